@@ -1,0 +1,1 @@
+//! What Lambda's log lines say.
