@@ -1,0 +1,1 @@
+//! The Lambda HTTP API over functions, versions and aliases.
