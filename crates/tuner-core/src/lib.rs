@@ -1,15 +1,40 @@
 //! The pure heart of `tuner`: no runtime, no AWS crate, no clock, no file system.
 //!
+//! In the order of a tuning:
+//!
+//! * [`FunctionName`], [`MemorySize`], [`Payloads`], [`Objective`]: what is asked for.
+//! * [`planning`]: what was measured so far in, what to invoke next out.
 //! * [`logs`]: what Lambda's log lines say (REPORT, INIT_REPORT, RESTORE_REPORT, time-outs, runtime errors).
-//! * [`pricing`]: what an invocation costs, by region, architecture and monthly volume.
-//! * [`Outcome`], [`InvocationRecord`]: what one invocation did and was billed.
+//! * [`InvocationRecord`], [`Outcome`], [`StartKind`]: what one invocation did.
+//! * [`pricing`]: what it costs, by region, architecture and monthly volume.
+//! * [`stats`]: means and percentiles with the interval they can be trusted to.
+//! * [`analysis`] and [`decision`]: from records to results per size and a recommendation.
+//! * [`tuning`]: the `Tuning` document, the contract that reports are views of.
 
+pub mod analysis;
 mod architecture;
+pub mod decision;
+mod function_name;
 pub mod logs;
 mod memory;
+mod objective;
 mod outcome;
+pub mod payload;
+pub mod planning;
 pub mod pricing;
+mod record;
+pub mod stats;
+pub mod tuning;
 
 pub use architecture::{Architecture, UnknownArchitecture};
+pub use decision::{Candidate, Decision, Exclusion, Question, Verdict, decide};
+pub use function_name::{FunctionName, FunctionNameError, is_region};
+pub use logs::StartKind;
 pub use memory::{MemorySize, MemorySizeError, gb_seconds, vcpus};
+pub use objective::{Objective, ObjectiveError};
 pub use outcome::Outcome;
+pub use payload::{PayloadError, Payloads};
+pub use planning::{Batch, GridPlanner, OutcomeCounts, Planner, Progress, SizeProgress};
+pub use record::InvocationRecord;
+pub use stats::{Distribution, Estimate};
+pub use tuning::Tuning;

@@ -1,0 +1,279 @@
+//! Planning: what has been measured so far in, what to invoke next out.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{InvocationRecord, MemorySize, Outcome, StartKind};
+
+/// Invocations to make at one memory size.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Batch {
+    /// At which size.
+    pub memory_size: MemorySize,
+    /// How many.
+    pub invocations: u32,
+    /// How many of them at the same time.
+    pub concurrency: u32,
+}
+
+/// Decides what to invoke next. An empty answer ends the measuring.
+///
+/// A planner holds no state: everything it decides on is in `progress`, so that a tuning can stop after any invocation
+/// and go on in another process.
+pub trait Planner {
+    /// The next batches, given what was measured so far.
+    fn next(&self, progress: &Progress) -> Vec<Batch>;
+}
+
+/// What was measured so far, by memory size. Its size does not grow with the number of invocations.
+pub type Progress = BTreeMap<MemorySize, SizeProgress>;
+
+/// What was measured so far at one memory size.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct SizeProgress {
+    /// Invocations by how they ended.
+    pub outcomes: OutcomeCounts,
+    /// Measured invocations that met a warm environment.
+    pub warm: u32,
+    /// Measured invocations that started cold.
+    pub cold: u32,
+    /// Measured invocations that started from a snapshot.
+    pub restored: u32,
+    /// Failures since the last success.
+    pub failures_in_a_row: u32,
+    /// Sum of billed durations, in ms.
+    pub billed_ms: u64,
+    /// Answers of 429 on the way.
+    pub throttles: u32,
+    /// Why the size can't be measured at all, if it can't: the account's quota, a version that failed to come up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub skipped: Option<String>,
+}
+
+impl SizeProgress {
+    /// Takes one more invocation into account.
+    pub fn add(&mut self, record: &InvocationRecord) {
+        self.outcomes.add(record.outcome);
+        self.billed_ms += record.billed_duration_ms.unwrap_or(0);
+        self.throttles += record.throttles;
+        if record.is_measured() {
+            match record.start {
+                Some(StartKind::Cold) => self.cold += 1,
+                Some(StartKind::Restored) => self.restored += 1,
+                _ => self.warm += 1,
+            }
+        }
+        match record.outcome {
+            Outcome::Success | Outcome::Unmeasured => self.failures_in_a_row = 0,
+            _ => self.failures_in_a_row += 1,
+        }
+    }
+
+    /// Invocations that were measured, whatever their start.
+    pub const fn measured(&self) -> u32 {
+        self.warm + self.cold + self.restored
+    }
+
+    /// Why it makes no sense to go on at this size, if so.
+    ///
+    /// Running out of memory will happen again, so once is enough; a time-out may have been a slow cold start, so it
+    /// takes two; other failures may be chance (a flaky downstream), so it takes five in a row with no success.
+    pub const fn hopeless(&self) -> Option<Outcome> {
+        let o = &self.outcomes;
+        if o.out_of_memory > 0 {
+            Some(Outcome::OutOfMemory)
+        } else if o.timeout >= 2 {
+            Some(Outcome::Timeout)
+        } else if o.init_error >= 2 {
+            Some(Outcome::InitError)
+        } else if o.function_error >= 5 && self.failures_in_a_row >= 5 && self.measured() == 0 {
+            Some(Outcome::FunctionError)
+        } else if o.throttled > 0 && self.failures_in_a_row >= 2 {
+            Some(Outcome::Throttled)
+        } else if o.unmeasured >= 3 && self.measured() == 0 {
+            Some(Outcome::Unmeasured)
+        } else {
+            None
+        }
+    }
+}
+
+/// Invocations counted by how they ended.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[expect(missing_docs, reason = "named after the outcomes they count")]
+pub struct OutcomeCounts {
+    pub success: u32,
+    pub function_error: u32,
+    pub out_of_memory: u32,
+    pub timeout: u32,
+    pub throttled: u32,
+    pub init_error: u32,
+    pub unmeasured: u32,
+}
+
+impl OutcomeCounts {
+    /// Counts one more.
+    pub const fn add(&mut self, outcome: Outcome) {
+        *self.of_mut(outcome) += 1;
+    }
+
+    /// All invocations.
+    pub const fn total(&self) -> u32 {
+        self.success + self.failures() + self.unmeasured
+    }
+
+    /// All that did not succeed; unmeasured ones did.
+    pub const fn failures(&self) -> u32 {
+        self.function_error + self.out_of_memory + self.timeout + self.throttled + self.init_error
+    }
+
+    /// The most serious kind of failure seen, if any: memory, time, init, error, throttle.
+    pub fn worst_failure(&self) -> Option<Outcome> {
+        use Outcome::{FunctionError, InitError, OutOfMemory, Throttled, Timeout};
+        [OutOfMemory, Timeout, InitError, FunctionError, Throttled].into_iter().find(|&o| self.of(o) > 0)
+    }
+
+    /// How many ended in `outcome`.
+    pub const fn of(&self, outcome: Outcome) -> u32 {
+        match outcome {
+            Outcome::Success => self.success,
+            Outcome::FunctionError => self.function_error,
+            Outcome::OutOfMemory => self.out_of_memory,
+            Outcome::Timeout => self.timeout,
+            Outcome::Throttled => self.throttled,
+            Outcome::InitError => self.init_error,
+            Outcome::Unmeasured => self.unmeasured,
+        }
+    }
+
+    const fn of_mut(&mut self, outcome: Outcome) -> &mut u32 {
+        match outcome {
+            Outcome::Success => &mut self.success,
+            Outcome::FunctionError => &mut self.function_error,
+            Outcome::OutOfMemory => &mut self.out_of_memory,
+            Outcome::Timeout => &mut self.timeout,
+            Outcome::Throttled => &mut self.throttled,
+            Outcome::InitError => &mut self.init_error,
+            Outcome::Unmeasured => &mut self.unmeasured,
+        }
+    }
+}
+
+/// The fixed grid: the same number of warm invocations at every size.
+///
+/// Each size begins with one invocation of its own: it pays for the cold start, which is reported apart, and shows a size
+/// that can't run at all for the price of a single call.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GridPlanner {
+    /// Warm invocations to measure at each size.
+    pub invocations: u32,
+    /// How many at the same time at one size.
+    pub concurrency: u32,
+}
+
+impl GridPlanner {
+    /// The most calls that are spent at one size, whatever happens: cold starts of `concurrency` environments and failed
+    /// calls are made up for, but not without end.
+    pub const fn most_calls(&self) -> u32 {
+        2 * self.invocations + self.concurrency + 1
+    }
+}
+
+impl Planner for GridPlanner {
+    fn next(&self, progress: &Progress) -> Vec<Batch> {
+        progress
+            .iter()
+            .filter(|(_, size)| size.skipped.is_none() && size.hopeless().is_none())
+            .filter_map(|(&memory_size, size)| {
+                let called = size.outcomes.total();
+                let wanted =
+                    if called == 0 { 1 } else { self.invocations.saturating_sub(size.warm + size.outcomes.unmeasured) };
+                let invocations = wanted.min(self.most_calls().saturating_sub(called));
+                (invocations > 0).then(|| Batch { memory_size, invocations, concurrency: self.concurrency.max(1) })
+            })
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn measured(start: StartKind) -> InvocationRecord {
+        InvocationRecord {
+            start: Some(start),
+            duration_ms: Some(9.5),
+            billed_duration_ms: Some(10),
+            ..InvocationRecord::bare(128, Outcome::Success)
+        }
+    }
+
+    /// Runs the planner against an oracle until it is done; returns the calls it made at each size.
+    fn run(planner: &GridPlanner, sizes: &[u32], oracle: impl Fn(u32, u32) -> InvocationRecord) -> Vec<u32> {
+        let mut progress: Progress =
+            sizes.iter().map(|&mb| (MemorySize::new(mb).unwrap(), SizeProgress::default())).collect();
+        for _round in 0..100 {
+            let batches = planner.next(&progress);
+            if batches.is_empty() {
+                return progress.values().map(|p| p.outcomes.total()).collect();
+            }
+            for batch in batches {
+                let size = progress.get_mut(&batch.memory_size).unwrap();
+                for _ in 0..batch.invocations {
+                    let call = size.outcomes.total();
+                    size.add(&oracle(batch.memory_size.mb(), call));
+                }
+            }
+        }
+        panic!("the planner does not end");
+    }
+
+    fn cold_then_warm(_mb: u32, call: u32) -> InvocationRecord {
+        measured(if call == 0 { StartKind::Cold } else { StartKind::Warm })
+    }
+
+    const GRID: GridPlanner = GridPlanner { invocations: 10, concurrency: 1 };
+
+    #[test]
+    fn one_cold_start_and_ten_warm_ones() {
+        assert_eq!(run(&GRID, &[128, 512], cold_then_warm), [11, 11]);
+    }
+
+    #[test]
+    fn out_of_memory_costs_one_call_and_spares_the_other_sizes() {
+        let oracle = |mb, call| match mb {
+            128 => InvocationRecord::bare(128, Outcome::OutOfMemory),
+            _ => cold_then_warm(mb, call),
+        };
+        assert_eq!(run(&GRID, &[128, 512], oracle), [1, 11]);
+    }
+
+    #[test]
+    fn two_timeouts_or_five_errors_end_a_size() {
+        assert_eq!(run(&GRID, &[128], |_, _| InvocationRecord::bare(128, Outcome::Timeout)), [2]);
+        // The probe, then the whole batch: the sampler stops inside a batch, the planner after it.
+        assert_eq!(run(&GRID, &[128], |_, _| InvocationRecord::bare(128, Outcome::FunctionError)), [11]);
+    }
+
+    #[test]
+    fn errors_by_chance_are_made_up_for() {
+        let oracle = |mb, call: u32| match call % 3 {
+            2 => InvocationRecord::bare(mb, Outcome::FunctionError),
+            _ => cold_then_warm(mb, call),
+        };
+        let calls = run(&GRID, &[128], oracle)[0];
+        assert!((15..=17).contains(&calls), "{calls}");
+    }
+
+    #[test]
+    fn always_cold_ends_too() {
+        assert_eq!(run(&GRID, &[128], |_, _| measured(StartKind::Cold)), [GRID.most_calls()]);
+    }
+
+    #[test]
+    fn unmeasured_calls_are_not_repeated_for_ever() {
+        assert_eq!(run(&GRID, &[128], |_, _| InvocationRecord::bare(128, Outcome::Unmeasured)), [10]);
+    }
+}

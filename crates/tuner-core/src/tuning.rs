@@ -1,0 +1,248 @@
+//! The `Tuning` document: everything one study of one function found out. Reports are views of it.
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::pricing::{Currency, Money, PriceQuote};
+use crate::{
+    Architecture, Decision, Distribution, Estimate, FunctionName, InvocationRecord, MemorySize, Objective, Outcome,
+    OutcomeCounts, StartKind,
+};
+
+/// Version of the document's form. Raised when a field is added, removed or changes its meaning.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// One measured study of one function.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Tuning {
+    /// Form of this document, see [`SCHEMA_VERSION`].
+    pub schema_version: u32,
+    /// UUIDv7 of this tuning.
+    pub tuning_id: Uuid,
+    /// Version of the tool that measured.
+    pub tool_version: String,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// When measuring was over.
+    pub finished_at: Timestamp,
+    /// How it ended.
+    pub status: TuningStatus,
+    /// The function under test, as it was before.
+    pub function: FunctionUnderTest,
+    /// Where it was measured.
+    pub environment: MeasuringEnvironment,
+    /// What was asked for.
+    pub request: RequestSummary,
+    /// Prices used; absent when they are not known for this region and architecture.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub price: Option<PriceQuote>,
+    /// Why there is no price.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub price_unknown: Option<String>,
+    /// Every memory size that was asked for, ascending; also those that failed.
+    pub sizes: Vec<SizeResult>,
+    /// What to do.
+    pub decision: Decision,
+    /// What the tuning itself took.
+    pub exploration: Exploration,
+    /// What the reader should know before trusting the numbers.
+    #[serde(default)]
+    pub warnings: Vec<String>,
+    /// What could not be removed or put back, and how to do it by hand.
+    #[serde(default)]
+    pub leftovers: Vec<String>,
+    /// What was changed for good, if that was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub applied: Option<String>,
+    /// Every invocation, in the order made.
+    #[serde(default)]
+    pub records: Vec<InvocationRecord>,
+}
+
+/// How a tuning ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TuningStatus {
+    /// Every size was measured.
+    Succeeded,
+    /// Some sizes failed; the best was chosen among the others.
+    Partial,
+    /// No size could be measured.
+    Failed,
+}
+
+/// The function under test, as it was before the tuning.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct FunctionUnderTest {
+    /// As resolved; a full ARN when known.
+    pub name: FunctionName,
+    /// Region, if known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
+    /// Instruction set.
+    pub architecture: Architecture,
+    /// Managed runtime, such as `python3.13`; absent for images.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub runtime: Option<String>,
+    /// Memory size before the tuning, in MB.
+    pub memory_size_mb: u32,
+    /// Timeout, in seconds.
+    pub timeout_s: u32,
+    /// Size of /tmp, in MB; above 512 it is charged.
+    pub ephemeral_storage_mb: u32,
+    /// Whether published versions start from a snapshot.
+    pub snap_start: bool,
+    /// Hash of the code that was measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code_sha256: Option<String>,
+}
+
+/// Where a tuning was measured.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum MeasuringEnvironment {
+    /// In AWS Lambda.
+    Aws,
+    /// On somebody's machine: durations are that processor's, dollars are estimates.
+    Local {
+        /// Processors at hand.
+        host_cpus: f64,
+        /// How processes were limited, such as "cgroup v1".
+        confinement: String,
+        /// Whether CPU was limited by memory size.
+        cpu_limited: bool,
+        /// Whether memory was limited.
+        memory_limited: bool,
+        /// Sizes above this one can't be told apart here, in MB.
+        largest_distinct_memory_mb: u32,
+    },
+}
+
+/// What was asked for. Payloads are not in it: they may hold secrets.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct RequestSummary {
+    /// What "best" means.
+    pub objective: Objective,
+    /// Constraint: p95 of the duration at most this, in ms.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_p95_ms: Option<f64>,
+    /// Sizes to measure.
+    pub memory_sizes_mb: Vec<MemorySize>,
+    /// Name of the planner, such as `grid`.
+    pub planner: String,
+    /// Warm invocations per size.
+    pub invocations: u32,
+    /// Number of payloads.
+    pub payloads: u32,
+    /// Invocations of one size made at the same time.
+    pub concurrency: u32,
+    /// Share of durations left out at either end; 0 unless asked for, never applied to cost.
+    pub trim_share: f64,
+    /// Invocations a month, for the monthly figures.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub monthly_invocations: Option<f64>,
+}
+
+/// What was found at one memory size.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct SizeResult {
+    /// The size, in MB.
+    pub memory_size_mb: u32,
+    /// Whether it can be chosen.
+    pub status: SizeStatus,
+    /// Invocations by how they ended.
+    pub outcomes: OutcomeCounts,
+    /// Answers of 429 before calls went through.
+    pub throttles: u32,
+    /// Invocations that met a warm environment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warm: Option<Series>,
+    /// Invocations that started cold.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cold: Option<Series>,
+    /// Invocations that started from a snapshot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restored: Option<Series>,
+    /// Largest memory use seen, in MB.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_memory_used_mb: Option<u32>,
+    /// The first failure seen, in one line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_failure: Option<String>,
+}
+
+impl SizeResult {
+    /// The series of invocations with this kind of start.
+    pub const fn series(&self, start: StartKind) -> Option<&Series> {
+        match start {
+            StartKind::Warm => self.warm.as_ref(),
+            StartKind::Cold => self.cold.as_ref(),
+            StartKind::Restored => self.restored.as_ref(),
+        }
+    }
+}
+
+/// Whether a size can be chosen, and if not, why.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum SizeStatus {
+    /// It was measured and can be chosen.
+    Measured,
+    /// It ran, but can't be chosen.
+    Failed {
+        /// The class of failure.
+        outcome: Outcome,
+    },
+    /// It was not run.
+    Skipped {
+        /// Why, and the way out.
+        reason: String,
+    },
+}
+
+/// Measured invocations of one memory size with one kind of start.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Series {
+    /// What a caller waits for, in ms: duration, plus init or restore. Trimmed if that was asked for.
+    pub duration_ms: Distribution,
+    /// What is billed, in ms; never trimmed.
+    pub billed_duration_ms: Distribution,
+    /// Time to come up or to restore, in ms; cold and restored starts only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub init_duration_ms: Option<Distribution>,
+    /// GB-seconds billed per invocation.
+    pub gb_seconds: Estimate,
+    /// Cost of one invocation, request charge included; absent when the price is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<Cost>,
+}
+
+/// Mean cost of one invocation.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Cost {
+    /// The mean over invocations, each billed as Lambda would, with its 95 % interval.
+    pub per_invocation: Estimate,
+    /// What it is counted in.
+    pub currency: Currency,
+}
+
+/// What the tuning itself took.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Exploration {
+    /// Calls that Lambda answered, failed ones included.
+    pub invocations: u32,
+    /// Answers of 429.
+    pub throttles: u32,
+    /// Sum of billed durations, in ms.
+    pub billed_duration_ms: u64,
+    /// GB-seconds billed.
+    pub gb_seconds: f64,
+    /// What the invocations cost; absent when the price is not known. Local runs cost nothing: this is what they would
+    /// have cost.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<Money>,
+    /// Time from start to end, in ms.
+    pub wall_ms: u64,
+}
