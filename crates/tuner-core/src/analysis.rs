@@ -66,19 +66,33 @@ pub fn analyze(
         None if measured == 0 && records.iter().all(|r| !r.is_measured()) && ran_unmeasured(&sizes) => {
             Decision::none(Verdict::NotEnoughEvidence)
         }
-        None => Decision::none(if measured == 0 { Verdict::AllFailed } else { Verdict::NotEnoughEvidence }),
+        None => Decision::none(if measured == 0 {
+            Verdict::AllFailed
+        } else {
+            Verdict::NotEnoughEvidence
+        }),
         Some(start) => {
-            let candidates: Vec<Candidate> =
-                sizes.iter().filter(works).map(|s| candidate(s, &by_size[&s.memory_size_mb], start, terms)).collect();
+            let candidates: Vec<Candidate> = sizes
+                .iter()
+                .filter(works)
+                .map(|s| candidate(s, &by_size[&s.memory_size_mb], start, terms))
+                .collect();
             let question = Question {
                 objective: terms.objective,
                 max_p95_ms: terms.max_p95_ms,
                 present_memory_size_mb: terms.present_memory_size_mb,
             };
-            Decision { start: Some(start), ..decide(&candidates, &question) }
+            Decision {
+                start: Some(start),
+                ..decide(&candidates, &question)
+            }
         }
     };
-    Findings { status, sizes, decision }
+    Findings {
+        status,
+        sizes,
+        decision,
+    }
 }
 
 /// What the calls themselves took.
@@ -94,14 +108,22 @@ pub fn exploration(
             .iter()
             .filter(|r| r.is_billed())
             .try_fold(Money::zero(quote.currency), |sum, r| {
-                sum.checked_add(quote.invocation(r.memory_size_mb, billed(r), ephemeral_storage_mb).ok()?).ok()
+                sum.checked_add(
+                    quote
+                        .invocation(r.memory_size_mb, billed(r), ephemeral_storage_mb)
+                        .ok()?,
+                )
+                .ok()
             })
     });
     Exploration {
         invocations: records.iter().filter(|r| r.is_billed()).count() as u32,
         throttles: records.iter().map(|r| r.throttles).sum(),
         billed_duration_ms: records.iter().map(billed).sum(),
-        gb_seconds: records.iter().map(|r| gb_seconds(r.memory_size_mb, billed(r) as f64)).sum(),
+        gb_seconds: records
+            .iter()
+            .map(|r| gb_seconds(r.memory_size_mb, billed(r) as f64))
+            .sum(),
         cost,
         wall_ms,
     }
@@ -126,7 +148,10 @@ fn size_result(mb: u32, records: &[&InvocationRecord], skipped: Option<&String>,
         cold: series(mb, records, StartKind::Cold, terms),
         restored: series(mb, records, StartKind::Restored, terms),
         max_memory_used_mb: records.iter().filter_map(|r| r.max_memory_used_mb).max(),
-        first_failure: records.iter().find(|r| r.outcome != crate::Outcome::Success).map(|r| failure_line(r)),
+        first_failure: records
+            .iter()
+            .find(|r| r.outcome != crate::Outcome::Success)
+            .map(|r| failure_line(r)),
     }
 }
 
@@ -146,7 +171,9 @@ fn status(measured: u32, outcomes: &OutcomeCounts, skipped: Option<&String>) -> 
         Some(outcome) if measured <= outcomes.failures() => SizeStatus::Failed { outcome },
         _ if measured > 0 => SizeStatus::Measured,
         _ if outcomes.unmeasured > 0 => SizeStatus::Failed { outcome: Unmeasured },
-        _ => SizeStatus::Skipped { reason: "nothing was invoked at this size".to_owned() },
+        _ => SizeStatus::Skipped {
+            reason: "nothing was invoked at this size".to_owned(),
+        },
     }
 }
 
@@ -160,14 +187,24 @@ fn failure_line(record: &InvocationRecord) -> String {
 }
 
 fn of_start<'a>(records: &'a [&InvocationRecord], start: StartKind) -> impl Iterator<Item = &'a InvocationRecord> {
-    records.iter().copied().filter(move |r| r.is_measured() && r.start.unwrap_or(StartKind::Warm) == start)
+    records
+        .iter()
+        .copied()
+        .filter(move |r| r.is_measured() && r.start.unwrap_or(StartKind::Warm) == start)
 }
 
 fn series(mb: u32, records: &[&InvocationRecord], start: StartKind, terms: &Terms<'_>) -> Option<Series> {
     let measured: Vec<&InvocationRecord> = of_start(records, start).collect();
     let durations: Vec<f64> = measured.iter().filter_map(|r| r.performance_ms()).collect();
-    let billed: Vec<f64> = measured.iter().filter_map(|r| r.billed_duration_ms).map(|ms| ms as f64).collect();
-    let init: Vec<f64> = measured.iter().filter_map(|r| r.init_duration_ms.or(r.restore_duration_ms)).collect();
+    let billed: Vec<f64> = measured
+        .iter()
+        .filter_map(|r| r.billed_duration_ms)
+        .map(|ms| ms as f64)
+        .collect();
+    let init: Vec<f64> = measured
+        .iter()
+        .filter_map(|r| r.init_duration_ms.or(r.restore_duration_ms))
+        .collect();
     let gb_s: Vec<f64> = billed.iter().map(|&ms| gb_seconds(mb, ms)).collect();
     Some(Series {
         duration_ms: Distribution::of(&stats::trimmed(&durations, terms.trim_share))?,
@@ -176,14 +213,20 @@ fn series(mb: u32, records: &[&InvocationRecord], start: StartKind, terms: &Term
         gb_seconds: stats::mean(&gb_s)?,
         cost: terms.price.and_then(|quote| {
             let costs: Option<Vec<f64>> = measured.iter().map(|r| invocation_cost(r, quote, terms)).collect();
-            Some(Cost { per_invocation: stats::mean(&costs?)?, currency: quote.currency })
+            Some(Cost {
+                per_invocation: stats::mean(&costs?)?,
+                currency: quote.currency,
+            })
         }),
     })
 }
 
 fn invocation_cost(record: &InvocationRecord, quote: &PriceQuote, terms: &Terms<'_>) -> Option<f64> {
     let billed = record.billed_duration_ms?;
-    quote.invocation(record.memory_size_mb, billed, terms.ephemeral_storage_mb).ok().map(|money| money.amount)
+    quote
+        .invocation(record.memory_size_mb, billed, terms.ephemeral_storage_mb)
+        .ok()
+        .map(|money| money.amount)
 }
 
 /// The kind of start that every measured size has: warm if possible. Sizes are compared like with like or not at all.
@@ -200,8 +243,9 @@ fn common_start(sizes: &[SizeResult]) -> Option<StartKind> {
 fn candidate(size: &SizeResult, records: &[&InvocationRecord], start: StartKind, terms: &Terms<'_>) -> Candidate {
     let measured: Vec<&InvocationRecord> = of_start(records, start).collect();
     let gb_s = |r: &InvocationRecord| gb_seconds(r.memory_size_mb, r.billed_duration_ms.unwrap_or(0) as f64);
-    let costs: Option<Vec<f64>> =
-        terms.price.and_then(|quote| measured.iter().map(|r| invocation_cost(r, quote, terms)).collect());
+    let costs: Option<Vec<f64>> = terms
+        .price
+        .and_then(|quote| measured.iter().map(|r| invocation_cost(r, quote, terms)).collect());
     Candidate {
         memory_size_mb: size.memory_size_mb,
         cost: costs.unwrap_or_else(|| measured.iter().map(|r| gb_s(r)).collect()),

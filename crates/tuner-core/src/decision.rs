@@ -142,23 +142,31 @@ pub fn decide(candidates: &[Candidate], question: &Question) -> Decision {
     }
     let present_mb = question.present_memory_size_mb;
     let by = |key: fn(&Scored<'_>) -> (f64, f64), of: &[Scored<'_>]| {
-        of.iter().min_by(|a, b| key(a).partial_cmp(&key(b)).unwrap_or(std::cmp::Ordering::Equal)).map(Scored::mb)
+        of.iter()
+            .min_by(|a, b| key(a).partial_cmp(&key(b)).unwrap_or(std::cmp::Ordering::Equal))
+            .map(Scored::mb)
     };
     let mut decision = Decision::none(Verdict::ConstraintNotMet);
     decision.cheapest_mb = by(|s| (s.mean_cost, s.mean_duration), &scored);
     decision.fastest_mb = by(|s| (s.mean_duration, s.mean_cost), &scored);
     let before = candidates.iter().find(|c| c.memory_size_mb == present_mb);
 
-    exclude(&mut scored, &mut decision.excluded, |s| too_slow(s.candidate, question.max_p95_ms?));
+    exclude(&mut scored, &mut decision.excluded, |s| {
+        too_slow(s.candidate, question.max_p95_ms?)
+    });
     if scored.is_empty() {
         return decision;
     }
     exclude_unless_all(&mut scored, &mut decision.excluded, |s| too_tight(s.candidate));
     if question.objective.cost_weight() == 0.0 {
-        exclude_unless_all(&mut scored, &mut decision.excluded, plateau(&scored));
+        let on_plateau = plateau(&scored);
+        exclude_unless_all(&mut scored, &mut decision.excluded, on_plateau);
     }
 
-    let Some(best) = scored.iter().min_by(|a, b| rank(a).partial_cmp(&rank(b)).unwrap_or(std::cmp::Ordering::Equal)) else {
+    let Some(best) = scored
+        .iter()
+        .min_by(|a, b| rank(a).partial_cmp(&rank(b)).unwrap_or(std::cmp::Ordering::Equal))
+    else {
         return decision;
     };
     let tied: Vec<&Scored<'_>> = scored.iter().filter(|s| is_tied(best, s)).collect();
@@ -209,7 +217,13 @@ fn score(candidates: &[Candidate], objective: Objective) -> Vec<Scored<'_>> {
                 .map(|(cost, duration)| weight * cost / cost_max + (1.0 - weight) * duration / duration_max)
                 .collect();
             let mean_score = score.iter().sum::<f64>() / score.len() as f64;
-            Scored { candidate, score, mean_score, mean_cost, mean_duration }
+            Scored {
+                candidate,
+                score,
+                mean_score,
+                mean_cost,
+                mean_duration,
+            }
         })
         .collect()
 }
@@ -228,8 +242,18 @@ fn is_tied(best: &Scored<'_>, other: &Scored<'_>) -> bool {
 fn break_tie<'a>(best: &'a Scored<'a>, tied: &[&'a Scored<'a>], objective: Objective) -> &'a Scored<'a> {
     let close = |s: &Scored<'_>| s.mean_score <= best.mean_score * (1.0 + TOLERANCE);
     let speed = objective.cost_weight() == 0.0;
-    let key = |s: &Scored<'_>| if objective.cost_weight() == 1.0 { s.mean_duration } else { s.mean_cost };
-    tied.iter().copied().filter(|s| speed || close(s)).min_by(|a, b| key(a).total_cmp(&key(b))).unwrap_or(best)
+    let key = |s: &Scored<'_>| {
+        if objective.cost_weight() == 1.0 {
+            s.mean_duration
+        } else {
+            s.mean_cost
+        }
+    };
+    tied.iter()
+        .copied()
+        .filter(|s| speed || close(s))
+        .min_by(|a, b| key(a).total_cmp(&key(b)))
+        .unwrap_or(best)
 }
 
 fn too_slow(candidate: &Candidate, max_p95_ms: f64) -> Option<String> {
@@ -240,17 +264,27 @@ fn too_slow(candidate: &Candidate, max_p95_ms: f64) -> Option<String> {
 fn too_tight(candidate: &Candidate) -> Option<String> {
     let used = f64::from(candidate.max_memory_used_mb?);
     let size = f64::from(candidate.memory_size_mb);
-    (used > size * (1.0 - MIN_HEADROOM))
-        .then(|| format!("{used} of {size} MB were used: less than {:.0} % left", MIN_HEADROOM * 100.0))
+    (used > size * (1.0 - MIN_HEADROOM)).then(|| {
+        format!(
+            "{used} of {size} MB were used: less than {:.0} % left",
+            MIN_HEADROOM * 100.0
+        )
+    })
 }
 
 fn plateau(scored: &[Scored<'_>]) -> impl Fn(&Scored<'_>) -> Option<String> + use<> {
     let one_vcpu = crate::MemorySize::ONE_VCPU.mb();
-    let best_below =
-        scored.iter().filter(|s| s.mb() <= one_vcpu).map(|s| s.mean_duration).fold(f64::INFINITY, f64::min);
+    let best_below = scored
+        .iter()
+        .filter(|s| s.mb() <= one_vcpu)
+        .map(|s| s.mean_duration)
+        .fold(f64::INFINITY, f64::min);
     move |s| {
         (s.mb() > one_vcpu && s.mean_duration > best_below * (1.0 - PLATEAU_GAIN)).then(|| {
-            format!("above one vCPU ({one_vcpu} MB) and not {:.0} % faster than a smaller size", PLATEAU_GAIN * 100.0)
+            format!(
+                "above one vCPU ({one_vcpu} MB) and not {:.0} % faster than a smaller size",
+                PLATEAU_GAIN * 100.0
+            )
         })
     }
 }
@@ -259,7 +293,10 @@ fn exclude(scored: &mut Vec<Scored<'_>>, excluded: &mut Vec<Exclusion>, why: imp
     scored.retain(|s| match why(s) {
         None => true,
         Some(reason) => {
-            excluded.push(Exclusion { memory_size_mb: s.mb(), reason });
+            excluded.push(Exclusion {
+                memory_size_mb: s.mb(),
+                reason,
+            });
             false
         }
     });
@@ -284,11 +321,20 @@ mod tests {
     /// Five invocations around the given means, 0.5 % apart.
     fn size(mb: u32, cost: f64, duration: f64) -> Candidate {
         let around = |x: f64| [-0.01, -0.005, 0.0, 0.005, 0.01].map(|d| x * (1.0 + d)).to_vec();
-        Candidate { memory_size_mb: mb, cost: around(cost), duration_ms: around(duration), max_memory_used_mb: Some(60) }
+        Candidate {
+            memory_size_mb: mb,
+            cost: around(cost),
+            duration_ms: around(duration),
+            max_memory_used_mb: Some(60),
+        }
     }
 
     fn ask(objective: Objective, present_memory_size_mb: u32) -> Question {
-        Question { objective, max_p95_ms: None, present_memory_size_mb }
+        Question {
+            objective,
+            max_p95_ms: None,
+            present_memory_size_mb,
+        }
     }
 
     fn chosen(candidates: &[Candidate], objective: Objective, present: u32) -> (Verdict, Option<u32>) {
@@ -301,10 +347,19 @@ mod tests {
         let sizes = [size(128, 2.0, 1000.0), size(512, 1.0, 240.0), size(1769, 3.0, 100.0)];
         assert_eq!(chosen(&sizes, Objective::Cost, 128), (Verdict::Move, Some(512)));
         assert_eq!(chosen(&sizes, Objective::Speed, 128), (Verdict::Move, Some(1769)));
-        assert_eq!(chosen(&sizes, Objective::Balanced { cost_weight: 0.5 }, 128), (Verdict::Move, Some(512)));
+        assert_eq!(
+            chosen(&sizes, Objective::Balanced { cost_weight: 0.5 }, 128),
+            (Verdict::Move, Some(512))
+        );
         // 0 is speed and 1 is cost, not the other way round.
-        assert_eq!(chosen(&sizes, Objective::Balanced { cost_weight: 0.0 }, 128).1, Some(1769));
-        assert_eq!(chosen(&sizes, Objective::Balanced { cost_weight: 1.0 }, 128).1, Some(512));
+        assert_eq!(
+            chosen(&sizes, Objective::Balanced { cost_weight: 0.0 }, 128).1,
+            Some(1769)
+        );
+        assert_eq!(
+            chosen(&sizes, Objective::Balanced { cost_weight: 1.0 }, 128).1,
+            Some(512)
+        );
     }
 
     #[test]
@@ -322,7 +377,10 @@ mod tests {
         let mut best = size(512, 0.95, 200.0);
         best.cost = vec![0.6, 1.4, 0.75, 1.05, 0.95];
         let d = decide(&[noisy, best], &ask(Objective::Cost, 256));
-        assert_eq!((d.verdict, d.memory_size_mb, d.tied_mb), (Verdict::NoClearWinner, Some(256), vec![256, 512]));
+        assert_eq!(
+            (d.verdict, d.memory_size_mb, d.tied_mb),
+            (Verdict::NoClearWinner, Some(256), vec![256, 512])
+        );
     }
 
     #[test]
@@ -343,7 +401,10 @@ mod tests {
     #[test]
     fn a_constraint_rules_sizes_out_and_may_rule_out_all() {
         let sizes = [size(128, 1.0, 1000.0), size(512, 2.0, 240.0)];
-        let limit = |ms| Question { max_p95_ms: Some(ms), ..ask(Objective::Cost, 128) };
+        let limit = |ms| Question {
+            max_p95_ms: Some(ms),
+            ..ask(Objective::Cost, 128)
+        };
         let d = decide(&sizes, &limit(500.0));
         assert_eq!((d.memory_size_mb, d.excluded[0].memory_size_mb), (Some(512), 128));
         let d = decide(&sizes, &limit(10.0));
