@@ -53,13 +53,19 @@ impl FunctionName {
     /// The same function without its qualifier.
     #[must_use]
     pub fn unqualified(&self) -> Self {
-        Self { qualifier: None, ..self.clone() }
+        Self {
+            qualifier: None,
+            ..self.clone()
+        }
     }
 
     /// The same function at another version or alias.
     #[must_use]
     pub fn at(&self, qualifier: &str) -> Self {
-        Self { qualifier: Some(qualifier.to_owned()), ..self.clone() }
+        Self {
+            qualifier: Some(qualifier.to_owned()),
+            ..self.clone()
+        }
     }
 }
 
@@ -107,11 +113,16 @@ impl FromStr for FunctionName {
     type Err = FunctionNameError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let fail = |reason| FunctionNameError { text: text.to_owned(), reason };
+        let fail = |reason| FunctionNameError {
+            text: text.to_owned(),
+            reason,
+        };
         let mut parts: Vec<&str> = text.trim().split(':').collect();
         let mut location = None;
         if parts[0] == "arn" {
-            let [_, partition, service, region, ..] = parts[..] else { return Err(fail("the ARN is cut short")) };
+            let [_, partition, service, region, ..] = parts[..] else {
+                return Err(fail("the ARN is cut short"));
+            };
             if !partition.starts_with("aws") {
                 return Err(fail("an ARN's partition begins with `aws`"));
             }
@@ -121,7 +132,10 @@ impl FromStr for FunctionName {
             if !is_region(region) {
                 return Err(fail("the ARN's region is malformed"));
             }
-            location = Some(Location { partition: partition.to_owned(), region: region.to_owned() });
+            location = Some(Location {
+                partition: partition.to_owned(),
+                region: region.to_owned(),
+            });
             parts.drain(..4);
         }
         let mut account = None;
@@ -157,7 +171,12 @@ impl FromStr for FunctionName {
         {
             return Err(fail("a qualifier is $LATEST, a version number or an alias name"));
         }
-        Ok(Self { location, account, name: name.to_owned(), qualifier: qualifier.map(str::to_owned) })
+        Ok(Self {
+            location,
+            account,
+            name: name.to_owned(),
+            qualifier: qualifier.map(str::to_owned),
+        })
     }
 }
 
@@ -165,7 +184,9 @@ impl FromStr for FunctionName {
 /// `eusc-de-east-1`).
 pub fn is_region(text: &str) -> bool {
     let words: Vec<&str> = text.split('-').collect();
-    let [first, middle @ .., number] = &words[..] else { return false };
+    let [first, middle @ .., number] = &words[..] else {
+        return false;
+    };
     let letters = |w: &str| w.len() >= 2 && w.bytes().all(|b| b.is_ascii_lowercase());
     letters(first)
         && !middle.is_empty()
@@ -216,8 +237,13 @@ mod tests {
 
     #[test]
     fn unqualified_and_at_change_the_qualifier_only() {
-        let name: FunctionName = "arn:aws:lambda:eu-west-1:123456789012:function:resize:live".parse().unwrap();
-        assert_eq!(name.unqualified().to_string(), "arn:aws:lambda:eu-west-1:123456789012:function:resize");
+        let name: FunctionName = "arn:aws:lambda:eu-west-1:123456789012:function:resize:live"
+            .parse()
+            .unwrap();
+        assert_eq!(
+            name.unqualified().to_string(),
+            "arn:aws:lambda:eu-west-1:123456789012:function:resize"
+        );
         assert_eq!(name.at("3").qualifier(), Some("3"));
     }
 }

@@ -64,7 +64,9 @@ impl FromStr for Objective {
             None => match text.trim() {
                 "cost" => Ok(Self::Cost),
                 "speed" => Ok(Self::Speed),
-                "balanced" => Ok(Self::Balanced { cost_weight: Self::DEFAULT_COST_WEIGHT }),
+                "balanced" => Ok(Self::Balanced {
+                    cost_weight: Self::DEFAULT_COST_WEIGHT,
+                }),
                 _ => Err(ObjectiveError::Unknown(text.to_owned())),
             },
             Some(("balanced", weight)) => match weight.parse::<f64>() {
@@ -88,7 +90,10 @@ mod tests {
         let error = "fast".parse::<Objective>().unwrap_err().to_string();
         assert!(error.contains("cost, speed, balanced"), "{error}");
         for weight in ["balanced:2", "balanced:-1", "balanced:x", "balanced:NaN"] {
-            assert!(matches!(weight.parse::<Objective>(), Err(ObjectiveError::Weight(_))), "{weight}");
+            assert!(
+                matches!(weight.parse::<Objective>(), Err(ObjectiveError::Weight(_))),
+                "{weight}"
+            );
         }
     }
 }

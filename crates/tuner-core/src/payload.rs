@@ -37,7 +37,9 @@ pub enum PayloadError {
         bytes: usize,
     },
     /// A weight that is none.
-    #[error("weight {index} of {origin} is {weight}; a weight is a number greater than 0 (leave the entry out to send none)")]
+    #[error(
+        "weight {index} of {origin} is {weight}; a weight is a number greater than 0 (leave the entry out to send none)"
+    )]
     BadWeight {
         /// Where it came from.
         origin: String,
@@ -47,7 +49,9 @@ pub enum PayloadError {
         weight: String,
     },
     /// Too few invocations for every payload to be sent at least once.
-    #[error("{invocations} invocations per size are too few for these weights; the smallest number that sends every payload is {needed}")]
+    #[error(
+        "{invocations} invocations per size are too few for these weights; the smallest number that sends every payload is {needed}"
+    )]
     TooFewInvocations {
         /// As asked.
         invocations: u32,
@@ -62,7 +66,12 @@ pub const MAX_PAYLOAD_BYTES: usize = 6_291_456;
 impl Payloads {
     /// A single payload.
     pub fn single(body: impl Into<Vec<u8>>) -> Self {
-        Self { entries: vec![Weighted { body: body.into(), weight: 1.0 }] }
+        Self {
+            entries: vec![Weighted {
+                body: body.into(),
+                weight: 1.0,
+            }],
+        }
     }
 
     /// Reads a payload as the user wrote it: any JSON value, sent byte for byte as written; or a weighted list
@@ -74,11 +83,16 @@ impl Payloads {
     /// # Errors
     /// When it is not JSON, too large, or has a weight that is not above 0.
     pub fn parse(text: &str, origin: &str) -> Result<Self, PayloadError> {
-        let not_json =
-            |e: serde_json::Error| PayloadError::NotJson { origin: origin.to_owned(), reason: e.to_string() };
+        let not_json = |e: serde_json::Error| PayloadError::NotJson {
+            origin: origin.to_owned(),
+            reason: e.to_string(),
+        };
         let whole: &RawValue = serde_json::from_str(text).map_err(not_json)?;
         let entries = match weighted_list(whole) {
-            None => vec![Weighted { body: whole.get().as_bytes().to_vec(), weight: 1.0 }],
+            None => vec![Weighted {
+                body: whole.get().as_bytes().to_vec(),
+                weight: 1.0,
+            }],
             Some(list) => {
                 let mut entries = Vec::with_capacity(list.len());
                 for (index, (body, weight)) in list.into_iter().enumerate() {
@@ -90,13 +104,19 @@ impl Payloads {
                             weight: weight.to_string(),
                         });
                     };
-                    entries.push(Weighted { body: body.get().as_bytes().to_vec(), weight: usable });
+                    entries.push(Weighted {
+                        body: body.get().as_bytes().to_vec(),
+                        weight: usable,
+                    });
                 }
                 entries
             }
         };
         if let Some(large) = entries.iter().find(|e| e.body.len() > MAX_PAYLOAD_BYTES) {
-            return Err(PayloadError::TooLarge { origin: origin.to_owned(), bytes: large.body.len() });
+            return Err(PayloadError::TooLarge {
+                origin: origin.to_owned(),
+                bytes: large.body.len(),
+            });
         }
         Ok(Self { entries })
     }
@@ -129,7 +149,9 @@ impl Payloads {
         let ceiling = (self.weights().iter().sum::<f64>() / self.weights().iter().copied().fold(f64::MAX, f64::min))
             .ceil()
             .min(1e6) as u32;
-        let needed = (invocations + 1..=ceiling.max(invocations + 1)).find(|&n| sends_all(n)).unwrap_or(ceiling);
+        let needed = (invocations + 1..=ceiling.max(invocations + 1))
+            .find(|&n| sends_all(n))
+            .unwrap_or(ceiling);
         Err(PayloadError::TooFewInvocations { invocations, needed })
     }
 
@@ -178,7 +200,11 @@ pub fn apportion(weights: &[f64], total: u32) -> Vec<u32> {
     // A share that is a whole number but for rounding error must not lose one.
     let mut counts: Vec<u32> = due.iter().map(|d| (d + 1e-9).floor() as u32).collect();
     let mut order: Vec<usize> = (0..weights.len()).collect();
-    order.sort_by(|&a, &b| (due[b] - f64::from(counts[b])).total_cmp(&(due[a] - f64::from(counts[a]))).then(a.cmp(&b)));
+    order.sort_by(|&a, &b| {
+        (due[b] - f64::from(counts[b]))
+            .total_cmp(&(due[a] - f64::from(counts[a])))
+            .then(a.cmp(&b))
+    });
     let missing = total.saturating_sub(counts.iter().sum());
     for &i in order.iter().cycle().take(missing as usize) {
         counts[i] += 1;
@@ -192,7 +218,11 @@ mod tests {
 
     fn bodies(text: &str) -> Vec<String> {
         let payloads = Payloads::parse(text, "--payload").unwrap();
-        payloads.entries().iter().map(|e| String::from_utf8(e.body.clone()).unwrap()).collect()
+        payloads
+            .entries()
+            .iter()
+            .map(|e| String::from_utf8(e.body.clone()).unwrap())
+            .collect()
     }
 
     #[test]
@@ -218,7 +248,13 @@ mod tests {
 
     #[test]
     fn any_other_array_is_sent_as_is() {
-        for text in ["[null]", "[]", "[1,2]", r#"[{"payload":1}]"#, r#"[{"payload":1,"weight":2,"x":3}]"#] {
+        for text in [
+            "[null]",
+            "[]",
+            "[1,2]",
+            r#"[{"payload":1}]"#,
+            r#"[{"payload":1,"weight":2,"x":3}]"#,
+        ] {
             assert_eq!(bodies(text), [text]);
         }
     }
@@ -226,7 +262,12 @@ mod tests {
     #[test]
     fn bytes_go_out_as_written() {
         // A string is not encoded twice, an API Gateway body stays a string, numbers keep their digits.
-        for text in [r#""text""#, r#"{"body":"{\"a\":1}"}"#, "1.50", "12345678901234567890123"] {
+        for text in [
+            r#""text""#,
+            r#"{"body":"{\"a\":1}"}"#,
+            "1.50",
+            "12345678901234567890123",
+        ] {
             assert_eq!(bodies(text), [text]);
         }
     }
@@ -235,7 +276,9 @@ mod tests {
     fn too_few_invocations_name_the_number_that_works() {
         let list = r#"[{"payload":1,"weight":1},{"payload":2,"weight":100}]"#;
         let error = Payloads::parse(list, "p").unwrap().check(10).unwrap_err();
-        let PayloadError::TooFewInvocations { needed, .. } = error else { panic!("{error}") };
+        let PayloadError::TooFewInvocations { needed, .. } = error else {
+            panic!("{error}")
+        };
         let payloads = Payloads::parse(list, "p").unwrap();
         assert!(payloads.check(needed).is_ok() && payloads.check(needed - 1).is_err());
     }

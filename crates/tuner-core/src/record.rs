@@ -47,7 +47,10 @@ pub struct InvocationRecord {
     pub throttles: u32,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's skip_serializing_if passes a reference")]
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde's skip_serializing_if passes a reference"
+)]
 fn is_zero(n: &u32) -> bool {
     *n == 0
 }
@@ -91,6 +94,7 @@ impl InvocationRecord {
 
     /// Whether it used all the memory it had, give or take the 2 MB that REPORT lines of killed processes show.
     pub fn memory_exhausted(&self) -> bool {
-        self.max_memory_used_mb.is_some_and(|used| used + 2 >= self.memory_size_mb)
+        self.max_memory_used_mb
+            .is_some_and(|used| used + 2 >= self.memory_size_mb)
     }
 }

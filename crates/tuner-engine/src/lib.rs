@@ -1,1 +1,34 @@
-//! engine
+//! The steps of a tuning over port traits, and the in-process driver.
+//!
+//! ```text
+//! TuningRequest --initialize--> TuningState --publish--> versions --plan--> batches --sample--> InvocationRecords
+//!                                               ^                    |                              |
+//!                                               +------ more --------+<------- summaries -----------+
+//!                               done: --restore--> --analyze--> Tuning --apply (if asked)--> --report--> files
+//! ```
+//!
+//! Each arrow is a plain async function in [`steps`], with serialisable input and output. [`driver::run`] calls them in a
+//! loop in one process; a state machine can call the same ones from outside.
+//!
+//! The function under test may be in production: [`marker`] and [`steps::restore`] say how it always comes back as it was.
+
+mod context;
+mod directory_store;
+pub mod driver;
+mod error;
+pub mod marker;
+pub mod ports;
+mod request;
+mod retry;
+mod state;
+pub mod steps;
+mod system_clock;
+
+pub use context::{Context, Event, Observer, Silent};
+pub use directory_store::DirectoryStore;
+pub use error::TuningError;
+pub use request::{Apply, RequestError, TuningRequest};
+pub use retry::Backoff;
+pub use state::{Original, PublishedSize, TuningState};
+pub use system_clock::SystemClock;
+pub use tokio_util::sync::CancellationToken;

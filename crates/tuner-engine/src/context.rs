@@ -1,0 +1,128 @@
+use std::future::Future;
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+use tuner_core::{InvocationRecord, MemorySize};
+
+use crate::TuningError;
+use crate::ports::{Clock, FunctionControl, Invoker, Store};
+use crate::retry::Backoff;
+
+/// The world, as the steps see it.
+#[derive(Clone)]
+pub struct Context {
+    /// Reads and changes functions.
+    pub control: Arc<dyn FunctionControl>,
+    /// Invokes them.
+    pub invoker: Arc<dyn Invoker>,
+    /// Keeps records and reports.
+    pub store: Arc<dyn Store>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Is told what happens.
+    pub observer: Arc<dyn Observer>,
+    /// Asks to stop.
+    pub cancel: CancellationToken,
+    /// How transient failures are waited out.
+    pub backoff: Backoff,
+}
+
+impl Context {
+    /// Fails if somebody asked to stop. Called before every call that changes something or costs money; calls under way
+    /// are never dropped, since one dropped may still take effect.
+    pub(crate) fn check(&self) -> Result<(), TuningError> {
+        if self.cancel.is_cancelled() { Err(TuningError::Interrupted) } else { Ok(()) }
+    }
+
+    pub(crate) fn tell(&self, event: Event<'_>) {
+        self.observer.event(event);
+    }
+
+    /// Waits for `work`, but no longer than until somebody asks to stop. For calls whose effect does not matter any more.
+    pub(crate) async fn unless_cancelled<T>(&self, work: impl Future<Output = T>) -> Result<T, TuningError> {
+        tokio::select! {
+            biased;
+            () = self.cancel.cancelled() => Err(TuningError::Interrupted),
+            value = work => Ok(value),
+        }
+    }
+}
+
+/// What happens during a tuning, as it happens.
+#[derive(Debug, Clone, Copy)]
+pub enum Event<'a> {
+    /// The function was read and can be tuned.
+    Initialized {
+        /// As resolved.
+        function: &'a str,
+        /// Sizes asked for.
+        sizes: &'a [MemorySize],
+    },
+    /// A version was published.
+    Published {
+        /// At this size.
+        size: MemorySize,
+        /// Its number.
+        version: u64,
+    },
+    /// A size can't be measured.
+    Skipped {
+        /// The size.
+        size: MemorySize,
+        /// Why.
+        reason: &'a str,
+    },
+    /// The configuration is as it was.
+    Restored {
+        /// Memory size it has again, in MB.
+        memory_size_mb: u32,
+    },
+    /// `invocations` more are to be made at `size`.
+    Planned {
+        /// The size.
+        size: MemorySize,
+        /// How many.
+        invocations: u32,
+    },
+    /// An invocation ended.
+    Invoked {
+        /// What it did.
+        record: &'a InvocationRecord,
+    },
+    /// No more invocations are made at this size.
+    GivenUp {
+        /// The size.
+        size: MemorySize,
+        /// Why.
+        reason: &'a str,
+    },
+    /// A temporary version was deleted.
+    Deleted {
+        /// Its number.
+        version: u64,
+    },
+    /// Something is waited for.
+    Waiting {
+        /// What, and why.
+        what: &'a str,
+    },
+    /// Something the reader should know.
+    Warning {
+        /// In a sentence.
+        text: &'a str,
+    },
+}
+
+/// Is told what happens. Must not block.
+pub trait Observer: Send + Sync {
+    /// Something happened.
+    fn event(&self, event: Event<'_>);
+}
+
+/// Listens to nothing.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Silent;
+
+impl Observer for Silent {
+    fn event(&self, _event: Event<'_>) {}
+}

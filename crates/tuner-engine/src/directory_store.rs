@@ -1,0 +1,114 @@
+use std::path::PathBuf;
+
+use async_trait::async_trait;
+
+use crate::ports::{Store, StoreError};
+
+/// A store that is a directory. Keys are relative paths with `/`.
+#[derive(Debug, Clone)]
+pub struct DirectoryStore {
+    root: PathBuf,
+}
+
+impl DirectoryStore {
+    /// A store in `root`, which is created at once so that a bad path fails before anything is measured.
+    ///
+    /// # Errors
+    /// When the directory can't be created or written to.
+    pub fn create(root: impl Into<PathBuf>) -> Result<Self, StoreError> {
+        let root = root.into();
+        let error = |e: std::io::Error| StoreError {
+            action: "write",
+            location: root.display().to_string(),
+            reason: e.to_string(),
+        };
+        std::fs::create_dir_all(&root).map_err(error)?;
+        let probe = root.join(".tuner-probe");
+        std::fs::write(&probe, b"").and_then(|()| std::fs::remove_file(&probe)).map_err(error)?;
+        Ok(Self { root })
+    }
+
+    /// The directory.
+    pub const fn root(&self) -> &PathBuf {
+        &self.root
+    }
+
+    fn path(&self, key: &str) -> PathBuf {
+        self.root.join(key)
+    }
+}
+
+fn failed(action: &'static str, path: &std::path::Path) -> impl FnOnce(std::io::Error) -> StoreError {
+    let location = path.display().to_string();
+    move |e| StoreError { action, location, reason: e.to_string() }
+}
+
+#[async_trait]
+impl Store for DirectoryStore {
+    async fn put(&self, key: &str, bytes: &[u8]) -> Result<String, StoreError> {
+        let path = self.path(key);
+        if let Some(parent) = path.parent() {
+            tokio::fs::create_dir_all(parent).await.map_err(failed("write", parent))?;
+        }
+        // Written beside and renamed, so that a full disk or a crash leaves no half document.
+        let part = path.with_extension("part");
+        if let Err(e) = tokio::fs::write(&part, bytes).await {
+            let _ = tokio::fs::remove_file(&part).await;
+            return Err(failed("write", &path)(e));
+        }
+        tokio::fs::rename(&part, &path).await.map_err(failed("write", &path))?;
+        Ok(path.display().to_string())
+    }
+
+    async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        let path = self.path(key);
+        match tokio::fs::read(&path).await {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(e) => Err(failed("read", &path)(e)),
+        }
+    }
+
+    async fn list(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
+        let (folder, start) = prefix.rsplit_once('/').unwrap_or(("", prefix));
+        let path = self.path(folder);
+        let mut entries = match tokio::fs::read_dir(&path).await {
+            Ok(entries) => entries,
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(e) => return Err(failed("list", &path)(e)),
+        };
+        let mut keys = Vec::new();
+        while let Some(entry) = entries.next_entry().await.map_err(failed("list", &path))? {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if name.starts_with(start) && !name.ends_with(".part") {
+                keys.push(if folder.is_empty() { name } else { format!("{folder}/{name}") });
+            }
+        }
+        keys.sort();
+        Ok(keys)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn keeps_reads_and_lists() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = DirectoryStore::create(folder.path().join("a/b")).unwrap();
+        store.put("records/2", b"two").await.unwrap();
+        store.put("records/1", b"one").await.unwrap();
+        assert_eq!(store.get("records/1").await.unwrap().as_deref(), Some(b"one".as_slice()));
+        assert_eq!(store.get("records/9").await.unwrap(), None);
+        assert_eq!(store.list("records/").await.unwrap(), ["records/1", "records/2"]);
+        assert!(store.list("none/").await.unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_path_that_cannot_be_is_named_at_once() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let error = DirectoryStore::create(file.path().join("x")).unwrap_err();
+        assert!(error.to_string().contains(&file.path().display().to_string()), "{error}");
+    }
+}

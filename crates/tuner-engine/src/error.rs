@@ -1,0 +1,108 @@
+use tuner_core::MemorySize;
+use uuid::Uuid;
+
+use crate::ports::{PortError, StoreError};
+
+/// Why a tuning ended without a result.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum TuningError {
+    /// Lambda refused a call, or could not be reached.
+    #[error(transparent)]
+    Port(#[from] PortError),
+    /// Records could not be kept.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// This kind of function can't be tuned.
+    #[error("{function} can't be tuned: {reason}")]
+    Untunable {
+        /// Which.
+        function: String,
+        /// Why.
+        reason: String,
+    },
+    /// Another tuning of this function is under way, or was broken off.
+    #[error(
+        "{function} carries the mark of tuning {tuning_id}, which set its memory size to {set_mb} MB (it was {original_mb} MB): another tuning is under way, or one was broken off"
+    )]
+    Marked {
+        /// Which.
+        function: String,
+        /// By whom.
+        tuning_id: Uuid,
+        /// Memory size before that tuning, in MB.
+        original_mb: u32,
+        /// Memory size it set last, in MB.
+        set_mb: u32,
+    },
+    /// Somebody changed the function in between.
+    #[error("{function} was changed by somebody else during the tuning ({what}); their change was left as it is")]
+    ForeignChange {
+        /// Which.
+        function: String,
+        /// What was noticed.
+        what: String,
+    },
+    /// The function's description and variables leave no room for the marker.
+    #[error(
+        "{function} has no room for the marker that protects it: its description has {description} characters and its variables fill the 4 KB they may have"
+    )]
+    NoRoomForMarker {
+        /// Which.
+        function: String,
+        /// Length of its description.
+        description: usize,
+    },
+    /// The function did not become ready.
+    #[error("{function} is not ready after {waited_s} s: {reason}")]
+    NotReady {
+        /// Which.
+        function: String,
+        /// For how long it was waited.
+        waited_s: u64,
+        /// What it says of itself.
+        reason: String,
+    },
+    /// No version could be published at any size.
+    #[error("no memory size could be published; at {size}: {reason}")]
+    NothingPublished {
+        /// The first size.
+        size: MemorySize,
+        /// What was said.
+        reason: String,
+    },
+    /// The recommendation could not be applied.
+    #[error("cannot apply the recommendation: {reason}")]
+    CannotApply {
+        /// Why.
+        reason: String,
+    },
+    /// The user, or whoever runs this process, asked to stop.
+    #[error("interrupted")]
+    Interrupted,
+}
+
+impl TuningError {
+    /// What the reader can do about it.
+    pub fn hint(&self) -> Option<String> {
+        use crate::ports::PortErrorKind as Kind;
+        match self {
+            Self::Port(e) => match e.kind {
+                Kind::NotFound => Some("check the name, the region (--region) and the account".into()),
+                Kind::Denied => Some(format!("allow lambda:{} for these credentials, or refresh them", e.operation)),
+                Kind::Throttled => Some("lower --max-concurrency, or try again when the account is less busy".into()),
+                Kind::Unreachable | Kind::Network => {
+                    Some("check the network, the region and AWS_ENDPOINT_URL, then try again".into())
+                }
+                Kind::MemoryQuota => Some("leave out the larger sizes, or ask AWS to raise the account's quota".into()),
+                _ => None,
+            },
+            Self::Marked { function, .. } => Some(format!(
+                "wait until that tuning ends; if it was broken off, put things back with `tuner restore --function {function}`"
+            )),
+            Self::ForeignChange { .. } => Some("run the tuning again when no deployment is under way".into()),
+            Self::NoRoomForMarker { .. } => Some("shorten the description to 190 characters or fewer".into()),
+            Self::Store(_) => Some("choose another place with --out, or make room on the disk".into()),
+            _ => None,
+        }
+    }
+}

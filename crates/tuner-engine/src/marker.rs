@@ -1,0 +1,140 @@
+//! The mark a function carries while versions are being published.
+//!
+//! It stands at the beginning of the description and changes in the same call as the memory size, so at any moment the
+//! function itself says which tuning holds it and what its memory size was. That serves as the lock against a second
+//! tuning, and is all that `tuner restore` needs.
+//!
+//! A description has at most 256 characters. What the mark pushes out is kept in an environment variable, set in the same
+//! call.
+
+use std::collections::BTreeMap;
+
+use uuid::Uuid;
+
+/// Longest description Lambda takes, in characters.
+pub const MAX_DESCRIPTION: usize = 256;
+/// Most bytes that all environment variables may have together.
+pub const MAX_VARIABLES_BYTES: usize = 4096;
+/// Holds the end of a description that is too long to stand beside the mark.
+pub const REST_VARIABLE: &str = "TUNER_DESCRIPTION_REST";
+
+/// Who holds a function, and what its memory size was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Marker {
+    /// The tuning that holds it.
+    pub tuning_id: Uuid,
+    /// Memory size before that tuning, in MB.
+    pub original_mb: u32,
+    /// Memory size set together with this mark, in MB. Another one now means that somebody else changed it.
+    pub set_mb: u32,
+}
+
+/// A description, and variables if they must change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Carried {
+    /// The description.
+    pub description: String,
+    /// All variables, if they are to change.
+    pub variables: Option<BTreeMap<String, String>>,
+}
+
+impl Marker {
+    /// Puts the mark on a description. `variables` are the function's own; `None` when they can't be read.
+    ///
+    /// `None` if there is no room: the description is too long, and the variables are full or can't be read.
+    pub fn put_on(&self, description: &str, variables: Option<&BTreeMap<String, String>>) -> Option<Carried> {
+        let prefix = format!("[tuner {} {}>{}] ", self.tuning_id, self.original_mb, self.set_mb);
+        let room = MAX_DESCRIPTION - prefix.len();
+        let kept: String = description.chars().take(room).collect();
+        let rest = &description[kept.len()..];
+        let description = prefix + &kept;
+        if rest.is_empty() {
+            return Some(Carried { description, variables: None });
+        }
+        let mut variables = variables?.clone();
+        variables.insert(REST_VARIABLE.to_owned(), rest.to_owned());
+        let bytes: usize = variables.iter().map(|(name, value)| name.len() + value.len()).sum();
+        (bytes <= MAX_VARIABLES_BYTES).then_some(Carried { description, variables: Some(variables) })
+    }
+
+    /// Reads the mark, and what the function had before it.
+    pub fn read(description: &str, variables: Option<&BTreeMap<String, String>>) -> Option<(Self, Carried)> {
+        let (mark, kept) = description.strip_prefix("[tuner ")?.split_once("] ")?;
+        let (id, sizes) = mark.split_once(' ')?;
+        let (original, set) = sizes.split_once('>')?;
+        let marker =
+            Self { tuning_id: id.parse().ok()?, original_mb: original.parse().ok()?, set_mb: set.parse().ok()? };
+        let rest = variables.and_then(|v| v.get(REST_VARIABLE));
+        let before = Carried {
+            description: kept.to_owned() + rest.map_or("", String::as_str),
+            variables: rest.and(variables).map(|v| {
+                v.iter().filter(|(name, _)| *name != REST_VARIABLE).map(|(n, v)| (n.clone(), v.clone())).collect()
+            }),
+        };
+        Some((marker, before))
+    }
+}
+
+/// Description of a version that a tuning publishes.
+pub fn version_description(tuning_id: Uuid, memory_size_mb: u32) -> String {
+    format!("tuner {tuning_id} {memory_size_mb} MB")
+}
+
+/// The tuning that published a version with this description.
+pub fn version_owner(description: &str) -> Option<Uuid> {
+    description.strip_prefix("tuner ")?.split_once(' ')?.0.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn marker() -> Marker {
+        Marker { tuning_id: Uuid::from_u128(7), original_mb: 10_240, set_mb: 10_240 }
+    }
+
+    #[test]
+    fn a_short_description_stands_beside_the_mark() {
+        let carried = marker().put_on("resizes images", None).unwrap();
+        assert_eq!(
+            carried.description,
+            "[tuner 00000000-0000-0000-0000-000000000007 10240>10240] resizes images"
+        );
+        assert_eq!(carried.variables, None);
+    }
+
+    #[test]
+    fn without_room_it_is_refused() {
+        let long = "x".repeat(250);
+        assert_eq!(marker().put_on(&long, None), None);
+        let full = BTreeMap::from([("A".to_owned(), "y".repeat(4090))]);
+        assert_eq!(marker().put_on(&long, Some(&full)), None);
+    }
+
+    #[test]
+    fn other_descriptions_carry_no_mark() {
+        for text in ["", "tuner", "[tuner x 1>2] y", "[tuner 00000000-0000-0000-0000-000000000007] y", "resizes [tuner "] {
+            assert_eq!(Marker::read(text, None), None, "{text}");
+        }
+        assert_eq!(version_owner("tuner my own words"), None);
+        assert_eq!(version_owner(&version_description(Uuid::from_u128(7), 512)), Some(Uuid::from_u128(7)));
+    }
+
+    proptest! {
+        /// Whatever the description and the variables were, they come back.
+        #[test]
+        fn what_was_there_comes_back(
+            description in "\\PC{0,256}",
+            variables in prop::collection::btree_map("[A-Z]{1,8}", "\\PC{0,40}", 0..5),
+        ) {
+            let carried = marker().put_on(&description, Some(&variables)).unwrap();
+            prop_assert!(carried.description.chars().count() <= MAX_DESCRIPTION);
+            let now = carried.variables.clone().unwrap_or_else(|| variables.clone());
+            let (read, before) = Marker::read(&carried.description, Some(&now)).unwrap();
+            prop_assert_eq!(read, marker());
+            prop_assert_eq!(before.description, description);
+            prop_assert_eq!(before.variables.unwrap_or(now), variables);
+        }
+    }
+}

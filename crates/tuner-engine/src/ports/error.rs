@@ -1,0 +1,61 @@
+use std::time::Duration;
+
+/// A call that did not go through.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{operation}: {message}")]
+pub struct PortError {
+    /// What kind of failure, which decides what is done about it.
+    pub kind: PortErrorKind,
+    /// The API operation, such as `UpdateFunctionConfiguration`.
+    pub operation: &'static str,
+    /// What the service said.
+    pub message: String,
+    /// How long the service asks to wait.
+    pub retry_after: Option<Duration>,
+}
+
+impl PortError {
+    /// A failure of `operation`.
+    pub fn new(kind: PortErrorKind, operation: &'static str, message: impl Into<String>) -> Self {
+        Self { kind, operation, message: message.into(), retry_after: None }
+    }
+}
+
+/// Kinds of failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PortErrorKind {
+    /// No such function, version or alias.
+    NotFound,
+    /// Credentials are missing, expired, or don't allow it.
+    Denied,
+    /// The resource is busy with another change, or not ready yet: wait and try again.
+    Conflict,
+    /// Something else refers to the resource, such as an alias to a version.
+    InUse,
+    /// `RevisionId` is stale: somebody changed the function in between.
+    Precondition,
+    /// Too many requests.
+    Throttled,
+    /// The memory size is above what the account may use.
+    MemoryQuota,
+    /// The request is wrong in itself, and would be the next time.
+    Invalid,
+    /// The service failed; the call may or may not have had its effect.
+    Service,
+    /// No answer: the call may or may not have had its effect.
+    Network,
+    /// The endpoint can't be reached at all: the call had no effect.
+    Unreachable,
+}
+
+impl PortErrorKind {
+    /// Whether trying again may help.
+    pub const fn is_transient(self) -> bool {
+        matches!(self, Self::Conflict | Self::Throttled | Self::Service | Self::Network | Self::Unreachable)
+    }
+
+    /// Whether the call may have had its effect all the same.
+    pub const fn is_ambiguous(self) -> bool {
+        matches!(self, Self::Service | Self::Network)
+    }
+}

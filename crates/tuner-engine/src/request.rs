@@ -1,0 +1,162 @@
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+use tuner_core::planning::GridPlanner;
+use tuner_core::{FunctionName, MemorySize, Objective};
+
+/// What a person asks for, checked. Payloads travel apart from it: they may be large and secret.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TuningRequest {
+    /// The function under test.
+    pub function: FunctionName,
+    /// Sizes to measure, ascending, each once.
+    pub memory_sizes: Vec<MemorySize>,
+    /// Warm invocations to measure at each size.
+    pub invocations: u32,
+    /// What "best" means.
+    pub objective: Objective,
+    /// Constraint: p95 of the duration at most this, in ms.
+    pub max_p95_ms: Option<f64>,
+    /// Invocations of one size made at the same time.
+    pub concurrency: u32,
+    /// Invocations of all sizes together made at the same time.
+    pub max_concurrency: u32,
+    /// Pause between invocations of one size, in ms.
+    pub pause_ms: u64,
+    /// Share of durations left out at either end; never applied to cost.
+    pub trim_share: f64,
+    /// Error types of the function that count as a sample, not as a failure.
+    pub allowed_errors: Vec<String>,
+    /// Whether messages of the function may be kept; they can quote payloads.
+    pub keep_messages: bool,
+    /// Invocations a month, for the monthly figures.
+    pub monthly_invocations: Option<f64>,
+    /// What to do with the recommendation.
+    pub apply: Apply,
+}
+
+/// What to do with the recommendation.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Apply {
+    /// Report it.
+    #[default]
+    No,
+    /// Give it to `$LATEST`.
+    Latest,
+    /// Give it to `$LATEST`, publish that, and point this alias to it.
+    Alias(String),
+}
+
+/// A request that makes no sense.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum RequestError {
+    /// No sizes.
+    #[error("no memory size to measure; give some with --memory 128,512,1024")]
+    NoSizes,
+    /// Too few invocations to say anything.
+    #[error("num is {0}; it must be at least 5, since fewer invocations say nothing about noise")]
+    TooFewInvocations(u32),
+    /// Too many.
+    #[error("num is {0}; it must be at most 10000")]
+    TooManyInvocations(u32),
+    /// Nothing would ever run.
+    #[error("{0} must be at least 1")]
+    Zero(&'static str),
+    /// Trimming away everything.
+    #[error("trim is {0}; it must be from 0 to 0.4 (the share of durations left out at either end)")]
+    Trim(f64),
+    /// A constraint nothing can meet.
+    #[error("max-p95 is {0} ms; it must be more than 0")]
+    MaxP95(f64),
+    /// Not an alias name.
+    #[error("`{0}` is no alias name; use 1 to 128 letters, digits, - and _, not digits alone")]
+    Alias(String),
+}
+
+impl TuningRequest {
+    /// LPT's list with one change: 1769 MB, where a function has exactly one vCPU, stands for 1536.
+    pub const DEFAULT_SIZES: [u32; 6] = [128, 256, 512, 1024, 1769, 3008];
+
+    /// A request with the defaults, for `function`.
+    pub fn new(function: FunctionName) -> Self {
+        Self {
+            function,
+            memory_sizes: Self::DEFAULT_SIZES.iter().filter_map(|&mb| MemorySize::new(mb).ok()).collect(),
+            invocations: 10,
+            objective: Objective::Cost,
+            max_p95_ms: None,
+            concurrency: 1,
+            max_concurrency: 10,
+            pause_ms: 0,
+            trim_share: 0.0,
+            allowed_errors: Vec::new(),
+            keep_messages: true,
+            monthly_invocations: None,
+            apply: Apply::No,
+        }
+    }
+
+    /// Sorts the sizes and drops those given twice, then checks every field.
+    ///
+    /// # Errors
+    /// Names the field that makes no sense.
+    pub fn checked(mut self) -> Result<Self, RequestError> {
+        self.memory_sizes = self.memory_sizes.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
+        let bad_alias = |name: &str| {
+            name.is_empty()
+                || name.len() > 128
+                || name.bytes().all(|b| b.is_ascii_digit())
+                || !name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+        };
+        match &self {
+            r if r.memory_sizes.is_empty() => Err(RequestError::NoSizes),
+            r if r.invocations < 5 => Err(RequestError::TooFewInvocations(r.invocations)),
+            r if r.invocations > 10_000 => Err(RequestError::TooManyInvocations(r.invocations)),
+            r if r.concurrency == 0 => Err(RequestError::Zero("parallel")),
+            r if r.max_concurrency == 0 => Err(RequestError::Zero("max-concurrency")),
+            r if !(0.0..=0.4).contains(&r.trim_share) => Err(RequestError::Trim(r.trim_share)),
+            r if r.max_p95_ms.is_some_and(|ms| ms.is_nan() || ms <= 0.0) => {
+                Err(RequestError::MaxP95(r.max_p95_ms.unwrap_or_default()))
+            }
+            Self { apply: Apply::Alias(name), .. } if bad_alias(name) => Err(RequestError::Alias(name.clone())),
+            _ => Ok(self),
+        }
+    }
+
+    /// The planner asked for.
+    pub const fn planner(&self) -> GridPlanner {
+        GridPlanner { invocations: self.invocations, concurrency: self.concurrency }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request() -> TuningRequest {
+        TuningRequest::new("resize".parse().unwrap())
+    }
+
+    #[test]
+    fn sizes_are_sorted_and_given_once() {
+        let size = |mb| MemorySize::new(mb).unwrap();
+        let r = TuningRequest { memory_sizes: [512, 128, 128].map(size).to_vec(), ..request() }.checked().unwrap();
+        assert_eq!(r.memory_sizes, [size(128), size(512)]);
+    }
+
+    #[test]
+    fn nonsense_names_its_field() {
+        for (request, field) in [
+            (TuningRequest { invocations: 4, ..request() }, "num"),
+            (TuningRequest { memory_sizes: vec![], ..request() }, "--memory"),
+            (TuningRequest { trim_share: 0.5, ..request() }, "trim"),
+            (TuningRequest { max_p95_ms: Some(0.0), ..request() }, "max-p95"),
+            (TuningRequest { concurrency: 0, ..request() }, "parallel"),
+            (TuningRequest { apply: Apply::Alias("12".into()), ..request() }, "alias"),
+        ] {
+            let error = request.checked().unwrap_err().to_string();
+            assert!(error.contains(field), "{error}");
+        }
+    }
+}

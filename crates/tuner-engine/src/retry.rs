@@ -1,0 +1,86 @@
+use std::future::Future;
+use std::time::Duration;
+
+use rand::RngExt;
+
+use crate::Context;
+use crate::context::Event;
+use crate::ports::{PortError, PortErrorKind};
+
+/// Exponential back-off with full jitter, inside a budget (M. Brooker, "Exponential Backoff And Jitter", AWS 2015).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Backoff {
+    /// First ceiling of the random wait.
+    pub base: Duration,
+    /// Largest ceiling.
+    pub max: Duration,
+    /// Sum of waits after which it gives up.
+    pub budget: Duration,
+}
+
+impl Default for Backoff {
+    fn default() -> Self {
+        Self { base: Duration::from_millis(100), max: Duration::from_secs(5), budget: Duration::from_secs(60) }
+    }
+}
+
+impl Backoff {
+    /// The wait before retry number `retry` (from 0), at least as long as the service asked for.
+    pub fn wait(&self, retry: u32, retry_after: Option<Duration>) -> Duration {
+        let ceiling = self.base.saturating_mul(1_u32.checked_shl(retry).unwrap_or(u32::MAX)).min(self.max);
+        // Half of it is certain, so that a retry never follows at once.
+        let jittered = ceiling.mul_f64(0.5 + rand::rng().random::<f64>() / 2.0);
+        jittered.max(retry_after.unwrap_or_default())
+    }
+}
+
+/// Repeats a call that changes nothing, or the same thing, until it goes through, fails for good, or the budget is spent.
+pub(crate) async fn retrying<T, F>(ctx: &Context, call: impl Fn() -> F) -> Result<T, PortError>
+where
+    F: Future<Output = Result<T, PortError>>,
+{
+    retrying_if(ctx, PortErrorKind::is_transient, call).await
+}
+
+/// As [`retrying`], with another rule for what is worth repeating.
+pub(crate) async fn retrying_if<T, F>(
+    ctx: &Context,
+    worth_it: fn(PortErrorKind) -> bool,
+    call: impl Fn() -> F,
+) -> Result<T, PortError>
+where
+    F: Future<Output = Result<T, PortError>>,
+{
+    let mut waited = Duration::ZERO;
+    let mut retry = 0;
+    loop {
+        match call().await {
+            Err(error) if worth_it(error.kind) && waited < ctx.backoff.budget => {
+                let wait = ctx.backoff.wait(retry, error.retry_after);
+                tracing::debug!(operation = error.operation, retry, ?wait, message = error.message, "trying again");
+                if retry == 3 {
+                    ctx.tell(Event::Waiting { what: &error.to_string() });
+                }
+                ctx.clock.sleep(wait).await;
+                waited += wait;
+                retry += 1;
+            }
+            result => return result,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_grow_are_jittered_and_respect_the_service() {
+        let backoff = Backoff::default();
+        for retry in 0..40 {
+            let wait = backoff.wait(retry, None);
+            assert!(wait >= Duration::from_millis(50) && wait <= backoff.max, "{retry}: {wait:?}");
+        }
+        assert!(backoff.wait(0, Some(Duration::from_secs(7))) >= Duration::from_secs(7));
+    }
+}
