@@ -11,5 +11,6 @@ mod outcome;
 pub mod pricing;
 
 pub use architecture::{Architecture, UnknownArchitecture};
+pub use logs::StartKind;
 pub use memory::{MemorySize, MemorySizeError, gb_seconds, vcpus};
 pub use outcome::Outcome;
