@@ -1,1 +1,34 @@
-//! What Lambda's log lines say.
+//! What Lambda's log lines say, and how Lambda says it.
+//!
+//! * [`parse_line`]: one line, or one log event, to an [`Event`]; text or JSON is decided line by line.
+//! * [`parse_tail`]: the `LogResult` of an invocation, a 4 KB tail that usually begins in the middle of a line.
+//! * [`scan`]: a chunk of an exported log file, at memory speed.
+//! * [`format`]: the same events as Lambda prints them.
+//! * [`Report::outcome`]: what became of an invocation, from REPORT and the lines beside it ([`Neighbours`]).
+//!
+//! Everything here takes bytes and never panics on any of them. What is not understood is no event.
+
+mod classify;
+mod event;
+pub mod format;
+mod json;
+mod line;
+mod origin;
+mod report;
+mod scan;
+mod start;
+mod status;
+mod tail;
+mod text;
+
+pub use classify::Neighbours;
+pub use event::{
+    End, Event, InitReport, OtherEvent, RestoreReport, RuntimeDone, RuntimeError, RuntimeVersion, Start, TimedOut,
+};
+pub use line::parse_line;
+pub use origin::function_of_log_group;
+pub use report::{Report, XRay};
+pub use scan::{Found, scan};
+pub use start::StartKind;
+pub use status::Status;
+pub use tail::{Tail, parse_tail};

@@ -1,0 +1,203 @@
+//! Whole log files: one pass of a vectorised multi-needle search over the bytes, and a parse only where it finds
+//! something. Lines of no interest are never looked at byte by byte, and nothing is allocated for them.
+
+use std::sync::OnceLock;
+
+use aho_corasick::{AhoCorasick, Input, MatchKind};
+use memchr::{memchr, memrchr};
+
+use super::line::{failure_at, report_at};
+use super::tail::length_of_event;
+use super::{Event, json, origin, parse_line};
+
+/// What the events that matter have in them.
+const NEEDLES: [&str; 8] = [
+    "REPORT",
+    "platform.report",
+    "platform.initReport",
+    "platform.restoreReport",
+    "platform.initStart",
+    "platform.restoreStart",
+    "Task timed out",
+    "Runtime exited",
+];
+
+/// How far an event may reach before and behind its needle, in bytes. Real ones stay far below; the bounds keep the
+/// work linear in a file that is one single line.
+const TEXT_EVENT: usize = 2048;
+const JSON_EVENT: usize = 64 * 1024;
+const LOOK_BACK: usize = 8 * 1024;
+/// How many opening braces before its `type` are tried as the beginning of a JSON event.
+const EVENT_BRACES: usize = 8;
+
+/// An event in a chunk of a log file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Found<'a> {
+    /// Where in the chunk it is, in bytes.
+    pub offset: usize,
+    /// The function, if the line itself (or what wraps it) says so.
+    pub function: Option<&'a str>,
+    /// What it says.
+    pub event: Event,
+}
+
+/// Finds the events that matter for measuring in a chunk of whole lines: REPORT, INIT_REPORT, RESTORE_REPORT,
+/// time-outs, runtime errors, and the JSON events that name the function. START, END and the application's lines are
+/// passed over.
+///
+/// Accepted are Lambda's own lines, text and JSON; lines with a time and a stream before them (`aws logs tail`, `sam
+/// logs`, S3 exports); and messages wrapped in JSON (`aws logs filter-log-events`, subscriptions, JSON Lines with a
+/// `message`), compact or pretty-printed.
+pub fn scan<'a>(chunk: &'a [u8], mut found: impl FnMut(Found<'a>)) {
+    let Some(searcher) = searcher() else { return };
+    let mut scratch = Vec::new();
+    let (mut from, mut line) = (0, 0);
+    while let Some(found_needle) = searcher.find(Input::new(chunk).span(from..chunk.len())) {
+        let (at, end) = (found_needle.start(), found_needle.end());
+        line = memrchr(b'\n', &chunk[line..at]).map_or(line, |newline| line + newline + 1);
+        let candidate = Candidate { chunk, line, at, end };
+        let hit = match NEEDLES[found_needle.pattern().as_usize()] {
+            "REPORT" => candidate.report(&mut scratch),
+            needle if needle.starts_with("platform.") => candidate.json_event(&mut scratch),
+            _ => candidate.failure(&mut scratch),
+        };
+        from = match hit {
+            Some(hit) => {
+                found(Found {
+                    offset: at,
+                    function: hit.function,
+                    event: hit.event,
+                });
+                hit.end.max(end)
+            }
+            None => end,
+        };
+    }
+}
+
+/// Built once. The patterns are constants, so that it cannot fail.
+fn searcher() -> Option<&'static AhoCorasick> {
+    static SEARCHER: OnceLock<Option<AhoCorasick>> = OnceLock::new();
+    SEARCHER
+        .get_or_init(|| {
+            AhoCorasick::builder()
+                .match_kind(MatchKind::LeftmostFirst)
+                .build(NEEDLES)
+                .ok()
+        })
+        .as_ref()
+}
+
+struct Hit<'a> {
+    event: Event,
+    function: Option<&'a str>,
+    /// Where to search on.
+    end: usize,
+}
+
+/// A needle in the chunk: the line it stands in begins at `line`, itself goes from `at` to `end`.
+struct Candidate<'a> {
+    chunk: &'a [u8],
+    line: usize,
+    at: usize,
+    end: usize,
+}
+
+impl<'a> Candidate<'a> {
+    /// The line from its beginning, but not from too far back, and the bytes up to `reach` behind the needle; with the
+    /// needle's place in it.
+    fn surroundings(&self, reach: usize) -> (&'a [u8], usize) {
+        let from = self.line.max(self.at.saturating_sub(LOOK_BACK));
+        let to = self.chunk.len().min(self.at + reach);
+        (&self.chunk[from..to], self.at - from)
+    }
+
+    fn function_of_prefix(&self) -> Option<&'a str> {
+        let (text, at) = self.surroundings(0);
+        origin::function_of_prefix(&text[..at])
+    }
+
+    fn report(&self, scratch: &mut Vec<u8>) -> Option<Hit<'a>> {
+        let behind = &self.chunk[self.end..];
+        if !behind.first()?.is_ascii_whitespace() && !behind.starts_with(b"\\t") {
+            return None;
+        }
+        self.wrapped(scratch).or_else(|| {
+            let (text, at) = self.surroundings(TEXT_EVENT);
+            let length = length_of_event(&text[at..]);
+            let event = report_at(&text[..at + length], at)?;
+            Some(Hit {
+                event,
+                function: self.function_of_prefix(),
+                end: self.at + length,
+            })
+        })
+    }
+
+    fn failure(&self, scratch: &mut Vec<u8>) -> Option<Hit<'a>> {
+        self.wrapped(scratch).or_else(|| {
+            let (text, at) = self.surroundings(TEXT_EVENT);
+            let length = length_of_event(&text[at..]);
+            let event = failure_at(&text[..at + length], at)?;
+            Some(Hit {
+                event,
+                function: self.function_of_prefix(),
+                end: self.at + length,
+            })
+        })
+    }
+
+    /// The event in the JSON string that the needle lies in: `"message": "REPORT RequestId: ..\t..\n"`.
+    fn wrapped(&self, scratch: &mut Vec<u8>) -> Option<Hit<'a>> {
+        if self.line == self.at || !begins_like_json(&self.chunk[self.line..self.at]) {
+            return None;
+        }
+        let (text, at) = self.surroundings(JSON_EVENT);
+        let text = &text[..memchr(b'\n', &text[at..]).map_or(text.len(), |newline| at + newline)];
+        let literal = origin::enclosing_string(text, at)?;
+        let end = self.at - at + literal.end;
+        origin::unescape(&text[literal], scratch);
+        let event = parse_line(scratch)?;
+        let function = origin::function_of_wrapper(&self.chunk[..self.at], &self.chunk[self.line..self.at]);
+        Some(Hit { event, function, end })
+    }
+
+    /// The event whose `type` is the needle: a JSON object of its own, or escaped in a message.
+    fn json_event(&self, scratch: &mut Vec<u8>) -> Option<Hit<'a>> {
+        match (&self.chunk[..self.at], self.chunk.get(self.end)?) {
+            ([.., b'\\', b'"'], b'\\') => self.wrapped(scratch),
+            ([.., b'"'], b'"') => {
+                let (event, end) = self.object_around()?;
+                Some(Hit {
+                    event,
+                    function: self.function_of_prefix(),
+                    end,
+                })
+            }
+            // An application may speak of platform.report in a sentence.
+            _ => None,
+        }
+    }
+
+    /// Usually the object that begins the line; else one further inside (behind a time stamp, in an array, several on
+    /// one line), or further above (pretty-printed).
+    fn object_around(&self) -> Option<(Event, usize)> {
+        let to = self.chunk.len().min(self.at + JSON_EVENT);
+        let object = |from: usize| {
+            let (event, length) = json::first_event(&self.chunk[from..to])?;
+            (from + length > self.at).then_some((event, from + length))
+        };
+        let nearest = self.at.saturating_sub(LOOK_BACK);
+        let begins_line = (self.line >= nearest && self.chunk[self.line] == b'{').then_some(self.line);
+        begins_line.and_then(object).or_else(|| {
+            let braces = memchr::memrchr_iter(b'{', &self.chunk[nearest..self.at]);
+            braces.take(EVENT_BRACES).find_map(|brace| object(nearest + brace))
+        })
+    }
+}
+
+fn begins_like_json(line: &[u8]) -> bool {
+    line.iter()
+        .find(|byte| !byte.is_ascii_whitespace())
+        .is_some_and(|byte| b"{[\",".contains(byte))
+}
