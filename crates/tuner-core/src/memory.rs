@@ -26,7 +26,11 @@ impl MemorySize {
     /// # Errors
     /// When it is outside 128 to 10,240.
     pub const fn new(mb: u32) -> Result<Self, MemorySizeError> {
-        if mb < Self::MIN.0 || mb > Self::MAX.0 { Err(MemorySizeError::OutOfRange(mb as i64)) } else { Ok(Self(mb)) }
+        if mb < Self::MIN.0 || mb > Self::MAX.0 {
+            Err(MemorySizeError::OutOfRange(mb as i64))
+        } else {
+            Ok(Self(mb))
+        }
     }
 
     /// The size in MB.
@@ -87,9 +91,17 @@ impl FromStr for MemorySize {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let digits = text.trim();
-        let digits = digits.strip_suffix("MB").or_else(|| digits.strip_suffix("mb")).unwrap_or(digits).trim_end();
-        let mb: i64 = digits.parse().map_err(|_| MemorySizeError::NotANumber(text.to_owned()))?;
-        u32::try_from(mb).map_err(|_| MemorySizeError::OutOfRange(mb)).and_then(Self::new)
+        let digits = digits
+            .strip_suffix("MB")
+            .or_else(|| digits.strip_suffix("mb"))
+            .unwrap_or(digits)
+            .trim_end();
+        let mb: i64 = digits
+            .parse()
+            .map_err(|_| MemorySizeError::NotANumber(text.to_owned()))?;
+        u32::try_from(mb)
+            .map_err(|_| MemorySizeError::OutOfRange(mb))
+            .and_then(Self::new)
     }
 }
 
@@ -103,7 +115,10 @@ mod tests {
         assert_eq!("128".parse(), Ok(MemorySize::MIN));
         assert_eq!("10240 MB".parse(), Ok(MemorySize::MAX));
         assert_eq!("-5".parse::<MemorySize>(), Err(MemorySizeError::OutOfRange(-5)));
-        assert_eq!("big".parse::<MemorySize>(), Err(MemorySizeError::NotANumber("big".into())));
+        assert_eq!(
+            "big".parse::<MemorySize>(),
+            Err(MemorySizeError::NotANumber("big".into()))
+        );
         assert!(serde_json::from_str::<MemorySize>("64").is_err());
     }
 
