@@ -1,0 +1,283 @@
+//! AWS's bulk price list of Lambda (`AWSLambda/current/REGION/index.json`).
+//!
+//! Products are told by `group` and `regionCode`. Usage types carry region prefixes whose public tables contradict each other,
+//! and units vary by row and year, so neither is matched on. Free allowances are listed as products with a price of zero; taking one for the
+//! price would make Lambda free.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Deserialize;
+
+use super::file::{ArchitecturePrices, FORMAT, Figure, FileTier, FileTiers, PriceFile, RegionPrices};
+use super::price::Price;
+use super::{Confidence, Currency, PriceTable};
+use crate::Architecture;
+
+/// A bulk price list that cannot be read, or that this program would misread.
+#[derive(Debug, thiserror::Error)]
+pub enum BulkPriceListError {
+    /// Not JSON, or not of the list's shape.
+    #[error("the price list cannot be read: {0}; is it the index.json of offer AWSLambda?")]
+    Json(#[from] serde_json::Error),
+    /// There is no price of a GB-second in it.
+    #[error("the price list holds no price of a Lambda GB-second; is it the index.json of offer AWSLambda?")]
+    NoPrices,
+    /// Two products give different prices for the same thing.
+    #[error(
+        "the price list has two prices for group `{group}` in region `{region}`; its shape has changed, please report it"
+    )]
+    Contradiction {
+        /// Of both products.
+        region: String,
+        /// Of both products.
+        group: String,
+    },
+    /// The ranges of a product leave a gap or overlap, or a number is none.
+    #[error("product {sku} of the price list cannot be read: {reason}; its shape has changed, please report it")]
+    Product {
+        /// AWS's key of the product.
+        sku: String,
+        /// What is wrong.
+        reason: String,
+    },
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct BulkList {
+    publication_date: String,
+    version: String,
+    products: BTreeMap<String, Product>,
+    terms: Terms,
+}
+
+#[derive(Deserialize)]
+struct Product {
+    attributes: Attributes,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct Attributes {
+    group: String,
+    region_code: String,
+    group_description: String,
+    usagetype: String,
+}
+
+#[derive(Deserialize)]
+struct Terms {
+    #[serde(rename = "OnDemand")]
+    on_demand: BTreeMap<String, BTreeMap<String, Term>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Term {
+    price_dimensions: BTreeMap<String, Dimension>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Dimension {
+    begin_range: String,
+    end_range: String,
+    price_per_unit: BTreeMap<String, String>,
+}
+
+/// What a product prices.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Item {
+    Duration,
+    Request,
+    EphemeralStorage,
+    ProvisionedConcurrency,
+    ProvisionedDuration,
+}
+
+impl Item {
+    fn of_group(group: &str) -> Option<(Self, Architecture)> {
+        let (name, architecture) = match group.strip_suffix("-ARM") {
+            Some(name) => (name, Architecture::Arm64),
+            None => (group, Architecture::X86_64),
+        };
+        let item = match name {
+            "AWS-Lambda-Duration" => Self::Duration,
+            "AWS-Lambda-Requests" => Self::Request,
+            "AWS-Lambda-Storage-Duration" => Self::EphemeralStorage,
+            "AWS-Lambda-Provisioned-Concurrency" => Self::ProvisionedConcurrency,
+            "AWS-Lambda-Duration-Provisioned" => Self::ProvisionedDuration,
+            _ => return None,
+        };
+        Some((item, architecture))
+    }
+}
+
+impl Attributes {
+    /// `Global-Request` and `Global-Lambda-GB-Second`, which hold in "Any" region, and China's own by region.
+    fn is_free_allowance(&self) -> bool {
+        self.region_code.is_empty()
+            || self.usagetype.starts_with("Global-")
+            || self.group_description.to_ascii_lowercase().contains("free tier")
+    }
+}
+
+type Items = BTreeMap<Item, (Currency, Vec<FileTier>)>;
+type Found = BTreeMap<(String, Architecture), Items>;
+
+impl PriceTable {
+    /// Reads AWS's bulk price list of Lambda, of one region or of all; [`bulk_price_list_url`](super::bulk_price_list_url) says where
+    /// it is. The result has Lambda's prices only; [`merge`](Self::merge) puts them into a whole table.
+    ///
+    /// # Errors
+    /// When it is not such a list, or not in the shape that is known.
+    pub fn from_bulk_price_list(text: &str) -> Result<Self, BulkPriceListError> {
+        let list: BulkList = serde_json::from_str(text)?;
+        let collected = list.publication_date.split('T').next().unwrap_or_default().to_owned();
+        let mut regions: BTreeMap<String, RegionPrices> = BTreeMap::new();
+        for ((region, architecture), mut items) in list.found()? {
+            let Some((currency, tiers)) = items.remove(&Item::Duration) else {
+                continue;
+            };
+            let gb_second = FileTiers::try_from(tiers).map_err(|error| BulkPriceListError::Product {
+                sku: region.clone(),
+                reason: error.to_string(),
+            })?;
+            let prices = architecture_prices(gb_second, items);
+            let entry = regions.entry(region).or_insert_with(|| RegionPrices {
+                currency,
+                confidence: Confidence::High,
+                collected: Some(collected.clone()),
+                x86_64: None,
+                arm64: None,
+            });
+            match architecture {
+                Architecture::X86_64 => entry.x86_64 = Some(prices),
+                Architecture::Arm64 => entry.arm64 = Some(prices),
+            }
+        }
+        if regions.is_empty() {
+            return Err(BulkPriceListError::NoPrices);
+        }
+        Ok(Self(PriceFile {
+            format: FORMAT,
+            source: format!("AWS price list AWSLambda, version {}", list.version),
+            collected,
+            free_tier: None,
+            regions,
+            regions_without_prices: BTreeSet::new(),
+            state_transition: BTreeMap::new(),
+            free_state_transitions_per_month: None,
+            log_ingest_gb: BTreeMap::new(),
+        }))
+    }
+}
+
+impl BulkList {
+    fn found(&self) -> Result<Found, BulkPriceListError> {
+        let mut found = Found::new();
+        for (sku, product) in &self.products {
+            let attributes = &product.attributes;
+            let Some((item, architecture)) = Item::of_group(&attributes.group) else {
+                continue;
+            };
+            if attributes.is_free_allowance() {
+                continue;
+            }
+            let Some((currency, tiers)) = self.tiers(sku)? else {
+                continue;
+            };
+            let region = &attributes.region_code;
+            let items = found.entry((region.clone(), architecture)).or_default();
+            let other = items.insert(item, (currency, tiers.clone()));
+            if other.is_some_and(|other| other != (currency, tiers)) {
+                let group = attributes.group.clone();
+                return Err(BulkPriceListError::Contradiction {
+                    region: region.clone(),
+                    group,
+                });
+            }
+        }
+        Ok(found)
+    }
+
+    /// The price of a product by volume; `None` when it has no on-demand term, or a band of it is free: an allowance that is named in
+    /// no way known, whose price is then not known either.
+    fn tiers(&self, sku: &str) -> Result<Option<(Currency, Vec<FileTier>)>, BulkPriceListError> {
+        let wrong = |reason: String| BulkPriceListError::Product {
+            sku: sku.to_owned(),
+            reason,
+        };
+        let Some(term) = self.terms.on_demand.get(sku).and_then(|terms| terms.values().next()) else {
+            return Ok(None);
+        };
+        let mut bands = Vec::with_capacity(term.price_dimensions.len());
+        let mut currencies = BTreeSet::new();
+        for dimension in term.price_dimensions.values() {
+            let (currency, text) = dimension
+                .price()
+                .ok_or_else(|| wrong("it has no price in USD, CNY or EUR".into()))?;
+            if text.bytes().all(|byte| matches!(byte, b'0' | b'.')) {
+                return Ok(None);
+            }
+            let price = Price::parse(text).map_err(|error| wrong(error.to_string()))?;
+            let begin = dimension.begin_range.parse::<u64>();
+            let from_gb_seconds =
+                begin.map_err(|_| wrong(format!("its range begins at `{}`", dimension.begin_range)))?;
+            currencies.insert(currency);
+            bands.push((
+                FileTier {
+                    from_gb_seconds,
+                    price,
+                    estimated: None,
+                },
+                dimension.end_range.as_str(),
+            ));
+        }
+        bands.sort_by_key(|(tier, _)| tier.from_gb_seconds);
+        for (index, (tier, end)) in bands.iter().enumerate() {
+            let next = bands
+                .get(index + 1)
+                .map_or("Inf".to_owned(), |(next, _)| next.from_gb_seconds.to_string());
+            if *end != next {
+                return Err(wrong(format!(
+                    "the range from {} ends at `{end}`, not at {next}",
+                    tier.from_gb_seconds
+                )));
+            }
+        }
+        match (currencies.pop_first(), currencies.is_empty()) {
+            (Some(currency), true) => Ok(Some((currency, bands.into_iter().map(|(tier, _)| tier).collect()))),
+            (Some(_), false) => Err(wrong("it has prices in several currencies".into())),
+            (None, _) => Ok(None),
+        }
+    }
+}
+
+impl Dimension {
+    fn price(&self) -> Option<(Currency, &str)> {
+        Currency::ALL.into_iter().find_map(|currency| {
+            self.price_per_unit
+                .get(currency.code())
+                .map(|text| (currency, text.as_str()))
+        })
+    }
+}
+
+/// Beside the GB-second, each figure has one price at any volume. Were AWS to give one of them tiers, it would be unknown until this
+/// program knows them.
+fn architecture_prices(gb_second: FileTiers, mut items: Items) -> ArchitecturePrices {
+    let mut single = |item| match items.remove(&item)?.1.as_slice() {
+        [only] => Some(Figure::exact(only.price)),
+        _ => None,
+    };
+    ArchitecturePrices {
+        gb_second,
+        request: single(Item::Request),
+        ephemeral_storage_gb_second: single(Item::EphemeralStorage),
+        provisioned_concurrency_gb_second: single(Item::ProvisionedConcurrency),
+        provisioned_duration_gb_second: single(Item::ProvisionedDuration),
+        snapstart_cache_gb_second: None,
+        snapstart_restore_gb: None,
+    }
+}
