@@ -31,7 +31,11 @@ impl Context {
     /// Fails if somebody asked to stop. Called before every call that changes something or costs money; calls under way
     /// are never dropped, since one dropped may still take effect.
     pub(crate) fn check(&self) -> Result<(), TuningError> {
-        if self.cancel.is_cancelled() { Err(TuningError::Interrupted) } else { Ok(()) }
+        if self.cancel.is_cancelled() {
+            Err(TuningError::Interrupted)
+        } else {
+            Ok(())
+        }
     }
 
     pub(crate) fn tell(&self, event: Event<'_>) {

@@ -24,7 +24,9 @@ impl DirectoryStore {
         };
         std::fs::create_dir_all(&root).map_err(error)?;
         let probe = root.join(".tuner-probe");
-        std::fs::write(&probe, b"").and_then(|()| std::fs::remove_file(&probe)).map_err(error)?;
+        std::fs::write(&probe, b"")
+            .and_then(|()| std::fs::remove_file(&probe))
+            .map_err(error)?;
         Ok(Self { root })
     }
 
@@ -40,7 +42,11 @@ impl DirectoryStore {
 
 fn failed(action: &'static str, path: &std::path::Path) -> impl FnOnce(std::io::Error) -> StoreError {
     let location = path.display().to_string();
-    move |e| StoreError { action, location, reason: e.to_string() }
+    move |e| StoreError {
+        action,
+        location,
+        reason: e.to_string(),
+    }
 }
 
 #[async_trait]
@@ -48,7 +54,9 @@ impl Store for DirectoryStore {
     async fn put(&self, key: &str, bytes: &[u8]) -> Result<String, StoreError> {
         let path = self.path(key);
         if let Some(parent) = path.parent() {
-            tokio::fs::create_dir_all(parent).await.map_err(failed("write", parent))?;
+            tokio::fs::create_dir_all(parent)
+                .await
+                .map_err(failed("write", parent))?;
         }
         // Written beside and renamed, so that a full disk or a crash leaves no half document.
         let part = path.with_extension("part");
@@ -81,7 +89,11 @@ impl Store for DirectoryStore {
         while let Some(entry) = entries.next_entry().await.map_err(failed("list", &path))? {
             let name = entry.file_name().to_string_lossy().into_owned();
             if name.starts_with(start) && !name.ends_with(".part") {
-                keys.push(if folder.is_empty() { name } else { format!("{folder}/{name}") });
+                keys.push(if folder.is_empty() {
+                    name
+                } else {
+                    format!("{folder}/{name}")
+                });
             }
         }
         keys.sort();
@@ -99,7 +111,10 @@ mod tests {
         let store = DirectoryStore::create(folder.path().join("a/b")).unwrap();
         store.put("records/2", b"two").await.unwrap();
         store.put("records/1", b"one").await.unwrap();
-        assert_eq!(store.get("records/1").await.unwrap().as_deref(), Some(b"one".as_slice()));
+        assert_eq!(
+            store.get("records/1").await.unwrap().as_deref(),
+            Some(b"one".as_slice())
+        );
         assert_eq!(store.get("records/9").await.unwrap(), None);
         assert_eq!(store.list("records/").await.unwrap(), ["records/1", "records/2"]);
         assert!(store.list("none/").await.unwrap().is_empty());
@@ -109,6 +124,9 @@ mod tests {
     fn a_path_that_cannot_be_is_named_at_once() {
         let file = tempfile::NamedTempFile::new().unwrap();
         let error = DirectoryStore::create(file.path().join("x")).unwrap_err();
-        assert!(error.to_string().contains(&file.path().display().to_string()), "{error}");
+        assert!(
+            error.to_string().contains(&file.path().display().to_string()),
+            "{error}"
+        );
     }
 }

@@ -88,7 +88,10 @@ impl TuningError {
         match self {
             Self::Port(e) => match e.kind {
                 Kind::NotFound => Some("check the name, the region (--region) and the account".into()),
-                Kind::Denied => Some(format!("allow lambda:{} for these credentials, or refresh them", e.operation)),
+                Kind::Denied => Some(format!(
+                    "allow lambda:{} for these credentials, or refresh them",
+                    e.operation
+                )),
                 Kind::Throttled => Some("lower --max-concurrency, or try again when the account is less busy".into()),
                 Kind::Unreachable | Kind::Network => {
                     Some("check the network, the region and AWS_ENDPOINT_URL, then try again".into())

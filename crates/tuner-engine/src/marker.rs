@@ -49,12 +49,18 @@ impl Marker {
         let rest = &description[kept.len()..];
         let description = prefix + &kept;
         if rest.is_empty() {
-            return Some(Carried { description, variables: None });
+            return Some(Carried {
+                description,
+                variables: None,
+            });
         }
         let mut variables = variables?.clone();
         variables.insert(REST_VARIABLE.to_owned(), rest.to_owned());
         let bytes: usize = variables.iter().map(|(name, value)| name.len() + value.len()).sum();
-        (bytes <= MAX_VARIABLES_BYTES).then_some(Carried { description, variables: Some(variables) })
+        (bytes <= MAX_VARIABLES_BYTES).then_some(Carried {
+            description,
+            variables: Some(variables),
+        })
     }
 
     /// Reads the mark, and what the function had before it.
@@ -62,13 +68,19 @@ impl Marker {
         let (mark, kept) = description.strip_prefix("[tuner ")?.split_once("] ")?;
         let (id, sizes) = mark.split_once(' ')?;
         let (original, set) = sizes.split_once('>')?;
-        let marker =
-            Self { tuning_id: id.parse().ok()?, original_mb: original.parse().ok()?, set_mb: set.parse().ok()? };
+        let marker = Self {
+            tuning_id: id.parse().ok()?,
+            original_mb: original.parse().ok()?,
+            set_mb: set.parse().ok()?,
+        };
         let rest = variables.and_then(|v| v.get(REST_VARIABLE));
         let before = Carried {
             description: kept.to_owned() + rest.map_or("", String::as_str),
             variables: rest.and(variables).map(|v| {
-                v.iter().filter(|(name, _)| *name != REST_VARIABLE).map(|(n, v)| (n.clone(), v.clone())).collect()
+                v.iter()
+                    .filter(|(name, _)| *name != REST_VARIABLE)
+                    .map(|(n, v)| (n.clone(), v.clone()))
+                    .collect()
             }),
         };
         Some((marker, before))
@@ -91,7 +103,11 @@ mod tests {
     use proptest::prelude::*;
 
     fn marker() -> Marker {
-        Marker { tuning_id: Uuid::from_u128(7), original_mb: 10_240, set_mb: 10_240 }
+        Marker {
+            tuning_id: Uuid::from_u128(7),
+            original_mb: 10_240,
+            set_mb: 10_240,
+        }
     }
 
     #[test]
@@ -114,11 +130,20 @@ mod tests {
 
     #[test]
     fn other_descriptions_carry_no_mark() {
-        for text in ["", "tuner", "[tuner x 1>2] y", "[tuner 00000000-0000-0000-0000-000000000007] y", "resizes [tuner "] {
+        for text in [
+            "",
+            "tuner",
+            "[tuner x 1>2] y",
+            "[tuner 00000000-0000-0000-0000-000000000007] y",
+            "resizes [tuner ",
+        ] {
             assert_eq!(Marker::read(text, None), None, "{text}");
         }
         assert_eq!(version_owner("tuner my own words"), None);
-        assert_eq!(version_owner(&version_description(Uuid::from_u128(7), 512)), Some(Uuid::from_u128(7)));
+        assert_eq!(
+            version_owner(&version_description(Uuid::from_u128(7), 512)),
+            Some(Uuid::from_u128(7))
+        );
     }
 
     proptest! {

@@ -82,7 +82,10 @@ impl TuningRequest {
     pub fn new(function: FunctionName) -> Self {
         Self {
             function,
-            memory_sizes: Self::DEFAULT_SIZES.iter().filter_map(|&mb| MemorySize::new(mb).ok()).collect(),
+            memory_sizes: Self::DEFAULT_SIZES
+                .iter()
+                .filter_map(|&mb| MemorySize::new(mb).ok())
+                .collect(),
             invocations: 10,
             objective: Objective::Cost,
             max_p95_ms: None,
@@ -102,12 +105,20 @@ impl TuningRequest {
     /// # Errors
     /// Names the field that makes no sense.
     pub fn checked(mut self) -> Result<Self, RequestError> {
-        self.memory_sizes = self.memory_sizes.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
+        self.memory_sizes = self
+            .memory_sizes
+            .iter()
+            .copied()
+            .collect::<BTreeSet<_>>()
+            .into_iter()
+            .collect();
         let bad_alias = |name: &str| {
             name.is_empty()
                 || name.len() > 128
                 || name.bytes().all(|b| b.is_ascii_digit())
-                || !name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+                || !name
+                    .bytes()
+                    .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
         };
         match &self {
             r if r.memory_sizes.is_empty() => Err(RequestError::NoSizes),
@@ -119,14 +130,20 @@ impl TuningRequest {
             r if r.max_p95_ms.is_some_and(|ms| ms.is_nan() || ms <= 0.0) => {
                 Err(RequestError::MaxP95(r.max_p95_ms.unwrap_or_default()))
             }
-            Self { apply: Apply::Alias(name), .. } if bad_alias(name) => Err(RequestError::Alias(name.clone())),
+            Self {
+                apply: Apply::Alias(name),
+                ..
+            } if bad_alias(name) => Err(RequestError::Alias(name.clone())),
             _ => Ok(self),
         }
     }
 
     /// The planner asked for.
     pub const fn planner(&self) -> GridPlanner {
-        GridPlanner { invocations: self.invocations, concurrency: self.concurrency }
+        GridPlanner {
+            invocations: self.invocations,
+            concurrency: self.concurrency,
+        }
     }
 }
 
@@ -141,19 +158,60 @@ mod tests {
     #[test]
     fn sizes_are_sorted_and_given_once() {
         let size = |mb| MemorySize::new(mb).unwrap();
-        let r = TuningRequest { memory_sizes: [512, 128, 128].map(size).to_vec(), ..request() }.checked().unwrap();
+        let r = TuningRequest {
+            memory_sizes: [512, 128, 128].map(size).to_vec(),
+            ..request()
+        }
+        .checked()
+        .unwrap();
         assert_eq!(r.memory_sizes, [size(128), size(512)]);
     }
 
     #[test]
     fn nonsense_names_its_field() {
         for (request, field) in [
-            (TuningRequest { invocations: 4, ..request() }, "num"),
-            (TuningRequest { memory_sizes: vec![], ..request() }, "--memory"),
-            (TuningRequest { trim_share: 0.5, ..request() }, "trim"),
-            (TuningRequest { max_p95_ms: Some(0.0), ..request() }, "max-p95"),
-            (TuningRequest { concurrency: 0, ..request() }, "parallel"),
-            (TuningRequest { apply: Apply::Alias("12".into()), ..request() }, "alias"),
+            (
+                TuningRequest {
+                    invocations: 4,
+                    ..request()
+                },
+                "num",
+            ),
+            (
+                TuningRequest {
+                    memory_sizes: vec![],
+                    ..request()
+                },
+                "--memory",
+            ),
+            (
+                TuningRequest {
+                    trim_share: 0.5,
+                    ..request()
+                },
+                "trim",
+            ),
+            (
+                TuningRequest {
+                    max_p95_ms: Some(0.0),
+                    ..request()
+                },
+                "max-p95",
+            ),
+            (
+                TuningRequest {
+                    concurrency: 0,
+                    ..request()
+                },
+                "parallel",
+            ),
+            (
+                TuningRequest {
+                    apply: Apply::Alias("12".into()),
+                    ..request()
+                },
+                "alias",
+            ),
         ] {
             let error = request.checked().unwrap_err().to_string();
             assert!(error.contains(field), "{error}");

@@ -20,14 +20,21 @@ pub struct Backoff {
 
 impl Default for Backoff {
     fn default() -> Self {
-        Self { base: Duration::from_millis(100), max: Duration::from_secs(5), budget: Duration::from_secs(60) }
+        Self {
+            base: Duration::from_millis(100),
+            max: Duration::from_secs(5),
+            budget: Duration::from_secs(60),
+        }
     }
 }
 
 impl Backoff {
     /// The wait before retry number `retry` (from 0), at least as long as the service asked for.
     pub fn wait(&self, retry: u32, retry_after: Option<Duration>) -> Duration {
-        let ceiling = self.base.saturating_mul(1_u32.checked_shl(retry).unwrap_or(u32::MAX)).min(self.max);
+        let ceiling = self
+            .base
+            .saturating_mul(1_u32.checked_shl(retry).unwrap_or(u32::MAX))
+            .min(self.max);
         // Half of it is certain, so that a retry never follows at once.
         let jittered = ceiling.mul_f64(0.5 + rand::rng().random::<f64>() / 2.0);
         jittered.max(retry_after.unwrap_or_default())
@@ -57,9 +64,17 @@ where
         match call().await {
             Err(error) if worth_it(error.kind) && waited < ctx.backoff.budget => {
                 let wait = ctx.backoff.wait(retry, error.retry_after);
-                tracing::debug!(operation = error.operation, retry, ?wait, message = error.message, "trying again");
+                tracing::debug!(
+                    operation = error.operation,
+                    retry,
+                    ?wait,
+                    message = error.message,
+                    "trying again"
+                );
                 if retry == 3 {
-                    ctx.tell(Event::Waiting { what: &error.to_string() });
+                    ctx.tell(Event::Waiting {
+                        what: &error.to_string(),
+                    });
                 }
                 ctx.clock.sleep(wait).await;
                 waited += wait;
@@ -79,7 +94,10 @@ mod tests {
         let backoff = Backoff::default();
         for retry in 0..40 {
             let wait = backoff.wait(retry, None);
-            assert!(wait >= Duration::from_millis(50) && wait <= backoff.max, "{retry}: {wait:?}");
+            assert!(
+                wait >= Duration::from_millis(50) && wait <= backoff.max,
+                "{retry}: {wait:?}"
+            );
         }
         assert!(backoff.wait(0, Some(Duration::from_secs(7))) >= Duration::from_secs(7));
     }

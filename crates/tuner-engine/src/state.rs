@@ -58,6 +58,9 @@ impl TuningState {
 
     /// Why sizes are not measured, for those that are not.
     pub fn skipped(&self) -> BTreeMap<MemorySize, String> {
-        self.progress.iter().filter_map(|(&size, p)| Some((size, p.skipped.clone()?))).collect()
+        self.progress
+            .iter()
+            .filter_map(|(&size, p)| Some((size, p.skipped.clone()?)))
+            .collect()
     }
 }

@@ -17,7 +17,12 @@ pub struct PortError {
 impl PortError {
     /// A failure of `operation`.
     pub fn new(kind: PortErrorKind, operation: &'static str, message: impl Into<String>) -> Self {
-        Self { kind, operation, message: message.into(), retry_after: None }
+        Self {
+            kind,
+            operation,
+            message: message.into(),
+            retry_after: None,
+        }
     }
 }
 
@@ -51,7 +56,10 @@ pub enum PortErrorKind {
 impl PortErrorKind {
     /// Whether trying again may help.
     pub const fn is_transient(self) -> bool {
-        matches!(self, Self::Conflict | Self::Throttled | Self::Service | Self::Network | Self::Unreachable)
+        matches!(
+            self,
+            Self::Conflict | Self::Throttled | Self::Service | Self::Network | Self::Unreachable
+        )
     }
 
     /// Whether the call may have had its effect all the same.

@@ -1,0 +1,97 @@
+//! The steps in a loop, in one process.
+
+use tuner_core::pricing::PriceTable;
+use tuner_core::tuning::MeasuringEnvironment;
+use tuner_core::{Payloads, Tuning};
+
+use crate::steps::{self, Leftovers, Restored};
+use crate::{Context, TuningError, TuningRequest, TuningState};
+
+/// What a tuning is measured with and judged by.
+pub struct Setting<'a> {
+    /// Prices.
+    pub prices: &'a PriceTable,
+    /// Region whose prices hold where the function's own is not real.
+    pub price_region: Option<String>,
+    /// Where it is measured.
+    pub environment: MeasuringEnvironment,
+}
+
+/// A tuning that ended without a result.
+#[derive(Debug, thiserror::Error)]
+#[error("{error}")]
+pub struct Failure {
+    /// Why.
+    #[source]
+    pub error: TuningError,
+    /// What could not be put back. Empty means that the function is as it was.
+    pub leftovers: Leftovers,
+    /// Whether anything had been changed at all.
+    pub touched: bool,
+}
+
+/// Runs a tuning from request to document. However it ends, the function is put back first.
+///
+/// # Errors
+/// When there is no result; see [`Failure::leftovers`] for what is left of it.
+pub async fn run(
+    ctx: &Context,
+    request: &TuningRequest,
+    payloads: &Payloads,
+    setting: Setting<'_>,
+) -> Result<Tuning, Failure> {
+    let untouched = |error| Failure {
+        error,
+        leftovers: Vec::new(),
+        touched: false,
+    };
+    let mut state = steps::initialize(ctx, request).await.map_err(untouched)?;
+    let measured = measure(ctx, &mut state, payloads).await;
+    let restored = steps::restore(ctx, &state).await;
+    let failed = |error, restored: Restored| Failure {
+        error,
+        leftovers: restored.leftovers,
+        touched: true,
+    };
+    if let Err(error) = measured {
+        return Err(failed(error, restored));
+    }
+    let leftovers = restored.clone();
+    let Setting {
+        prices,
+        price_region,
+        environment,
+    } = setting;
+    let payload_count = payloads.entries().len() as u32;
+    let mut tuning = steps::analyze(
+        ctx,
+        &state,
+        prices,
+        price_region.as_deref(),
+        payload_count,
+        environment,
+        restored,
+    )
+    .await
+    .map_err(|error| failed(error, leftovers))?;
+    match steps::apply(ctx, &state, &tuning).await {
+        Ok(applied) => tuning.applied = applied,
+        // The measurements were paid for and stand on their own.
+        Err(error) => tuning
+            .leftovers
+            .push(format!("the recommendation was not applied: {error}")),
+    }
+    Ok(tuning)
+}
+
+async fn measure(ctx: &Context, state: &mut TuningState, payloads: &Payloads) -> Result<(), TuningError> {
+    let planner = state.request.planner();
+    steps::publish(ctx, state).await?;
+    loop {
+        let batches = steps::plan(ctx, &planner, state);
+        if batches.is_empty() {
+            return Ok(());
+        }
+        steps::sample(ctx, state, &batches, payloads).await?;
+    }
+}

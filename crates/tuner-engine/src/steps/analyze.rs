@@ -1,0 +1,138 @@
+use tuner_core::analysis::{self, Terms};
+use tuner_core::pricing::PriceTable;
+use tuner_core::tuning::{
+    FunctionUnderTest, MeasuringEnvironment, RequestSummary, SCHEMA_VERSION, SizeStatus, TuningStatus,
+};
+use tuner_core::{InvocationRecord, Tuning};
+
+use crate::ports::StoreError;
+use crate::steps::restore::Restored;
+use crate::steps::sample::records_key;
+use crate::{Context, TuningError, TuningState};
+
+/// Reads all records back and judges them: the [`Tuning`] document.
+///
+/// `price_region` prices a function whose region is not known or not real, as on the local Lambda.
+///
+/// # Errors
+/// When the records can't be read back.
+pub async fn analyze(
+    ctx: &Context,
+    state: &TuningState,
+    prices: &PriceTable,
+    price_region: Option<&str>,
+    payloads: u32,
+    environment: MeasuringEnvironment,
+    restored: Restored,
+) -> Result<Tuning, TuningError> {
+    let records = read_records(ctx, state).await?;
+    let latest = &state.original.latest;
+    let region = price_region.or_else(|| latest.arn.region()).unwrap_or_default();
+    let (price, price_unknown) = match prices.quote(region, latest.architecture) {
+        Ok(quote) => (Some(quote), None),
+        Err(unknown) => (None, Some(unknown.to_string())),
+    };
+    let request = &state.request;
+    let terms = Terms {
+        price: price.as_ref(),
+        ephemeral_storage_mb: latest.ephemeral_storage_mb,
+        objective: request.objective,
+        max_p95_ms: request.max_p95_ms,
+        present_memory_size_mb: state.original.present_memory_size_mb,
+        trim_share: request.trim_share,
+    };
+    let findings = analysis::analyze(&request.memory_sizes, &records, &state.skipped(), &terms);
+    let finished_at = ctx.clock.now();
+    let wall_ms = finished_at.duration_since(state.started_at).as_millis().max(0) as u64;
+    let mut warnings = state.warnings.clone();
+    warnings.extend(restored.notes);
+    if findings.status != TuningStatus::Failed {
+        warnings.extend(findings.sizes.iter().filter_map(|s| {
+            let lost = s.outcomes.failures() + s.outcomes.unmeasured;
+            (s.status == SizeStatus::Measured && lost > 0).then(|| {
+                format!(
+                    "{} of {} invocations at {} MB failed or could not be measured; they are left out of its figures{}",
+                    lost,
+                    s.outcomes.total(),
+                    s.memory_size_mb,
+                    s.first_failure
+                        .as_ref()
+                        .map(|line| format!(" ({line})"))
+                        .unwrap_or_default(),
+                )
+            })
+        }));
+    }
+    if let MeasuringEnvironment::Local {
+        largest_distinct_memory_mb,
+        cpu_limited: true,
+        ..
+    } = environment
+        && request.memory_sizes.iter().any(|s| s.mb() > largest_distinct_memory_mb)
+    {
+        warnings.push(format!(
+            "sizes above {largest_distinct_memory_mb} MB can't be told apart on this machine: it has no more processors to give"
+        ));
+    }
+    Ok(Tuning {
+        schema_version: SCHEMA_VERSION,
+        tuning_id: state.tuning_id,
+        tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+        started_at: state.started_at,
+        finished_at,
+        status: findings.status,
+        function: FunctionUnderTest {
+            name: latest.arn.clone(),
+            region: Some(region.to_owned()).filter(|r| !r.is_empty()),
+            architecture: latest.architecture,
+            runtime: latest.runtime.clone(),
+            memory_size_mb: state.original.present_memory_size_mb,
+            timeout_s: latest.timeout_s,
+            ephemeral_storage_mb: latest.ephemeral_storage_mb,
+            snap_start: latest.snap_start,
+            code_sha256: latest.code_sha256.clone(),
+        },
+        environment,
+        request: RequestSummary {
+            objective: request.objective,
+            max_p95_ms: request.max_p95_ms,
+            memory_sizes_mb: request.memory_sizes.clone(),
+            planner: "grid".to_owned(),
+            invocations: request.invocations,
+            payloads,
+            concurrency: request.concurrency,
+            trim_share: request.trim_share,
+            monthly_invocations: request.monthly_invocations,
+        },
+        exploration: analysis::exploration(&records, price.as_ref(), latest.ephemeral_storage_mb, wall_ms),
+        price,
+        price_unknown,
+        sizes: findings.sizes,
+        decision: findings.decision,
+        warnings,
+        leftovers: restored.leftovers,
+        applied: None,
+        records,
+    })
+}
+
+async fn read_records(ctx: &Context, state: &TuningState) -> Result<Vec<InvocationRecord>, StoreError> {
+    let mut records = Vec::new();
+    for part in 0..state.record_parts {
+        let key = records_key(part);
+        let damaged = |reason: String| StoreError {
+            action: "read",
+            location: key.clone(),
+            reason,
+        };
+        let bytes = ctx
+            .store
+            .get(&key)
+            .await?
+            .ok_or_else(|| damaged("it is not there any more".to_owned()))?;
+        for line in bytes.split(|&b| b == b'\n').filter(|line| !line.is_empty()) {
+            records.push(serde_json::from_slice(line).map_err(|e| damaged(e.to_string()))?);
+        }
+    }
+    Ok(records)
+}

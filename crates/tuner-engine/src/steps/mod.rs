@@ -1,0 +1,19 @@
+//! The steps of a tuning. Each can be called on its own; [`crate::driver`] calls them in order.
+
+mod analyze;
+mod apply;
+mod initialize;
+mod invocation;
+mod plan;
+mod publish;
+mod ready;
+pub mod restore;
+mod sample;
+
+pub use analyze::analyze;
+pub use apply::apply;
+pub use initialize::initialize;
+pub use plan::plan;
+pub use publish::publish;
+pub use restore::{Leftovers, Restored, restore};
+pub use sample::sample;

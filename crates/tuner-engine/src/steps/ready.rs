@@ -1,0 +1,37 @@
+use std::time::Duration;
+
+use tuner_core::FunctionName;
+
+use crate::ports::{FunctionConfiguration, FunctionState, UpdateStatus};
+use crate::retry::retrying;
+use crate::{Context, TuningError};
+
+/// SnapStart and VPC functions take minutes to become ready.
+const LONGEST_WAIT: Duration = Duration::from_secs(15 * 60);
+const FIRST_POLL: Duration = Duration::from_millis(10);
+const LAST_POLL: Duration = Duration::from_secs(1);
+
+/// Reads the configuration until no change is under way and the function or version is active.
+///
+/// It polls GetFunction, whose quota (100/s) is apart from the 15 requests a second of all other control-plane calls.
+pub(super) async fn until_ready(ctx: &Context, function: &FunctionName) -> Result<FunctionConfiguration, TuningError> {
+    let mut waited = Duration::ZERO;
+    let mut poll = FIRST_POLL;
+    loop {
+        let configuration = retrying(ctx, || ctx.control.configuration(function)).await?;
+        let not_ready = |reason: &str| TuningError::NotReady {
+            function: function.to_string(),
+            waited_s: waited.as_secs(),
+            reason: reason.to_owned(),
+        };
+        match (&configuration.state, &configuration.update_status) {
+            (FunctionState::Failed(reason), _) => return Err(not_ready(reason)),
+            (FunctionState::Active, UpdateStatus::Successful | UpdateStatus::Failed(_)) => return Ok(configuration),
+            _ if waited >= LONGEST_WAIT => return Err(not_ready("it is still being changed")),
+            _ => {}
+        }
+        ctx.clock.sleep(poll).await;
+        waited += poll;
+        poll = poll.mul_f64(1.5).min(LAST_POLL);
+    }
+}
