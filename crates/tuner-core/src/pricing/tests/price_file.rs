@@ -97,7 +97,15 @@ fn a_quote_s_document_is_stable() {
     let schema = serde_json::to_value(schemars::schema_for!(PriceQuote)).unwrap();
     assert_eq!(schema["$defs"]["Tiers"]["type"], "array");
     assert_eq!(schema["$defs"]["Tiers"]["items"]["$ref"], "#/$defs/PriceTier");
-    let required = ["region", "architecture", "currency", "gb_second", "confidence", "estimated", "collected"];
+    let required = [
+        "region",
+        "architecture",
+        "currency",
+        "gb_second",
+        "confidence",
+        "estimated",
+        "collected",
+    ];
     assert_eq!(schema["required"], serde_json::json!(required));
 }
 
