@@ -14,7 +14,6 @@ impl PriceTable {
                 let age = old.collected.as_ref().unwrap_or(&table.collected);
                 keep_snapstart(old, &mut prices, age);
             }
-            table.regions_without_prices.remove(&region);
             table.regions.insert(region, prices);
         }
         table.free_tier = newer.free_tier.or(table.free_tier);

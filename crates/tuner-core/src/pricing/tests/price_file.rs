@@ -1,6 +1,6 @@
 use super::{assert_close, quote};
 use crate::Architecture::{Arm64, X86_64};
-use crate::pricing::{PriceQuote, PriceTable};
+use crate::pricing::{FreeTier, MonthlyUsage, PriceQuote, PriceTable};
 
 const OWN: &str = r#"{
     "format": 1, "collected": "2027-01-02", "source": "our contract",
@@ -20,6 +20,24 @@ fn a_user_s_own_file() {
         "{unknown}"
     );
     assert!(table.quote("us-east-1", X86_64).is_err());
+}
+
+#[test]
+fn an_estimated_request_price_makes_invocations_estimates() {
+    let text = OWN.replace("\"0.0000003\"", "\"0.0000003\", \"estimated\": \"by telephone\"");
+    let quote = PriceTable::from_json(&text)
+        .unwrap()
+        .quote("mx-central-1", X86_64)
+        .unwrap();
+    assert!(quote.estimated);
+    assert_eq!(quote.note.as_deref(), Some("estimated: request (by telephone)"));
+    let usage = |invocations| MonthlyUsage {
+        invocations,
+        gb_seconds: 1.0,
+        ..MonthlyUsage::default()
+    };
+    assert!(quote.monthly(&usage(1), FreeTier::Exclude).unwrap().estimated);
+    assert!(!quote.monthly(&usage(0), FreeTier::Exclude).unwrap().estimated);
 }
 
 #[test]
