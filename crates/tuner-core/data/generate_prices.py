@@ -4,9 +4,10 @@
     python3 generate_prices.py            # writes prices.json
     python3 generate_prices.py --check    # exit 1 when prices.json is not what this would write
 
-What the collected figures say is carried over digit by digit. What is derived here is marked `estimated`, with the reason:
-the prices of volume tiers 2 and 3 outside the region they were read in, and whatever the collection itself calls an
-estimate. A figure that was not found is left out, so that it reads as unknown: nothing is filled in from another region.
+What the collected figures say is carried over digit by digit. What is derived is marked `estimated`, with the reason:
+the prices of volume tiers 2 and 3 outside the region they were read in, the Step Functions price of regions without
+one of their own, and whatever the collection itself calls an estimate. Any other figure that was not found is left
+out, so that it reads as unknown.
 """
 
 import json

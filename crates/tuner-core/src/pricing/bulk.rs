@@ -1,13 +1,12 @@
 //! AWS's bulk price list of Lambda (`AWSLambda/current/REGION/index.json`).
 //!
-//! Products are told by `group` and `regionCode`. Usage types carry region prefixes whose public tables contradict each other,
-//! and units vary by row and year, so neither is matched on. Free allowances are listed as products with a price of zero; taking one for the
-//! price would make Lambda free.
+//! Products are told by `group` and `regionCode`. Usage types carry region prefixes whose public tables contradict each
+//! other, and units vary by row and year, so neither is matched on. Free allowances are listed as products with a price
+//! of zero; taking one for the price would make Lambda free.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Deserialize;
-
+use super::bulk_shape::BulkList;
 use super::file::{ArchitecturePrices, FORMAT, Figure, FileTier, FileTiers, PriceFile, RegionPrices};
 use super::price::Price;
 use super::{Confidence, Currency, PriceTable};
@@ -42,49 +41,6 @@ pub enum BulkPriceListError {
     },
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct BulkList {
-    publication_date: String,
-    version: String,
-    products: BTreeMap<String, Product>,
-    terms: Terms,
-}
-
-#[derive(Deserialize)]
-struct Product {
-    attributes: Attributes,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase", default)]
-struct Attributes {
-    group: String,
-    region_code: String,
-    group_description: String,
-    usagetype: String,
-}
-
-#[derive(Deserialize)]
-struct Terms {
-    #[serde(rename = "OnDemand")]
-    on_demand: BTreeMap<String, BTreeMap<String, Term>>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Term {
-    price_dimensions: BTreeMap<String, Dimension>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Dimension {
-    begin_range: String,
-    end_range: String,
-    price_per_unit: BTreeMap<String, String>,
-}
-
 /// What a product prices.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Item {
@@ -113,21 +69,13 @@ impl Item {
     }
 }
 
-impl Attributes {
-    /// `Global-Request` and `Global-Lambda-GB-Second`, which hold in "Any" region, and China's own by region.
-    fn is_free_allowance(&self) -> bool {
-        self.region_code.is_empty()
-            || self.usagetype.starts_with("Global-")
-            || self.group_description.to_ascii_lowercase().contains("free tier")
-    }
-}
-
 type Items = BTreeMap<Item, (Currency, Vec<FileTier>)>;
 type Found = BTreeMap<(String, Architecture), Items>;
 
 impl PriceTable {
-    /// Reads AWS's bulk price list of Lambda, of one region or of all; [`bulk_price_list_url`](super::bulk_price_list_url) says where
-    /// it is. The result has Lambda's prices only; [`merge`](Self::merge) puts them into a whole table.
+    /// Reads AWS's bulk price list of Lambda, of one region or of all;
+    /// [`bulk_price_list_url`](super::bulk_price_list_url) says where it is. The result has Lambda's prices only;
+    /// [`merge`](Self::merge) puts them into a whole table.
     ///
     /// # Errors
     /// When it is not such a list, or not in the shape that is known.
@@ -201,8 +149,8 @@ impl BulkList {
         Ok(found)
     }
 
-    /// The price of a product by volume; `None` when it has no on-demand term, or a band of it is free: an allowance that is named in
-    /// no way known, whose price is then not known either.
+    /// The price of a product by volume; `None` when it has no on-demand term, or a band of it is free: an allowance
+    /// that is named in no way known, whose price is then not known either.
     fn tiers(&self, sku: &str) -> Result<Option<(Currency, Vec<FileTier>)>, BulkPriceListError> {
         let wrong = |reason: String| BulkPriceListError::Product {
             sku: sku.to_owned(),
@@ -254,18 +202,8 @@ impl BulkList {
     }
 }
 
-impl Dimension {
-    fn price(&self) -> Option<(Currency, &str)> {
-        Currency::ALL.into_iter().find_map(|currency| {
-            self.price_per_unit
-                .get(currency.code())
-                .map(|text| (currency, text.as_str()))
-        })
-    }
-}
-
-/// Beside the GB-second, each figure has one price at any volume. Were AWS to give one of them tiers, it would be unknown until this
-/// program knows them.
+/// Beside the GB-second, each figure has one price at any volume. Were AWS to give one of them tiers, it would be
+/// unknown until this program knows them.
 fn architecture_prices(gb_second: FileTiers, mut items: Items) -> ArchitecturePrices {
     let mut single = |item| match items.remove(&item)?.1.as_slice() {
         [only] => Some(Figure::exact(only.price)),

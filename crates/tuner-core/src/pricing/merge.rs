@@ -4,8 +4,8 @@ use super::file::{ArchitecturePrices, Figure, RegionPrices};
 impl PriceTable {
     /// Puts the prices of `newer` over those here, region by region.
     ///
-    /// A region of `newer` replaces the whole of the region here, estimates included, except for SnapStart: the bulk list's names for it are
-    /// not known, so a figure that `newer` lacks is kept and marked with its age.
+    /// A region of `newer` replaces the whole of the region here, estimates included, except for SnapStart: the bulk
+    /// list's names for it are not known, so a figure that `newer` lacks is kept and marked with its age.
     pub fn merge(&mut self, newer: Self) {
         let (table, newer) = (&mut self.0, newer.0);
         for (region, mut prices) in newer.regions {
@@ -14,7 +14,6 @@ impl PriceTable {
                 let age = old.collected.as_ref().unwrap_or(&table.collected);
                 keep_snapstart(old, &mut prices, age);
             }
-            table.regions_without_prices.remove(&region);
             table.regions.insert(region, prices);
         }
         table.free_tier = newer.free_tier.or(table.free_tier);

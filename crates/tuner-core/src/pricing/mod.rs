@@ -4,14 +4,16 @@
 //! calculates: [`PriceQuote::invocation`] for what was measured, [`PriceQuote::monthly`] for a bill. Rules and figures:
 //!
 //! * Billed duration is taken as REPORT gives it, in whole milliseconds; a GB is 1,024 MB.
-//! * A price that is not known is [`PriceUnknown`]: never another region's, never zero. A derived one is marked `estimated`.
+//! * A price that is not known is [`PriceUnknown`]: never another region's, never zero. A derived one is marked
+//!   `estimated`.
 //! * [`Money`] carries its currency. Amounts of two currencies are neither added nor compared.
 //! * Nothing is rounded but for display ([`Money::display`]).
 //!
-//! The figures live in `data/prices.json`, made by `data/generate_prices.py` from what `data/sources/` names a source for.
-//! [`PriceTable::from_bulk_price_list`] reads AWS's own list, for a refresh.
+//! The figures live in `data/prices.json`, made by `data/generate_prices.py` from what `data/sources/` names a source
+//! for. [`PriceTable::from_bulk_price_list`] reads AWS's own list, for a refresh.
 
 mod bulk;
+mod bulk_shape;
 mod currency;
 mod file;
 mod merge;

@@ -4,8 +4,8 @@ use super::Money;
 
 /// An amount as people read it; from [`Money::display`] and [`Money::per_million`].
 ///
-/// From one unit up: two decimals and thousands separators (`$1,234.50`). Below: three significant digits, without trailing zeros,
-/// but never fewer than two decimals (`$0.20`, `$0.0163`, `$0.0000021`).
+/// From one unit up: two decimals and thousands separators (`$1,234.50`). Below: three significant digits, without
+/// trailing zeros, but never fewer than two decimals (`$0.20`, `$0.0163`, `$0.0000021`).
 #[derive(Debug, Clone, Copy)]
 pub struct MoneyDisplay {
     money: Money,

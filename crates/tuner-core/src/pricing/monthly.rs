@@ -3,8 +3,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Money, PriceQuote, PriceUnknown, PricedItem, SnapStartBilling};
 
-/// What is free each month: per account, all regions of the partition and both architectures together. Not for provisioned
-/// concurrency.
+/// What is free each month: per account, all regions of the partition and both architectures together. Not for
+/// provisioned concurrency.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FreeAllowance {
@@ -22,7 +22,8 @@ pub enum FreeTier {
     Exclude,
     /// All of it is.
     Include,
-    /// What an earlier bill left of it is ([`MonthlyBill::free_tier_left`]): architectures and regions share one allowance.
+    /// What an earlier bill left of it is ([`MonthlyBill::free_tier_left`]): architectures and regions share one
+    /// allowance.
     Remaining(FreeAllowance),
 }
 
@@ -89,8 +90,9 @@ pub struct MonthlyBill {
 impl PriceQuote {
     /// What a month of `usage` costs.
     ///
-    /// The free allowance goes off first. The rest walks through the volume tiers, each GB-second at the price of its tier, from
-    /// [`volume_gb_seconds_per_month`](Self::volume_gb_seconds_per_month) on. Provisioned concurrency has one price at any volume.
+    /// The free allowance goes off first. The rest walks through the volume tiers, each GB-second at the price of its
+    /// tier, from [`volume_gb_seconds_per_month`](Self::volume_gb_seconds_per_month) on. Provisioned concurrency has
+    /// one price at any volume.
     ///
     /// # Errors
     /// When something that is used has no known price, or the free tier is asked for where it is not known.

@@ -54,8 +54,8 @@ impl fmt::Display for Partition {
 /// Where AWS publishes the Lambda price list of `region`, readable without credentials; `None` where no public list is
 /// known. What is found there is for [`PriceTable::from_bulk_price_list`](super::PriceTable::from_bulk_price_list).
 ///
-/// Source: "Getting price list files manually" of the AWS Price List documentation. Characters outside a region's name are
-/// refused, so that the address cannot be bent.
+/// Source: the AWS Price List documentation (the Chinese address is from there and was never fetched). Characters that
+/// are in no region's name are refused, so that the address cannot be bent.
 pub fn bulk_price_list_url(region: &str) -> Option<String> {
     let is_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     if region.is_empty() || !region.chars().all(is_name) {

@@ -31,8 +31,8 @@ pub struct QuotedPrice {
 
 /// What Lambda costs in one region on one architecture. A price that is `None` (absent in JSON) is not known.
 ///
-/// From [`PriceTable::quote`](super::PriceTable::quote). It is kept with what was calculated from it, so that a report can
-/// say which prices it used.
+/// From [`PriceTable::quote`](super::PriceTable::quote). It is kept with what was calculated from it, so that a report
+/// can say which prices it used.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct PriceQuote {
     /// Such as `eu-west-1`.
@@ -105,8 +105,8 @@ impl PriceQuote {
 
     /// What one invocation is billed: duration, request, and ephemeral storage above 512 MB.
     ///
-    /// `memory_mb` is the configured size, not what was used; `billed_ms` is the billed duration as REPORT gives it (it is rounded up
-    /// to the millisecond and holds billed init and restore already). The free tier is not taken off.
+    /// `memory_mb` is the configured size, not what was used; `billed_ms` is the billed duration as REPORT gives it (it
+    /// is rounded up to the millisecond and holds billed init and restore already). The free tier is not taken off.
     ///
     /// # Errors
     /// When the request price, or the storage price of a function that needs it, is not known.

@@ -17,8 +17,8 @@ pub enum SnapStartBilling {
 }
 
 impl SnapStartBilling {
-    /// What holds for a runtime as the Lambda API names it (`java21`, `python3.13`, `dotnet8`); `None` for a runtime whose
-    /// rule is not known, such as a container image.
+    /// What holds for a runtime as the Lambda API names it (`java21`, `python3.13`, `dotnet8`); `None` for a runtime
+    /// whose rule is not known, such as a container image.
     pub fn of_runtime(runtime: &str) -> Option<Self> {
         if runtime.starts_with("java") {
             Some(Self::Free)
@@ -31,8 +31,8 @@ impl SnapStartBilling {
 }
 
 impl PriceQuote {
-    /// What it costs to keep the snapshot of one published version of `memory_mb` for `cached_s` seconds, from publishing to
-    /// deleting; never less than 3 hours.
+    /// What it costs to keep the snapshot of one published version of `memory_mb` for `cached_s` seconds, from
+    /// publishing to deleting; never less than 3 hours.
     ///
     /// # Errors
     /// When it is charged and the price is not known.

@@ -84,8 +84,8 @@ impl Tiers {
             .unwrap_or(&self.first)
     }
 
-    /// What `gb_seconds` more cost in a month in which `volume_gb_seconds` were used already: each GB-second at the price of
-    /// the tier it falls into.
+    /// What `gb_seconds` more cost in a month in which `volume_gb_seconds` were used already: each GB-second at the
+    /// price of the tier it falls into.
     pub fn walk(&self, volume_gb_seconds: u64, gb_seconds: f64) -> f64 {
         let begin = volume_gb_seconds as f64;
         let end = begin + gb_seconds.max(0.0);

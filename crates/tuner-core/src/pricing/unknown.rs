@@ -37,7 +37,8 @@ const WAY_OUT: &str = "run `tuner prices refresh` to read AWS's price list, or g
 fn region_message(region: &str, exists: bool) -> String {
     match (exists, Partition::of_region(region)) {
         (true, Partition::AwsIso) => format!(
-            "prices in region `{region}` are not known: AWS publishes none for {}; give a price file with `--prices FILE`",
+            "prices in region `{region}` are not known: AWS publishes none for {}; give a price file with \
+             `--prices FILE`",
             Partition::AwsIso
         ),
         (true, _) => {

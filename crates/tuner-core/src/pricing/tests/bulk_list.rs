@@ -48,6 +48,20 @@ fn china_s_free_tier_is_not_the_price() {
     assert_eq!(beijing.gb_second.iter().count(), 1);
 }
 
+/// Allowances are told by what they are called, not only by their price of zero.
+#[test]
+fn rows_of_allowances_are_not_read() {
+    for list in [LIST, CHINA] {
+        let odd = list.replace("\"0.0000000000\"", "\"0.0000000001\"");
+        assert_ne!(odd, list);
+        let (read, expected) = (
+            PriceTable::from_bulk_price_list(&odd),
+            PriceTable::from_bulk_price_list(list),
+        );
+        assert_eq!(read.unwrap(), expected.unwrap());
+    }
+}
+
 #[test]
 fn a_refresh_replaces_a_region_and_keeps_what_the_list_does_not_hold() {
     let mut table = PriceTable::embedded().clone();

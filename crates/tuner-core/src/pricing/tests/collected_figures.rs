@@ -1,5 +1,5 @@
-//! The price table says what the collected figures say: nothing lost, nothing made up. This reads the source itself, so it holds
-//! whatever the generator did.
+//! The price table says what the collected figures say: nothing lost, nothing made up. This reads the source itself, so
+//! it holds whatever the generator did.
 
 use std::collections::BTreeSet;
 

@@ -71,12 +71,8 @@ fn china_is_billed_in_yuan() {
     assert!(cost.checked_add(Money::usd(1.0)).is_err());
     assert_eq!((beijing.request_charge().unwrap() * 1e6).display().to_string(), "¥1.36");
     // One tier only.
-    assert_eq!(
-        beijing.clone().at_volume(20_000_000_000),
-        beijing.at_volume(20_000_000_000)
-    );
-    let busy = quote("cn-north-1", X86_64).at_volume(20_000_000_000);
-    assert_eq!(busy.gb_second_price(), quote("cn-north-1", X86_64).gb_second_price());
+    let price = beijing.gb_second_price();
+    assert_eq!(beijing.at_volume(20_000_000_000).gb_second_price(), price);
 }
 
 /// AWS's own first example: 512 MB, 3 million invocations of 1 s.
@@ -181,8 +177,8 @@ fn a_volume_prices_invocations_in_its_tier() {
 
 #[test]
 fn provisioned_concurrency_is_allocation_duration_and_requests() {
-    // 1 GB x 100 environments x 2 h = 720,000 GB-s x 0.0000041667 = 3.000024; 500,000 x 1 s x 1 GB x 0.0000097222 = 4.8611;
-    // 500,000 requests = 0.10.
+    // 1 GB x 100 environments x 2 h = 720,000 GB-s x 0.0000041667 = 3.000024; 500,000 x 1 s x 1 GB x 0.0000097222 =
+    // 4.8611; 500,000 requests = 0.10.
     let usage = MonthlyUsage {
         provisioned: Some(ProvisionedUsage {
             allocated_gb_seconds: 720_000.0,

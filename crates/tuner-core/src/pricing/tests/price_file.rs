@@ -1,6 +1,6 @@
-use super::quote;
+use super::{assert_close, quote};
 use crate::Architecture::{Arm64, X86_64};
-use crate::pricing::{Money, PriceQuote, PriceTable};
+use crate::pricing::{FreeTier, MonthlyUsage, PriceQuote, PriceTable};
 
 const OWN: &str = r#"{
     "format": 1, "collected": "2027-01-02", "source": "our contract",
@@ -12,7 +12,7 @@ const OWN: &str = r#"{
 fn a_user_s_own_file() {
     let table = PriceTable::from_json(OWN).unwrap();
     let quote = table.quote("mx-central-1", X86_64).unwrap();
-    assert_eq!(quote.invocation(1024, 1_000, 512), Ok(Money::usd(0.000_020_3)));
+    assert_close(quote.invocation(1024, 1_000, 512).unwrap().amount, 0.000_020_3);
     assert_eq!(quote.collected, "2027-01-02");
     let unknown = table.quote("mx-central-1", Arm64).unwrap_err().to_string();
     assert!(
@@ -20,6 +20,24 @@ fn a_user_s_own_file() {
         "{unknown}"
     );
     assert!(table.quote("us-east-1", X86_64).is_err());
+}
+
+#[test]
+fn an_estimated_request_price_makes_invocations_estimates() {
+    let text = OWN.replace("\"0.0000003\"", "\"0.0000003\", \"estimated\": \"by telephone\"");
+    let quote = PriceTable::from_json(&text)
+        .unwrap()
+        .quote("mx-central-1", X86_64)
+        .unwrap();
+    assert!(quote.estimated);
+    assert_eq!(quote.note.as_deref(), Some("estimated: request (by telephone)"));
+    let usage = |invocations| MonthlyUsage {
+        invocations,
+        gb_seconds: 1.0,
+        ..MonthlyUsage::default()
+    };
+    assert!(quote.monthly(&usage(1), FreeTier::Exclude).unwrap().estimated);
+    assert!(!quote.monthly(&usage(0), FreeTier::Exclude).unwrap().estimated);
 }
 
 #[test]
@@ -53,9 +71,60 @@ fn what_is_written_reads_the_same() {
 /// The document form of a quote is part of a tuning's.
 #[test]
 fn a_quote_s_document_is_stable() {
-    insta::assert_json_snapshot!(quote("il-central-1", Arm64), @"");
+    insta::assert_json_snapshot!(quote("il-central-1", Arm64), @r#"
+    {
+      "region": "il-central-1",
+      "architecture": "arm64",
+      "currency": "USD",
+      "gb_second": [
+        {
+          "from_gb_seconds": 0,
+          "price": 0.000014,
+          "estimated": true
+        },
+        {
+          "from_gb_seconds": 7500000000,
+          "price": 0.0000126,
+          "estimated": true
+        },
+        {
+          "from_gb_seconds": 18750000000,
+          "price": 0.0000112,
+          "estimated": true
+        }
+      ],
+      "volume_gb_seconds_per_month": 0,
+      "request": {
+        "price": 0.00000021,
+        "estimated": false
+      },
+      "ephemeral_storage_gb_second": {
+        "price": 0.0000000408,
+        "estimated": false
+      },
+      "free_tier": {
+        "requests_per_month": 1000000,
+        "gb_seconds_per_month": 400000.0
+      },
+      "confidence": "low",
+      "estimated": true,
+      "note": "estimated: GB-second, tier 1 (0.8 x x86_64); GB-second, tier 2 (0.9 x tier 1, with the tier boundaries of us-east-1); GB-second, tier 3 (0.8 x tier 1, with the tier boundaries of us-east-1)",
+      "collected": "2026-11"
+    }
+    "#);
     let schema = serde_json::to_value(schemars::schema_for!(PriceQuote)).unwrap();
-    assert_eq!(schema["properties"]["gb_second"]["type"], "array");
+    assert_eq!(schema["$defs"]["Tiers"]["type"], "array");
+    assert_eq!(schema["$defs"]["Tiers"]["items"]["$ref"], "#/$defs/PriceTier");
+    let required = [
+        "region",
+        "architecture",
+        "currency",
+        "gb_second",
+        "confidence",
+        "estimated",
+        "collected",
+    ];
+    assert_eq!(schema["required"], serde_json::json!(required));
 }
 
 #[test]
