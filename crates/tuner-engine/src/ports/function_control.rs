@@ -20,7 +20,7 @@ pub trait FunctionControl: Send + Sync {
         function: &FunctionName,
         change: &ConfigurationChange,
         revision_id: &str,
-    ) -> Result<FunctionConfiguration, PortError>;
+    ) -> Result<(), PortError>;
 
     /// Publishes `$LATEST` as a version, if its revision is still `revision_id`. An empty description keeps the
     /// function's own. When nothing changed since the last version, that one is returned.

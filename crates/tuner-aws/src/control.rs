@@ -1,0 +1,180 @@
+use async_trait::async_trait;
+use aws_sdk_lambda::types::Environment;
+use tuner_core::FunctionName;
+use tuner_engine::ports::{
+    AliasPointer, ConfigurationChange, FunctionConfiguration, FunctionControl, PortError, PortErrorKind, VersionInfo,
+};
+
+use crate::AwsLambda;
+use crate::configuration::{translate, version};
+use crate::errors::port_error;
+
+#[async_trait]
+impl FunctionControl for AwsLambda {
+    async fn configuration(&self, function: &FunctionName) -> Result<FunctionConfiguration, PortError> {
+        const OPERATION: &str = "GetFunction";
+        let output = self
+            .control
+            .get_function()
+            .function_name(function.unqualified().to_string())
+            .set_qualifier(function.qualifier().map(str::to_owned))
+            .send()
+            .await
+            .map_err(|e| port_error(OPERATION, e))?;
+        let configuration = output
+            .configuration()
+            .ok_or_else(|| PortError::new(PortErrorKind::Service, OPERATION, "the answer holds no configuration"))?;
+        translate(OPERATION, configuration)
+    }
+
+    async fn update(
+        &self,
+        function: &FunctionName,
+        change: &ConfigurationChange,
+        revision_id: &str,
+    ) -> Result<(), PortError> {
+        const OPERATION: &str = "UpdateFunctionConfiguration";
+        let variables = change.variables.clone().map(|variables| {
+            let variables = variables.into_iter().collect();
+            Environment::builder().set_variables(Some(variables)).build()
+        });
+        self.pace.turn().await;
+        self.control
+            .update_function_configuration()
+            .function_name(function.unqualified().to_string())
+            .memory_size(change.memory_size_mb as i32)
+            .description(&change.description)
+            .set_environment(variables)
+            .revision_id(revision_id)
+            .send()
+            .await
+            .map_err(|e| port_error(OPERATION, e))?;
+        Ok(())
+    }
+
+    async fn publish_version(
+        &self,
+        function: &FunctionName,
+        description: &str,
+        revision_id: &str,
+    ) -> Result<VersionInfo, PortError> {
+        const OPERATION: &str = "PublishVersion";
+        self.pace.turn().await;
+        let output = self
+            .control
+            .publish_version()
+            .function_name(function.unqualified().to_string())
+            .set_description((!description.is_empty()).then(|| description.to_owned()))
+            .revision_id(revision_id)
+            .send()
+            .await
+            .map_err(|e| port_error(OPERATION, e))?;
+        let number = output.version().unwrap_or_default();
+        Ok(VersionInfo {
+            version: number.parse().map_err(|_| {
+                PortError::new(
+                    PortErrorKind::Service,
+                    OPERATION,
+                    format!("`{number}` is no version number"),
+                )
+            })?,
+            description: output.description().unwrap_or_default().to_owned(),
+            memory_size_mb: output
+                .memory_size()
+                .and_then(|mb| u32::try_from(mb).ok())
+                .unwrap_or_default(),
+        })
+    }
+
+    async fn versions(&self, function: &FunctionName) -> Result<Vec<VersionInfo>, PortError> {
+        const OPERATION: &str = "ListVersionsByFunction";
+        let mut versions = Vec::new();
+        let mut marker = None;
+        loop {
+            self.pace.turn().await;
+            let page = self
+                .control
+                .list_versions_by_function()
+                .function_name(function.unqualified().to_string())
+                .set_marker(marker)
+                .send()
+                .await
+                .map_err(|e| port_error(OPERATION, e))?;
+            for configuration in page.versions().iter().filter(|v| v.version() != Some("$LATEST")) {
+                versions.push(version(OPERATION, configuration)?);
+            }
+            match page.next_marker.filter(|m| !m.is_empty()) {
+                Some(next) => marker = Some(next),
+                None => return Ok(versions),
+            }
+        }
+    }
+
+    async fn delete_version(&self, function: &FunctionName, version: u64) -> Result<(), PortError> {
+        self.pace.turn().await;
+        self.control
+            .delete_function()
+            .function_name(function.unqualified().to_string())
+            .qualifier(version.to_string())
+            .send()
+            .await
+            .map_err(|e| port_error("DeleteFunction", e))?;
+        Ok(())
+    }
+
+    async fn alias(&self, function: &FunctionName, alias: &str) -> Result<Option<AliasPointer>, PortError> {
+        self.pace.turn().await;
+        let answer = self
+            .control
+            .get_alias()
+            .function_name(function.unqualified().to_string())
+            .name(alias)
+            .send()
+            .await;
+        match answer.map_err(|e| port_error("GetAlias", e)) {
+            Ok(output) => Ok(Some(AliasPointer {
+                version: output.function_version().unwrap_or_default().to_owned(),
+                revision_id: output.revision_id().unwrap_or_default().to_owned(),
+                weighted: output
+                    .routing_config()
+                    .and_then(|r| r.additional_version_weights())
+                    .is_some_and(|weights| !weights.is_empty()),
+            })),
+            Err(e) if e.kind == PortErrorKind::NotFound => Ok(None),
+            Err(e) => Err(e),
+        }
+    }
+
+    async fn create_alias(&self, function: &FunctionName, alias: &str, version: u64) -> Result<(), PortError> {
+        self.pace.turn().await;
+        self.control
+            .create_alias()
+            .function_name(function.unqualified().to_string())
+            .name(alias)
+            .function_version(version.to_string())
+            .send()
+            .await
+            .map_err(|e| port_error("CreateAlias", e))?;
+        Ok(())
+    }
+
+    async fn update_alias(
+        &self,
+        function: &FunctionName,
+        alias: &str,
+        version: u64,
+        revision_id: &str,
+    ) -> Result<(), PortError> {
+        self.pace.turn().await;
+        self.control
+            .update_alias()
+            .function_name(function.unqualified().to_string())
+            .name(alias)
+            .function_version(version.to_string())
+            .revision_id(revision_id)
+            .send()
+            .await
+            .map_err(|e| port_error("UpdateAlias", e))?;
+        Ok(())
+    }
+}

@@ -1,0 +1,128 @@
+//! From the SDK's errors to the engine's kinds of failure.
+
+use std::error::Error;
+use std::time::Duration;
+
+use aws_sdk_lambda::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use tuner_engine::ports::{PortError, PortErrorKind};
+
+/// Translates a failure of `operation`.
+pub(crate) fn port_error<E>(operation: &'static str, error: SdkError<E, HttpResponse>) -> PortError
+where
+    E: ProvideErrorMetadata + Error + 'static,
+{
+    match &error {
+        SdkError::ServiceError(service) => {
+            let status = service.raw().status().as_u16();
+            let code = service.err().code().unwrap_or_default();
+            let message = service.err().message().unwrap_or_default();
+            let said = match (code, message) {
+                ("", "") => format!("HTTP status {status}"),
+                (code, "") => code.to_owned(),
+                ("", message) => message.to_owned(),
+                (code, message) => format!("{code}: {message}"),
+            };
+            PortError {
+                retry_after: retry_after(service.raw()),
+                ..PortError::new(kind(operation, code, message, status), operation, said)
+            }
+        }
+        SdkError::TimeoutError(_) => PortError::new(PortErrorKind::Network, operation, chain(&error)),
+        SdkError::DispatchFailure(failure) => {
+            let text = chain(&error);
+            let kind = if no_credentials(&text) {
+                PortErrorKind::Denied
+            } else if never_sent(&text) {
+                PortErrorKind::Unreachable
+            } else if failure.is_user() {
+                PortErrorKind::Invalid
+            } else {
+                PortErrorKind::Network
+            };
+            PortError::new(kind, operation, text)
+        }
+        SdkError::ConstructionFailure(_) => {
+            let text = chain(&error);
+            let kind = if no_credentials(&text) {
+                PortErrorKind::Denied
+            } else {
+                PortErrorKind::Invalid
+            };
+            PortError::new(kind, operation, text)
+        }
+        _ => PortError::new(PortErrorKind::Network, operation, chain(&error)),
+    }
+}
+
+fn kind(operation: &str, code: &str, message: &str, status: u16) -> PortErrorKind {
+    match code {
+        "ResourceNotFoundException" => PortErrorKind::NotFound,
+        "ResourceConflictException" if operation == "DeleteFunction" && message.contains("alias") => {
+            PortErrorKind::InUse
+        }
+        "ResourceConflictException" | "SnapStartNotReadyException" | "ResourceNotReadyException" => {
+            PortErrorKind::Conflict
+        }
+        "PreconditionFailedException" => PortErrorKind::Precondition,
+        "TooManyRequestsException" | "EC2ThrottledException" => PortErrorKind::Throttled,
+        "InvalidParameterValueException" | "ValidationException" if over_memory_quota(message) => {
+            PortErrorKind::MemoryQuota
+        }
+        code if code.contains("Throttl") => PortErrorKind::Throttled,
+        code if code.contains("AccessDenied")
+            || code.contains("Token")
+            || code.contains("Signature")
+            || code == "UnrecognizedClientException"
+            || code == "OptInRequired" =>
+        {
+            PortErrorKind::Denied
+        }
+        _ => match status {
+            403 | 401 => PortErrorKind::Denied,
+            404 => PortErrorKind::NotFound,
+            412 => PortErrorKind::Precondition,
+            429 => PortErrorKind::Throttled,
+            500.. => PortErrorKind::Service,
+            _ => PortErrorKind::Invalid,
+        },
+    }
+}
+
+/// New accounts may use up to 3,008 MB: "'MemorySize' value failed to satisfy constraint: Member must have value less than
+/// or equal to 3008".
+fn over_memory_quota(message: &str) -> bool {
+    let message = message.to_ascii_lowercase();
+    message.contains("memorysize") && message.contains("less than or equal to")
+}
+
+fn retry_after(response: &HttpResponse) -> Option<Duration> {
+    response
+        .headers()
+        .get("retry-after")?
+        .parse::<u64>()
+        .ok()
+        .map(Duration::from_secs)
+}
+
+fn chain(error: &(impl Error + 'static)) -> String {
+    // The SDK's own rendering ends with a dump of the structure in brackets; people need the words before it.
+    let text = DisplayErrorContext(error).to_string();
+    text.split(" (").next().unwrap_or(&text).to_owned()
+}
+
+fn no_credentials(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    text.contains("credential") || text.contains("identity")
+}
+
+fn never_sent(text: &str) -> bool {
+    [
+        "tcp connect error",
+        "dns error",
+        "connection refused",
+        "failed to lookup",
+    ]
+    .iter()
+    .any(|sign| text.to_ascii_lowercase().contains(sign))
+}

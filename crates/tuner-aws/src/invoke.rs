@@ -1,0 +1,33 @@
+use async_trait::async_trait;
+use aws_sdk_lambda::operation::RequestId;
+use aws_sdk_lambda::primitives::Blob;
+use aws_sdk_lambda::types::LogType;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use tuner_core::FunctionName;
+use tuner_engine::ports::{InvokeReply, Invoker, PortError};
+
+use crate::AwsLambda;
+use crate::errors::port_error;
+
+#[async_trait]
+impl Invoker for AwsLambda {
+    async fn invoke(&self, function: &FunctionName, payload: &[u8]) -> Result<InvokeReply, PortError> {
+        let output = self
+            .invoker
+            .invoke()
+            .function_name(function.unqualified().to_string())
+            .set_qualifier(function.qualifier().map(str::to_owned))
+            .log_type(LogType::Tail)
+            .payload(Blob::new(payload))
+            .send()
+            .await
+            .map_err(|e| port_error("Invoke", e))?;
+        Ok(InvokeReply {
+            request_id: output.request_id().map(str::to_owned),
+            log_tail: output.log_result().and_then(|text| STANDARD.decode(text).ok()),
+            function_error: output.function_error,
+            payload: output.payload.map(Blob::into_inner).unwrap_or_default(),
+        })
+    }
+}
