@@ -171,6 +171,11 @@ impl LocalLambda {
         self.server.calls.all()
     }
 
+    /// How many invocations are under way.
+    pub fn concurrent_executions(&self) -> u32 {
+        self.server.account().functions.values().map(|function| function.in_flight).sum()
+    }
+
     /// How many execution environments are warm and idle.
     pub fn idle_environments(&self) -> usize {
         self.server.pool.len()
