@@ -1,9 +1,12 @@
 //! The way of one event through an environment: init if it is new, handling, and the log that tells of both.
 
+use std::os::unix::process::ExitStatusExt as _;
+use std::process::ExitStatus;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use jiff::Timestamp;
+use nix::sys::signal::Signal;
 use uuid::Uuid;
 
 use super::failure::Failure;
@@ -122,6 +125,15 @@ async fn handle(sandbox: &mut Sandbox, spec: &EnvironmentSpec, event: &Event, ti
 
     let request_id = &event.request_id;
     let (handled, mut duration_ends, failure) = match end {
+        End::Done(handled) if sandbox.cell.has_slipped_through() => (
+            handled,
+            ended,
+            Some(Failure::exited(
+                request_id,
+                ExitStatus::from_raw(Signal::SIGKILL as i32),
+                true,
+            )),
+        ),
         End::Done(handled) => (handled, ended, None),
         End::Exited(exit, handled) => (
             handled,

@@ -35,7 +35,10 @@ impl LogCapture {
     /// Reads from now on, so that the process never waits for room in the pipe.
     pub(super) fn new(pipe: PipeReader) -> io::Result<Self> {
         let pipe = Receiver::from_owned_fd(pipe.into())?;
-        let shared = Arc::new(Shared { pipe, tail: Mutex::default() });
+        let shared = Arc::new(Shared {
+            pipe,
+            tail: Mutex::default(),
+        });
         let pump = tokio::spawn(pump(Arc::clone(&shared)));
         Ok(Self { shared, pump })
     }

@@ -10,6 +10,7 @@ use std::sync::OnceLock;
 use std::sync::mpsc;
 use std::thread;
 
+use nix::sched::{CpuSet, sched_setaffinity};
 use nix::sys::prctl;
 use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::signal::Signal;
@@ -27,6 +28,8 @@ pub(super) struct Program<'a> {
     pub variables: Vec<(OsString, OsString)>,
     /// Files of cgroups into which the process writes itself before it becomes the program.
     pub entrances: Vec<File>,
+    /// The processors it may see, if not all.
+    pub processors: Option<CpuSet>,
 }
 
 /// Starts the program in a process group of its own. What it writes comes out of the pipe.
@@ -65,7 +68,7 @@ pub(super) async fn spawn(program: Program<'_>) -> Result<(Child, PipeReader), S
     if let Some(directory) = program.working_directory {
         command.current_dir(directory);
     }
-    prepare(command.as_std_mut(), program.entrances);
+    prepare(command.as_std_mut(), program.entrances, program.processors);
     let child = on_the_parent_thread(command).await.map_err(failed)?;
     Ok((child, output))
 }
@@ -75,12 +78,15 @@ pub(super) async fn spawn(program: Program<'_>) -> Result<(Child, PipeReader), S
     unsafe_code,
     reason = "between fork and exec is the only moment at which this can be done without a race"
 )]
-fn prepare(command: &mut std::process::Command, mut entrances: Vec<File>) {
+fn prepare(command: &mut std::process::Command, mut entrances: Vec<File>, processors: Option<CpuSet>) {
     let parent = getpid();
     let before_exec = move || {
         for entrance in &mut entrances {
             // `0` stands for the process that writes.
             entrance.write_all(b"0")?;
+        }
+        if let Some(set) = &processors {
+            sched_setaffinity(Pid::from_raw(0), set)?;
         }
         // A crash must not write a core file of the size of the memory.
         setrlimit(Resource::RLIMIT_CORE, 0, 0)?;
@@ -92,7 +98,7 @@ fn prepare(command: &mut std::process::Command, mut entrances: Vec<File>) {
             Err(io::ErrorKind::BrokenPipe.into())
         }
     };
-    // SAFETY: the closure only makes system calls (write, setrlimit, prctl, getppid), which are async-signal-safe: it
+    // SAFETY: the closure only makes system calls (write, sched_setaffinity, setrlimit, prctl, getppid), which are async-signal-safe: it
     // allocates nothing and takes no lock.
     unsafe { command.pre_exec(before_exec) };
 }

@@ -55,8 +55,10 @@ impl Sandbox {
         let api = RuntimeApi::start()
             .await
             .map_err(|e| failed(format!("no port for its Runtime API: {e}")))?;
+        // The log stream is the name of the environment, so this variable is nobody else's.
+        let mark = format!("{}={stream}", variables::LOG_STREAM);
         let mut cell = confinement
-            .cell(spec.memory_size_mb)
+            .cell(spec.memory_size_mb, mark)
             .map_err(|e| failed(e.to_string()))?;
         cell.release_cpu();
         let entrances = cell.entrances().map_err(|e| failed(e.to_string()))?;
@@ -65,6 +67,7 @@ impl Sandbox {
             working_directory: spec.working_directory.as_deref(),
             variables: variables::of(spec, &api.address().to_string(), stream),
             entrances,
+            processors: cell.processors(),
         };
         let started = Instant::now();
         let (child, output) = process::spawn(program).await?;

@@ -8,6 +8,9 @@ use super::EnvironmentSpec;
 /// least of all the caller's credentials.
 const INHERITED: [&str; 2] = ["PATH", "LD_LIBRARY_PATH"];
 
+/// The one that no other environment has with the same value.
+pub(super) const LOG_STREAM: &str = "AWS_LAMBDA_LOG_STREAM_NAME";
+
 /// Every variable of the process, later ones winning over earlier ones: what a user may override, the user's own, and
 /// what Lambda reserves.
 pub(super) fn of(spec: &EnvironmentSpec, runtime_api: &str, log_stream: &str) -> Vec<(OsString, OsString)> {
@@ -35,7 +38,7 @@ pub(super) fn of(spec: &EnvironmentSpec, runtime_api: &str, log_stream: &str) ->
         ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", &memory),
         ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand"),
         ("AWS_LAMBDA_LOG_GROUP_NAME", &spec.log_group),
-        ("AWS_LAMBDA_LOG_STREAM_NAME", log_stream),
+        (LOG_STREAM, log_stream),
         ("AWS_REGION", &spec.region),
         ("AWS_DEFAULT_REGION", &spec.region),
         ("_HANDLER", &spec.handler),

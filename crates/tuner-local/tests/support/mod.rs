@@ -1,5 +1,8 @@
 //! A function at the bench: an environment with a specimen in it.
 
+#![allow(dead_code, unreachable_pub, reason = "each user of this file takes a part of it")]
+#![allow(clippy::unwrap_used, reason = "tests")]
+
 pub mod specimen;
 
 use std::sync::Arc;
@@ -7,7 +10,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use tuner_core::Architecture;
-use tuner_local::confinement::Confinement;
+use tuner_local::confinement::{Confinement, ConfinementChoice, CpuPeriod};
 use tuner_local::environment::{Environment, EnvironmentSpec, Event, LogFormat, StartError};
 
 pub struct Bench {
@@ -29,13 +32,15 @@ impl Bench {
     }
 
     pub async fn try_start(change: impl FnOnce(&mut EnvironmentSpec)) -> Result<Self, StartError> {
-        Self::confined(Arc::new(Confinement::none()), change).await
+        Self::confined(ConfinementChoice::Auto, CpuPeriod::Lambda, change).await
     }
 
     pub async fn confined(
-        confinement: Arc<Confinement>,
+        choice: ConfinementChoice,
+        period: CpuPeriod,
         change: impl FnOnce(&mut EnvironmentSpec),
     ) -> Result<Self, StartError> {
+        let confinement = Arc::new(Confinement::detect(choice, period).unwrap());
         let program = std::env::current_exe().unwrap().to_string_lossy().into_owned();
         let arguments = ["act_as_function", "--exact", "--nocapture", "--test-threads=1"].map(String::from);
         let mut spec = EnvironmentSpec {

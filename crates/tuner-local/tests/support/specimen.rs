@@ -3,7 +3,8 @@
 //!
 //! An event is an object with one action: `{"burn": ITERATIONS, "threads": N}`, `{"sleep_ms": N}`, ...
 
-#![allow(dead_code, reason = "each user of this file takes a part of it")]
+#![allow(dead_code, unreachable_pub, reason = "each user of this file takes a part of it")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, reason = "a program for tests")]
 
 use std::collections::BTreeMap;
 use std::hint::black_box;
