@@ -1,85 +1,38 @@
 //! One execution environment: a process behind the Runtime API.
+//!
+//! It behaves as Lambda's does wherever an invocation can tell or a REPORT shows: init has all the CPU and 10 s, a
+//! failed init is repeated inside the invocation, a time-out ends the process, an idle environment is frozen.
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
+mod failure;
+mod invocation;
+mod log_capture;
+mod log_lines;
+mod process;
+mod runtime_api;
+mod sandbox;
+mod spec;
+#[cfg(test)]
+mod tests;
+mod variables;
+
 use std::sync::Arc;
-use std::time::Duration;
 
-use bytes::Bytes;
-use tuner_core::Architecture;
+use uuid::Uuid;
 
 use crate::confinement::Confinement;
-
-/// How a function's log lines are written (`LoggingConfig.LogFormat`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum LogFormat {
-    /// START, END and REPORT lines.
-    #[default]
-    Text,
-    /// `platform.start`, `platform.report` and the like as JSON objects.
-    Json,
-}
-
-/// Everything that an execution environment is made from. It never changes during its life.
-#[derive(Debug, Clone)]
-pub struct EnvironmentSpec {
-    /// Plain name of the function.
-    pub function_name: String,
-    /// `$LATEST` or a number.
-    pub version: String,
-    /// Program and arguments; started without a shell.
-    pub command: Vec<String>,
-    /// Where it is started (`LAMBDA_TASK_ROOT`); the current directory if none.
-    pub working_directory: Option<PathBuf>,
-    /// `_HANDLER`.
-    pub handler: String,
-    /// The user's variables (`Environment.Variables`).
-    pub variables: BTreeMap<String, String>,
-    /// Memory size in MB; CPU follows from it.
-    pub memory_size_mb: u32,
-    /// The function's timeout.
-    pub timeout: Duration,
-    /// How long init may take before it is stopped: 10 s on Lambda.
-    pub init_timeout: Duration,
-    /// Reported to the process and in the configuration; nothing is emulated.
-    pub architecture: Architecture,
-    /// `AWS_REGION`.
-    pub region: String,
-    /// `AWS_LAMBDA_LOG_GROUP_NAME`.
-    pub log_group: String,
-    /// Text or JSON log lines.
-    pub log_format: LogFormat,
-}
-
-/// One event to handle.
-#[derive(Debug, Clone)]
-pub struct Event {
-    /// `Lambda-Runtime-Aws-Request-Id`, also in the REPORT.
-    pub request_id: String,
-    /// `Lambda-Runtime-Invoked-Function-Arn`.
-    pub invoked_function_arn: String,
-    /// The body, as sent.
-    pub payload: Bytes,
-    /// `Lambda-Runtime-Client-Context`, if the caller sent one.
-    pub client_context: Option<String>,
-}
-
-/// What came of an event, as Lambda would answer the caller. A failure of the function is an outcome, never an `Err`.
-#[derive(Debug, Clone)]
-pub struct Answer {
-    /// The response of the handler, or the error object (`errorMessage`, `errorType`, `stackTrace`).
-    pub payload: Bytes,
-    /// `X-Amz-Function-Error`: `Unhandled` when the invocation failed.
-    pub function_error: Option<String>,
-    /// Every log line of this invocation (init included when it happened in it), REPORT last.
-    pub log: Vec<u8>,
-    /// Whether the environment may handle another event. After a timeout, crash or out of memory it may not.
-    pub reusable: bool,
-}
+use sandbox::Sandbox;
+pub use spec::{Answer, EnvironmentSpec, Event, LogFormat, StartError};
 
 /// A process behind its own Runtime API server, confined in CPU and memory.
 pub struct Environment {
-    _private: (),
+    spec: EnvironmentSpec,
+    confinement: Arc<Confinement>,
+    log_stream: String,
+    sandbox: Sandbox,
+    /// Whether the first event, which reports the init, is still to come.
+    is_new: bool,
+    /// Over all invocations so far, as in REPORT.
+    max_memory_used_mb: u32,
 }
 
 impl Environment {
@@ -88,27 +41,35 @@ impl Environment {
     ///
     /// # Errors
     /// When the program can't be started at all (not found, not executable). The message names it.
-    pub async fn start(_spec: EnvironmentSpec, _confinement: Arc<Confinement>) -> Result<Self, StartError> {
-        unimplemented!()
+    pub async fn start(spec: EnvironmentSpec, confinement: Arc<Confinement>) -> Result<Self, StartError> {
+        let date = jiff::Timestamp::now().strftime("%Y/%m/%d");
+        let log_stream = format!("{date}/[{}]{}", spec.version, Uuid::new_v4().simple());
+        let sandbox = Sandbox::start(&spec, &confinement, &log_stream).await?;
+        Ok(Self {
+            spec,
+            confinement,
+            log_stream,
+            sandbox,
+            is_new: true,
+            max_memory_used_mb: 0,
+        })
     }
 
-    /// Hands the event to the process and waits for its answer, its end, or the timeout.
-    pub async fn handle(&mut self, _event: Event) -> Answer {
-        unimplemented!()
+    /// Hands the event to the process and waits until it is done with it, its end, or the timeout.
+    ///
+    /// The duration ends when the process asks for the next event, as in Lambda's `platform.runtimeDone`, so that work
+    /// after the response is counted. An answer that is not [`reusable`](Answer::reusable) ends the process.
+    pub async fn handle(&mut self, event: Event) -> Answer {
+        invocation::run(self, &event).await
+    }
+
+    /// The process ID of the function, while it runs.
+    pub fn process_id(&self) -> Option<u32> {
+        self.sandbox.process_id()
     }
 
     /// Ends the process group and removes its cgroups. Dropping does the same, without waiting.
-    pub async fn shutdown(self) {
-        unimplemented!()
+    pub async fn shutdown(mut self) {
+        self.sandbox.stop().await;
     }
-}
-
-/// The process could not be started.
-#[derive(Debug, Clone, thiserror::Error)]
-#[error("cannot start `{program}`: {reason}")]
-pub struct StartError {
-    /// The program, as given.
-    pub program: String,
-    /// What the operating system said.
-    pub reason: String,
 }

@@ -1,0 +1,241 @@
+//! The confinement of one process and everything it starts.
+
+use std::fs::File;
+use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use nix::sched::CpuSet;
+use nix::sys::signal::{Signal, killpg};
+use nix::unistd::Pid;
+
+use super::cpu_bandwidth::{Bandwidth, BandwidthRule, visible_cpus};
+use super::duty_cycle::DutyCycle;
+use super::{Means, cgroup_v1, cgroup_v2, host, processes};
+
+/// What holds one process: its limits, its freezer, and the means to end all of it.
+#[derive(Debug)]
+pub(crate) struct Cell {
+    hold: Hold,
+    /// The process, which leads a process group of its own.
+    process: Option<Pid>,
+    memory_size_mb: u32,
+    mark: String,
+    init: Bandwidth,
+    events: Bandwidth,
+}
+
+#[derive(Debug)]
+enum Hold {
+    V2(cgroup_v2::Group),
+    V1(cgroup_v1::Group),
+    /// From when the process is there.
+    DutyCycle(Option<DutyCycle>),
+    None,
+}
+
+impl Cell {
+    pub(super) fn new(means: &Means, rule: BandwidthRule, memory_size_mb: u32, mark: String) -> io::Result<Self> {
+        let (init, events) = (rule.for_init(memory_size_mb), rule.for_events(memory_size_mb));
+        let hold = match means {
+            Means::CgroupV2(parent) => Hold::V2(parent.group(memory_size_mb)?),
+            Means::CgroupV1(parents) => Hold::V1(parents.group(memory_size_mb, events.period_us)?),
+            Means::DutyCycle => Hold::DutyCycle(None),
+            Means::None => Hold::None,
+        };
+        Ok(Self {
+            hold,
+            process: None,
+            memory_size_mb,
+            mark,
+            init,
+            events,
+        })
+    }
+
+    /// Files into which the process must write `0` before it becomes the program.
+    pub(crate) fn entrances(&self) -> io::Result<Vec<File>> {
+        match &self.hold {
+            Hold::V2(group) => group.entrances(),
+            Hold::V1(group) => group.entrances(),
+            Hold::DutyCycle(_) | Hold::None => Ok(Vec::new()),
+        }
+    }
+
+    /// The processors the process may see, if the host has more than Lambda would show it: a program that starts a
+    /// thread for each must not start 64 at 128 MB.
+    pub(crate) fn processors(&self) -> Option<CpuSet> {
+        static TURN: AtomicUsize = AtomicUsize::new(0);
+        if matches!(self.hold, Hold::None) {
+            return None;
+        }
+        let turn = TURN.fetch_add(1, Ordering::Relaxed);
+        let chosen = choose(&host::allowed_cpus(), visible_cpus(self.memory_size_mb), turn)?;
+        let mut set = CpuSet::new();
+        chosen.into_iter().try_for_each(|cpu| set.set(cpu)).ok()?;
+        Some(set)
+    }
+
+    /// The process is running; it leads the process group of its own ID.
+    pub(crate) fn entered(&mut self, process: Pid) {
+        self.process = Some(process);
+        if let Hold::DutyCycle(duty_cycle) = &mut self.hold {
+            *duty_cycle = Some(DutyCycle::new(process, self.memory_size_mb));
+        }
+    }
+
+    /// CPU as in Lambda's init: not limited by the memory size.
+    pub(crate) fn release_cpu(&self) {
+        self.set_bandwidth(self.init);
+    }
+
+    /// CPU in proportion to the memory size, in a period that begins now.
+    pub(crate) fn limit_cpu(&self) {
+        self.set_bandwidth(self.events);
+    }
+
+    fn set_bandwidth(&self, bandwidth: Bandwidth) {
+        let set = match &self.hold {
+            Hold::V2(group) => group.set_bandwidth(bandwidth),
+            Hold::V1(group) => group.set_bandwidth(bandwidth),
+            Hold::DutyCycle(duty_cycle) => {
+                duty_cycle.iter().for_each(|d| d.run(bandwidth));
+                Ok(())
+            }
+            Hold::None => Ok(()),
+        };
+        // It was tried when the means was chosen, so this is for somebody who changes cgroups under us.
+        if let Err(e) = set {
+            tracing::error!("CPU could not be limited, durations will be wrong: {e}");
+        }
+    }
+
+    /// Stops every process between events, as Lambda freezes an idle environment.
+    pub(crate) fn freeze(&self) {
+        match &self.hold {
+            Hold::V2(group) => group.set_frozen(true),
+            Hold::V1(group) => group.signal(Signal::SIGSTOP),
+            Hold::DutyCycle(Some(duty_cycle)) => duty_cycle.freeze(),
+            Hold::DutyCycle(None) | Hold::None => self.signal_group(Signal::SIGSTOP),
+        }
+    }
+
+    /// Lets them go on.
+    pub(crate) fn thaw(&self) {
+        match &self.hold {
+            Hold::V2(group) => group.set_frozen(false),
+            Hold::V1(group) => group.signal(Signal::SIGCONT),
+            // It goes on with the bandwidth that is set next.
+            Hold::DutyCycle(Some(_)) => {}
+            Hold::DutyCycle(None) | Hold::None => self.signal_group(Signal::SIGCONT),
+        }
+    }
+
+    /// The most memory used so far, in MB, not above the memory size; `None` if it can't be known.
+    ///
+    /// For one process it is what that had resident, which a cgroup can't tell from the files it read and wrote. For
+    /// several, or when the process is gone, it is what the cgroup counted.
+    pub(crate) fn peak_memory_mb(&self) -> Option<u32> {
+        let (listed, counted) = match &self.hold {
+            Hold::V2(group) => (group.processes(), group.peak_memory_bytes()),
+            Hold::V1(group) => (group.processes(), group.peak_memory_bytes()),
+            Hold::DutyCycle(_) => (self.process.map(processes::of_group).unwrap_or_default(), None),
+            Hold::None => (self.process.into_iter().collect(), None),
+        };
+        let resident = listed
+            .iter()
+            .filter_map(|&pid| processes::peak_memory_bytes(pid))
+            .reduce(|a, b| a + b);
+        let bytes = if listed.len() == 1 {
+            resident.or(counted)
+        } else {
+            counted.or(resident)
+        }?;
+        let mb = u32::try_from(bytes.div_ceil(1 << 20)).unwrap_or(u32::MAX);
+        Some(if matches!(self.hold, Hold::None) {
+            mb
+        } else {
+            mb.min(self.memory_size_mb)
+        })
+    }
+
+    /// Whether a process was killed for want of memory.
+    pub(crate) fn is_out_of_memory(&self) -> bool {
+        match &self.hold {
+            Hold::V2(group) => group.is_out_of_memory(),
+            Hold::V1(group) => group.is_out_of_memory(),
+            Hold::DutyCycle(duty_cycle) => duty_cycle.as_ref().is_some_and(DutyCycle::is_out_of_memory),
+            Hold::None => false,
+        }
+    }
+
+    /// Whether the event that was just handled took more memory than there is. The kernel would have ended it; where we
+    /// only look from time to time, it may come through.
+    pub(crate) fn has_slipped_through(&self) -> bool {
+        match &self.hold {
+            Hold::DutyCycle(Some(duty_cycle)) => {
+                duty_cycle.check_memory();
+                duty_cycle.is_out_of_memory()
+            }
+            _ => false,
+        }
+    }
+
+    /// Ends every process, also those that have left the process group.
+    pub(crate) fn kill(&self) {
+        match &self.hold {
+            Hold::V2(group) => group.kill(),
+            Hold::V1(group) => group.kill(),
+            Hold::DutyCycle(duty_cycle) => {
+                duty_cycle.iter().for_each(DutyCycle::end);
+                self.kill_marked();
+            }
+            Hold::None => self.kill_marked(),
+        }
+    }
+
+    fn kill_marked(&self) {
+        if self.process.is_none() {
+            return;
+        }
+        self.signal_group(Signal::SIGKILL);
+        // Again until there is none, for those that were started meanwhile.
+        for _ in 0..10 {
+            let left = processes::with_mark(&self.mark);
+            if left.is_empty() {
+                return;
+            }
+            processes::signal(&left, Signal::SIGKILL);
+        }
+    }
+
+    fn signal_group(&self, signal: Signal) {
+        if let Some(group) = self.process {
+            // A group that is gone needs no signal.
+            let _ = killpg(group, signal);
+        }
+    }
+}
+
+/// `count` of the allowed processors, others at each turn; `None` if there are no more than that.
+fn choose(allowed: &[usize], count: usize, turn: usize) -> Option<Vec<usize>> {
+    let start = turn.wrapping_mul(count);
+    (allowed.len() > count).then(|| {
+        (0..count)
+            .map(|n| allowed[start.wrapping_add(n) % allowed.len()])
+            .collect()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_sees_as_many_processors_as_on_lambda() {
+        assert_eq!(choose(&[0, 1], 2, 0), None);
+        assert_eq!(choose(&[0, 2, 4, 6, 8], 2, 0), Some(vec![0, 2]));
+        assert_eq!(choose(&[0, 2, 4, 6, 8], 2, 2), Some(vec![8, 0]));
+        assert_eq!(visible_cpus(1769), 2);
+        assert_eq!(visible_cpus(10_240), 6);
+    }
+}

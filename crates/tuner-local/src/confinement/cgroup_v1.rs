@@ -1,0 +1,188 @@
+//! Cgroups of version 1: one directory for `cpu`, one for `memory`.
+
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
+
+use nix::sys::signal::Signal;
+use nix::unistd::Pid;
+
+use super::cpu_bandwidth::Bandwidth;
+use super::hierarchy::Hierarchies;
+use super::{names, processes};
+
+/// The directories in which we may make our own.
+#[derive(Debug, Clone)]
+pub(super) struct Parents {
+    cpu: PathBuf,
+    memory: PathBuf,
+}
+
+/// The two directories of one cell. Dropping removes them.
+#[derive(Debug)]
+pub(super) struct Group {
+    cpu: PathBuf,
+    memory: PathBuf,
+}
+
+impl Parents {
+    /// Finds our own directories and tries whether limits can be set in them.
+    pub(super) fn find(hierarchies: &Hierarchies) -> Result<Self, String> {
+        let own = |controller: &str| {
+            let place = hierarchies.v1(controller);
+            place.map(|p| p.own.clone()).ok_or_else(|| {
+                format!("no `{controller}` hierarchy of version 1 is mounted (a host with version 2 has none)")
+            })
+        };
+        let parents = Self {
+            cpu: own("cpu")?,
+            memory: own("memory")?,
+        };
+        parents.try_out().map_err(|e| {
+            let (cpu, memory) = (parents.cpu.display(), parents.memory.display());
+            format!("cannot make cgroups in {cpu} and {memory}: {e}; run as root, or have an administrator make both writable")
+        })?;
+        Ok(parents)
+    }
+
+    fn try_out(&self) -> io::Result<()> {
+        let group = self.group(128, 20_000)?;
+        group.set_bandwidth(Bandwidth {
+            quota_us: Some(1447),
+            period_us: 20_000,
+        })?;
+        group.entrances().map(drop)
+    }
+
+    /// Removes what killed runs left, with the processes in it.
+    pub(super) fn sweep(&self) {
+        for (cpu, memory) in names::left_over(&self.cpu).into_iter().map(|cpu| {
+            let memory = self.memory.join(cpu.file_name().unwrap_or_default());
+            (cpu, memory)
+        }) {
+            let group = Group { cpu, memory };
+            group.kill();
+        }
+        for memory in names::left_over(&self.memory) {
+            remove(&memory);
+        }
+    }
+
+    /// A new cell, without a CPU limit yet.
+    pub(super) fn group(&self, memory_size_mb: u32, period_us: u64) -> io::Result<Group> {
+        let name = names::new();
+        let group = Group {
+            cpu: self.cpu.join(&name),
+            memory: self.memory.join(&name),
+        };
+        fs::create_dir(&group.cpu).map_err(|e| about(&group.cpu, &e))?;
+        fs::create_dir(&group.memory).map_err(|e| about(&group.memory, &e))?;
+        write(&group.cpu, "cpu.cfs_period_us", period_us)?;
+        let bytes = u64::from(memory_size_mb) << 20;
+        write(&group.memory, "memory.limit_in_bytes", bytes)?;
+        // Without swap accounting the file is missing; then swap is not limited.
+        let swap = "memory.memsw.limit_in_bytes";
+        if self.memory.join(swap).exists() {
+            write(&group.memory, swap, bytes)?;
+        }
+        Ok(group)
+    }
+}
+
+impl Group {
+    pub(super) fn entrances(&self) -> io::Result<Vec<File>> {
+        [&self.cpu, &self.memory].into_iter().map(|dir| entrance(dir)).collect()
+    }
+
+    /// Sets the quota, which also begins a new period with all of it.
+    pub(super) fn set_bandwidth(&self, bandwidth: Bandwidth) -> io::Result<()> {
+        match bandwidth.quota_us {
+            Some(quota_us) => write(&self.cpu, "cpu.cfs_quota_us", quota_us),
+            None => write(&self.cpu, "cpu.cfs_quota_us", -1),
+        }
+    }
+
+    pub(super) fn processes(&self) -> Vec<Pid> {
+        processes::listed_in(&self.memory.join("cgroup.procs"))
+    }
+
+    pub(super) fn peak_memory_bytes(&self) -> Option<u64> {
+        fs::read_to_string(self.memory.join("memory.max_usage_in_bytes"))
+            .ok()?
+            .trim()
+            .parse()
+            .ok()
+    }
+
+    pub(super) fn is_out_of_memory(&self) -> bool {
+        let control = fs::read_to_string(self.memory.join("memory.oom_control")).unwrap_or_default();
+        control
+            .lines()
+            .any(|line| line.strip_prefix("oom_kill ").is_some_and(|n| n.trim() != "0"))
+    }
+
+    pub(super) fn signal(&self, signal: Signal) {
+        processes::signal(&self.processes(), signal);
+    }
+
+    /// Ends every process, also one that is started meanwhile.
+    pub(super) fn kill(&self) {
+        // A process that has used up its quota would die only in the next period.
+        let unlimited = Bandwidth {
+            quota_us: None,
+            period_us: 0,
+        };
+        if let Err(e) = self.set_bandwidth(unlimited) {
+            tracing::debug!("{e}");
+        }
+        for _ in 0..100 {
+            let listed = [self.processes(), processes::listed_in(&self.cpu.join("cgroup.procs"))].concat();
+            if listed.is_empty() {
+                return;
+            }
+            processes::signal(&listed, Signal::SIGKILL);
+            thread::sleep(Duration::from_micros(200));
+        }
+        tracing::warn!("processes in {} do not end", self.memory.display());
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        remove(&self.cpu);
+        remove(&self.memory);
+    }
+}
+
+/// The file through which a process enters; `0` is whoever writes it.
+pub(super) fn entrance(dir: &Path) -> io::Result<File> {
+    let path = dir.join("cgroup.procs");
+    OpenOptions::new().write(true).open(&path).map_err(|e| about(&path, &e))
+}
+
+pub(super) fn write(dir: &Path, file: &str, value: impl ToString) -> io::Result<()> {
+    let path = dir.join(file);
+    fs::write(&path, value.to_string()).map_err(|e| about(&path, &e))
+}
+
+/// Removes a cgroup. The kernel refuses while a process in it is still on its way out.
+pub(super) fn remove(dir: &Path) {
+    for _ in 0..200 {
+        match fs::remove_dir(dir) {
+            Ok(()) => return,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return,
+            Err(e) if e.kind() == io::ErrorKind::ResourceBusy => thread::sleep(Duration::from_micros(500)),
+            Err(e) => return tracing::debug!("cannot remove {}: {e}", dir.display()),
+        }
+    }
+    tracing::warn!(
+        "the cgroup {} could not be removed; the next run will try again",
+        dir.display()
+    );
+}
+
+pub(super) fn about(path: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
+}

@@ -1,0 +1,211 @@
+//! One process, its Runtime API, its output and its confinement: what lives and dies together.
+
+use std::process::ExitStatus;
+use std::time::Instant;
+
+use nix::sys::signal::Signal;
+use tokio::process::Child;
+use tokio::time::timeout_at;
+
+use super::log_capture::LogCapture;
+use super::process::{self, Program};
+use super::runtime_api::{Delivery, Handled, Reported, RuntimeApi};
+use super::{EnvironmentSpec, StartError, variables};
+use crate::confinement::{Cell, Confinement};
+
+/// A started process.
+pub(super) struct Sandbox {
+    /// When it was started: init is counted from here.
+    pub started: Instant,
+    pub cell: Cell,
+    pub output: LogCapture,
+    api: RuntimeApi,
+    child: Child,
+}
+
+/// Why init did not end in a call for the first event.
+pub(super) enum InitFailure {
+    Reported(Reported),
+    Exited(ExitStatus),
+    Timeout,
+}
+
+/// How the handling of an event ended.
+pub(super) enum End {
+    /// The process asked for the next event.
+    Done(Handled),
+    /// The process ended; it may have answered before.
+    Exited(ExitStatus, Handled),
+    /// Time was up; the process may have answered, without asking for the next event.
+    Timeout(Handled),
+}
+
+impl Sandbox {
+    /// Starts the process, with as much CPU as init gets.
+    pub(super) async fn start(
+        spec: &EnvironmentSpec,
+        confinement: &Confinement,
+        stream: &str,
+    ) -> Result<Self, StartError> {
+        let program = spec.command.first().cloned().unwrap_or_default();
+        let failed = |reason: String| StartError {
+            program: program.clone(),
+            reason,
+        };
+        let api = RuntimeApi::start()
+            .await
+            .map_err(|e| failed(format!("no port for its Runtime API: {e}")))?;
+        // The log stream is the name of the environment, so this variable is nobody else's.
+        let mark = format!("{}={stream}", variables::LOG_STREAM);
+        let mut cell = confinement
+            .cell(spec.memory_size_mb, mark)
+            .map_err(|e| failed(e.to_string()))?;
+        cell.release_cpu();
+        let entrances = cell.entrances().map_err(|e| failed(e.to_string()))?;
+        let program = Program {
+            command: &spec.command,
+            working_directory: spec.working_directory.as_deref(),
+            variables: variables::of(spec, &api.address().to_string(), stream),
+            entrances,
+            processors: cell.processors(),
+        };
+        let started = Instant::now();
+        let (child, output) = process::spawn(program).await?;
+        if let Some(pid) = process::pid(&child) {
+            cell.entered(pid);
+        }
+        let output = LogCapture::new(output).map_err(|e| failed(format!("cannot read its output: {e}")))?;
+        Ok(Self {
+            started,
+            cell,
+            output,
+            api,
+            child,
+        })
+    }
+
+    /// Waits until the process first asks for an event, and returns when that was.
+    pub(super) async fn initialized(&mut self, deadline: Instant) -> Result<Instant, InitFailure> {
+        let waited = timeout_at(deadline.into(), async {
+            tokio::select! {
+                biased;
+                ready = self.api.initialized() => ready.map_err(InitFailure::Reported),
+                exit = self.child.wait() => Err(InitFailure::Exited(exit.unwrap_or_default())),
+            }
+        });
+        match waited.await {
+            // It was in time only if the call came in time, however late we look.
+            Ok(Ok(at)) if at > deadline => Err(InitFailure::Timeout),
+            Ok(result) => result,
+            Err(_) => Err(InitFailure::Timeout),
+        }
+    }
+
+    /// Whether the process has ended, for a look between events.
+    pub(super) fn has_ended(&mut self) -> bool {
+        !matches!(self.child.try_wait(), Ok(None))
+    }
+
+    pub(super) fn process_id(&self) -> Option<u32> {
+        self.child.id()
+    }
+
+    /// Whether the process has ever called the Runtime API.
+    pub(super) fn ever_called(&self) -> bool {
+        self.api.was_spoken_to()
+    }
+
+    /// Has the process handle an event.
+    pub(super) async fn handle(&mut self, delivery: Delivery, deadline: Instant) -> End {
+        let waited = timeout_at(deadline.into(), async {
+            tokio::select! {
+                biased;
+                handled = self.api.hand_out(delivery) => Ok(handled),
+                exit = self.child.wait() => Err(exit.unwrap_or_default()),
+            }
+        });
+        match waited.await {
+            Ok(Ok(handled)) => End::Done(handled),
+            Ok(Err(status)) => End::Exited(status, self.api.handled()),
+            Err(_) => End::Timeout(self.api.handled()),
+        }
+    }
+
+    /// Ends every process and waits for it.
+    pub(super) async fn stop(&mut self) {
+        self.cell.kill();
+        if let Err(e) = self.child.wait().await {
+            tracing::warn!("waiting for the end of a process: {e}");
+        }
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        self.cell.kill();
+    }
+}
+
+/// The words of Lambda for the end of a process: `exit status 1`, `signal: killed`.
+pub(super) fn exit_words(status: ExitStatus) -> String {
+    use std::os::unix::process::ExitStatusExt as _;
+
+    if status.success() {
+        return "Runtime exited without providing a reason".to_owned();
+    }
+    let how = match (status.code(), status.signal().map(Signal::try_from)) {
+        (Some(code), _) => format!("exit status {code}"),
+        (None, Some(Ok(signal))) => format!("signal: {}", signal_words(signal)),
+        (None, _) => status.to_string(),
+    };
+    format!("Runtime exited with error: {how}")
+}
+
+fn signal_words(signal: Signal) -> String {
+    let words = match signal {
+        Signal::SIGABRT => "aborted",
+        Signal::SIGBUS => "bus error",
+        Signal::SIGFPE => "floating point exception",
+        Signal::SIGHUP => "hangup",
+        Signal::SIGILL => "illegal instruction",
+        Signal::SIGINT => "interrupt",
+        Signal::SIGKILL => "killed",
+        Signal::SIGPIPE => "broken pipe",
+        Signal::SIGQUIT => "quit",
+        Signal::SIGSEGV => "segmentation fault",
+        Signal::SIGTERM => "terminated",
+        other => return format!("signal {}", other as i32),
+    };
+    words.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::process::ExitStatusExt as _;
+
+    use super::*;
+
+    #[test]
+    fn the_end_of_a_process_is_told_in_lambdas_words() {
+        assert_eq!(
+            exit_words(ExitStatus::from_raw(0)),
+            "Runtime exited without providing a reason"
+        );
+        assert_eq!(
+            exit_words(ExitStatus::from_raw(1 << 8)),
+            "Runtime exited with error: exit status 1"
+        );
+        assert_eq!(
+            exit_words(ExitStatus::from_raw(9)),
+            "Runtime exited with error: signal: killed"
+        );
+        assert_eq!(
+            exit_words(ExitStatus::from_raw(11 | 128)),
+            "Runtime exited with error: signal: segmentation fault"
+        );
+        assert_eq!(
+            exit_words(ExitStatus::from_raw(16)),
+            "Runtime exited with error: signal: signal 16"
+        );
+    }
+}
