@@ -120,6 +120,11 @@ impl<'a> Fields<'a> {
         let mut label: [&[u8]; 5] = [b""; 5];
         let mut length = 0;
         while let Some(word) = words.next() {
+            // A unit left over by a value that was not read is no part of the next label.
+            if matches!(word, b"ms" | b"MB") {
+                length = 0;
+                continue;
+            }
             label[length] = word;
             length = (length + 1).min(label.len() - 1);
             if word.ends_with(b":") {
