@@ -69,7 +69,7 @@ prop_compose! {
             status,
             error_type,
             xray: trace.map(|(trace_id, segment_id, sampled)| {
-                XRay { trace_id: Some(trace_id), segment_id, sampled, ..XRay::default() }
+                Box::new(XRay { trace_id: Some(trace_id), segment_id, sampled, ..XRay::default() })
             }),
             time: None,
         }

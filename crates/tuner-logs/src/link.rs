@@ -5,8 +5,6 @@ use std::sync::Arc;
 
 use tuner_core::logs::{Event, Neighbours, Report, scan};
 
-use crate::{Record, UNKNOWN_FUNCTION};
-
 /// What a chunk says, in the order of its lines.
 #[derive(Default)]
 pub(crate) struct Parsed {
@@ -16,11 +14,12 @@ pub(crate) struct Parsed {
     pub(crate) failed_inits: u64,
 }
 
-struct Reported {
+/// A REPORT and what is known around it.
+pub(crate) struct Reported {
     offset: usize,
-    function: Option<Arc<str>>,
-    report: Report,
-    neighbours: Neighbours,
+    pub(crate) function: Option<Arc<str>>,
+    pub(crate) report: Report,
+    pub(crate) neighbours: Neighbours,
 }
 
 struct Line {
@@ -34,6 +33,8 @@ impl Parsed {
     /// in the JSON initStart event of the same chunk after it.
     pub(crate) fn new(chunk: &[u8], context: &mut FunctionContext) -> Self {
         let mut parsed = Self::default();
+        // One line in ten a REPORT is usual; a denser chunk grows it once or twice.
+        parsed.reports.reserve(chunk.len() / 1024);
         scan(chunk, |hit| match hit.event {
             Event::Report(report) => parsed.reports.push(Reported {
                 offset: hit.offset,
@@ -113,7 +114,7 @@ pub(crate) struct Linker {
     waiting: Vec<Line>,
     /// The name of the function in the latest initStart event of the chunks before.
     started: Option<Arc<str>>,
-    pub(crate) tally: Tally,
+    tally: Tally,
 }
 
 /// What is counted beside the records.
@@ -129,7 +130,7 @@ pub(crate) struct Tally {
 
 impl Linker {
     /// Takes a chunk and gives the records of the one before it.
-    pub(crate) fn push(&mut self, parsed: Parsed, started: Option<Arc<str>>, mut give: impl FnMut(Record)) {
+    pub(crate) fn push(&mut self, parsed: Parsed, started: Option<Arc<str>>, mut give: impl FnMut(&Reported)) {
         let Parsed {
             mut reports,
             lines,
@@ -144,17 +145,14 @@ impl Linker {
         let old: Vec<Line> = join(std::mem::take(&mut self.waiting), &mut [(&mut reports, Side::After)]);
         self.tally.count(&old);
         self.waiting = join(lines, &mut [(&mut reports, Side::Same), (&mut self.last, Side::Before)]);
-        for reported in std::mem::replace(&mut self.last, reports) {
-            give(reported.into_record());
-        }
+        self.last.iter().for_each(&mut give);
+        self.last = reports;
     }
 
     /// Gives the records of the last chunk.
-    pub(crate) fn finish(mut self, mut give: impl FnMut(Record)) -> Tally {
+    pub(crate) fn finish(mut self, mut give: impl FnMut(&Reported)) -> Tally {
         self.tally.count(&self.waiting);
-        for reported in self.last {
-            give(reported.into_record());
-        }
+        self.last.iter().for_each(&mut give);
         self.tally
     }
 }
@@ -174,13 +172,6 @@ impl Tally {
         self.failed_inits += other.failed_inits;
         self.timeouts += other.timeouts;
         self.crashes += other.crashes;
-    }
-}
-
-impl Reported {
-    fn into_record(self) -> Record {
-        let function = self.function.unwrap_or_else(|| Arc::from(UNKNOWN_FUNCTION));
-        Record::new(function, self.report, self.neighbours)
     }
 }
 
@@ -240,6 +231,7 @@ mod tests {
     use tuner_core::Outcome;
 
     use super::*;
+    use crate::Record;
 
     fn report(id: &str, duration: u32) -> String {
         format!(
@@ -256,14 +248,17 @@ mod tests {
     }
 
     fn outcomes(chunks: &[String]) -> (Vec<(u32, Outcome)>, Tally) {
+        let unknown = Arc::from("unknown");
         let mut linker = Linker::default();
         let mut records = Vec::new();
         for chunk in chunks {
             let mut context = FunctionContext::default();
             let parsed = Parsed::new(chunk.as_bytes(), &mut context);
-            linker.push(parsed, context.started_name(), |record| records.push(record));
+            linker.push(parsed, context.started_name(), |reported| {
+                records.push(Record::new(reported, &unknown))
+            });
         }
-        let tally = linker.finish(|record| records.push(record));
+        let tally = linker.finish(|reported| records.push(Record::new(reported, &unknown)));
         (
             records
                 .into_iter()

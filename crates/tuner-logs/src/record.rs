@@ -2,8 +2,10 @@ use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use tuner_core::logs::{Neighbours, Report};
+use tuner_core::logs::Report;
 use tuner_core::{Outcome, StartKind};
+
+use crate::link::Reported;
 
 /// One REPORT with what is known around it; a line of `tuner logs --format json`.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
@@ -22,13 +24,14 @@ pub struct Record {
 }
 
 impl Record {
-    pub(crate) fn new(function: Arc<str>, report: Report, neighbours: Neighbours) -> Self {
+    pub(crate) fn new(reported: &Reported, unknown: &Arc<str>) -> Self {
+        let report = &reported.report;
         Self {
-            function,
+            function: reported.function.as_ref().unwrap_or(unknown).clone(),
             start: report.start_kind(),
-            outcome: report.outcome(neighbours),
+            outcome: report.outcome(reported.neighbours),
             memory_exhausted: report.memory_exhausted(),
-            report,
+            report: report.clone(),
         }
     }
 }

@@ -5,15 +5,15 @@ use rayon::prelude::*;
 
 use crate::chunks::{Chunks, Filled};
 use crate::input::{Opened, Source, sources};
-use crate::link::{FunctionContext, Linker, Parsed, Tally};
+use crate::link::{FunctionContext, Linker, Parsed, Reported, Tally};
 use crate::summary::Folder;
-use crate::{Input, Problem, Record, Summary};
+use crate::{Input, Problem, Record, Summary, UNKNOWN_FUNCTION};
 
 /// What all threads together may hold of the input at one time, in bytes. What is read from it may take a few times as
 /// much (a chunk of nothing but REPORTs), which keeps the whole below 100 MB.
 const BUDGET: usize = 8 << 20;
 /// Large enough to be quick, small enough to stay in a processor's cache.
-const LARGEST_CHUNK: usize = 1 << 20;
+const LARGEST_CHUNK: usize = 256 << 10;
 /// Larger than any event that CloudWatch takes in text form.
 const SMALLEST_CHUNK: usize = 64 << 10;
 
@@ -85,11 +85,14 @@ pub fn for_each_record<E: Send>(
 ) -> Result<Vec<Problem>, E> {
     let options = *options;
     options.on_pool(|| {
+        let unknown = Arc::from(UNKNOWN_FUNCTION);
         let mut problems = Vec::new();
         let mut failed = None;
         for source in sources(inputs, &mut problems) {
-            let give = |record: Record| {
-                failed = failed.take().or_else(|| take(&record).err());
+            let give = |reported: &Reported| {
+                if failed.is_none() {
+                    failed = take(&Record::new(reported, &unknown)).err();
+                }
                 failed.is_none()
             };
             read(source, options.threads(), options.chunk_bytes(), &mut problems, give);
@@ -111,8 +114,8 @@ struct Partial {
 impl Partial {
     fn read(&mut self, source: Source, lanes: usize, chunk_bytes: usize) {
         let folder = &mut self.folder;
-        let tally = read(source, lanes, chunk_bytes, &mut self.problems, |record| {
-            folder.add(&record);
+        let tally = read(source, lanes, chunk_bytes, &mut self.problems, |reported| {
+            folder.add(reported);
             true
         });
         self.tally.add(tally);
@@ -135,7 +138,7 @@ fn read(
     lanes: usize,
     chunk_bytes: usize,
     problems: &mut Vec<Problem>,
-    mut give: impl FnMut(Record) -> bool,
+    mut give: impl FnMut(&Reported) -> bool,
 ) -> Tally {
     let name = source.name();
     let context = FunctionContext::new(source.function());
@@ -179,10 +182,10 @@ fn read(
             filled.par_iter().map(parse).collect()
         };
         for (parsed, started) in parsed {
-            linker.push(parsed, started, |record| going_on = give(record) && going_on);
+            linker.push(parsed, started, |reported| going_on = give(reported) && going_on);
         }
     }
-    linker.finish(|record| {
-        give(record);
+    linker.finish(|reported| {
+        give(reported);
     })
 }

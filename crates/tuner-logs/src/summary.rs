@@ -5,8 +5,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use tuner_core::{Outcome, StartKind};
 
-use crate::link::Tally;
-use crate::{Quantiles, Record};
+use crate::link::{Reported, Tally};
+use crate::{Quantiles, UNKNOWN_FUNCTION};
 
 /// What logs say, per function and memory size.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, JsonSchema)]
@@ -82,7 +82,59 @@ impl Percentiles {
 /// Sums up records; two of them can be merged.
 #[derive(Default)]
 pub(crate) struct Folder {
-    functions: HashMap<Arc<str>, HashMap<Option<u32>, Group>>,
+    groups: Vec<(Key, Group)>,
+    index: HashMap<Key, usize>,
+    /// The group of the last record: most often that of the next one too.
+    last: usize,
+}
+
+/// Function, if known, and memory size.
+type Key = (Option<Arc<str>>, Option<u32>);
+
+impl Folder {
+    pub(crate) fn add(&mut self, reported: &Reported) {
+        self.group(reported.function.as_ref(), reported.report.memory_size_mb)
+            .add(reported);
+    }
+
+    fn group(&mut self, function: Option<&Arc<str>>, memory_size_mb: Option<u32>) -> &mut Group {
+        let is_last = self
+            .groups
+            .get(self.last)
+            .is_some_and(|((name, size), _)| name.as_ref() == function && *size == memory_size_mb);
+        if !is_last {
+            let key = (function.cloned(), memory_size_mb);
+            self.last = *self.index.entry(key.clone()).or_insert_with(|| {
+                self.groups.push((key, Group::default()));
+                self.groups.len() - 1
+            });
+        }
+        &mut self.groups[self.last].1
+    }
+
+    pub(crate) fn merge(mut self, other: Self) -> Self {
+        for ((function, memory_size_mb), group) in other.groups {
+            self.group(function.as_ref(), memory_size_mb).merge(&group);
+        }
+        self
+    }
+
+    pub(crate) fn finish(self, tally: Tally) -> Summary {
+        let mut rows: Vec<SummaryRow> = self
+            .groups
+            .into_iter()
+            .map(|((function, size), group)| {
+                group.into_row(function.as_deref().unwrap_or(UNKNOWN_FUNCTION).to_owned(), size)
+            })
+            .collect();
+        rows.sort_by(|a, b| (&a.function, a.memory_size_mb).cmp(&(&b.function, b.memory_size_mb)));
+        Summary {
+            rows,
+            failed_inits: tally.failed_inits,
+            unattributed_timeouts: tally.timeouts,
+            unattributed_crashes: tally.crashes,
+        }
+    }
 }
 
 #[derive(Default)]
@@ -100,48 +152,9 @@ struct Group {
     restored: u64,
 }
 
-impl Folder {
-    pub(crate) fn add(&mut self, record: &Record) {
-        let report = &record.report;
-        let sizes = match self.functions.get_mut(&record.function) {
-            Some(sizes) => sizes,
-            None => self.functions.entry(record.function.clone()).or_default(),
-        };
-        sizes.entry(report.memory_size_mb).or_default().add(record);
-    }
-
-    pub(crate) fn merge(mut self, other: Self) -> Self {
-        for (function, sizes) in other.functions {
-            let mine = self.functions.entry(function).or_default();
-            for (size, group) in sizes {
-                mine.entry(size).or_default().merge(&group);
-            }
-        }
-        self
-    }
-
-    pub(crate) fn finish(self, tally: Tally) -> Summary {
-        let mut rows: Vec<SummaryRow> = Vec::new();
-        for (function, sizes) in self.functions {
-            rows.extend(
-                sizes
-                    .into_iter()
-                    .map(|(size, group)| group.into_row(function.to_string(), size)),
-            );
-        }
-        rows.sort_by(|a, b| (&a.function, a.memory_size_mb).cmp(&(&b.function, b.memory_size_mb)));
-        Summary {
-            rows,
-            failed_inits: tally.failed_inits,
-            unattributed_timeouts: tally.timeouts,
-            unattributed_crashes: tally.crashes,
-        }
-    }
-}
-
 impl Group {
-    fn add(&mut self, record: &Record) {
-        let report = &record.report;
+    fn add(&mut self, reported: &Reported) {
+        let report = &reported.report;
         self.duration.add(report.duration_ms);
         report.init_duration_ms.into_iter().for_each(|ms| self.init.add(ms));
         report
@@ -149,13 +162,13 @@ impl Group {
             .into_iter()
             .for_each(|ms| self.restore.add(ms));
         self.max_memory_used_mb = self.max_memory_used_mb.max(report.max_memory_used_mb);
-        match record.outcome {
+        match report.outcome(reported.neighbours) {
             Outcome::Timeout => self.timeouts += 1,
             Outcome::OutOfMemory => self.out_of_memory += 1,
             Outcome::FunctionError | Outcome::InitError => self.errors += 1,
             Outcome::Success | Outcome::Throttled | Outcome::Unmeasured => {}
         }
-        match record.start {
+        match report.start_kind() {
             StartKind::Cold => self.cold += 1,
             StartKind::Restored => self.restored += 1,
             StartKind::Warm => {}
