@@ -116,7 +116,7 @@ pub struct Start {
     pub tenant_id: Option<String>,
     /// The X-Ray trace, if there was one (JSON only).
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub xray: Option<XRay>,
+    pub xray: Option<Box<XRay>>,
     /// When it was written (JSON only).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time: Option<Timestamp>,

@@ -279,7 +279,7 @@ fn runtime_done(record: Record<'_>, time: Option<Timestamp>) -> Option<RuntimeDo
 }
 
 /// `Root=1-6352a70e-..;Parent=35465b3a9e2f7c6a;Sampled=1`
-fn xray(tracing: Tracing<'_>) -> Option<XRay> {
+fn xray(tracing: Tracing<'_>) -> Option<Box<XRay>> {
     let mut xray = XRay {
         span_id: tracing.span_id.map(Text::into_owned),
         ..XRay::default()
@@ -292,7 +292,7 @@ fn xray(tracing: Tracing<'_>) -> Option<XRay> {
             _ => {}
         }
     }
-    (xray != XRay::default()).then_some(xray)
+    (xray != XRay::default()).then(|| Box::new(xray))
 }
 
 fn status(word: Option<Text<'_>>) -> Option<Status> {

@@ -29,6 +29,7 @@ fn reports(line: &[u8]) -> Option<Event> {
 }
 
 /// The report whose word `REPORT` stands at `at`.
+#[inline]
 pub(super) fn report_at(line: &[u8], at: usize) -> Option<Event> {
     let (before, from) = line.split_at_checked(at)?;
     let fields = from

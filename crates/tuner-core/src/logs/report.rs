@@ -43,7 +43,7 @@ pub struct Report {
     pub error_type: Option<String>,
     /// The X-Ray trace, if there was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub xray: Option<XRay>,
+    pub xray: Option<Box<XRay>>,
     /// When the event was written (JSON only).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time: Option<Timestamp>,

@@ -113,10 +113,14 @@ impl<'a> Candidate<'a> {
     }
 
     fn function_of_prefix(&self) -> Option<&'a str> {
+        if self.line == self.at {
+            return None;
+        }
         let (text, at) = self.surroundings(0);
         origin::function_of_prefix(&text[..at])
     }
 
+    #[inline]
     fn report(&self, scratch: &mut Vec<u8>) -> Option<Hit<'a>> {
         let behind = &self.chunk[self.end..];
         if !behind.first()?.is_ascii_whitespace() && !behind.starts_with(b"\\t") {

@@ -1,0 +1,306 @@
+//! Joins the older style's time-out and crash lines with the REPORT of their request.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use tuner_core::logs::{Event, Neighbours, Report, scan};
+
+/// What a chunk says, in the order of its lines.
+#[derive(Default)]
+pub(crate) struct Parsed {
+    reports: Vec<Reported>,
+    /// Lines of the older style that await their REPORT.
+    lines: Vec<Line>,
+    pub(crate) failed_inits: u64,
+}
+
+/// A REPORT and what is known around it.
+pub(crate) struct Reported {
+    offset: usize,
+    pub(crate) function: Option<Arc<str>>,
+    pub(crate) report: Report,
+    pub(crate) neighbours: Neighbours,
+}
+
+struct Line {
+    offset: usize,
+    request_id: Option<String>,
+    says: Neighbours,
+}
+
+impl Parsed {
+    /// Scans a chunk. `function` is the name that its source's path tells; a line's own name comes before it, the name
+    /// in the JSON initStart event of the same chunk after it.
+    pub(crate) fn new(chunk: &[u8], context: &mut FunctionContext) -> Self {
+        let mut parsed = Self::default();
+        // One line in ten a REPORT is usual; a denser chunk grows it once or twice.
+        parsed.reports.reserve(chunk.len() / 1024);
+        scan(chunk, |hit| match hit.event {
+            Event::Report(report) => parsed.reports.push(Reported {
+                offset: hit.offset,
+                function: context.function(hit.function),
+                report,
+                neighbours: Neighbours::NONE,
+            }),
+            Event::InitReport(init) => {
+                parsed.failed_inits += u64::from(init.status.is_some_and(|status| status.is_failure()));
+            }
+            Event::InitStart(start) | Event::RestoreStart(start) => context.started(start.function_name),
+            event => {
+                let says = Neighbours::from_event(&event);
+                let request_id = match event {
+                    Event::TimedOut(line) => line.request_id,
+                    Event::RuntimeError(error) => error.request_id,
+                    _ => return,
+                };
+                parsed.lines.push(Line {
+                    offset: hit.offset,
+                    request_id,
+                    says,
+                });
+            }
+        });
+        parsed
+    }
+}
+
+/// Tells the function of a REPORT, and remembers names so that they are shared.
+#[derive(Clone, Default)]
+pub(crate) struct FunctionContext {
+    of_path: Option<Arc<str>>,
+    started: Option<Arc<str>>,
+    last: Option<Arc<str>>,
+}
+
+impl FunctionContext {
+    pub(crate) fn new(of_path: Option<String>) -> Self {
+        Self {
+            of_path: of_path.map(Arc::from),
+            ..Self::default()
+        }
+    }
+
+    fn function(&mut self, of_line: Option<&str>) -> Option<Arc<str>> {
+        match of_line {
+            Some(name) if self.last.as_deref() == Some(name) => self.last.clone(),
+            Some(name) => {
+                self.last = Some(Arc::from(name));
+                self.last.clone()
+            }
+            None => self.of_path.clone().or_else(|| self.started.clone()),
+        }
+    }
+
+    fn started(&mut self, name: Option<String>) {
+        if let Some(name) = name {
+            self.started = Some(Arc::from(name));
+        }
+    }
+
+    /// What the next chunk of the same source starts with.
+    pub(crate) fn started_name(&self) -> Option<Arc<str>> {
+        self.started.clone()
+    }
+}
+
+/// Takes the chunks of one source in order, and gives their records once no more lines can belong to them: the line
+/// may stand before or after its REPORT, and up to a chunk away from it.
+///
+/// An asynchronous retry keeps the request ID, so a line is joined with the nearest REPORT before it that has none
+/// yet, else with the first one after it.
+#[derive(Default)]
+pub(crate) struct Linker {
+    last: Vec<Reported>,
+    waiting: Vec<Line>,
+    /// The name of the function in the latest initStart event of the chunks before.
+    started: Option<Arc<str>>,
+    tally: Tally,
+}
+
+/// What is counted beside the records.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Tally {
+    /// Failed initialisations.
+    pub(crate) failed_inits: u64,
+    /// Time-out lines without a REPORT.
+    pub(crate) timeouts: u64,
+    /// Crash lines without a REPORT.
+    pub(crate) crashes: u64,
+}
+
+impl Linker {
+    /// Takes a chunk and gives the records of the one before it.
+    pub(crate) fn push(&mut self, parsed: Parsed, started: Option<Arc<str>>, mut give: impl FnMut(&Reported)) {
+        let Parsed {
+            mut reports,
+            lines,
+            failed_inits,
+        } = parsed;
+        self.tally.failed_inits += failed_inits;
+        for report in reports.iter_mut().filter(|report| report.function.is_none()) {
+            report.function.clone_from(&self.started);
+        }
+        self.started = started.or(self.started.take());
+
+        let old: Vec<Line> = join(std::mem::take(&mut self.waiting), &mut [(&mut reports, Side::After)]);
+        self.tally.count(&old);
+        self.waiting = join(lines, &mut [(&mut reports, Side::Same), (&mut self.last, Side::Before)]);
+        self.last.iter().for_each(&mut give);
+        self.last = reports;
+    }
+
+    /// Gives the records of the last chunk.
+    pub(crate) fn finish(mut self, mut give: impl FnMut(&Reported)) -> Tally {
+        self.tally.count(&self.waiting);
+        self.last.iter().for_each(&mut give);
+        self.tally
+    }
+}
+
+impl Tally {
+    fn count(&mut self, unmatched: &[Line]) {
+        for line in unmatched {
+            if line.says.timed_out {
+                self.timeouts += 1;
+            } else {
+                self.crashes += 1;
+            }
+        }
+    }
+
+    pub(crate) fn add(&mut self, other: Self) {
+        self.failed_inits += other.failed_inits;
+        self.timeouts += other.timeouts;
+        self.crashes += other.crashes;
+    }
+}
+
+/// Where a chunk's reports stand to the lines that are joined with them.
+#[derive(Clone, Copy, PartialEq)]
+enum Side {
+    Before,
+    Same,
+    After,
+}
+
+/// Joins lines with reports and returns those that found none. Costs nothing where there are no lines.
+fn join(lines: Vec<Line>, chunks: &mut [(&mut Vec<Reported>, Side)]) -> Vec<Line> {
+    let mut left = lines;
+    for (reports, side) in chunks {
+        if left.is_empty() {
+            break;
+        }
+        let mut by_id: HashMap<&str, Vec<usize>> = HashMap::new();
+        for (index, reported) in reports.iter().enumerate() {
+            by_id.entry(&reported.report.request_id).or_default().push(index);
+        }
+        let mut said: Vec<Neighbours> = reports.iter().map(|reported| reported.neighbours).collect();
+        left.retain(|line| {
+            let candidates = line
+                .request_id
+                .as_deref()
+                .and_then(|id| by_id.get(id))
+                .map_or(&[][..], Vec::as_slice);
+            let is_free = |index: &&usize| said[**index].with(line.says) != said[**index];
+            let before = match side {
+                Side::Before => candidates.len(),
+                Side::Same => candidates.partition_point(|index| reports[*index].offset < line.offset),
+                Side::After => 0,
+            };
+            let (before, after) = candidates.split_at(before);
+            let chosen = before
+                .iter()
+                .rev()
+                .find(is_free)
+                .or_else(|| after.iter().find(is_free))
+                .copied();
+            if let Some(index) = chosen {
+                said[index] = said[index].with(line.says);
+            }
+            chosen.is_none()
+        });
+        for (reported, said) in reports.iter_mut().zip(said) {
+            reported.neighbours = said;
+        }
+    }
+    left
+}
+
+#[cfg(test)]
+mod tests {
+    use tuner_core::Outcome;
+
+    use super::*;
+    use crate::Record;
+
+    fn report(id: &str, duration: u32) -> String {
+        format!(
+            "REPORT RequestId: {id}\tDuration: {duration}.00 ms\tBilled Duration: {duration} ms\tMemory Size: 128 MB\tMax Memory Used: 127 MB\t\n"
+        )
+    }
+
+    fn timed_out(id: &str) -> String {
+        format!("2024-03-04T17:22:38.033Z {id} Task timed out after 3.00 seconds\n\n")
+    }
+
+    fn killed(id: &str) -> String {
+        format!("RequestId: {id} Error: Runtime exited with error: signal: killed\nRuntime.ExitError\n")
+    }
+
+    fn outcomes(chunks: &[String]) -> (Vec<(u32, Outcome)>, Tally) {
+        let unknown = Arc::from("unknown");
+        let mut linker = Linker::default();
+        let mut records = Vec::new();
+        for chunk in chunks {
+            let mut context = FunctionContext::default();
+            let parsed = Parsed::new(chunk.as_bytes(), &mut context);
+            linker.push(parsed, context.started_name(), |reported| {
+                records.push(Record::new(reported, &unknown))
+            });
+        }
+        let tally = linker.finish(|reported| records.push(Record::new(reported, &unknown)));
+        (
+            records
+                .into_iter()
+                .map(|record| (record.report.duration_ms as u32, record.outcome))
+                .collect(),
+            tally,
+        )
+    }
+
+    #[test]
+    fn a_line_is_joined_before_after_and_in_the_next_chunk() {
+        use Outcome::{OutOfMemory, Success, Timeout};
+        for chunks in [
+            vec![report("a", 1) + &timed_out("a") + &report("b", 2) + &killed("b")],
+            vec![timed_out("a") + &killed("b") + &report("a", 1) + &report("b", 2)],
+            vec![report("a", 1), timed_out("a") + &report("b", 2), killed("b")],
+            vec![timed_out("a"), report("a", 1) + &killed("b"), report("b", 2)],
+        ] {
+            let (found, tally) = outcomes(&chunks);
+            assert_eq!(found, [(1, Timeout), (2, OutOfMemory)], "{chunks:?}");
+            assert_eq!((tally.timeouts, tally.crashes), (0, 0));
+        }
+        let (found, tally) = outcomes(&[report("a", 1), report("b", 2), timed_out("a"), killed("x")]);
+        assert_eq!(found, [(1, Success), (2, Success)]);
+        assert_eq!((tally.timeouts, tally.crashes), (1, 1));
+    }
+
+    #[test]
+    fn retries_keep_the_id_and_each_has_its_own_line() {
+        use Outcome::{Success, Timeout};
+        let of = |chunk: String| outcomes(&[chunk]).0;
+        assert_eq!(
+            of(report("a", 1) + &timed_out("a") + &report("a", 2)),
+            [(1, Timeout), (2, Success)]
+        );
+        assert_eq!(
+            of(report("a", 1) + &timed_out("a") + &report("a", 2) + &timed_out("a")),
+            [(1, Timeout), (2, Timeout)]
+        );
+        assert_eq!(
+            of(timed_out("a") + &report("a", 1) + &timed_out("a") + &report("a", 2)),
+            [(1, Timeout), (2, Timeout)]
+        );
+    }
+}

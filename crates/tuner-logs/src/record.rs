@@ -1,0 +1,37 @@
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use tuner_core::logs::Report;
+use tuner_core::{Outcome, StartKind};
+
+use crate::link::Reported;
+
+/// One REPORT with what is known around it; a line of `tuner logs --format json`.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct Record {
+    /// The function, or `unknown`.
+    pub function: Arc<str>,
+    /// How its execution environment came to be.
+    pub start: StartKind,
+    /// What became of it, the older style's separate time-out and crash lines considered.
+    pub outcome: Outcome,
+    /// Whether all of the memory was used: a timeout with it is probably a lack of memory.
+    pub memory_exhausted: bool,
+    /// What REPORT says.
+    #[serde(flatten)]
+    pub report: Report,
+}
+
+impl Record {
+    pub(crate) fn new(reported: &Reported, unknown: &Arc<str>) -> Self {
+        let report = &reported.report;
+        Self {
+            function: reported.function.as_ref().unwrap_or(unknown).clone(),
+            start: report.start_kind(),
+            outcome: report.outcome(reported.neighbours),
+            memory_exhausted: report.memory_exhausted(),
+            report: report.clone(),
+        }
+    }
+}
