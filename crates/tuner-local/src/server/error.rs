@@ -8,6 +8,8 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
+use crate::confinement::ConfinementError;
+
 /// Why a call was refused: the exceptions of the Lambda API that the local Lambda can answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ErrorKind {
@@ -195,4 +197,7 @@ pub enum ServeError {
         /// What the operating system said.
         source: io::Error,
     },
+    /// The means of confinement that was asked for is not possible here.
+    #[error(transparent)]
+    Confinement(#[from] ConfinementError),
 }
