@@ -19,7 +19,7 @@ pub enum ErrorKind {
     InvalidParameterValue,
     /// The payload of an invocation is not JSON (400).
     InvalidRequestContent,
-    /// The caller may not do this (403); only by fault injection.
+    /// The caller may not do this (403): a web page, or fault injection.
     AccessDenied,
     /// No such function, version or alias (404).
     ResourceNotFound,

@@ -115,7 +115,7 @@ impl LocalLambda {
     pub fn update_function_code(&self, name: &str, command: Vec<String>) -> Result<FunctionConfiguration, ApiError> {
         let mut account = self.server.account();
         let now = Instant::now();
-        let working_directory = account.function(name, now)?.latest().code.working_directory.clone();
+        let working_directory = account.function(name, now)?.latest.code.working_directory.clone();
         let code = Code::of_command(command, working_directory)?;
         account.update_code(name, None, Changes::default(), code, now)?;
         account.describe(
