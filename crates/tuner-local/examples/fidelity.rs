@@ -22,7 +22,11 @@ async fn main() {
     }
     let asked: Vec<ConfinementChoice> = std::env::args().skip(1).map(|word| word.parse().unwrap()).collect();
     let choices = if asked.is_empty() {
-        vec![ConfinementChoice::CgroupV2, ConfinementChoice::CgroupV1, ConfinementChoice::DutyCycle]
+        vec![
+            ConfinementChoice::CgroupV2,
+            ConfinementChoice::CgroupV1,
+            ConfinementChoice::DutyCycle,
+        ]
     } else {
         asked
     };
@@ -89,7 +93,9 @@ async fn overhead() {
     let mut reported_ms = 0.0;
     for memory_mb in [128, 256, 512, 1024, 1769, 3008] {
         let size = |spec: &mut tuner_local::environment::EnvironmentSpec| spec.memory_size_mb = memory_mb;
-        let mut bench = Bench::confined(ConfinementChoice::Auto, CpuPeriod::Lambda, size).await.unwrap();
+        let mut bench = Bench::confined(ConfinementChoice::Auto, CpuPeriod::Lambda, size)
+            .await
+            .unwrap();
         for _ in 0..10 {
             let seen = bench.invoke("{}").await;
             reported_ms += seen.field("Duration").unwrap() + seen.field("Init Duration").unwrap_or(0.0);

@@ -8,3 +8,5 @@
 pub mod confinement;
 pub mod environment;
 pub mod server;
+
+pub use server::{ApiCall, ApiError, Fault, FaultHook, FunctionSpec, LocalLambda, LocalLambdaOptions, ServeError};

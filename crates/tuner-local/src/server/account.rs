@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::alias::Alias;
 use super::code::Code;
 use super::configuration::FunctionConfiguration;
 use super::error::{ApiError, ThrottleReason};
-use super::function::{Function, PublishRequest, Snapshot};
+use super::function::{Function, PublishRequest};
 use super::name::{Place, Qualifier, Target, is_word};
 use super::settings::{Changes, Settings};
+use super::snapshot::Snapshot;
 
 pub(super) struct Account {
     pub(super) place: Place,
@@ -69,11 +71,9 @@ impl Account {
 
     pub(super) fn describe(&mut self, target: &Target, now: Instant) -> Result<FunctionConfiguration, ApiError> {
         let place = self.place.clone();
-        // A version or alias of a function that does not exist is reported with its qualifier.
-        let function = self.function(&target.name, now).map_err(|_| match &target.qualifier {
-            Some(q) => ApiError::function_not_found(&place.qualified_arn(&target.name, &q.to_string())),
-            None => ApiError::function_not_found(&place.arn(&target.name)),
-        })?;
+        let function = self
+            .function(&target.name, now)
+            .map_err(|_| ApiError::function_not_found(&arn(&place, target)))?;
         function.describe(&place, target.qualifier.as_ref(), now)
     }
 
@@ -168,20 +168,30 @@ impl Account {
         }
     }
 
-    /// What the next invocation of `target` runs, without letting it in.
+    /// Whether `target` could be invoked, concurrency aside.
+    pub(super) fn check(&mut self, target: &Target, now: Instant) -> Result<(), ApiError> {
+        self.runnable(target, now, |alias| alias.version).map(|_| ())
+    }
+
+    /// What the next invocation of `target` runs; the alias in between takes note of it.
     pub(super) fn find(&mut self, target: &Target, now: Instant) -> Result<Arc<Snapshot>, ApiError> {
+        self.runnable(target, now, Alias::route)
+    }
+
+    fn runnable(
+        &mut self,
+        target: &Target,
+        now: Instant,
+        route: impl FnOnce(&mut Alias) -> Option<u64>,
+    ) -> Result<Arc<Snapshot>, ApiError> {
         let place = self.place.clone();
-        let function = self
-            .function(&target.name, now)
-            .map_err(|_| ApiError::function_not_found(&arn(&place, target)))?;
+        // Invoke reports a missing version or alias as a missing function, with its qualifier.
+        let not_found = || ApiError::function_not_found(&arn(&place, target));
+        let function = self.function(&target.name, now).map_err(|_| not_found())?;
         let version = match &target.qualifier {
             None | Some(Qualifier::Latest) => None,
             Some(Qualifier::Version(number)) => Some(*number),
-            // Invoke reports a missing alias as a missing function.
-            Some(Qualifier::Alias(name)) => match function.aliases.get_mut(name) {
-                Some(alias) => alias.route(),
-                None => return Err(ApiError::function_not_found(&arn(&place, target))),
-            },
+            Some(Qualifier::Alias(name)) => route(function.aliases.get_mut(name).ok_or_else(not_found)?),
         };
         function.runnable(&place, version, now)
     }

@@ -6,7 +6,7 @@ use super::configuration::{AliasConfiguration, RoutingConfig};
 use super::error::{ApiError, ErrorKind};
 use super::function::{Function, new_revision};
 use super::name::{Place, is_word};
-use super::settings::at_most;
+use super::rules::at_most;
 
 #[derive(Debug)]
 pub(super) struct Alias {

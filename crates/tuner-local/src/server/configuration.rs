@@ -36,7 +36,7 @@ pub struct FunctionConfiguration {
     pub version: String,
     /// The user's variables; absent if there are none.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub environment: Option<Environment>,
+    pub environment: Option<EnvironmentResponse>,
     /// Changes with every change.
     pub revision_id: String,
     /// Absent in lists, as on Lambda.
@@ -72,10 +72,10 @@ pub struct FunctionConfiguration {
     pub kept: BTreeMap<&'static str, serde_json::Value>,
 }
 
-/// `Environment` of the API.
+/// `EnvironmentResponse` of the API.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub struct Environment {
+pub struct EnvironmentResponse {
     /// The user's variables.
     pub variables: BTreeMap<String, String>,
 }

@@ -8,6 +8,8 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
+use crate::confinement::ConfinementError;
+
 /// Why a call was refused: the exceptions of the Lambda API that the local Lambda can answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ErrorKind {
@@ -17,7 +19,7 @@ pub enum ErrorKind {
     InvalidParameterValue,
     /// The payload of an invocation is not JSON (400).
     InvalidRequestContent,
-    /// The caller may not do this (403); only by fault injection.
+    /// The caller may not do this (403): a web page, or fault injection.
     AccessDenied,
     /// No such function, version or alias (404).
     ResourceNotFound,
@@ -195,4 +197,7 @@ pub enum ServeError {
         /// What the operating system said.
         source: io::Error,
     },
+    /// The means of confinement that was asked for is not possible here.
+    #[error(transparent)]
+    Confinement(#[from] ConfinementError),
 }

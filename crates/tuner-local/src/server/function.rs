@@ -2,73 +2,31 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use uuid::Uuid;
 
 use super::alias::Alias;
 use super::code::Code;
-use super::configuration::{Environment, EphemeralStorage, FunctionConfiguration, LastUpdateStatus, SnapStart, State};
 use super::error::ApiError;
-use super::name::{Place, Qualifier};
+use super::name::Place;
 use super::settings::Settings;
-
-/// Code and settings at one moment. Execution environments are made from a snapshot and belong to it.
-#[derive(Debug)]
-pub(super) struct Snapshot {
-    /// Tells snapshots apart; no two have the same.
-    pub(super) generation: u64,
-    pub(super) function: String,
-    /// None is `$LATEST`.
-    pub(super) version: Option<u64>,
-    pub(super) settings: Settings,
-    pub(super) code: Arc<Code>,
-    retired: AtomicBool,
-}
-
-impl Snapshot {
-    fn new(function: &str, version: Option<u64>, settings: Settings, code: Arc<Code>) -> Arc<Self> {
-        static GENERATIONS: AtomicU64 = AtomicU64::new(0);
-        Arc::new(Self {
-            generation: GENERATIONS.fetch_add(1, Ordering::Relaxed),
-            function: function.to_owned(),
-            version,
-            settings,
-            code,
-            retired: AtomicBool::new(false),
-        })
-    }
-
-    pub(super) fn version_text(&self) -> String {
-        self.version
-            .map_or_else(|| "$LATEST".to_owned(), |number| number.to_string())
-    }
-
-    /// Its environments must not be used again.
-    pub(super) fn retire(&self) {
-        self.retired.store(true, Ordering::Release);
-    }
-
-    pub(super) fn is_retired(&self) -> bool {
-        self.retired.load(Ordering::Acquire)
-    }
-}
+use super::snapshot::Snapshot;
 
 /// A change that Lambda is still carrying out.
 #[derive(Debug)]
-struct Change {
+pub(super) struct Change {
     until: Instant,
     /// What invocations still run meanwhile; none while the function is being created.
-    before: Option<Arc<Snapshot>>,
+    pub(super) before: Option<Arc<Snapshot>>,
 }
 
 #[derive(Debug)]
 pub(super) struct Version {
     pub(super) snapshot: Arc<Snapshot>,
-    revision_id: String,
-    last_modified: String,
-    active_from: Instant,
+    pub(super) revision_id: String,
+    pub(super) last_modified: String,
+    pub(super) active_from: Instant,
 }
 
 /// What PublishVersion may insist on.
@@ -83,10 +41,10 @@ pub(super) struct PublishRequest {
 #[derive(Debug)]
 pub(super) struct Function {
     pub(super) name: String,
-    latest: Arc<Snapshot>,
-    revision_id: String,
-    last_modified: String,
-    change: Option<Change>,
+    pub(super) latest: Arc<Snapshot>,
+    pub(super) revision_id: String,
+    pub(super) last_modified: String,
+    pub(super) change: Option<Change>,
     pub(super) versions: BTreeMap<u64, Version>,
     /// The number of the last version published and the snapshot of `$LATEST` that it was published from.
     published: Option<(u64, Arc<Snapshot>)>,
@@ -117,10 +75,6 @@ impl Function {
             in_flight: 0,
             tags: BTreeMap::new(),
         }
-    }
-
-    pub(super) fn latest(&self) -> &Arc<Snapshot> {
-        &self.latest
     }
 
     /// Completes a change whose time has come. As on Lambda, that gives `$LATEST` a new RevisionId.
@@ -206,7 +160,7 @@ impl Function {
         }
         let mut settings = self.latest.settings.clone();
         if let Some(description) = request.description {
-            super::settings::at_most("description", &description, 256)?;
+            super::rules::at_most("description", &description, 256)?;
             settings.description = description;
         }
         self.last_number += 1;
@@ -255,79 +209,6 @@ impl Function {
             .ok_or_else(|| ApiError::function_not_found(&place.qualified_arn(&self.name, &number.to_string())))
     }
 
-    /// The function as shown for `qualifier`; the ARN carries what was asked for.
-    pub(super) fn describe(
-        &self,
-        place: &Place,
-        qualifier: Option<&Qualifier>,
-        now: Instant,
-    ) -> Result<FunctionConfiguration, ApiError> {
-        let number = match qualifier {
-            None | Some(Qualifier::Latest) => None,
-            Some(Qualifier::Version(number)) => Some(*number),
-            Some(Qualifier::Alias(alias)) => self.alias(place, alias)?.version,
-        };
-        let mut shown = match number {
-            None => {
-                let mut shown = show(place, &self.latest, &self.revision_id, &self.last_modified);
-                match &self.change {
-                    Some(Change { before: None, .. }) => {
-                        shown.state = Some(State::Pending);
-                        shown.state_reason = Some("The function is being created.");
-                        shown.state_reason_code = Some("Creating");
-                        // Lambda says so too, though nothing was updated.
-                        shown.last_update_status = Some(LastUpdateStatus::InProgress);
-                    }
-                    Some(_) => {
-                        shown.last_update_status = Some(LastUpdateStatus::InProgress);
-                        shown.last_update_status_reason = Some("The function is being updated.");
-                        shown.last_update_status_reason_code = Some("Updating");
-                    }
-                    None => {}
-                }
-                shown
-            }
-            Some(number) => {
-                let version = self.version(place, number)?;
-                let mut shown = show(place, &version.snapshot, &version.revision_id, &version.last_modified);
-                if version.active_from > now {
-                    shown.state = Some(State::Pending);
-                    shown.state_reason = Some("The function is being created.");
-                    shown.state_reason_code = Some("Creating");
-                }
-                shown
-            }
-        };
-        if let Some(qualifier) = qualifier {
-            shown.function_arn = place.qualified_arn(&self.name, &qualifier.to_string());
-        }
-        Ok(shown)
-    }
-
-    /// `$LATEST` and every version as lists show them: without state, with qualified ARNs.
-    pub(super) fn listed(&self, place: &Place) -> Vec<FunctionConfiguration> {
-        let latest = std::iter::once(show(place, &self.latest, &self.revision_id, &self.last_modified));
-        let versions = self
-            .versions
-            .values()
-            .map(|v| show(place, &v.snapshot, &v.revision_id, &v.last_modified));
-        latest
-            .chain(versions)
-            .map(|mut shown| {
-                shown.function_arn = place.qualified_arn(&self.name, &shown.version);
-                unlisted(&mut shown);
-                shown
-            })
-            .collect()
-    }
-
-    /// `$LATEST` as ListFunctions shows it.
-    pub(super) fn listed_latest(&self, place: &Place) -> FunctionConfiguration {
-        let mut shown = show(place, &self.latest, &self.revision_id, &self.last_modified);
-        unlisted(&mut shown);
-        shown
-    }
-
     /// Every snapshot that may have execution environments.
     pub(super) fn snapshots(&self) -> impl Iterator<Item = &Arc<Snapshot>> {
         let before = self.change.as_ref().and_then(|change| change.before.as_ref());
@@ -337,62 +218,10 @@ impl Function {
     }
 }
 
-fn unlisted(shown: &mut FunctionConfiguration) {
-    shown.state = None;
-    shown.last_update_status = None;
-}
-
 fn pending() -> ApiError {
     ApiError::conflict(
         "The operation cannot be performed at this time. The function is currently in the following state: Pending",
     )
-}
-
-fn show(place: &Place, snapshot: &Snapshot, revision_id: &str, last_modified: &str) -> FunctionConfiguration {
-    let settings = &snapshot.settings;
-    let mut logging_config = settings.logging.clone();
-    logging_config.log_group = Some(log_group(snapshot));
-    FunctionConfiguration {
-        function_name: snapshot.function.clone(),
-        function_arn: place.arn(&snapshot.function),
-        runtime: settings.runtime.clone(),
-        role: settings.role.clone(),
-        handler: settings.handler.clone(),
-        code_size: snapshot.code.size,
-        description: settings.description.clone(),
-        timeout: settings.timeout_seconds,
-        memory_size: settings.memory_size_mb,
-        last_modified: last_modified.to_owned(),
-        code_sha256: snapshot.code.sha256.clone(),
-        version: snapshot.version_text(),
-        environment: (!settings.variables.is_empty()).then(|| Environment {
-            variables: settings.variables.clone(),
-        }),
-        revision_id: revision_id.to_owned(),
-        state: Some(State::Active),
-        state_reason: None,
-        state_reason_code: None,
-        last_update_status: Some(LastUpdateStatus::Successful),
-        last_update_status_reason: None,
-        last_update_status_reason_code: None,
-        package_type: "Zip",
-        architectures: [settings.architecture.clone()],
-        ephemeral_storage: EphemeralStorage {
-            size: settings.ephemeral_storage_mb,
-        },
-        logging_config,
-        snap_start: SnapStart {
-            apply_on: "None",
-            optimization_status: "Off",
-        },
-        kept: settings.kept.clone(),
-    }
-}
-
-/// `/aws/lambda/NAME` unless the function names another.
-pub(super) fn log_group(snapshot: &Snapshot) -> String {
-    let named = snapshot.settings.logging.log_group.clone();
-    named.unwrap_or_else(|| format!("/aws/lambda/{}", snapshot.function))
 }
 
 pub(super) fn new_revision() -> String {

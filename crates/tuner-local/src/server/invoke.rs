@@ -1,4 +1,4 @@
-//! Invoke: admission, the execution environment, the answer; and asynchronous invocations with their retries.
+//! Invoke: admission, the execution environment, the answer.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -9,28 +9,27 @@ use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use serde_json::json;
 use tuner_core::Architecture;
 use uuid::Uuid;
 
-use crate::environment::{Answer, Environment, EnvironmentSpec, Event, LogFormat, StartError};
+use crate::environment::{Answer, Environment, EnvironmentSpec, Event, LogFormat};
 
-use super::error::{ApiError, ErrorKind, ThrottleReason};
-use super::function::{Snapshot, log_group};
+use super::asynchronous::retry;
+use super::error::{ApiError, ErrorKind};
 use super::name::Target;
+use super::snapshot::Snapshot;
 use super::state::Server;
+use super::unstarted::not_started;
 
 /// Lambda's limits of a payload, in bytes.
 const SYNCHRONOUS_LIMIT: usize = 6 * 1024 * 1024;
 const ASYNCHRONOUS_LIMIT: usize = 1024 * 1024;
 /// How much of the log `LogType: Tail` returns, in bytes.
 const TAIL: usize = 4096;
-/// How long Lambda goes on trying an asynchronous invocation that is throttled.
-const LONGEST_EVENT_AGE: Duration = Duration::from_secs(6 * 3600);
 
 /// An invocation and what it ran.
-struct Done {
-    answer: Answer,
+pub(super) struct Done {
+    pub(super) answer: Answer,
     version: String,
 }
 
@@ -79,11 +78,11 @@ pub(super) async fn invoke(
     };
     match kind {
         "DryRun" => {
-            server.account().find(&target, Instant::now())?;
+            server.account().check(&target, Instant::now())?;
             Ok(empty(StatusCode::NO_CONTENT))
         }
         "Event" => {
-            server.account().find(&target, Instant::now())?;
+            server.account().check(&target, Instant::now())?;
             // Lambda passes the client context to synchronous invocations only.
             let event = event(String::new(), None);
             let retrying = Arc::clone(server);
@@ -149,14 +148,14 @@ fn answer(done: Done, with_tail: bool) -> Response {
 }
 
 /// A place in the account's concurrency, given back when dropped.
-struct Admission {
+pub(super) struct Admission {
     server: Arc<Server>,
     snapshot: Arc<Snapshot>,
-    invoked_arn: String,
+    pub(super) invoked_arn: String,
 }
 
 impl Admission {
-    fn enter(server: &Arc<Server>, target: &Target) -> Result<Self, ApiError> {
+    pub(super) fn enter(server: &Arc<Server>, target: &Target) -> Result<Self, ApiError> {
         let admitted = server.account().enter(target, Instant::now())?;
         Ok(Self {
             server: Arc::clone(server),
@@ -166,7 +165,7 @@ impl Admission {
     }
 
     /// Runs the event in a warm environment, or in a new one if none is idle.
-    async fn run(self, event: Event) -> Done {
+    pub(super) async fn run(self, event: Event) -> Done {
         let server = &self.server;
         let version = self.snapshot.version_text();
         let started = Instant::now();
@@ -211,7 +210,7 @@ impl Admission {
             init_timeout: self.server.options.init_timeout,
             architecture: settings.architecture.parse().unwrap_or(Architecture::X86_64),
             region: self.server.options.region.clone(),
-            log_group: log_group(&self.snapshot),
+            log_group: self.snapshot.log_group(),
             log_format: if settings.logging.log_format == "JSON" {
                 LogFormat::Json
             } else {
@@ -225,84 +224,6 @@ impl Drop for Admission {
     fn drop(&mut self) {
         self.server.account().leave(&self.snapshot.function);
     }
-}
-
-/// What Lambda answers when the program can't be started at all.
-fn not_started(snapshot: &Snapshot, event: &Event, error: &StartError, took: Duration) -> Answer {
-    const TYPE: &str = "Runtime.InvalidEntrypoint";
-    let id = &event.request_id;
-    let ms = took.as_secs_f64() * 1000.0;
-    let (billed, size) = (ms.ceil(), snapshot.settings.memory_size_mb);
-    let log = if snapshot.settings.logging.log_format == "JSON" {
-        let time = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string();
-        let report = json!({ "time": time, "type": "platform.report", "record": {
-            "requestId": id, "status": "error", "errorType": TYPE,
-            "metrics": { "durationMs": ms, "billedDurationMs": billed, "memorySizeMB": size, "maxMemoryUsedMB": 0 },
-        }});
-        format!("{report}\n")
-    } else {
-        let version = snapshot.version_text();
-        format!(
-            "START RequestId: {id} Version: {version}\nRequestId: {id} Error: {error}\n{TYPE}\nEND RequestId: {id}\n\
-             REPORT RequestId: {id}\tDuration: {ms:.2} ms\tBilled Duration: {billed} ms\tMemory Size: {size} MB\tMax \
-             Memory Used: 0 MB\tStatus: error\tError Type: {TYPE}\t\n"
-        )
-    };
-    let payload = json!({ "errorType": TYPE, "errorMessage": format!("RequestId: {id} Error: {error}") });
-    Answer {
-        payload: payload.to_string().into(),
-        function_error: Some("Unhandled".to_owned()),
-        log: log.into_bytes(),
-        reusable: false,
-    }
-}
-
-/// An asynchronous invocation: a failing one is tried again after each of the configured delays (on Lambda twice, after
-/// one and two minutes), a throttled one until it is six hours old.
-async fn retry(server: Arc<Server>, target: Target, mut event: Event) {
-    let born = Instant::now();
-    let mut delays = server.options.event_retry_delays.clone().into_iter();
-    let mut back_off = Duration::from_secs(1);
-    loop {
-        let pause = match Admission::enter(&server, &target) {
-            Ok(admission) => {
-                event.invoked_function_arn.clone_from(&admission.invoked_arn);
-                let done = admission.run(event.clone()).await;
-                if done.answer.function_error.is_none() {
-                    return;
-                }
-                let Some(delay) = delays.next() else {
-                    tracing::warn!(
-                        function = target.name,
-                        request_id = event.request_id,
-                        "asynchronous invocation failed for good"
-                    );
-                    return;
-                };
-                delay
-            }
-            Err(error) if throttled(&error) && born.elapsed() < LONGEST_EVENT_AGE => {
-                let pause = back_off;
-                back_off = (back_off * 2).min(Duration::from_secs(300));
-                pause
-            }
-            Err(error) => {
-                tracing::warn!(function = target.name, request_id = event.request_id, %error, "asynchronous invocation dropped");
-                return;
-            }
-        };
-        tokio::time::sleep(pause).await;
-    }
-}
-
-fn throttled(error: &ApiError) -> bool {
-    matches!(
-        error.kind,
-        ErrorKind::TooManyRequests(
-            ThrottleReason::ConcurrentInvocationLimitExceeded
-                | ThrottleReason::ReservedFunctionConcurrentInvocationLimitExceeded
-        )
-    )
 }
 
 /// A fresh request ID.

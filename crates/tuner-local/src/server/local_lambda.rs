@@ -9,7 +9,7 @@ use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-use crate::confinement::Confinement;
+use crate::confinement::{Confinement, ConfinementDescription};
 use crate::environment::LogFormat;
 
 use super::code::Code;
@@ -36,7 +36,7 @@ impl LocalLambda {
     /// Starts to listen.
     ///
     /// # Errors
-    /// When the port is taken or the operating system refuses.
+    /// When the port is taken, the operating system refuses, or the means of confinement asked for is not possible.
     pub async fn start(options: LocalLambdaOptions) -> Result<Self, ServeError> {
         let address = SocketAddr::new(options.host, options.port);
         let failed = |source: io::Error| match source.kind() {
@@ -45,7 +45,7 @@ impl LocalLambda {
         };
         let listener = TcpListener::bind(address).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
-        let confinement = Arc::new(Confinement::none());
+        let confinement = Arc::new(Confinement::detect(options.confinement, options.cpu_period)?);
         let server = Arc::new(Server::new(options, confinement));
         let mut closing = server.closing.subscribe();
         let http = axum::serve(listener, router(Arc::clone(&server))).with_graceful_shutdown(async move {
@@ -70,9 +70,9 @@ impl LocalLambda {
         format!("http://{}", self.address)
     }
 
-    /// By which means processes are limited, in a sentence.
-    pub fn confinement_description(&self) -> String {
-        String::new()
+    /// By which means processes are limited, and what those can't do.
+    pub fn confinement_description(&self) -> ConfinementDescription {
+        self.server.confinement.description()
     }
 
     /// Registers a function. It is active at once.
@@ -115,7 +115,7 @@ impl LocalLambda {
     pub fn update_function_code(&self, name: &str, command: Vec<String>) -> Result<FunctionConfiguration, ApiError> {
         let mut account = self.server.account();
         let now = Instant::now();
-        let working_directory = account.function(name, now)?.latest().code.working_directory.clone();
+        let working_directory = account.function(name, now)?.latest.code.working_directory.clone();
         let code = Code::of_command(command, working_directory)?;
         account.update_code(name, None, Changes::default(), code, now)?;
         account.describe(
@@ -173,7 +173,12 @@ impl LocalLambda {
 
     /// How many invocations are under way.
     pub fn concurrent_executions(&self) -> u32 {
-        self.server.account().functions.values().map(|function| function.in_flight).sum()
+        self.server
+            .account()
+            .functions
+            .values()
+            .map(|function| function.in_flight)
+            .sum()
     }
 
     /// How many execution environments are warm and idle.

@@ -16,10 +16,13 @@
 
 mod account;
 mod alias;
+mod asynchronous;
 mod call;
 mod code;
 mod configuration;
 mod control;
+mod deploy;
+mod describe;
 mod error;
 mod faults;
 mod function;
@@ -29,11 +32,14 @@ mod name;
 mod options;
 mod pool;
 mod routes;
+mod rules;
 mod settings;
+mod snapshot;
 mod state;
+mod unstarted;
 
 pub use configuration::{
-    AliasConfiguration, Environment, EphemeralStorage, FunctionConfiguration, LastUpdateStatus, RoutingConfig,
+    AliasConfiguration, EnvironmentResponse, EphemeralStorage, FunctionConfiguration, LastUpdateStatus, RoutingConfig,
     SnapStart, State,
 };
 pub use error::{ApiError, ErrorKind, ServeError, ThrottleReason};

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tuner_core::Architecture;
 
+use crate::confinement::{ConfinementChoice, CpuPeriod};
 use crate::environment::LogFormat;
 
 use super::faults::FaultHook;
@@ -23,6 +24,10 @@ pub struct LocalLambdaOptions {
     pub region: String,
     /// The account of every ARN: 12 digits.
     pub account_id: String,
+    /// How processes are limited in CPU and memory.
+    pub confinement: ConfinementChoice,
+    /// The period of the CPU quota.
+    pub cpu_period: CpuPeriod,
     /// How long `LastUpdateStatus` stays `InProgress` after a change, and `State` `Pending` after creation and
     /// publishing.
     pub update_delay: Duration,
@@ -51,6 +56,8 @@ impl Default for LocalLambdaOptions {
             port: 0,
             region: "us-east-1".to_owned(),
             account_id: "000000000000".to_owned(),
+            confinement: ConfinementChoice::Auto,
+            cpu_period: CpuPeriod::Lambda,
             update_delay: Duration::from_millis(40),
             concurrency_limit: 1000,
             memory_quota_mb: 10_240,

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::environment::Environment;
 
-use super::function::Snapshot;
+use super::snapshot::Snapshot;
 
 struct Idle {
     generation: u64,

@@ -6,13 +6,14 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{DefaultBodyLimit, Path, Query, State};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, on};
 use bytes::Bytes;
 
 use super::call::Call;
 use super::control::{self, Operation};
+use super::deploy;
 use super::error::{ApiError, ErrorKind};
 use super::faults::{Fault, service_error};
 use super::invoke::{invoke, request_id};
@@ -34,7 +35,7 @@ const ROUTES: [Route; 22] = [
         MethodFilter::POST,
         "/2015-03-31/functions",
         "CreateFunction",
-        Some(control::create_function),
+        Some(deploy::create_function),
     ),
     (
         MethodFilter::GET,
@@ -64,7 +65,7 @@ const ROUTES: [Route; 22] = [
         MethodFilter::PUT,
         "/2015-03-31/functions/{function}/code",
         "UpdateFunctionCode",
-        Some(control::update_function_code),
+        Some(deploy::update_function_code),
     ),
     (
         MethodFilter::POST,
@@ -200,6 +201,7 @@ async fn serve(
     let id = request_id();
     let mut closing = server.closing.subscribe();
     let answered = async {
+        refuse_web_pages(&headers)?;
         let body = to_bytes(body, LARGEST_BODY).await.map_err(|cause| {
             ApiError::new(
                 ErrorKind::RequestTooLarge,
@@ -223,6 +225,18 @@ async fn serve(
         response.headers_mut().insert("x-amzn-requestid", id);
     }
     response
+}
+
+/// Any page open in a browser on this machine can send requests here, and with them run programs. Browsers say where
+/// such requests come from; SDKs and the AWS CLI never do.
+fn refuse_web_pages(headers: &HeaderMap) -> Result<(), ApiError> {
+    match headers.get(header::ORIGIN) {
+        None => Ok(()),
+        Some(origin) => Err(ApiError::new(
+            ErrorKind::AccessDenied,
+            format!("the local Lambda takes no requests from web pages (Origin: {origin:?})"),
+        )),
+    }
 }
 
 /// Records the call, and does it unless the fault hook decides otherwise.

@@ -239,3 +239,14 @@ async fn settings_and_tags() {
         json!({"Tags": {"b": "2"}})
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn web_pages_are_kept_out() {
+    let client = Client::start(|_| {}).await;
+    let page = [("Origin", "https://example.org"), ("Content-Type", "text/plain")];
+    let refused = client
+        .call("POST", &format!("{FUNCTIONS}/f/invocations"), &page, "{}")
+        .await;
+    refused.assert_refused(403, "AccessDeniedException", "https://example.org");
+    assert_eq!(client.lambda.idle_environments(), 0);
+}

@@ -216,7 +216,10 @@ async fn concurrency_beyond_the_limit_is_throttled() {
     let client = Client::start(|options| options.concurrency_limit = 2).await;
     let slow = r#"{"sleep_ms": 400}"#;
     let (a, b, third) = tokio::join!(client.invoke("f", slow), client.invoke("f", slow), async {
-        until("two invocations are under way", || client.lambda.concurrent_executions() == 2).await;
+        until("two invocations are under way", || {
+            client.lambda.concurrent_executions() == 2
+        })
+        .await;
         client.invoke("f", "{}").await
     });
     assert_eq!((a.status, b.status), (200, 200));

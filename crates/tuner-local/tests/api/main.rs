@@ -1,5 +1,7 @@
 //! The local Lambda as its callers meet it: plain HTTP, real processes. This test binary, started again, is the function.
 
+#![allow(clippy::unwrap_used, reason = "a test")]
+
 #[path = "../support/specimen.rs"]
 mod specimen;
 
