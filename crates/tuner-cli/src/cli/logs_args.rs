@@ -1,0 +1,41 @@
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use tuner_core::Architecture;
+
+/// Arguments of `tuner logs`.
+#[derive(Debug, Args)]
+pub(crate) struct LogsArgs {
+    /// Files and directories, plain or gzip; - or nothing is standard input
+    #[arg(value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// Form of the output
+    #[arg(long, value_enum, default_value_t = LogsFormat::Human)]
+    pub(crate) format: LogsFormat,
+    /// Region whose prices hold
+    #[arg(long, default_value = "us-east-1")]
+    pub(crate) region: String,
+    /// Instruction set whose prices hold
+    #[arg(long, default_value = "x86_64")]
+    pub(crate) arch: Architecture,
+    /// A price file instead of the table inside
+    #[arg(long, value_name = "FILE")]
+    pub(crate) prices: Option<PathBuf>,
+    /// Threads to read with; all processors unless given
+    #[arg(long)]
+    pub(crate) threads: Option<NonZeroUsize>,
+}
+
+/// Form of what `tuner logs` prints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogsFormat {
+    /// A table for people
+    Human,
+    /// The table as JSON
+    Json,
+    /// The table as CSV
+    Csv,
+    /// Every invocation, one JSON object a line
+    Records,
+}

@@ -1,0 +1,220 @@
+//! What can be typed. No input or output happens here.
+
+mod logs_args;
+mod run_args;
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use tuner_core::FunctionName;
+use tuner_report::Format;
+
+pub(crate) use logs_args::LogsArgs;
+pub(crate) use run_args::{LocalArgs, RunArgs, Target};
+
+/// Finds, by measuring, the memory size at which an AWS Lambda function is cheapest, fastest or best balanced.
+#[derive(Debug, Parser)]
+#[command(name = "tuner", version, propagate_version = true, after_help = crate::exit::HELP, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: GlobalArgs,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Flags of every command.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct GlobalArgs {
+    /// Say less: no progress
+    #[arg(short, long, global = true)]
+    pub(crate) quiet: bool,
+    /// Say more on standard error; twice for everything
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Measure a function at several memory sizes and recommend one
+    Run(Box<RunArgs>),
+    /// Say what `run` with the same arguments would call, publish and spend; touch nothing
+    Plan(Box<RunArgs>),
+    /// Summarise the REPORT lines of exported Lambda logs
+    Logs(LogsArgs),
+    /// Render a tuning.json again
+    Report(ReportArgs),
+    /// Put back what a broken tuning left on a function
+    Restore(RestoreArgs),
+    /// Use the local Lambda for something else
+    Local(LocalCommand),
+    /// List the prices known, or read AWS's price list
+    Prices(PricesArgs),
+    /// Completions, man pages and schemas
+    Generate(GenerateArgs),
+}
+
+/// How to reach AWS.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "AWS")]
+pub(crate) struct AwsArgs {
+    /// Region; as the environment or the function's ARN says unless given
+    #[arg(long, value_name = "REGION", value_parser = region)]
+    pub(crate) region: Option<String>,
+    /// Profile of the AWS configuration files
+    #[arg(long, value_name = "NAME")]
+    pub(crate) profile: Option<String>,
+    /// Another endpoint than AWS's own, such as that of `tuner local serve`
+    #[arg(long, value_name = "URL")]
+    pub(crate) endpoint_url: Option<String>,
+}
+
+fn region(text: &str) -> Result<String, String> {
+    if tuner_core::is_region(text) {
+        Ok(text.to_owned())
+    } else {
+        Err("this is no region; use one such as eu-west-1".to_owned())
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReportArgs {
+    /// The document a tuning wrote, or - for standard input
+    #[arg(value_name = "TUNING.json")]
+    pub(crate) tuning: PathBuf,
+    /// Form of the report
+    #[arg(long, default_value = "terminal", value_parser = format_parser())]
+    pub(crate) format: Format,
+    /// Where to write it; standard output unless given
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// Show account IDs, which are masked otherwise
+    #[arg(long)]
+    pub(crate) show_account_ids: bool,
+}
+
+fn format_parser() -> impl clap::builder::TypedValueParser<Value = Format> {
+    use clap::builder::TypedValueParser;
+    clap::builder::PossibleValuesParser::new(Format::ALL.map(Format::as_str))
+        .try_map(|text| text.parse::<Format>())
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RestoreArgs {
+    /// The function: name, partial or full ARN
+    #[arg(long, alias = "function-name", value_name = "NAME|ARN")]
+    pub(crate) function: FunctionName,
+    /// Only what this tuning left
+    #[arg(long, value_name = "ID")]
+    pub(crate) tuning: Option<uuid::Uuid>,
+    /// Do it without asking
+    #[arg(short, long)]
+    pub(crate) yes: bool,
+    #[command(flatten)]
+    pub(crate) aws: AwsArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LocalCommand {
+    #[command(subcommand)]
+    pub(crate) command: LocalSubcommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum LocalSubcommand {
+    /// Offer the local Lambda's HTTP API to the AWS CLI, SDKs and others
+    Serve(ServeArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ServeArgs {
+    /// Port on 127.0.0.1; 0 takes a free one
+    #[arg(long, default_value_t = 9001)]
+    pub(crate) port: u16,
+    /// A function to begin with; may be given several times
+    #[arg(long = "function", value_name = "example:NAME")]
+    pub(crate) functions: Vec<String>,
+    /// Name of the function that COMMAND is
+    #[arg(long, default_value = "function")]
+    pub(crate) name: String,
+    #[command(flatten)]
+    pub(crate) local: LocalArgs,
+    /// Program and arguments of a function; anything that speaks the Lambda Runtime API
+    #[arg(last = true, value_name = "COMMAND")]
+    pub(crate) command: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PricesArgs {
+    #[command(subcommand)]
+    pub(crate) command: Option<PricesSubcommand>,
+    /// Only this region
+    #[arg(long)]
+    pub(crate) region: Option<String>,
+    /// Form of the list
+    #[arg(long, value_enum, default_value_t = ListFormat::Human)]
+    pub(crate) format: ListFormat,
+    /// A price file instead of the table inside
+    #[arg(long, value_name = "FILE", global = true)]
+    pub(crate) prices: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PricesSubcommand {
+    /// Read AWS's bulk price list (downloaded by you) into a price file for --prices
+    Refresh {
+        /// Files as AWS publishes them, one for each region or one for all
+        #[arg(required = true, value_name = "PRICE-LIST.json")]
+        lists: Vec<PathBuf>,
+        /// Where to write the price file
+        #[arg(short, long, value_name = "FILE", default_value = "tuner-prices.json")]
+        out: PathBuf,
+    },
+}
+
+/// Form of a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ListFormat {
+    /// For people
+    Human,
+    /// For programs
+    Json,
+    /// For spreadsheets
+    Csv,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct GenerateArgs {
+    #[command(subcommand)]
+    pub(crate) what: Generate,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Generate {
+    /// Completions for a shell, on standard output
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
+    /// Man pages
+    Man {
+        /// Directory to write them to; the first page goes to standard output unless given
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
+    },
+    /// JSON Schemas
+    Schemas {
+        /// Directory to write them to; standard output unless given
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        super::Cli::command().debug_assert();
+    }
+}

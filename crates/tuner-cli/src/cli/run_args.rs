@@ -1,0 +1,189 @@
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use tuner_core::{Architecture, MemorySize, Objective};
+use tuner_local::confinement::{ConfinementChoice, CpuPeriod};
+
+use super::AwsArgs;
+
+/// Arguments of `tuner run` and `tuner plan`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct RunArgs {
+    #[command(flatten)]
+    pub(crate) target: Target,
+
+    /// Memory sizes in MB, separated by commas; `all` is every size worth trying
+    #[arg(long, alias = "memory-values", alias = "power-values", value_name = "MB,...", value_delimiter = ',', help_heading = "Measuring")]
+    pub(crate) memory: Vec<String>,
+    /// Warm invocations at each size
+    #[arg(long, alias = "num-invocations", default_value_t = 10, value_name = "N", help_heading = "Measuring")]
+    pub(crate) num: u32,
+    /// What is sent: JSON, a file, - for standard input, or a list [{"payload": ..., "weight": 2}, ...]
+    #[arg(long, value_name = "JSON|FILE|-", help_heading = "Measuring")]
+    pub(crate) payload: Option<String>,
+    /// Make all invocations of a size at the same time (up to --max-concurrency)
+    #[arg(long, alias = "parallel-invocation", help_heading = "Measuring")]
+    pub(crate) parallel: bool,
+    /// Invocations made at the same time over all sizes; 1 with --local, else 10
+    #[arg(long, value_name = "N", help_heading = "Measuring")]
+    pub(crate) max_concurrency: Option<u32>,
+    /// Pause between invocations of a size, in ms
+    #[arg(long, default_value_t = 0, value_name = "MS", help_heading = "Measuring")]
+    pub(crate) pause_ms: u64,
+    /// Error type of the function that counts as a sample, not as a failure; may be given several times
+    #[arg(long = "allow-error", value_name = "TYPE", help_heading = "Measuring")]
+    pub(crate) allow_errors: Vec<String>,
+    /// Keep the function's messages out of records and reports: they may quote payloads
+    #[arg(long, alias = "disable-payload-logs", help_heading = "Measuring")]
+    pub(crate) hide_messages: bool,
+
+    /// What is best: cost, speed, balanced or balanced:WEIGHT (0 is speed, 1 is cost)
+    #[arg(long, alias = "strategy", default_value = "cost", value_name = "OBJECTIVE", help_heading = "Deciding")]
+    pub(crate) objective: Objective,
+    /// Only sizes whose p95 of the duration is at most this, in ms
+    #[arg(long, value_name = "MS", help_heading = "Deciding")]
+    pub(crate) max_p95: Option<f64>,
+    /// Share of durations left out at either end, 0 to 0.4; never applied to cost
+    #[arg(long, default_value_t = 0.0, value_name = "SHARE", help_heading = "Deciding")]
+    pub(crate) trim: f64,
+    /// Invocations a month, for the monthly figures
+    #[arg(long, value_name = "N", help_heading = "Deciding")]
+    pub(crate) monthly_invocations: Option<f64>,
+    /// A price file instead of the table inside
+    #[arg(long, value_name = "FILE", help_heading = "Deciding")]
+    pub(crate) prices: Option<PathBuf>,
+
+    /// Give the recommended size to the function
+    #[arg(long, conflicts_with = "apply_alias", help_heading = "Afterwards")]
+    pub(crate) apply: bool,
+    /// Give the recommended size to the function, publish it, and point this alias to it
+    #[arg(long, value_name = "NAME", help_heading = "Afterwards")]
+    pub(crate) apply_alias: Option<String>,
+    /// Do it without asking
+    #[arg(short, long, help_heading = "Afterwards")]
+    pub(crate) yes: bool,
+    /// Directory for tuning.json, report.svg and report.html; a new one under tuner-out unless given
+    #[arg(short, long, value_name = "DIR", help_heading = "Afterwards")]
+    pub(crate) out: Option<PathBuf>,
+    /// What is printed at the end
+    #[arg(long, value_enum, default_value_t = RunFormat::Human, help_heading = "Afterwards")]
+    pub(crate) format: RunFormat,
+
+    #[command(flatten)]
+    pub(crate) aws: AwsArgs,
+    #[command(flatten)]
+    pub(crate) local: LocalArgs,
+
+    /// With --local: program and arguments of the function; anything that speaks the Lambda Runtime API
+    #[arg(last = true, value_name = "COMMAND", requires = "local_run", conflicts_with = "function")]
+    pub(crate) command: Vec<String>,
+}
+
+/// Which function, and where.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Target {
+    /// The function: name, partial or full ARN, with or without qualifier; example:NAME with --local
+    #[arg(long, alias = "function-name", value_name = "NAME|ARN")]
+    pub(crate) function: Option<String>,
+    /// Run the function on this machine, without an AWS account
+    #[arg(long = "local", id = "local_run", conflicts_with = "direct")]
+    pub(crate) local: bool,
+    /// Tune the function in AWS from here, without the service
+    #[arg(long)]
+    pub(crate) direct: bool,
+}
+
+/// How functions run on this machine.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Local functions")]
+pub(crate) struct LocalArgs {
+    /// Environment variable of the function; may be given several times
+    #[arg(long = "env", value_name = "NAME=VALUE", value_parser = variable)]
+    pub(crate) env: Vec<(String, String)>,
+    /// Timeout of the function, in seconds (1 to 900)
+    #[arg(long, default_value_t = 30, value_name = "S", value_parser = clap::value_parser!(u32).range(1..=900))]
+    pub(crate) timeout: u32,
+    /// Instruction set whose prices hold; this machine's unless given
+    #[arg(long)]
+    pub(crate) arch: Option<Architecture>,
+    /// Memory size the function has now, in MB, which the recommendation is compared with
+    #[arg(long, default_value = "128", value_name = "MB")]
+    pub(crate) present_memory: MemorySize,
+    /// Directory the function is started in
+    #[arg(long, value_name = "DIR")]
+    pub(crate) working_directory: Option<PathBuf>,
+    /// Handler, as the function's runtime wants it
+    #[arg(long, default_value = "bootstrap")]
+    pub(crate) handler: String,
+    /// How CPU and memory are limited
+    #[arg(long, value_enum, default_value_t = ConfinementArg::Auto)]
+    pub(crate) confinement: ConfinementArg,
+    /// Period over which CPU time is counted: as Lambda does, or as short as possible for smooth curves
+    #[arg(long, value_enum, default_value_t = PeriodArg::Lambda)]
+    pub(crate) cpu_period: PeriodArg,
+}
+
+fn variable(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("use NAME=VALUE".to_owned()),
+    }
+}
+
+/// [`ConfinementChoice`] for the command line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ConfinementArg {
+    /// The best that this machine allows
+    Auto,
+    /// A delegated cgroup of version 2
+    CgroupV2,
+    /// Writable cgroups of version 1
+    CgroupV1,
+    /// Stopping and continuing the process by signals
+    DutyCycle,
+    /// No limits
+    None,
+}
+
+impl From<ConfinementArg> for ConfinementChoice {
+    fn from(arg: ConfinementArg) -> Self {
+        match arg {
+            ConfinementArg::Auto => Self::Auto,
+            ConfinementArg::CgroupV2 => Self::CgroupV2,
+            ConfinementArg::CgroupV1 => Self::CgroupV1,
+            ConfinementArg::DutyCycle => Self::DutyCycle,
+            ConfinementArg::None => Self::None,
+        }
+    }
+}
+
+/// [`CpuPeriod`] for the command line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PeriodArg {
+    /// 20 ms, as Lambda has
+    Lambda,
+    /// As short as the kernel allows
+    Linear,
+}
+
+impl From<PeriodArg> for CpuPeriod {
+    fn from(arg: PeriodArg) -> Self {
+        match arg {
+            PeriodArg::Lambda => Self::Lambda,
+            PeriodArg::Linear => Self::Linear,
+        }
+    }
+}
+
+/// What `tuner run` prints at the end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RunFormat {
+    /// Sentence and table
+    Human,
+    /// The Tuning document
+    Json,
+    /// A comment for a pull request
+    Markdown,
+    /// One row per size
+    Csv,
+}

@@ -1,0 +1,92 @@
+//! Starting a local Lambda.
+
+use std::time::Duration;
+
+use tuner_core::Architecture;
+use tuner_core::tuning::MeasuringEnvironment;
+use tuner_local::confinement::ConfinementDescription;
+use tuner_local::server::{FunctionSpec, LocalLambda, LocalLambdaOptions};
+
+use crate::cli::LocalArgs;
+use crate::error::CliError;
+use crate::exit::Exit;
+
+/// Region of local functions: where AWS's reference prices hold.
+pub(super) const REGION: &str = "us-east-1";
+
+pub(super) async fn start(args: &LocalArgs, port: u16, region: &str) -> Result<LocalLambda, CliError> {
+    let options = LocalLambdaOptions {
+        port,
+        region: region.to_owned(),
+        confinement: args.confinement.into(),
+        cpu_period: args.cpu_period.into(),
+        ..LocalLambdaOptions::default()
+    };
+    LocalLambda::start(options).await.map_err(|e| CliError::usage("cannot start the local Lambda").cause(e))
+}
+
+/// A function as the arguments describe it.
+pub(super) fn function(name: &str, command: Vec<String>, args: &LocalArgs) -> FunctionSpec {
+    FunctionSpec {
+        variables: args.env.iter().cloned().collect(),
+        timeout: Duration::from_secs(args.timeout.into()),
+        memory_size_mb: args.present_memory.mb(),
+        architecture: args.arch.unwrap_or_else(host_architecture),
+        working_directory: args.working_directory.clone(),
+        handler: args.handler.clone(),
+        ..FunctionSpec::new(name, command)
+    }
+}
+
+/// Registers a function, having looked that its program is there.
+pub(super) fn register(lambda: &LocalLambda, spec: FunctionSpec) -> Result<(), CliError> {
+    let program = spec.command.first().cloned().unwrap_or_default();
+    find_program(&program, spec.working_directory.as_deref())?;
+    lambda.create_function(spec).map(drop).map_err(|e| CliError::usage("cannot make the local function").cause(e))
+}
+
+fn find_program(program: &str, directory: Option<&std::path::Path>) -> Result<(), CliError> {
+    if let Some(directory) = directory
+        && !directory.is_dir()
+    {
+        return Err(CliError::usage(format!("there is no directory `{}`", directory.display()))
+            .hint("check --working-directory"));
+    }
+    let runs = |path: &std::path::Path| {
+        use std::os::unix::fs::PermissionsExt;
+        path.metadata().is_ok_and(|m| m.is_file() && m.permissions().mode() & 0o111 != 0)
+    };
+    let path = std::path::Path::new(program);
+    let found = if program.contains('/') {
+        runs(&directory.map_or_else(|| path.to_owned(), |d| d.join(path)))
+    } else {
+        std::env::var_os("PATH").is_some_and(|paths| std::env::split_paths(&paths).any(|d| runs(&d.join(program))))
+    };
+    if found {
+        return Ok(());
+    }
+    Err(CliError::usage(format!("there is no program `{program}` that can be started")).hint(
+        "give the path of a program that may be executed (chmod +x), or its name if it is on PATH",
+    ))
+}
+
+/// The instruction set of this machine.
+fn host_architecture() -> Architecture {
+    if cfg!(target_arch = "aarch64") { Architecture::Arm64 } else { Architecture::X86_64 }
+}
+
+/// How processes are limited, for the document.
+pub(super) fn environment(confinement: &ConfinementDescription) -> MeasuringEnvironment {
+    MeasuringEnvironment::Local {
+        host_cpus: confinement.host_cpus,
+        confinement: confinement.to_string(),
+        cpu_limited: confinement.cpu_limited,
+        memory_limited: confinement.memory_limited,
+        largest_distinct_memory_mb: confinement.largest_distinct_memory_mb,
+    }
+}
+
+/// An error of a local Lambda that should never come.
+pub(super) fn unexpected(error: impl std::fmt::Display) -> CliError {
+    CliError::new(Exit::Unexpected, error)
+}

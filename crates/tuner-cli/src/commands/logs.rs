@@ -1,0 +1,243 @@
+//! `tuner logs`.
+
+use std::io::Write;
+
+use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use serde::Serialize;
+use tuner_core::pricing::{Money, MonthlyUsage, FreeTier, PriceQuote};
+use tuner_logs::{Input, Options, Percentiles, Problem, Summary, SummaryRow};
+
+use super::price_table;
+use crate::cli::{LogsArgs, LogsFormat};
+use crate::error::CliError;
+use crate::exit::Exit;
+use crate::terminal::{RESET, YELLOW};
+use crate::units::{count, duration};
+
+/// Reads logs and says what they say.
+pub(super) fn logs(args: LogsArgs) -> Result<Exit, CliError> {
+    let inputs: Vec<Input> = if args.files.is_empty() {
+        vec![Input::stdin()]
+    } else {
+        args.files.iter().map(|f| if f.as_os_str() == "-" { Input::stdin() } else { Input::from(f) }).collect()
+    };
+    let options = Options { threads: args.threads };
+    if args.format == LogsFormat::Records {
+        return records(inputs, &options);
+    }
+    let quote = price_table(args.prices.as_deref())?.quote(&args.region, args.arch);
+    let (summary, problems) = tuner_logs::summarize(inputs, &options);
+    let mut out = anstream::stdout().lock();
+    let priced = Priced::new(summary, quote.as_ref().ok());
+    match args.format {
+        LogsFormat::Json => {
+            serde_json::to_writer_pretty(&mut out, &priced)?;
+            writeln!(out)?;
+        }
+        LogsFormat::Csv => csv(&mut out, &priced)?,
+        _ => human(&mut out, &priced)?,
+    }
+    drop(out);
+    let mut err = anstream::stderr().lock();
+    match &quote {
+        Err(unknown) => writeln!(err, "{YELLOW}warning{RESET}: no cost: {unknown}")?,
+        Ok(quote) if args.format == LogsFormat::Human && !priced.rows.is_empty() => writeln!(
+            err,
+            "cost: {} in {}, {}, first volume tier{}, prices of {}",
+            quote.architecture,
+            quote.region,
+            quote.currency,
+            if quote.estimated { " (estimated)" } else { "" },
+            quote.collected,
+        )?,
+        Ok(_) => {}
+    }
+    if priced.rows.is_empty() {
+        writeln!(err, "no REPORT found; give log files of Lambda functions (JSON logs need system log level INFO)")?;
+    }
+    drop(err);
+    ended(&problems)
+}
+
+/// Problems were named as they came; the exit code tells a script.
+fn ended(problems: &[Problem]) -> Result<Exit, CliError> {
+    match problems {
+        [] => Ok(Exit::Done),
+        [first, rest @ ..] => Err(rest
+            .iter()
+            .fold(CliError::usage("not every input could be read; the others are counted").cause(first), CliError::cause)),
+    }
+}
+
+fn records(inputs: Vec<Input>, options: &Options) -> Result<Exit, CliError> {
+    let mut out = std::io::BufWriter::new(std::io::stdout());
+    let written = tuner_logs::for_each_record(inputs, options, |record| {
+        serde_json::to_writer(&mut out, record)?;
+        out.write_all(b"\n")
+    });
+    let flushed = written.and_then(|problems| out.flush().map(|()| problems));
+    match flushed {
+        Ok(problems) => ended(&problems),
+        // `| head` has seen enough.
+        Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => Ok(Exit::Done),
+        Err(e) => Err(e.into()),
+    }
+}
+
+/// A summary with what it cost.
+#[derive(Serialize)]
+struct Priced {
+    rows: Vec<PricedRow>,
+    failed_inits: u64,
+    unattributed_timeouts: u64,
+    unattributed_crashes: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    price: Option<PriceQuote>,
+}
+
+#[derive(Serialize)]
+struct PricedRow {
+    #[serde(flatten)]
+    row: SummaryRow,
+    /// Duration and requests; absent when a price is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cost: Option<Money>,
+}
+
+impl Priced {
+    fn new(summary: Summary, quote: Option<&PriceQuote>) -> Self {
+        let cost = |row: &SummaryRow| {
+            let usage = MonthlyUsage { invocations: row.invocations, gb_seconds: row.gb_seconds, ..Default::default() };
+            // Invocations without a billed duration would be priced as free.
+            (row.unbilled_invocations == 0).then_some(())?;
+            Some(quote?.monthly(&usage, FreeTier::Exclude).ok()?.total)
+        };
+        Self {
+            failed_inits: summary.failed_inits,
+            unattributed_timeouts: summary.unattributed_timeouts,
+            unattributed_crashes: summary.unattributed_crashes,
+            price: quote.cloned(),
+            rows: summary.rows.into_iter().map(|row| PricedRow { cost: cost(&row), row }).collect(),
+        }
+    }
+}
+
+fn human(out: &mut impl Write, priced: &Priced) -> std::io::Result<()> {
+    let mut grid = Table::new();
+    grid.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    grid.set_header(["MB", "count", "cold", "p50", "p95", "p99", "used MB", "GB-s", "cost"]);
+    for PricedRow { row, cost } in &priced.rows {
+        let percentile = |of: fn(&Percentiles) -> f64| row.duration.as_ref().map_or("-".to_owned(), |p| duration(of(p)));
+        grid.add_row([
+            row.memory_size_mb.map_or("-".to_owned(), |mb| mb.to_string()),
+            count(row.invocations),
+            format!("{:.1} %", row.cold_start_share * 100.0),
+            percentile(|p| p.p50_ms),
+            percentile(|p| p.p95_ms),
+            percentile(|p| p.p99_ms),
+            row.max_memory_used_mb.map_or("-".to_owned(), |mb| mb.to_string()),
+            gb_seconds(row.gb_seconds),
+            cost.map_or("unknown".to_owned(), |money| money.display().to_string()),
+        ]);
+    }
+    for column in grid.column_iter_mut() {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    let lines: Vec<String> = grid.lines().collect();
+    let Some((head, rows)) = lines.split_first() else { return Ok(()) };
+    let mut function = None;
+    for (line, PricedRow { row, .. }) in rows.iter().zip(&priced.rows) {
+        if function != Some(&row.function) {
+            if function.is_some() {
+                writeln!(out)?;
+            }
+            writeln!(out, "{}\n{}", row.function, head.trim_end())?;
+            function = Some(&row.function);
+        }
+        writeln!(out, "{}", line.trim_end())?;
+        for detail in details(row) {
+            writeln!(out, "        {detail}")?;
+        }
+    }
+    for (n, what) in [
+        (priced.failed_inits, "failed initialisations"),
+        (priced.unattributed_timeouts, "time-outs whose REPORT is not in the input"),
+        (priced.unattributed_crashes, "crashes whose REPORT is not in the input"),
+    ] {
+        if n > 0 {
+            writeln!(out, "{} {what}", count(n))?;
+        }
+    }
+    Ok(())
+}
+
+fn details(row: &SummaryRow) -> Vec<String> {
+    let percentiles = |name: &str, p: &Option<Percentiles>| {
+        let p = p.as_ref()?;
+        Some(format!("{name} p50 {}, p95 {}, p99 {}", duration(p.p50_ms), duration(p.p95_ms), duration(p.p99_ms)))
+    };
+    let failures: Vec<String> =
+        [(row.timeouts, "timed out"), (row.out_of_memory, "out of memory"), (row.errors, "failed")]
+            .into_iter()
+            .filter(|(n, _)| *n > 0)
+            .map(|(n, what)| format!("{} {what}", count(n)))
+            .collect();
+    [
+        percentiles("init", &row.init_duration),
+        percentiles("restore", &row.restore_duration),
+        (!failures.is_empty()).then(|| failures.join(", ")),
+        (row.unbilled_invocations > 0)
+            .then(|| format!("{} without a billed duration, not in GB-s", count(row.unbilled_invocations))),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+fn gb_seconds(value: f64) -> String {
+    if value < 100.0 { format!("{value:.3}") } else { count(value.round() as u64) }
+}
+
+fn csv(out: &mut impl Write, priced: &Priced) -> std::io::Result<()> {
+    writeln!(
+        out,
+        "function,memory_size_mb,invocations,cold_starts,restored_starts,duration_p50_ms,duration_p95_ms,duration_p99_ms,\
+         init_p50_ms,init_p95_ms,init_p99_ms,max_memory_used_mb,timeouts,out_of_memory,errors,gb_seconds,cost,currency"
+    )?;
+    for PricedRow { row, cost } in &priced.rows {
+        let three = |p: &Option<Percentiles>| match p {
+            Some(p) => format!("{:.3},{:.3},{:.3}", p.p50_ms, p.p95_ms, p.p99_ms),
+            None => ",,".to_owned(),
+        };
+        let number = |n: Option<u32>| n.map(|n| n.to_string()).unwrap_or_default();
+        writeln!(
+            out,
+            "{},{},{},{},{},{},{},{},{},{},{},{:.6},{},{}",
+            quoted(&row.function),
+            number(row.memory_size_mb),
+            row.invocations,
+            row.cold_starts,
+            row.restored_starts,
+            three(&row.duration),
+            three(&row.init_duration),
+            number(row.max_memory_used_mb),
+            row.timeouts,
+            row.out_of_memory,
+            row.errors,
+            row.gb_seconds,
+            cost.map(|m| format!("{:.10}", m.amount)).unwrap_or_default(),
+            cost.map(|m| m.currency.to_string()).unwrap_or_default(),
+        )?;
+    }
+    Ok(())
+}
+
+/// A name from a log may hold anything: quoted as RFC 4180 wants it, and kept from being a formula.
+fn quoted(text: &str) -> String {
+    let guard = if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { "'" } else { "" };
+    if guard.is_empty() && !text.contains([',', '"', '\n', '\r']) {
+        text.to_owned()
+    } else {
+        format!("\"{guard}{}\"", text.replace('"', "\"\""))
+    }
+}

@@ -1,0 +1,68 @@
+//! One file for each subcommand.
+
+mod generate;
+mod local_lambda;
+mod logs;
+mod plan;
+mod prices;
+mod report;
+mod request;
+mod restore;
+mod run;
+mod serve;
+
+use std::path::Path;
+
+use tuner_core::pricing::PriceTable;
+
+use crate::cli::{Cli, Command, LocalSubcommand};
+use crate::error::CliError;
+use crate::exit::Exit;
+
+/// Runs what was typed.
+pub(crate) fn run(cli: Cli) -> Result<Exit, CliError> {
+    match cli.command {
+        Command::Run(args) => with_runtime(run::run(*args, cli.global)),
+        Command::Plan(args) => with_runtime(plan::plan(*args)),
+        Command::Logs(args) => logs::logs(args),
+        Command::Report(args) => report::report(&args),
+        Command::Restore(args) => with_runtime(restore::restore(args, cli.global)),
+        Command::Local(local) => match local.command {
+            LocalSubcommand::Serve(args) => with_runtime(serve::serve(args)),
+        },
+        Command::Prices(args) => prices::prices(args),
+        Command::Generate(args) => generate::generate(&args),
+    }
+}
+
+fn with_runtime(work: impl Future<Output = Result<Exit, CliError>>) -> Result<Exit, CliError> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|e| CliError::new(Exit::Unexpected, "cannot start the runtime").cause(e))?
+        .block_on(work)
+}
+
+/// The table inside, or the user's own.
+fn price_table(file: Option<&Path>) -> Result<PriceTable, CliError> {
+    let Some(file) = file else { return Ok(PriceTable::embedded().clone()) };
+    let text = read_text(file, "price file")?;
+    PriceTable::from_json(&text).map_err(|e| {
+        CliError::usage(format!("`{}` is no price file", file.display()))
+            .cause(e)
+            .hint("`tuner prices refresh` writes one from AWS's price list")
+    })
+}
+
+fn read_text(file: &Path, what: &str) -> Result<String, CliError> {
+    std::fs::read_to_string(file)
+        .map_err(|e| CliError::usage(format!("cannot read the {what} `{}`", file.display())).cause(e))
+}
+
+fn write_file(file: &Path, bytes: &[u8]) -> Result<(), CliError> {
+    std::fs::write(file, bytes).map_err(|e| {
+        CliError::new(Exit::Unexpected, format!("cannot write `{}`", file.display()))
+            .cause(e)
+            .hint("choose another place with --out, or make room on the disk")
+    })
+}

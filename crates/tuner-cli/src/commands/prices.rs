@@ -1,0 +1,107 @@
+//! `tuner prices`.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use tuner_core::pricing::{PriceRow, PriceTable};
+
+use super::{price_table, read_text, write_file};
+use crate::cli::{ListFormat, PricesArgs, PricesSubcommand};
+use crate::error::CliError;
+use crate::exit::Exit;
+
+/// Lists prices, or makes a price file.
+pub(super) fn prices(args: PricesArgs) -> Result<Exit, CliError> {
+    if let Some(PricesSubcommand::Refresh { lists, out }) = &args.command {
+        return refresh(lists, out, args.prices.as_deref());
+    }
+    let table = price_table(args.prices.as_deref())?;
+    let rows: Vec<PriceRow> =
+        table.rows().filter(|row| args.region.as_ref().is_none_or(|region| *region == row.region)).collect();
+    if let Some(region) = &args.region
+        && rows.is_empty()
+    {
+        let unknown = table.quote(region, tuner_core::Architecture::X86_64).err();
+        return Err(unknown.map_or_else(
+            || CliError::usage(format!("no prices of {region} are known")),
+            CliError::usage,
+        ));
+    }
+    let mut out = anstream::stdout().lock();
+    match args.format {
+        ListFormat::Json => {
+            serde_json::to_writer_pretty(&mut out, &rows)?;
+            writeln!(out)?;
+        }
+        ListFormat::Csv => csv(&mut out, &rows)?,
+        ListFormat::Human => human(&mut out, &table, &rows)?,
+    }
+    Ok(Exit::Done)
+}
+
+fn human(out: &mut impl Write, table: &PriceTable, rows: &[PriceRow]) -> Result<(), CliError> {
+    let mut grid = Table::new();
+    grid.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    grid.set_header(["region", "arch", "GB-second", "million requests", "confidence", ""]);
+    for row in rows {
+        grid.add_row([
+            row.region.clone(),
+            row.architecture.to_string(),
+            format!("{}{}", row.currency.symbol(), decimal(row.gb_second)),
+            row.request.map_or_else(
+                || "unknown".to_owned(),
+                |price| tuner_core::pricing::Money::new(price * 1e6, row.currency).display().to_string(),
+            ),
+            format!("{:?}", row.confidence).to_lowercase(),
+            if row.estimated { "estimated".to_owned() } else { String::new() },
+        ]);
+    }
+    for column in [2, 3] {
+        if let Some(column) = grid.column_mut(column) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    writeln!(out, "{}", grid.trim_fmt())?;
+    writeln!(out, "\nfirst volume tier, before tax and discounts; collected {}", table.collected())?;
+    Ok(())
+}
+
+/// Prices have at most 11 digits after the point; trailing zeros say nothing.
+fn decimal(price: f64) -> String {
+    format!("{price:.11}").trim_end_matches('0').to_owned()
+}
+
+fn csv(out: &mut impl Write, rows: &[PriceRow]) -> std::io::Result<()> {
+    writeln!(out, "region,architecture,currency,gb_second,request,confidence,estimated")?;
+    for row in rows {
+        writeln!(
+            out,
+            "{},{},{},{},{},{},{}",
+            row.region,
+            row.architecture,
+            row.currency,
+            decimal(row.gb_second),
+            row.request.map(decimal).unwrap_or_default(),
+            format!("{:?}", row.confidence).to_lowercase(),
+            row.estimated
+        )?;
+    }
+    Ok(())
+}
+
+fn refresh(lists: &[PathBuf], out: &Path, base: Option<&Path>) -> Result<Exit, CliError> {
+    let mut table = price_table(base)?;
+    for list in lists {
+        let text = read_text(list, "price list")?;
+        let newer = PriceTable::from_bulk_price_list(&text).map_err(|e| {
+            CliError::usage(format!("`{}` is no price list of AWS Lambda", list.display())).cause(e).hint(
+                "download https://pricing.us-east-1.amazonaws.com/offers/v1.0/aws/AWSLambda/current/REGION/index.json",
+            )
+        })?;
+        table.merge(newer);
+    }
+    write_file(out, table.to_json().as_bytes())?;
+    writeln!(anstream::stderr(), "wrote {}; use it with --prices {0}", out.display())?;
+    Ok(Exit::Done)
+}

@@ -1,0 +1,60 @@
+//! `tuner report`.
+
+use std::io::Read;
+
+use tuner_core::Tuning;
+use tuner_core::tuning::SCHEMA_VERSION;
+use tuner_report::{Format, Options, TerminalStyle};
+
+use super::{read_text, write_file};
+use crate::cli::ReportArgs;
+use crate::error::CliError;
+use crate::exit::Exit;
+use crate::terminal;
+
+/// Renders a document again.
+pub(super) fn report(args: &ReportArgs) -> Result<Exit, CliError> {
+    let name = args.tuning.display().to_string();
+    let text = if name == "-" {
+        let mut text = String::new();
+        std::io::stdin()
+            .read_to_string(&mut text)
+            .map_err(|e| CliError::usage("cannot read the document from standard input").cause(e))?;
+        text
+    } else {
+        read_text(&args.tuning, "document")?
+    };
+    let tuning = parse(&text, &name)?;
+    let options = Options { show_account_ids: args.show_account_ids, ..Options::default() };
+    let mut bytes = Vec::new();
+    match (args.format, &args.out) {
+        (Format::Terminal, None) => {
+            let style = TerminalStyle { width: terminal::width(), colour: terminal::colours_stdout() };
+            tuner_report::terminal(&tuning, &style, &options, &mut bytes)?;
+        }
+        (format, _) => tuner_report::render(format, &tuning, &options, &mut bytes)?,
+    }
+    match &args.out {
+        Some(file) => write_file(file, &bytes)?,
+        None => std::io::Write::write_all(&mut anstream::stdout().lock(), &bytes)?,
+    }
+    Ok(Exit::Done)
+}
+
+fn parse(text: &str, name: &str) -> Result<Tuning, CliError> {
+    #[derive(serde::Deserialize)]
+    struct Version {
+        schema_version: u32,
+    }
+    let hint = "give the tuning.json that `tuner run` wrote";
+    let version: Version = serde_json::from_str(text)
+        .map_err(|e| CliError::usage(format!("`{name}` is no tuning document")).cause(e).hint(hint))?;
+    if version.schema_version > SCHEMA_VERSION {
+        return Err(CliError::usage(format!(
+            "`{name}` has form {} and this tuner knows forms up to {SCHEMA_VERSION}",
+            version.schema_version
+        ))
+        .hint("update tuner"));
+    }
+    serde_json::from_str(text).map_err(|e| CliError::usage(format!("`{name}` is no tuning document")).cause(e).hint(hint))
+}

@@ -1,0 +1,122 @@
+//! From what was typed to a request.
+
+use tuner_core::{FunctionName, MemorySize};
+use tuner_engine::{Apply, TuningRequest};
+
+use crate::cli::RunArgs;
+use crate::error::CliError;
+use crate::examples::Example;
+
+/// Every size worth trying: powers of two, the steps between them, and the sizes at which whole vCPUs are reached.
+const ALL_SIZES: [u32; 17] =
+    [128, 192, 256, 384, 512, 768, 1024, 1280, 1536, 1769, 2048, 3008, 3538, 5307, 7076, 8845, 10_240];
+
+/// What is to be tuned, and where.
+pub(super) enum Subject {
+    /// A program on this machine.
+    Local {
+        /// Name it is given.
+        name: String,
+        /// Program and arguments.
+        command: Vec<String>,
+    },
+    /// A function in AWS, from here.
+    Direct(FunctionName),
+}
+
+impl Subject {
+    pub(super) fn of(args: &RunArgs) -> Result<Self, CliError> {
+        let function = args.target.function.as_deref();
+        if args.target.local {
+            return Self::local(function, &args.command);
+        }
+        let Some(function) = function else {
+            return Err(CliError::usage("no function to tune")
+                .hint("name one with --function, or try `tuner run --local --function example:hash`"));
+        };
+        if function.starts_with("example:") {
+            return Err(CliError::usage(format!("`{function}` runs on this machine only")).hint("add --local"));
+        }
+        let name: FunctionName = function.parse().map_err(CliError::usage)?;
+        if !args.target.direct {
+            return Err(CliError::usage("where is the function to be tuned?").hint(
+                "use --direct to tune a function in AWS from this machine, or --local to run a program here; \
+                 tuning through the state machine is not part of this version",
+            ));
+        }
+        Ok(Self::Direct(name))
+    }
+
+    fn local(function: Option<&str>, command: &[String]) -> Result<Self, CliError> {
+        if let [program, ..] = command {
+            let stem = std::path::Path::new(program).file_stem().map(|s| s.to_string_lossy()).unwrap_or_default();
+            let name: String =
+                stem.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '-' }).take(40).collect();
+            let name = if name.trim_matches('-').is_empty() { "function".to_owned() } else { name };
+            return Ok(Self::Local { name, command: command.to_vec() });
+        }
+        let Some(function) = function else {
+            return Err(CliError::usage("no function to run on this machine").hint(format!(
+                "give a program that speaks the Lambda Runtime API after --, or one of {} with --function",
+                Example::names()
+            )));
+        };
+        let example = function.strip_prefix("example:").and_then(Example::named);
+        let Some(example) = example else {
+            return Err(CliError::usage(format!("there is no local function `{function}`")).hint(format!(
+                "use one of {}, or give a program after --; for a function in AWS use --direct instead of --local",
+                Example::names()
+            )));
+        };
+        let command = example.command().map_err(|e| {
+            CliError::new(crate::exit::Exit::Unexpected, "cannot find this program's own file").cause(e)
+        })?;
+        Ok(Self::Local { name: example.name().to_owned(), command })
+    }
+}
+
+/// The sizes typed.
+pub(super) fn memory_sizes(typed: &[String]) -> Result<Vec<MemorySize>, CliError> {
+    let numbers = |list: &[u32]| list.iter().filter_map(|&mb| MemorySize::new(mb).ok()).collect();
+    match typed {
+        [] => Ok(numbers(&TuningRequest::DEFAULT_SIZES)),
+        [all] if all.eq_ignore_ascii_case("all") => Ok(numbers(&ALL_SIZES)),
+        sizes => sizes
+            .iter()
+            .map(|text| text.parse::<MemorySize>())
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|e| CliError::usage(e).hint("give sizes as in --memory 128,512,1024, or --memory all")),
+    }
+}
+
+/// A checked request for `function`.
+pub(super) fn build(args: &RunArgs, function: FunctionName) -> Result<TuningRequest, CliError> {
+    let apply = match (&args.apply_alias, args.apply) {
+        (Some(alias), _) => Apply::Alias(alias.clone()),
+        (None, true) => Apply::Latest,
+        (None, false) => Apply::No,
+    };
+    let max_concurrency = args.max_concurrency.unwrap_or(if args.target.local { 1 } else { 10 });
+    let concurrency = match (args.parallel, args.max_concurrency) {
+        (false, _) => 1,
+        (true, Some(most)) => args.num.min(most),
+        (true, None) => args.num,
+    };
+    TuningRequest {
+        memory_sizes: memory_sizes(&args.memory)?,
+        invocations: args.num,
+        objective: args.objective,
+        max_p95_ms: args.max_p95,
+        concurrency,
+        max_concurrency: max_concurrency.max(if args.max_concurrency.is_none() { concurrency } else { 0 }),
+        pause_ms: args.pause_ms,
+        trim_share: args.trim,
+        allowed_errors: args.allow_errors.clone(),
+        keep_messages: !args.hide_messages,
+        monthly_invocations: args.monthly_invocations,
+        apply,
+        ..TuningRequest::new(function)
+    }
+    .checked()
+    .map_err(CliError::usage)
+}

@@ -1,0 +1,88 @@
+//! `tuner restore`.
+
+use std::io::Write;
+use std::sync::Arc;
+
+use tuner_engine::steps::restore::{Remains, remains, restore_function};
+use tuner_engine::{Backoff, CancellationToken, Context, DirectoryStore, SystemClock, TuningError, marker};
+
+use super::run::{connect, exit_of_error};
+use crate::cli::{GlobalArgs, RestoreArgs};
+use crate::consent;
+use crate::error::CliError;
+use crate::exit::Exit;
+use crate::progress::Progress;
+
+/// Puts back what tunings left on a function, from the function alone.
+pub(super) async fn restore(args: RestoreArgs, global: GlobalArgs) -> Result<Exit, CliError> {
+    let function = args.function.unqualified();
+    let lambda = Arc::new(connect(&args.aws, function.region()).await);
+    // Restoring writes nothing to the store.
+    let store = DirectoryStore::create(std::env::temp_dir()).map_err(TuningError::from).map_err(|e| refused(&args, &e))?;
+    let ctx = Context {
+        control: lambda.clone(),
+        invoker: lambda,
+        store: Arc::new(store),
+        clock: Arc::new(SystemClock),
+        observer: Arc::new(Progress::new(global.quiet)),
+        cancel: CancellationToken::new(),
+        backoff: Backoff::default(),
+    };
+    let found = of_tuning(remains(&ctx, &function).await.map_err(|e| refused(&args, &e))?, args.tuning);
+    let mut err = anstream::stderr().lock();
+    if found.marker.is_none() && found.versions.is_empty() {
+        writeln!(err, "nothing to restore: {function} carries no mark and no version of a tuning")?;
+        return Ok(Exit::Done);
+    }
+    describe(&mut err, &function.to_string(), &found)?;
+    drop(err);
+    consent::ask("Go ahead?", args.yes)?;
+    let restored = restore_function(&ctx, &function, args.tuning, 0).await;
+    let mut err = anstream::stderr().lock();
+    if let Some(mb) = restored.memory_size_mb {
+        writeln!(err, "{function} has {mb} MB and its own description again")?;
+    }
+    for note in &restored.notes {
+        writeln!(err, "{note}")?;
+    }
+    if restored.leftovers.is_empty() {
+        writeln!(err, "done: {} versions deleted", restored.deleted.len())?;
+        return Ok(Exit::Done);
+    }
+    Err(restored
+        .leftovers
+        .iter()
+        .fold(CliError::new(Exit::Refused, format!("not everything on {function} could be put back")), CliError::cause))
+}
+
+fn of_tuning(mut found: Remains, tuning: Option<uuid::Uuid>) -> Remains {
+    if let Some(id) = tuning {
+        found.marker = found.marker.filter(|m| m.tuning_id == id);
+        found.versions.retain(|v| marker::version_owner(&v.description) == Some(id));
+    }
+    found
+}
+
+fn describe(out: &mut impl Write, function: &str, found: &Remains) -> std::io::Result<()> {
+    writeln!(out, "Plan for {function}")?;
+    if let Some(mark) = &found.marker {
+        if found.memory_size_mb == mark.set_mb {
+            writeln!(out, "  puts back  {} MB (now {} MB), set by tuning {}", mark.original_mb, mark.set_mb, mark.tuning_id)?;
+        } else {
+            writeln!(
+                out,
+                "  takes off  the mark of tuning {}; the memory size was changed by somebody else and stays {} MB",
+                mark.tuning_id, found.memory_size_mb
+            )?;
+        }
+    }
+    for version in &found.versions {
+        let owner = marker::version_owner(&version.description).map(|id| id.to_string()).unwrap_or_default();
+        writeln!(out, "  deletes    version {} ({} MB) of tuning {owner}", version.version, version.memory_size_mb)?;
+    }
+    writeln!(out, "  A tuning that is still under way would fail by this.")
+}
+
+fn refused(args: &RestoreArgs, error: &TuningError) -> CliError {
+    CliError::new(exit_of_error(error), format!("cannot restore {}", args.function)).cause(error).maybe_hint(error.hint())
+}

@@ -1,0 +1,87 @@
+//! What went wrong, why, and what to do about it.
+
+use std::fmt::Display;
+use std::io::Write;
+use std::process::ExitCode;
+
+use crate::exit::Exit;
+use crate::terminal::{CYAN, RED, RESET};
+
+/// A command that failed: a message, its causes, a hint, and the exit code.
+#[derive(Debug)]
+pub(crate) struct CliError {
+    exit: Exit,
+    message: String,
+    causes: Vec<String>,
+    hint: Option<String>,
+}
+
+impl CliError {
+    pub(crate) fn new(exit: Exit, message: impl Display) -> Self {
+        Self { exit, message: message.to_string(), causes: Vec::new(), hint: None }
+    }
+
+    /// A mistake in what was given.
+    pub(crate) fn usage(message: impl Display) -> Self {
+        Self::new(Exit::Usage, message)
+    }
+
+    #[must_use]
+    pub(crate) fn cause(mut self, cause: impl Display) -> Self {
+        self.causes.push(cause.to_string());
+        self
+    }
+
+    #[must_use]
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    #[must_use]
+    pub(crate) fn maybe_hint(mut self, hint: Option<String>) -> Self {
+        self.hint = hint.or(self.hint);
+        self
+    }
+
+    /// Prints it and gives its exit code.
+    pub(crate) fn report(&self) -> ExitCode {
+        let mut err = anstream::stderr().lock();
+        let _ = writeln!(err, "{RED}error{RESET}: {}", self.message);
+        for cause in &self.causes {
+            let _ = writeln!(err, "  caused by: {cause}");
+        }
+        if let Some(hint) = &self.hint {
+            let _ = writeln!(err, "\n{CYAN}hint{RESET}: {hint}");
+        }
+        self.exit.into()
+    }
+}
+
+impl From<std::io::Error> for CliError {
+    fn from(error: std::io::Error) -> Self {
+        Self::new(Exit::Unexpected, "cannot write the output").cause(error)
+    }
+}
+
+impl From<tuner_report::ReportError> for CliError {
+    fn from(error: tuner_report::ReportError) -> Self {
+        Self::new(Exit::Unexpected, "cannot render the report").cause(error)
+    }
+}
+
+impl From<serde_json::Error> for CliError {
+    fn from(error: serde_json::Error) -> Self {
+        if error.is_io() {
+            Self::new(Exit::Unexpected, "cannot write the output").cause(error)
+        } else {
+            Self::new(Exit::Unexpected, "cannot make JSON of the result").cause(error)
+        }
+    }
+}
+
+/// Prints clap's message: help and version are no errors.
+pub(crate) fn usage(error: &clap::Error) -> ExitCode {
+    let _ = error.print();
+    if error.use_stderr() { Exit::Usage.into() } else { Exit::Done.into() }
+}

@@ -1,0 +1,198 @@
+//! What is shown while a tuning runs: bars on a terminal, plain lines elsewhere, nothing with `--quiet`.
+
+use std::collections::HashMap;
+use std::io::Write;
+use std::sync::Mutex;
+
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use tuner_core::{InvocationRecord, MemorySize, Outcome};
+use tuner_engine::{Event, Observer};
+
+use crate::terminal;
+use crate::units::duration;
+
+/// Shows events on standard error.
+pub(crate) enum Progress {
+    /// Nothing.
+    Quiet,
+    /// A line when something is done.
+    Lines(Mutex<HashMap<u32, Tally>>),
+    /// A bar for each size.
+    Bars(Box<Bars>),
+}
+
+impl Progress {
+    pub(crate) fn new(quiet: bool) -> Self {
+        if quiet {
+            Self::Quiet
+        } else if terminal::shows_progress() {
+            Self::Bars(Box::default())
+        } else {
+            Self::Lines(Mutex::default())
+        }
+    }
+
+    /// Takes the bars off the screen, so that other text can follow.
+    pub(crate) fn finish(&self) {
+        if let Self::Bars(bars) = self {
+            bars.all.set_draw_target(ProgressDrawTarget::hidden());
+            let _ = bars.all.clear();
+        }
+    }
+
+    /// Says something above the bars.
+    pub(crate) fn say(&self, line: &str) {
+        match self {
+            Self::Quiet => {}
+            Self::Lines(_) => print_line(line),
+            Self::Bars(bars) => bars.all.suspend(|| print_line(line)),
+        }
+    }
+}
+
+fn print_line(line: &str) {
+    let _ = writeln!(anstream::stderr(), "{line}");
+}
+
+impl Observer for Progress {
+    fn event(&self, event: Event<'_>) {
+        match event {
+            Event::Warning { text } => self.say(&format!("{}warning{}: {text}", terminal::YELLOW, terminal::RESET)),
+            Event::Waiting { what } => self.say(&format!("waiting: {what}")),
+            Event::Skipped { size, reason } => self.say(&format!("{size}: skipped, {reason}")),
+            Event::GivenUp { size, reason } => {
+                self.say(&format!("{size}: {reason}; no more invocations at this size"));
+                if let Self::Bars(bars) = self {
+                    bars.end(size, reason);
+                }
+            }
+            other => match self {
+                Self::Quiet => {}
+                Self::Lines(tallies) => plain(tallies, other),
+                Self::Bars(bars) => bars.event(other),
+            },
+        }
+    }
+}
+
+/// What plain lines keep of a size until its batch is over.
+#[derive(Default)]
+pub(crate) struct Tally {
+    left: u32,
+    made: u32,
+    sum_ms: f64,
+    measured: u32,
+}
+
+fn plain(tallies: &Mutex<HashMap<u32, Tally>>, event: Event<'_>) {
+    let Ok(mut tallies) = tallies.lock() else { return };
+    match event {
+        Event::Initialized { function, sizes } => {
+            print_line(&format!("tuning {function} at {} memory sizes", sizes.len()));
+        }
+        Event::Published { size, version } => print_line(&format!("{size}: published as version {version}")),
+        Event::Restored { memory_size_mb } => print_line(&format!("configuration put back to {memory_size_mb} MB")),
+        Event::Planned { size, invocations } => {
+            tallies.insert(size.mb(), Tally { left: invocations, ..Tally::default() });
+        }
+        Event::Invoked { record } => {
+            let Some(tally) = tallies.get_mut(&record.memory_size_mb) else { return };
+            tally.left = tally.left.saturating_sub(1);
+            tally.made += 1;
+            if let (true, Some(ms)) = (record.is_measured(), record.duration_ms) {
+                tally.sum_ms += ms;
+                tally.measured += 1;
+            }
+            if tally.left == 0 && tally.made > 1 {
+                let mean = duration(tally.sum_ms / f64::from(tally.measured.max(1)));
+                print_line(&format!(
+                    "{} MB: {} of {} invocations measured, mean duration {mean}",
+                    record.memory_size_mb, tally.measured, tally.made
+                ));
+            }
+        }
+        Event::Deleted { version } => print_line(&format!("version {version} deleted")),
+        _ => {}
+    }
+}
+
+/// One bar for each size.
+#[derive(Default)]
+pub(crate) struct Bars {
+    all: MultiProgress,
+    by_size: Mutex<HashMap<u32, ProgressBar>>,
+    head: Mutex<Option<ProgressBar>>,
+}
+
+impl Bars {
+    fn event(&self, event: Event<'_>) {
+        match event {
+            Event::Initialized { function, sizes } => self.start(function, sizes),
+            Event::Published { size, version } => self.message(size, &format!("published as version {version}")),
+            Event::Restored { memory_size_mb } => {
+                self.headline(&format!("measuring (the function is back at {memory_size_mb} MB)"));
+            }
+            Event::Planned { size, invocations } => {
+                self.with(size.mb(), |bar| bar.set_length(bar.position() + u64::from(invocations)));
+            }
+            Event::Invoked { record } => self.with(record.memory_size_mb, |bar| {
+                bar.inc(1);
+                bar.set_message(last(record));
+            }),
+            Event::Deleted { .. } => self.headline("cleaning up"),
+            _ => {}
+        }
+    }
+
+    fn start(&self, function: &str, sizes: &[MemorySize]) {
+        let style = |template: &str| ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+        let head = self.all.add(ProgressBar::new_spinner());
+        head.set_style(style("{spinner} {prefix}: {wide_msg}"));
+        let name = function.rsplit(':').next().unwrap_or(function);
+        head.set_prefix(name.to_owned());
+        head.set_message("publishing a version for each memory size");
+        head.enable_steady_tick(std::time::Duration::from_millis(120));
+        if let Ok(mut slot) = self.head.lock() {
+            *slot = Some(head);
+        }
+        let Ok(mut bars) = self.by_size.lock() else { return };
+        for size in sizes {
+            let bar = self.all.add(ProgressBar::new(0));
+            bar.set_style(style("{prefix:>9} {bar:24} {pos:>3}/{len:3} {wide_msg}"));
+            bar.set_prefix(size.to_string());
+            bars.insert(size.mb(), bar);
+        }
+    }
+
+    fn headline(&self, text: &str) {
+        if let Ok(head) = self.head.lock()
+            && let Some(head) = head.as_ref()
+        {
+            head.set_message(text.to_owned());
+        }
+    }
+
+    fn message(&self, size: MemorySize, text: &str) {
+        self.with(size.mb(), |bar| bar.set_message(text.to_owned()));
+    }
+
+    fn end(&self, size: MemorySize, reason: &str) {
+        self.with(size.mb(), |bar| bar.abandon_with_message(reason.to_owned()));
+    }
+
+    fn with(&self, memory_size_mb: u32, change: impl FnOnce(&ProgressBar)) {
+        if let Ok(bars) = self.by_size.lock()
+            && let Some(bar) = bars.get(&memory_size_mb)
+        {
+            change(bar);
+        }
+    }
+}
+
+fn last(record: &InvocationRecord) -> String {
+    match (record.outcome, record.duration_ms, record.init_duration_ms) {
+        (Outcome::Success, Some(ms), Some(init)) => format!("{} (cold, init {})", duration(ms), duration(init)),
+        (Outcome::Success, Some(ms), None) => duration(ms),
+        (outcome, _, _) => outcome.words().to_owned(),
+    }
+}

@@ -1,0 +1,39 @@
+//! Where people look: colour, width, progress, logging.
+
+use std::io::{IsTerminal, stderr, stdout};
+
+use anstyle::{AnsiColor, Style};
+use tracing_subscriber::EnvFilter;
+
+pub(crate) const RED: Style = AnsiColor::Red.on_default().bold();
+pub(crate) const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
+pub(crate) const GREEN: Style = AnsiColor::Green.on_default().bold();
+pub(crate) const CYAN: Style = AnsiColor::Cyan.on_default();
+pub(crate) const DIM: Style = Style::new().dimmed();
+pub(crate) const RESET: anstyle::Reset = anstyle::Reset;
+
+/// Whether a moving picture may be drawn on standard error.
+pub(crate) fn shows_progress() -> bool {
+    stderr().is_terminal() && std::env::var_os("CI").is_none() && std::env::var("TERM").is_ok_and(|t| t != "dumb")
+}
+
+/// Whether standard output takes colour: a terminal, and not `NO_COLOR`.
+pub(crate) fn colours_stdout() -> bool {
+    anstream::AutoStream::choice(&stdout()) != anstream::ColorChoice::Never
+}
+
+/// Columns of the terminal behind standard output; 80 where there is none.
+pub(crate) fn width() -> usize {
+    terminal_size::terminal_size().map_or(80, |(width, _)| usize::from(width.0)).clamp(40, 200)
+}
+
+/// Log lines go to standard error: `-v` debug, `-vv` trace, or as `RUST_LOG` says.
+pub(crate) fn start_logging(verbose: u8) {
+    let level = match verbose {
+        0 => "warn",
+        1 => "warn,tuner=debug,tuner_engine=debug,tuner_aws=debug,tuner_local=debug",
+        _ => "trace",
+    };
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
+    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr).with_target(verbose > 1).try_init();
+}
