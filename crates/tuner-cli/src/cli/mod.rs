@@ -9,8 +9,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use tuner_core::FunctionName;
 use tuner_report::Format;
 
-pub(crate) use logs_args::LogsArgs;
-pub(crate) use run_args::{LocalArgs, RunArgs, Target};
+pub(crate) use logs_args::{LogsArgs, LogsFormat};
+pub(crate) use run_args::{LocalArgs, RunArgs, RunFormat};
 
 /// Finds, by measuring, the memory size at which an AWS Lambda function is cheapest, fastest or best balanced.
 #[derive(Debug, Parser)]

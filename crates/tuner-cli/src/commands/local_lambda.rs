@@ -75,11 +75,22 @@ fn host_architecture() -> Architecture {
     if cfg!(target_arch = "aarch64") { Architecture::Arm64 } else { Architecture::X86_64 }
 }
 
+/// How processes are limited, for people.
+pub(super) fn confinement_words(confinement: &ConfinementDescription) -> String {
+    let limited = match (confinement.cpu_limited, confinement.memory_limited) {
+        (true, true) => "CPU and memory are limited",
+        (true, false) => "CPU is limited, memory is not",
+        (false, true) => "memory is limited, CPU is not",
+        (false, false) => return "neither CPU nor memory is limited: sizes can't be told apart".to_owned(),
+    };
+    format!("{limited} by {}", confinement.kind)
+}
+
 /// How processes are limited, for the document.
 pub(super) fn environment(confinement: &ConfinementDescription) -> MeasuringEnvironment {
     MeasuringEnvironment::Local {
         host_cpus: confinement.host_cpus,
-        confinement: confinement.to_string(),
+        confinement: confinement.kind.to_string(),
         cpu_limited: confinement.cpu_limited,
         memory_limited: confinement.memory_limited,
         largest_distinct_memory_mb: confinement.largest_distinct_memory_mb,

@@ -2,7 +2,8 @@
 
 use std::io::Write;
 
-use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use comfy_table::presets;
+use comfy_table::{CellAlignment, ContentArrangement, Table};
 use serde::Serialize;
 use tuner_core::pricing::{Money, MonthlyUsage, FreeTier, PriceQuote};
 use tuner_logs::{Input, Options, Percentiles, Problem, Summary, SummaryRow};
@@ -124,7 +125,7 @@ impl Priced {
 
 fn human(out: &mut impl Write, priced: &Priced) -> std::io::Result<()> {
     let mut grid = Table::new();
-    grid.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    grid.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
     grid.set_header(["MB", "count", "cold", "p50", "p95", "p99", "used MB", "GB-s", "cost"]);
     for PricedRow { row, cost } in &priced.rows {
         let percentile = |of: fn(&Percentiles) -> f64| row.duration.as_ref().map_or("-".to_owned(), |p| duration(of(p)));

@@ -42,7 +42,7 @@ pub(super) fn prices(args: PricesArgs) -> Result<Exit, CliError> {
 
 fn human(out: &mut impl Write, table: &PriceTable, rows: &[PriceRow]) -> Result<(), CliError> {
     let mut grid = Table::new();
-    grid.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    grid.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
     grid.set_header(["region", "arch", "GB-second", "million requests", "confidence", ""]);
     for row in rows {
         grid.add_row([
@@ -101,7 +101,8 @@ fn refresh(lists: &[PathBuf], out: &Path, base: Option<&Path>) -> Result<Exit, C
         })?;
         table.merge(newer);
     }
-    write_file(out, table.to_json().as_bytes())?;
+    let json = table.to_json().map_err(|e| CliError::new(Exit::Unexpected, "cannot make a price file").cause(e))?;
+    write_file(out, json.as_bytes())?;
     writeln!(anstream::stderr(), "wrote {}; use it with --prices {0}", out.display())?;
     Ok(Exit::Done)
 }

@@ -30,7 +30,7 @@ pub(super) fn report(args: &ReportArgs) -> Result<Exit, CliError> {
     match (args.format, &args.out) {
         (Format::Terminal, None) => {
             let style = TerminalStyle { width: terminal::width(), colour: terminal::colours_stdout() };
-            tuner_report::terminal(&tuning, &style, &options, &mut bytes)?;
+            tuner_report::terminal(&tuning, &options, &style, &mut bytes)?;
         }
         (format, _) => tuner_report::render(format, &tuning, &options, &mut bytes)?,
     }

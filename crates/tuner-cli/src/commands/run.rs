@@ -58,7 +58,7 @@ async fn run_local(
     let local = local_lambda::start(&args.local, 0, region).await?;
     local_lambda::register(&local, local_lambda::function(name, command, &args.local))?;
     let confinement = local.confinement_description();
-    progress.say(&format!("running {name} on this machine; {confinement}"));
+    progress.say(&format!("running {name} on this machine; {}", local_lambda::confinement_words(&confinement)));
     for note in &confinement.notes {
         progress.event(Event::Warning { text: note });
     }
@@ -173,7 +173,7 @@ fn print(format: RunFormat, tuning: &Tuning) -> Result<(), CliError> {
     let format = match format {
         RunFormat::Human => {
             let style = TerminalStyle { width: terminal::width(), colour: terminal::colours_stdout() };
-            tuner_report::terminal(tuning, &style, &Options::default(), &mut out)?;
+            tuner_report::terminal(tuning, &Options::default(), &style, &mut out)?;
             return Ok(());
         }
         RunFormat::Json => Format::Json,

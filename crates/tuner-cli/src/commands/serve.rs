@@ -29,7 +29,8 @@ pub(super) async fn serve(args: ServeArgs) -> Result<Exit, CliError> {
     // The endpoint is the data: a script reads the first line.
     writeln!(anstream::stdout(), "{endpoint}")?;
     let mut err = anstream::stderr();
-    writeln!(err, "local Lambda in {}; {}", local_lambda::REGION, lambda.confinement_description())?;
+    let confinement = local_lambda::confinement_words(&lambda.confinement_description());
+    writeln!(err, "local Lambda in {}; {confinement}", local_lambda::REGION)?;
     for name in &names {
         writeln!(err, "  {name}")?;
     }
