@@ -10,7 +10,9 @@ fuzz_target!(|bytes: &[u8]| {
     if let Some(Event::Report(report)) = parse_line(bytes) {
         report.outcome(Neighbours::NONE);
         let json = format::report_json(&report, Default::default());
-        assert!(matches!(parse_line(json.as_bytes()), Some(Event::Report(again)) if again.duration_ms == report.duration_ms));
+        assert!(
+            matches!(parse_line(json.as_bytes()), Some(Event::Report(again)) if again.duration_ms == report.duration_ms)
+        );
     }
     parse_tail(bytes, None).outcome();
     parse_tail(bytes, Some("id")).outcome();

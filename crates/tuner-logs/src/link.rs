@@ -34,7 +34,7 @@ impl Parsed {
     pub(crate) fn new(chunk: &[u8], context: &mut FunctionContext) -> Self {
         let mut parsed = Self::default();
         // One line in ten a REPORT is usual; a denser chunk grows it once or twice.
-        parsed.reports.reserve(chunk.len() / 1024);
+        parsed.reports.reserve(chunk.len() / 512);
         scan(chunk, |hit| match hit.event {
             Event::Report(report) => parsed.reports.push(Reported {
                 offset: hit.offset,

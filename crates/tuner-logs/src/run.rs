@@ -13,7 +13,7 @@ use crate::{Input, Problem, Record, Summary, UNKNOWN_FUNCTION};
 /// much (a chunk of nothing but REPORTs), which keeps the whole below 100 MB.
 const BUDGET: usize = 8 << 20;
 /// Large enough to be quick, small enough to stay in a processor's cache.
-const LARGEST_CHUNK: usize = 256 << 10;
+const LARGEST_CHUNK: usize = 128 << 10;
 /// Larger than any event that CloudWatch takes in text form.
 const SMALLEST_CHUNK: usize = 64 << 10;
 

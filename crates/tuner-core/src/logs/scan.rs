@@ -10,7 +10,7 @@ use super::line::{failure_at, report_at};
 use super::tail::length_of_event;
 use super::{Event, json, origin, parse_line};
 
-/// What the events that matter have in them.
+/// What the events that matter have in them: text reports, JSON events, failures of the older style, by position.
 const NEEDLES: [&str; 8] = [
     "REPORT",
     "platform.report",
@@ -56,9 +56,9 @@ pub fn scan<'a>(chunk: &'a [u8], mut found: impl FnMut(Found<'a>)) {
         let (at, end) = (found_needle.start(), found_needle.end());
         line = memrchr(b'\n', &chunk[line..at]).map_or(line, |newline| line + newline + 1);
         let candidate = Candidate { chunk, line, at, end };
-        let hit = match NEEDLES[found_needle.pattern().as_usize()] {
-            "REPORT" => candidate.report(&mut scratch),
-            needle if needle.starts_with("platform.") => candidate.json_event(&mut scratch),
+        let hit = match found_needle.pattern().as_usize() {
+            0 => candidate.report(&mut scratch),
+            1..=5 => candidate.json_event(&mut scratch),
             _ => candidate.failure(&mut scratch),
         };
         from = match hit {
