@@ -120,3 +120,31 @@ pub async fn until_gone(pid: i64) {
     }
     panic!("process {pid} is still there");
 }
+
+/// Until the process is gone and its parent has taken note.
+pub async fn until_reaped(pid: i64) {
+    for _ in 0..500 {
+        if state_of(pid) == 'X' {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("process {pid} is still there, in state {}", state_of(pid));
+}
+
+/// Every cgroup made by an instrument, on the whole host.
+pub fn cgroups() -> Vec<String> {
+    let mut found = Vec::new();
+    let mut to_visit = vec![std::path::PathBuf::from("/sys/fs/cgroup")];
+    while let Some(dir) = to_visit.pop() {
+        for entry in std::fs::read_dir(dir).into_iter().flatten().flatten() {
+            if entry.file_type().is_ok_and(|t| t.is_dir()) {
+                if entry.file_name().to_string_lossy().starts_with("tuner-local-") {
+                    found.push(entry.path().display().to_string());
+                }
+                to_visit.push(entry.path());
+            }
+        }
+    }
+    found
+}
