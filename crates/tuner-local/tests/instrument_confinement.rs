@@ -5,7 +5,7 @@ mod support;
 
 use std::process::{Command, Stdio};
 
-use support::{Bench, specimen, state_of, until_gone};
+use support::{Bench, specimen, state_of, until_frozen, until_gone};
 use tuner_local::confinement::{Confinement, ConfinementChoice, CpuPeriod};
 
 /// 60 ms of CPU time at 128 / 1769 vCPU is 829 ms, less what one quota gives at once.
@@ -158,7 +158,7 @@ async fn nothing_outlives_an_instrument_that_is_killed() {
     let function = std::io::BufRead::lines(output)
         .find_map(|line| line.unwrap().strip_prefix("function ")?.parse::<i64>().ok())
         .unwrap();
-    assert_eq!(state_of(function), 'T');
+    until_frozen(function).await;
     instrument.kill().unwrap();
     instrument.wait().unwrap();
     until_gone(function).await;
