@@ -234,7 +234,7 @@ async fn an_idle_environment_is_frozen() {
         .invoke(r#"{"sleep_after_answer_ms":50,"start":["sleep","60"]}"#)
         .await;
     assert!(answer.field("Duration").unwrap() >= 50.0);
-    assert_eq!(support::state_of(bench.pid()), 'T');
+    support::until_frozen(bench.pid()).await;
 }
 
 #[tokio::test]

@@ -83,6 +83,14 @@ impl Cell {
         }
     }
 
+    /// The process has ended and its ID may be somebody else's from now on: no more signals to it or its group.
+    pub(crate) fn left(&mut self) {
+        self.process = None;
+        if let Hold::DutyCycle(Some(duty_cycle)) = &self.hold {
+            duty_cycle.release();
+        }
+    }
+
     /// CPU as in Lambda's init: not limited by the memory size.
     pub(crate) fn release_cpu(&self) {
         self.set_bandwidth(self.init);
@@ -138,7 +146,10 @@ impl Cell {
         let (listed, counted) = match &self.hold {
             Hold::V2(group) => (group.processes(), group.peak_memory_bytes()),
             Hold::V1(group) => (group.processes(), group.peak_memory_bytes()),
-            Hold::DutyCycle(_) => (self.process.map(processes::of_group).unwrap_or_default(), None),
+            Hold::DutyCycle(duty_cycle) => {
+                let listed = self.process.map(processes::of_group).unwrap_or_default();
+                (listed, duty_cycle.as_ref().and_then(DutyCycle::peak_memory_bytes))
+            }
             Hold::None => (self.process.into_iter().collect(), None),
         };
         let resident = listed
@@ -194,9 +205,6 @@ impl Cell {
     }
 
     fn kill_marked(&self) {
-        if self.process.is_none() {
-            return;
-        }
         self.signal_group(Signal::SIGKILL);
         // Again until there is none, for those that were started meanwhile.
         for _ in 0..10 {

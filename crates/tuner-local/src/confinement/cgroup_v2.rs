@@ -184,3 +184,149 @@ impl Drop for Group {
         remove(&self.dir);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    //! Over a directory tree laid out like the file system of cgroups: what is read and written is the same.
+
+    use super::*;
+
+    struct Tree {
+        top: tempfile::TempDir,
+    }
+
+    impl Tree {
+        /// `user/app/scope`, of which the first has the controllers.
+        fn new() -> Self {
+            let tree = Self {
+                top: tempfile::tempdir().unwrap(),
+            };
+            fs::create_dir_all(tree.own()).unwrap();
+            for (dir, available) in [
+                ("", "cpu io memory"),
+                ("user", "cpu memory pids"),
+                ("user/app", "memory pids"),
+            ] {
+                tree.write(dir, "cgroup.controllers", available);
+                tree.write(dir, "cgroup.subtree_control", "");
+                tree.write(dir, "cgroup.procs", "");
+            }
+            tree.write("user/app/scope", "cgroup.controllers", "pids");
+            tree.write("user/app/scope", "cgroup.procs", "1\n2\n");
+            tree
+        }
+
+        fn own(&self) -> PathBuf {
+            self.top.path().join("user/app/scope")
+        }
+
+        fn place(&self) -> Place {
+            Place {
+                own: self.own(),
+                top: self.top.path().to_owned(),
+            }
+        }
+
+        fn write(&self, dir: &str, file: &str, text: &str) {
+            fs::write(self.top.path().join(dir).join(file), text).unwrap();
+        }
+
+        fn read(&self, path: &str) -> String {
+            fs::read_to_string(self.top.path().join(path)).unwrap()
+        }
+    }
+
+    fn read(group: &Group, file: &str) -> String {
+        fs::read_to_string(group.dir.join(file)).unwrap()
+    }
+
+    #[test]
+    fn the_nearest_directory_with_both_controllers_hands_them_down() {
+        let tree = Tree::new();
+        let parent = Parent::find_in(&tree.place()).unwrap();
+        assert_eq!(parent.dir, tree.top.path().join("user"));
+        assert_eq!(tree.read("user/cgroup.subtree_control"), "+cpu +memory");
+        assert_eq!(tree.read("cgroup.subtree_control"), "", "nothing is changed above it");
+    }
+
+    #[test]
+    fn what_is_handed_down_already_is_left_alone() {
+        let tree = Tree::new();
+        tree.write("user", "cgroup.subtree_control", "cpu memory pids");
+        Parent::find_in(&tree.place()).unwrap();
+        assert_eq!(tree.read("user/cgroup.subtree_control"), "cpu memory pids");
+    }
+
+    #[test]
+    fn alone_in_a_delegated_cgroup_we_move_below_it() {
+        let tree = Tree::new();
+        tree.write("user/app/scope", "cgroup.controllers", "cpu memory");
+        tree.write("user/app/scope", "cgroup.procs", &getpid().to_string());
+        let parent = Parent::find_in(&tree.place()).unwrap();
+        assert_eq!(parent.dir, tree.own());
+        assert_eq!(tree.read("user/app/scope/tuner-local/cgroup.procs"), "0");
+        assert_eq!(tree.read("user/app/scope/cgroup.subtree_control"), "+cpu +memory");
+    }
+
+    #[test]
+    fn without_the_controllers_the_way_out_is_named() {
+        let tree = Tree::new();
+        for dir in ["", "user"] {
+            tree.write(dir, "cgroup.controllers", "memory");
+        }
+        let reason = Parent::find_in(&tree.place()).unwrap_err();
+        assert!(
+            reason.contains("user/app/scope: the `cpu` controller is not handed down to it"),
+            "{reason}"
+        );
+        assert!(
+            reason.contains("systemd-run --user --scope -p Delegate=yes"),
+            "{reason}"
+        );
+    }
+
+    #[test]
+    fn limits_are_written_as_the_kernel_reads_them() {
+        let tree = Tree::new();
+        let group = Parent::find_in(&tree.place()).unwrap().group(256).unwrap();
+        assert_eq!(read(&group, "memory.max"), "268435456");
+        assert_eq!(read(&group, "memory.swap.max"), "0");
+        group
+            .set_bandwidth(Bandwidth {
+                quota_us: Some(2894),
+                period_us: 20_000,
+            })
+            .unwrap();
+        assert_eq!(read(&group, "cpu.max"), "2894 20000");
+        group
+            .set_bandwidth(Bandwidth {
+                quota_us: None,
+                period_us: 1000,
+            })
+            .unwrap();
+        assert_eq!(read(&group, "cpu.max"), "max 1000");
+        group.set_frozen(true);
+        assert_eq!(read(&group, "cgroup.freeze"), "1");
+        group.kill();
+        assert_eq!(read(&group, "cgroup.kill"), "1");
+        assert_eq!(
+            read(&group, "cpu.max"),
+            "max 20000",
+            "or it would die only in the next period"
+        );
+    }
+
+    #[test]
+    fn the_kernel_tells_peak_and_out_of_memory() {
+        let tree = Tree::new();
+        let group = Parent::find_in(&tree.place()).unwrap().group(256).unwrap();
+        assert_eq!(group.peak_memory_bytes(), None, "a kernel before 5.19");
+        fs::write(group.dir.join("memory.peak"), "104857600\n").unwrap();
+        assert_eq!(group.peak_memory_bytes(), Some(104_857_600));
+        let events = |n| format!("low 0\nhigh 0\nmax 7\noom 1\noom_kill {n}\noom_group_kill 0\n");
+        fs::write(group.dir.join("memory.events"), events(0)).unwrap();
+        assert!(!group.is_out_of_memory());
+        fs::write(group.dir.join("memory.events"), events(1)).unwrap();
+        assert!(group.is_out_of_memory());
+    }
+}

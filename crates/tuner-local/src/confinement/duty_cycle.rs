@@ -4,7 +4,7 @@
 //! it is used up. Overshoot is carried over, so that the mean is right also with several threads or when this thread
 //! comes late. A process that only waits is never stopped.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -37,7 +37,7 @@ struct Shared {
     limit_bytes: u64,
     state: Mutex<State>,
     changed: Condvar,
-    exceeded: AtomicBool,
+    peak_bytes: AtomicU64,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -66,7 +66,7 @@ impl DutyCycle {
             limit_bytes: u64::from(memory_size_mb) << 20,
             state: Mutex::new(State { mode: free, turn: 0 }),
             changed: Condvar::new(),
-            exceeded: AtomicBool::new(false),
+            peak_bytes: AtomicU64::new(0),
         });
         let keeper = thread::Builder::new().name("duty-cycle".into()).spawn({
             let shared = Arc::clone(&shared);
@@ -91,9 +91,23 @@ impl DutyCycle {
         self.shared.set(Mode::Ended, Signal::SIGKILL);
     }
 
+    /// Ends the watch over processes that are gone.
+    pub(super) fn release(&self) {
+        let mut state = self.shared.lock();
+        state.mode = Mode::Ended;
+        state.turn += 1;
+        drop(state);
+        self.shared.changed.notify_one();
+    }
+
+    /// The most memory that was seen, if it was looked at.
+    pub(super) fn peak_memory_bytes(&self) -> Option<u64> {
+        Some(self.shared.peak_bytes.load(Ordering::Relaxed)).filter(|&bytes| bytes > 0)
+    }
+
     /// Whether the processes had more memory than they may, which ends them.
     pub(super) fn is_out_of_memory(&self) -> bool {
-        self.shared.exceeded.load(Ordering::Relaxed)
+        self.shared.peak_bytes.load(Ordering::Relaxed) > self.shared.limit_bytes
     }
 
     /// Looks now: an event may be over before the next look.
@@ -205,8 +219,8 @@ impl Shared {
             .iter()
             .filter_map(|&pid| processes::peak_memory_bytes(pid))
             .sum();
+        self.peak_bytes.fetch_max(used, Ordering::Relaxed);
         if used > self.limit_bytes {
-            self.exceeded.store(true, Ordering::Relaxed);
             self.set(Mode::Ended, Signal::SIGKILL);
         }
     }

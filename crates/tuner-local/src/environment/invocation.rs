@@ -151,7 +151,7 @@ async fn handle(sandbox: &mut Sandbox, spec: &EnvironmentSpec, event: &Event, ti
     let result = match (handled.response, failure) {
         // An answer that came before the end is void: Lambda reports the failure of the invocation.
         (_, Some(failure)) => Err(failure),
-        (Some((verdict, _)), None) => Failure::of_response(verdict, request_id),
+        (Some(verdict), None) => Failure::of_response(verdict, request_id),
         (None, None) => Err(Failure::not_started(request_id, "no response")),
     };
     Outcome {

@@ -9,6 +9,7 @@ mod log_capture;
 mod log_lines;
 mod process;
 mod runtime_api;
+mod runtime_routes;
 mod sandbox;
 mod spec;
 #[cfg(test)]
@@ -59,6 +60,7 @@ impl Environment {
     ///
     /// The duration ends when the process asks for the next event, as in Lambda's `platform.runtimeDone`, so that work
     /// after the response is counted. An answer that is not [`reusable`](Answer::reusable) ends the process.
+    /// Dropping the future before it is done leaves an event without an answer in the process: drop the environment too.
     pub async fn handle(&mut self, event: Event) -> Answer {
         invocation::run(self, &event).await
     }

@@ -126,23 +126,35 @@ impl Sandbox {
         });
         match waited.await {
             Ok(Ok(handled)) => End::Done(handled),
-            Ok(Err(status)) => End::Exited(status, self.api.handled()),
+            Ok(Err(status)) => {
+                self.cell.left();
+                End::Exited(status, self.api.handled())
+            }
             Err(_) => End::Timeout(self.api.handled()),
         }
     }
 
     /// Ends every process and waits for it.
     pub(super) async fn stop(&mut self) {
-        self.cell.kill();
+        self.kill();
         if let Err(e) = self.child.wait().await {
             tracing::warn!("waiting for the end of a process: {e}");
         }
+        self.cell.left();
+    }
+
+    fn kill(&mut self) {
+        // Once waited for, it has no ID any more.
+        if self.child.id().is_none() {
+            self.cell.left();
+        }
+        self.cell.kill();
     }
 }
 
 impl Drop for Sandbox {
     fn drop(&mut self) {
-        self.cell.kill();
+        self.kill();
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 use tuner_local::server::FunctionSpec;
 
-use super::client::{Client, FUNCTIONS, until};
+use super::client::{Client, FUNCTIONS, specimen_command, until};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_first_is_cold_the_second_warm_and_both_are_reported() {
@@ -197,15 +197,19 @@ async fn a_dry_run_runs_nothing() {
 async fn an_asynchronous_invocation_that_fails_is_tried_twice_more() {
     let client = Client::start(|options| options.event_retry_delays = vec![Duration::from_millis(10); 2]).await;
     let folder = tempfile::tempdir().unwrap();
-    let tries = folder.path().join("tries");
-    let note = format!("echo once >> {}", tries.display());
-    let event = json!({"start": ["sh", "-c", note], "error": "Always"}).to_string();
-    let path = format!("{FUNCTIONS}/f/invocations");
-    let answer = client
-        .call("POST", &path, &[("X-Amz-Invocation-Type", "Event")], event)
-        .await;
+    let starts = folder.path().join("starts");
+    // Every try crashes, and so every try is a start that leaves a line.
+    let note = format!("echo started >> {}; exec \"$@\"", starts.display());
+    let command = [vec!["sh".into(), "-c".into(), note, "sh".into()], specimen_command()].concat();
+    client
+        .lambda
+        .create_function(FunctionSpec::new("noted", command))
+        .unwrap();
+    let path = format!("{FUNCTIONS}/noted/invocations");
+    let event = [("X-Amz-Invocation-Type", "Event")];
+    let answer = client.call("POST", &path, &event, r#"{"exit": 1}"#).await;
     assert_eq!((answer.status, answer.body.len()), (202, 0));
-    let count = || std::fs::read_to_string(&tries).unwrap_or_default().lines().count();
+    let count = || std::fs::read_to_string(&starts).unwrap_or_default().lines().count();
     until("three tries were made", || count() == 3).await;
     tokio::time::sleep(Duration::from_millis(100)).await;
     assert_eq!(count(), 3);

@@ -42,6 +42,20 @@ async fn a_changed_function_starts_anew_and_its_old_processes_end() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_environment_used_last_is_used_again() {
+    let client = Client::start(|_| {}).await;
+    let slow = r#"{"sleep_ms": 200}"#;
+    tokio::join!(client.invoke("f", slow), client.invoke("f", slow));
+    assert_eq!(client.lambda.idle_environments(), 2);
+    let mut streams = std::collections::BTreeSet::new();
+    for _ in 0..3 {
+        let variables = client.invoke("f", r#"{"environment": true}"#).await.json();
+        streams.insert(variables["AWS_LAMBDA_LOG_STREAM_NAME"].as_str().unwrap().to_owned());
+    }
+    assert_eq!(streams.len(), 1, "{streams:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn idle_environments_end_after_their_time() {
     let client = Client::start(|options| options.idle_timeout = Duration::from_millis(200)).await;
     let mark = register(&client, "idle");

@@ -111,12 +111,46 @@ pub fn state_of(pid: i64) -> char {
         .unwrap_or('X')
 }
 
+/// Until the process is frozen: a signal takes effect when the process is next scheduled.
+pub async fn until_frozen(pid: i64) {
+    until_state(pid, &['T']).await;
+}
+
 pub async fn until_gone(pid: i64) {
-    for _ in 0..500 {
-        if matches!(state_of(pid), 'X' | 'Z') {
+    until_state(pid, &['X', 'Z']).await;
+}
+
+/// Until the process is gone and its parent has taken note.
+pub async fn until_reaped(pid: i64) {
+    until_state(pid, &['X']).await;
+}
+
+async fn until_state(pid: i64, states: &[char]) {
+    for _ in 0..1000 {
+        if states.contains(&state_of(pid)) {
             return;
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    panic!("process {pid} is still there");
+    panic!(
+        "process {pid} is in state {} and not in one of {states:?}",
+        state_of(pid)
+    );
+}
+
+/// Every cgroup made by an instrument, on the whole host.
+pub fn cgroups() -> Vec<String> {
+    let mut found = Vec::new();
+    let mut to_visit = vec![std::path::PathBuf::from("/sys/fs/cgroup")];
+    while let Some(dir) = to_visit.pop() {
+        for entry in std::fs::read_dir(dir).into_iter().flatten().flatten() {
+            if entry.file_type().is_ok_and(|t| t.is_dir()) {
+                if entry.file_name().to_string_lossy().starts_with("tuner-local-") {
+                    found.push(entry.path().display().to_string());
+                }
+                to_visit.push(entry.path());
+            }
+        }
+    }
+    found
 }

@@ -4,7 +4,12 @@
 //! An event is an object with one action: `{"burn": ITERATIONS, "threads": N}`, `{"sleep_ms": N}`, ...
 
 #![allow(dead_code, unreachable_pub, reason = "each user of this file takes a part of it")]
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, reason = "a program for tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a program for tests"
+)]
 
 use std::collections::BTreeMap;
 use std::hint::black_box;
@@ -17,8 +22,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-/// Set to have init do something first: `sleep:MS`, `exit:CODE`, `error`, `burn:ITERATIONS`, or one of them with
-/// `once:FILE:` before it, which creates the file and does it only if that was not there.
+/// Set to have init do something first: `sleep:MS`, `exit:CODE`, `error`, `cpu:MS`, or one of them with
+/// `once:FILE:` before it, which creates the file and does it only if that was not there; `else:FILE:exit:1:` before
+/// one exits the first time and does it from then on.
 pub const INIT: &str = "SPECIMEN_INIT";
 
 /// Whether this process was started as a function.
@@ -50,12 +56,16 @@ fn init(what: &str, api: &mut RuntimeApi) {
             }
             what
         }
-        None => what,
+        None => match what.strip_prefix("else:").and_then(|rest| rest.split_once(":exit:1:")) {
+            Some((file, _)) if std::fs::File::create_new(file).is_ok() => exit(1),
+            Some((_, what)) => what,
+            None => what,
+        },
     };
     match what.split_once(':').unwrap_or((what, "")) {
         ("sleep", ms) => thread::sleep(Duration::from_millis(ms.parse().unwrap())),
         ("exit", code) => exit(code.parse().unwrap()),
-        ("burn", iterations) => drop(burn(iterations.parse().unwrap())),
+        ("cpu", ms) => use_cpu(Duration::from_millis(ms.parse().unwrap())),
         ("error", _) => {
             let body = br#"{"errorType":"Config.Missing","errorMessage":"no table"}"#;
             api.call(
@@ -82,6 +92,9 @@ fn act(event: &Value, id: &str, head: &BTreeMap<String, String>, api: &mut Runti
             }
             burn(iterations / threads);
         });
+    }
+    if let Some(ms) = number("cpu_ms") {
+        use_cpu(Duration::from_millis(ms));
     }
     if let Some(ms) = number("sleep_ms") {
         thread::sleep(Duration::from_millis(ms));
@@ -166,6 +179,16 @@ pub fn burn(iterations: u64) -> u64 {
         x ^= x << 17;
     }
     black_box(x)
+}
+
+/// Works until this thread has had that much CPU time, however long that takes.
+fn use_cpu(time: Duration) {
+    let clock = nix::time::ClockId::CLOCK_THREAD_CPUTIME_ID;
+    let used = || Duration::from(nix::time::clock_gettime(clock).unwrap());
+    let end = used() + time;
+    while used() < end {
+        burn(10_000);
+    }
 }
 
 struct RuntimeApi {
