@@ -38,6 +38,14 @@ impl Context {
         }
     }
 
+    /// The same world for work that must be brought to its end, whoever asks to stop.
+    pub(crate) fn unstoppable(&self) -> Self {
+        Self {
+            cancel: CancellationToken::new(),
+            ..self.clone()
+        }
+    }
+
     pub(crate) fn tell(&self, event: Event<'_>) {
         self.observer.event(event);
     }

@@ -26,7 +26,9 @@ pub struct Failure {
     pub error: TuningError,
     /// What could not be put back. Empty means that the function is as it was.
     pub leftovers: Leftovers,
-    /// Whether anything had been changed at all.
+    /// What the reader should know of the function, such as a change that somebody else made.
+    pub notes: Vec<String>,
+    /// Whether a tuning was begun, so that the function may have been changed.
     pub touched: bool,
 }
 
@@ -43,18 +45,24 @@ pub async fn run(
     let untouched = |error| Failure {
         error,
         leftovers: Vec::new(),
+        notes: Vec::new(),
         touched: false,
     };
     let mut state = steps::initialize(ctx, request).await.map_err(untouched)?;
+    let begun_with = state.warnings.len();
     let measured = measure(ctx, &mut state, payloads).await;
     let restored = steps::restore(ctx, &state).await;
     let failed = |error, restored: Restored| Failure {
         error,
         leftovers: restored.leftovers,
+        notes: restored.notes,
         touched: true,
     };
     if let Err(error) = measured {
-        return Err(failed(error, restored));
+        // What was noticed while publishing is among the warnings.
+        let known = state.warnings.split_off(begun_with);
+        let notes = known.into_iter().chain(restored.notes).collect();
+        return Err(failed(error, Restored { notes, ..restored }));
     }
     let leftovers = restored.clone();
     let Setting {

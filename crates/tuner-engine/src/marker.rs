@@ -5,7 +5,7 @@
 //! tuning, and is all that `tuner restore` needs.
 //!
 //! A description has at most 256 characters. What the mark pushes out is kept in an environment variable, set in the same
-//! call.
+//! call; a `+` in the mark says so.
 
 use std::collections::BTreeMap;
 
@@ -36,6 +36,8 @@ pub struct Carried {
     pub description: String,
     /// All variables, if they are to change.
     pub variables: Option<BTreeMap<String, String>>,
+    /// Whether the end of the description is missing: the variable that held it can't be read, or is gone.
+    pub cut: bool,
 }
 
 impl Marker {
@@ -43,23 +45,30 @@ impl Marker {
     ///
     /// `None` if there is no room: the description is too long, and the variables are full or can't be read.
     pub fn put_on(&self, description: &str, variables: Option<&BTreeMap<String, String>>) -> Option<Carried> {
-        let prefix = format!("[tuner {} {}>{}] ", self.tuning_id, self.original_mb, self.set_mb);
-        let room = MAX_DESCRIPTION - prefix.len();
-        let kept: String = description.chars().take(room).collect();
-        let rest = &description[kept.len()..];
-        let description = prefix + &kept;
-        if rest.is_empty() {
+        let Self {
+            tuning_id,
+            original_mb,
+            set_mb,
+        } = self;
+        let prefix = format!("[tuner {tuning_id} {original_mb}>{set_mb}] ");
+        if prefix.len() + description.chars().count() <= MAX_DESCRIPTION {
             return Some(Carried {
-                description,
+                description: prefix + description,
                 variables: None,
+                cut: false,
             });
         }
+        let prefix = format!("[tuner {tuning_id} {original_mb}>{set_mb}+] ");
+        let kept: String = description.chars().take(MAX_DESCRIPTION - prefix.len()).collect();
+        let rest = &description[kept.len()..];
+        let description = prefix + &kept;
         let mut variables = variables?.clone();
         variables.insert(REST_VARIABLE.to_owned(), rest.to_owned());
         let bytes: usize = variables.iter().map(|(name, value)| name.len() + value.len()).sum();
         (bytes <= MAX_VARIABLES_BYTES).then_some(Carried {
             description,
             variables: Some(variables),
+            cut: false,
         })
     }
 
@@ -68,23 +77,29 @@ impl Marker {
         let (mark, kept) = description.strip_prefix("[tuner ")?.split_once("] ")?;
         let (id, sizes) = mark.split_once(' ')?;
         let (original, set) = sizes.split_once('>')?;
+        let (set, has_rest) = match set.strip_suffix('+') {
+            Some(set) => (set, true),
+            None => (set, false),
+        };
         let marker = Self {
             tuning_id: id.parse().ok()?,
             original_mb: original.parse().ok()?,
             set_mb: set.parse().ok()?,
         };
-        let rest = variables.and_then(|v| v.get(REST_VARIABLE));
+        let rest = variables.filter(|_| has_rest).and_then(|v| v.get(REST_VARIABLE));
         let before = Carried {
             description: kept.to_owned() + rest.map_or("", String::as_str),
-            variables: rest.and(variables).map(|v| {
-                v.iter()
-                    .filter(|(name, _)| *name != REST_VARIABLE)
-                    .map(|(n, v)| (n.clone(), v.clone()))
-                    .collect()
-            }),
+            variables: without_rest(variables),
+            cut: has_rest && rest.is_none(),
         };
         Some((marker, before))
     }
+}
+
+/// The variables without the one that holds a description's end; `None` if it is not among them.
+pub fn without_rest(variables: Option<&BTreeMap<String, String>>) -> Option<BTreeMap<String, String>> {
+    let mut variables = variables?.clone();
+    variables.remove(REST_VARIABLE).map(|_| variables)
 }
 
 /// Description of a version that a tuning publishes.
@@ -94,7 +109,9 @@ pub fn version_description(tuning_id: Uuid, memory_size_mb: u32) -> String {
 
 /// The tuning that published a version with this description.
 pub fn version_owner(description: &str) -> Option<Uuid> {
-    description.strip_prefix("tuner ")?.split_once(' ')?.0.parse().ok()
+    let (id, size) = description.strip_prefix("tuner ")?.split_once(' ')?;
+    let _mb: u32 = size.strip_suffix(" MB")?.parse().ok()?;
+    id.parse().ok()
 }
 
 #[cfg(test)]
@@ -129,6 +146,20 @@ mod tests {
     }
 
     #[test]
+    fn an_end_that_cannot_be_read_is_noticed() {
+        let long = "x".repeat(250);
+        let carried = marker().put_on(&long, Some(&BTreeMap::new())).unwrap();
+        for variables in [None, Some(&BTreeMap::new())] {
+            let (_, before) = Marker::read(&carried.description, variables).unwrap();
+            assert!(before.cut && before.description.len() < 250, "{before:?}");
+        }
+        // 199 characters beside a mark of 57: full to the last, and whole.
+        let carried = marker().put_on(&"x".repeat(199), None).unwrap();
+        assert_eq!(carried.description.len(), MAX_DESCRIPTION);
+        assert!(!Marker::read(&carried.description, None).unwrap().1.cut);
+    }
+
+    #[test]
     fn other_descriptions_carry_no_mark() {
         for text in [
             "",
@@ -139,7 +170,12 @@ mod tests {
         ] {
             assert_eq!(Marker::read(text, None), None, "{text}");
         }
-        assert_eq!(version_owner("tuner my own words"), None);
+        for text in [
+            "tuner my own words",
+            "tuner 00000000-0000-0000-0000-000000000007 is gone",
+        ] {
+            assert_eq!(version_owner(text), None, "{text}");
+        }
         assert_eq!(
             version_owner(&version_description(Uuid::from_u128(7), 512)),
             Some(Uuid::from_u128(7))

@@ -41,7 +41,8 @@ impl Backoff {
     }
 }
 
-/// Repeats a call that changes nothing, or the same thing, until it goes through, fails for good, or the budget is spent.
+/// Repeats a call that changes nothing, or the same thing, until it goes through, fails for good, the budget is spent, or
+/// somebody asks to stop.
 pub(crate) async fn retrying<T, F>(ctx: &Context, call: impl Fn() -> F) -> Result<T, PortError>
 where
     F: Future<Output = Result<T, PortError>>,
@@ -62,7 +63,7 @@ where
     let mut retry = 0;
     loop {
         match call().await {
-            Err(error) if worth_it(error.kind) && waited < ctx.backoff.budget => {
+            Err(error) if worth_it(error.kind) && waited < ctx.backoff.budget && !ctx.cancel.is_cancelled() => {
                 let wait = ctx.backoff.wait(retry, error.retry_after);
                 tracing::debug!(
                     operation = error.operation,
@@ -76,13 +77,18 @@ where
                         what: &error.to_string(),
                     });
                 }
-                ctx.clock.sleep(wait).await;
+                let _ = ctx.unless_cancelled(ctx.clock.sleep(wait)).await;
                 waited += wait;
                 retry += 1;
             }
             result => return result,
         }
     }
+}
+
+/// Whether a call that changes something may simply be made again: it certainly had no effect.
+pub(crate) const fn had_no_effect(kind: PortErrorKind) -> bool {
+    kind.is_transient() && !kind.is_ambiguous()
 }
 
 #[cfg(test)]

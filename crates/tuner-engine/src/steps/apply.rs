@@ -1,7 +1,8 @@
 use tuner_core::{FunctionName, Tuning, Verdict};
 
-use crate::ports::{ConfigurationChange, PortErrorKind};
-use crate::retry::retrying_if;
+use crate::marker::Marker;
+use crate::ports::{AliasPointer, ConfigurationChange, PortErrorKind};
+use crate::retry::{had_no_effect, retrying, retrying_if};
 use crate::steps::ready::until_ready;
 use crate::{Apply, Context, TuningError, TuningState};
 
@@ -16,6 +17,9 @@ pub async fn apply(ctx: &Context, state: &TuningState, tuning: &Tuning) -> Resul
     };
     if tuning.decision.verdict == Verdict::ConstraintNotMet {
         return Ok(None);
+    }
+    if state.request.apply != Apply::No {
+        ctx.check()?;
     }
     match &state.request.apply {
         Apply::No => Ok(None),
@@ -32,6 +36,11 @@ async fn apply_to_latest(ctx: &Context, state: &TuningState, memory_size_mb: u32
             "the function was changed since it was measured; run the tuning again",
         ));
     }
+    if Marker::read(&now.description, now.variables.as_ref()).is_some() {
+        return Err(cannot(&format!(
+            "the function carries the mark of a tuning; run `tuner restore --function {function}` first"
+        )));
+    }
     if now.memory_size_mb == memory_size_mb {
         return Ok(format!("$LATEST has {memory_size_mb} MB already"));
     }
@@ -40,9 +49,14 @@ async fn apply_to_latest(ctx: &Context, state: &TuningState, memory_size_mb: u32
         description: now.description.clone(),
         variables: None,
     };
-    let safe = |kind: PortErrorKind| kind.is_transient() && !kind.is_ambiguous();
-    match retrying_if(ctx, safe, || ctx.control.update(function, &change, &now.revision_id)).await {
+    let sent = retrying_if(ctx, had_no_effect, || {
+        ctx.control.update(function, &change, &now.revision_id)
+    })
+    .await;
+    match sent {
         Ok(_) => {}
+        // Whether it had its effect shows in what is read next.
+        Err(e) if e.kind.is_ambiguous() => {}
         Err(e) if e.kind == PortErrorKind::Precondition => {
             return Err(cannot(
                 "the function was changed by somebody else at this moment; run the tuning again",
@@ -67,29 +81,56 @@ async fn apply_to_alias(
     alias: &str,
 ) -> Result<String, TuningError> {
     let function: &FunctionName = state.function();
-    let pointer = crate::retry::retrying(ctx, || ctx.control.alias(function, alias)).await?;
+    let pointer = retrying(ctx, || ctx.control.alias(function, alias)).await?;
     if pointer.as_ref().is_some_and(|p| p.weighted) {
         return Err(cannot(&format!(
             "alias {alias} sends part of its traffic to another version; remove its weighted routing first"
         )));
     }
     let latest = apply_to_latest(ctx, state, memory_size_mb).await?;
-    let ready = until_ready(ctx, function).await?;
-    let version = ctx
-        .control
-        .publish_version(function, "", &ready.revision_id)
-        .await?
-        .version;
-    until_ready(ctx, &function.at(&version.to_string())).await?;
-    match pointer {
-        Some(pointer) => {
-            ctx.control
-                .update_alias(function, alias, version, &pointer.revision_id)
-                .await?
-        }
-        None => ctx.control.create_alias(function, alias, version).await?,
+    match point(ctx, state, memory_size_mb, alias, pointer).await {
+        Ok(version) => Ok(format!("{latest}; alias {alias} points to version {version}")),
+        // Half of it is done, and must be said.
+        Err(e) => Err(cannot(&format!(
+            "{latest}, but alias {alias} was not pointed to it: {e}"
+        ))),
     }
-    Ok(format!("{latest}; alias {alias} points to version {version}"))
+}
+
+/// Publishes `$LATEST` and points the alias to it. Returns the version.
+async fn point(
+    ctx: &Context,
+    state: &TuningState,
+    memory_size_mb: u32,
+    alias: &str,
+    pointer: Option<AliasPointer>,
+) -> Result<u64, TuningError> {
+    let function = state.function();
+    let ready = until_ready(ctx, function).await?;
+    if ready.memory_size_mb != memory_size_mb || !ready.same_settings(&state.original.latest) {
+        return Err(cannot("the function was changed by somebody else at this moment"));
+    }
+    let version = retrying_if(ctx, had_no_effect, || {
+        ctx.control.publish_version(function, "", &ready.revision_id)
+    })
+    .await?
+    .version;
+    until_ready(ctx, &function.at(&version.to_string())).await?;
+    match &pointer {
+        Some(pointer) => {
+            retrying_if(ctx, had_no_effect, || {
+                ctx.control.update_alias(function, alias, version, &pointer.revision_id)
+            })
+            .await?;
+        }
+        None => {
+            retrying_if(ctx, had_no_effect, || {
+                ctx.control.create_alias(function, alias, version)
+            })
+            .await?
+        }
+    }
+    Ok(version)
 }
 
 fn cannot(reason: &str) -> TuningError {

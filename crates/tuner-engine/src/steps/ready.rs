@@ -13,6 +13,9 @@ const LAST_POLL: Duration = Duration::from_secs(1);
 
 /// Reads the configuration until no change is under way and the function or version is active.
 ///
+/// # Errors
+/// When it can't be read or does not become ready, and when somebody asks to stop.
+///
 /// It polls GetFunction, whose quota (100/s) is apart from the 15 requests a second of all other control-plane calls.
 pub(super) async fn until_ready(ctx: &Context, function: &FunctionName) -> Result<FunctionConfiguration, TuningError> {
     let mut waited = Duration::ZERO;
@@ -30,7 +33,7 @@ pub(super) async fn until_ready(ctx: &Context, function: &FunctionName) -> Resul
             _ if waited >= LONGEST_WAIT => return Err(not_ready("it is still being changed")),
             _ => {}
         }
-        ctx.clock.sleep(poll).await;
+        ctx.unless_cancelled(ctx.clock.sleep(poll)).await?;
         waited += poll;
         poll = poll.mul_f64(1.5).min(LAST_POLL);
     }

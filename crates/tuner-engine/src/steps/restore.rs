@@ -5,8 +5,8 @@ use uuid::Uuid;
 
 use crate::context::Event;
 use crate::marker::{self, Marker};
-use crate::ports::{ConfigurationChange, PortErrorKind, VersionInfo};
-use crate::retry::{retrying, retrying_if};
+use crate::ports::{ConfigurationChange, FunctionConfiguration, PortError, PortErrorKind, VersionInfo};
+use crate::retry::{had_no_effect, retrying, retrying_if};
 use crate::steps::ready::until_ready;
 use crate::{Context, TuningError, TuningState};
 
@@ -37,16 +37,30 @@ pub struct Remains {
     pub versions: Vec<VersionInfo>,
 }
 
+/// What a tuning under way knows beyond what the function says of itself.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Held<'a> {
+    /// The function as it was before.
+    pub(crate) original: &'a FunctionConfiguration,
+    /// Memory size that the tuning is known to have set and not put back yet, in MB.
+    pub(crate) set_mb: Option<u32>,
+}
+
 /// Puts the configuration back if need be, and deletes the versions of this tuning. Never stops half-way because somebody
 /// asked to stop, and does no harm when called again.
 ///
 /// # Errors
 /// Never: what could not be done is among the leftovers, so that results are not lost with it.
 pub async fn restore(ctx: &Context, state: &TuningState) -> Restored {
-    restore_function(
+    let held = Held {
+        original: &state.original.latest,
+        set_mb: None,
+    };
+    put_back(
         ctx,
         state.function(),
         Some(state.tuning_id),
+        Some(held),
         state.original.last_version,
     )
     .await
@@ -62,8 +76,47 @@ pub async fn restore_function(
     tuning_id: Option<Uuid>,
     above_version: u64,
 ) -> Restored {
-    let mut restored = match restore_configuration(ctx, function, tuning_id).await {
+    put_back(ctx, &function.unqualified(), tuning_id, None, above_version).await
+}
+
+/// What tunings left on a function. Changes nothing.
+///
+/// # Errors
+/// When the function can't be read.
+pub async fn remains(ctx: &Context, function: &FunctionName) -> Result<Remains, TuningError> {
+    let function = function.unqualified();
+    let configuration = retrying(ctx, || ctx.control.configuration(&function)).await?;
+    Ok(Remains {
+        marker: Marker::read(&configuration.description, configuration.variables.as_ref()).map(|(marker, _)| marker),
+        memory_size_mb: configuration.memory_size_mb,
+        versions: versions_of_tunings(ctx, &function).await?,
+    })
+}
+
+async fn versions_of_tunings(ctx: &Context, function: &FunctionName) -> Result<Vec<VersionInfo>, PortError> {
+    let mut versions = retrying(ctx, || ctx.control.versions(function)).await?;
+    versions.retain(|v| marker::version_owner(&v.description).is_some());
+    Ok(versions)
+}
+
+async fn put_back(
+    ctx: &Context,
+    function: &FunctionName,
+    tuning_id: Option<Uuid>,
+    held: Option<Held<'_>>,
+    above_version: u64,
+) -> Restored {
+    let ctx = &ctx.unstoppable();
+    let mut restored = match restore_configuration(ctx, function, tuning_id, held).await {
         Ok(restored) => restored,
+        Err(TuningError::Port(e)) if e.kind == PortErrorKind::NotFound && tuning_id.is_some() => {
+            return Restored {
+                notes: vec![format!(
+                    "{function} was deleted during the tuning, with all that was on it"
+                )],
+                ..Restored::default()
+            };
+        }
         Err(e) => Restored {
             leftovers: vec![format!(
                 "the configuration of {function} could not be put back ({e}); run `tuner restore --function {function}`"
@@ -71,9 +124,9 @@ pub async fn restore_function(
             ..Restored::default()
         },
     };
-    match remains(ctx, function).await {
-        Ok(remains) => {
-            for version in remains.versions.iter().filter(|v| v.version > above_version) {
+    match versions_of_tunings(ctx, function).await {
+        Ok(versions) => {
+            for version in versions.iter().filter(|v| v.version > above_version) {
                 if tuning_id.is_none() || marker::version_owner(&version.description) == tuning_id {
                     delete(ctx, function, version.version, &mut restored).await;
                 }
@@ -86,25 +139,15 @@ pub async fn restore_function(
     restored
 }
 
-/// What tunings left on a function. Changes nothing.
-///
-/// # Errors
-/// When the function can't be read.
-pub async fn remains(ctx: &Context, function: &FunctionName) -> Result<Remains, TuningError> {
-    let configuration = retrying(ctx, || ctx.control.configuration(function)).await?;
-    let versions = retrying(ctx, || ctx.control.versions(function)).await?;
-    Ok(Remains {
-        marker: Marker::read(&configuration.description, configuration.variables.as_ref()).map(|(marker, _)| marker),
-        memory_size_mb: configuration.memory_size_mb,
-        versions: versions
-            .into_iter()
-            .filter(|v| marker::version_owner(&v.description).is_some())
-            .collect(),
-    })
-}
-
 async fn delete(ctx: &Context, function: &FunctionName, version: u64, restored: &mut Restored) {
-    match retrying(ctx, || ctx.control.delete_version(function, version)).await {
+    let attempt = || retrying(ctx, || ctx.control.delete_version(function, version));
+    let mut result = attempt().await;
+    if matches!(&result, Err(e) if e.kind == PortErrorKind::Conflict) {
+        // One that is still coming up, for minutes with SnapStart, can't be deleted before.
+        let _ = until_ready(ctx, &function.at(&version.to_string())).await;
+        result = attempt().await;
+    }
+    match result {
         Ok(()) => {
             ctx.tell(Event::Deleted { version });
             restored.deleted.push(version);
@@ -121,57 +164,132 @@ async fn delete(ctx: &Context, function: &FunctionName, version: u64, restored: 
     }
 }
 
-/// Puts memory size, description and variables back if the function carries a mark (of `tuning_id`, if given).
+/// Puts memory size, description and variables back if the function carries a mark (of `tuning_id`, if given), whoever
+/// asks to stop.
 ///
 /// Only what is still as the tuning set it is changed: a memory size that somebody else has set since stays.
+///
+/// # Errors
+/// When it can't be read or changed.
 pub(crate) async fn restore_configuration(
     ctx: &Context,
     function: &FunctionName,
     tuning_id: Option<Uuid>,
+    held: Option<Held<'_>>,
 ) -> Result<Restored, TuningError> {
     const ATTEMPTS: u32 = 10;
+    let ctx = &ctx.unstoppable();
     let mut restored = Restored::default();
     let mut last = None;
-    for _attempt in 0..ATTEMPTS {
+    for attempt in 0..ATTEMPTS {
         let now = until_ready(ctx, function).await?;
-        let Some((mark, before)) = Marker::read(&now.description, now.variables.as_ref()) else {
+        let Some(Way { change, note }) = way_back(&now, tuning_id, held)? else {
             return Ok(restored);
         };
-        if tuning_id.is_some_and(|id| id != mark.tuning_id) {
-            return Ok(restored);
-        }
-        let foreign_size = now.memory_size_mb != mark.set_mb;
-        let memory_size_mb = if foreign_size {
-            now.memory_size_mb
-        } else {
-            mark.original_mb
-        };
-        let change = ConfigurationChange {
-            memory_size_mb,
-            description: before.description,
-            variables: before.variables,
-        };
-        let safe = |kind: PortErrorKind| kind.is_transient() && !kind.is_ambiguous();
-        match retrying_if(ctx, safe, || ctx.control.update(function, &change, &now.revision_id)).await {
+        match retrying_if(ctx, had_no_effect, || {
+            ctx.control.update(function, &change, &now.revision_id)
+        })
+        .await
+        {
             Ok(_) => {
-                restored.memory_size_mb = Some(memory_size_mb);
-                if foreign_size {
-                    restored.notes.push(format!(
-                        "somebody set the memory size of {function} to {memory_size_mb} MB during the tuning; it was left at that"
-                    ));
-                }
-                // The loop reads again and ends when the mark is really gone.
+                restored.memory_size_mb = Some(change.memory_size_mb);
+                restored.notes.extend(note);
+                // The loop reads again and ends when nothing is left to put back.
             }
             // Somebody changed the function since the read, or the outcome is open: read again.
             Err(e) if e.kind == PortErrorKind::Precondition || e.kind.is_ambiguous() => {
                 last = Some(e);
-                ctx.clock.sleep(ctx.backoff.wait(0, None)).await;
+                ctx.clock.sleep(ctx.backoff.wait(attempt, None)).await;
             }
             Err(e) => return Err(e.into()),
         }
     }
-    match last {
-        Some(e) => Err(e.into()),
-        None => Ok(restored),
+    Err(last
+        .unwrap_or_else(|| {
+            PortError::new(
+                PortErrorKind::Precondition,
+                "UpdateFunctionConfiguration",
+                "somebody keeps setting the mark again",
+            )
+        })
+        .into())
+}
+
+struct Way {
+    change: ConfigurationChange,
+    note: Option<String>,
+}
+
+/// The change that puts a function back, if there is anything to put back.
+fn way_back(
+    now: &FunctionConfiguration,
+    tuning_id: Option<Uuid>,
+    held: Option<Held<'_>>,
+) -> Result<Option<Way>, TuningError> {
+    let function = &now.arn;
+    let Some((mark, before)) = Marker::read(&now.description, now.variables.as_ref()) else {
+        return Ok(without_mark(now, held));
+    };
+    if tuning_id.is_some_and(|id| id != mark.tuning_id) {
+        return Ok(None);
     }
+    let mut notes = Vec::new();
+    let memory_size_mb = if now.memory_size_mb == mark.set_mb {
+        mark.original_mb
+    } else {
+        notes.push(format!(
+            "somebody set the memory size of {function} to {} MB during the tuning; it was left at that",
+            now.memory_size_mb
+        ));
+        now.memory_size_mb
+    };
+    let description = match held {
+        _ if !before.cut => before.description,
+        Some(held) => held.original.description.clone(),
+        None if now.variables.is_none() => {
+            return Err(PortError::new(
+                PortErrorKind::Denied,
+                "GetFunction",
+                "the environment variables can't be read, and one of them holds the end of the description",
+            )
+            .into());
+        }
+        None => {
+            notes.push(format!(
+                "somebody removed the environment variable {} of {function}, which held the end of its description; the \
+                 description now ends early",
+                marker::REST_VARIABLE
+            ));
+            before.description
+        }
+    };
+    Ok(Some(Way {
+        change: ConfigurationChange {
+            memory_size_mb,
+            description,
+            variables: before.variables,
+        },
+        note: (!notes.is_empty()).then(|| notes.join("; ")),
+    }))
+}
+
+/// Somebody who sets another description takes the mark away, but not the memory size that came with it.
+fn without_mark(now: &FunctionConfiguration, held: Option<Held<'_>>) -> Option<Way> {
+    let ours = held.and_then(|h| Some((h.set_mb?, h.original.memory_size_mb)));
+    let memory_size_mb = match ours {
+        Some((set, original)) if set == now.memory_size_mb => original,
+        _ => now.memory_size_mb,
+    };
+    let variables = marker::without_rest(now.variables.as_ref());
+    (memory_size_mb != now.memory_size_mb || variables.is_some()).then(|| Way {
+        note: Some(format!(
+            "somebody took the mark off {} during the tuning; its memory size is {memory_size_mb} MB",
+            now.arn
+        )),
+        change: ConfigurationChange {
+            memory_size_mb,
+            description: now.description.clone(),
+            variables,
+        },
+    })
 }

@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures::future::join_all;
@@ -17,15 +17,18 @@ use crate::{Context, TuningError, TuningState};
 ///
 /// # Errors
 /// When Lambda refuses for a reason that holds for every call, when the store fails, or when somebody asked to stop.
-/// Records made before are kept.
+/// Records made before are kept; invocations under way when Lambda refuses are waited for and kept too.
 pub async fn sample(
     ctx: &Context,
     state: &mut TuningState,
     batches: &[Batch],
     payloads: &Payloads,
 ) -> Result<(), TuningError> {
-    // Tokio's semaphore is fair: workers of all sizes queue up, which is what makes the sizes take turns.
-    let permits = Arc::new(Semaphore::new(state.request.max_concurrency as usize));
+    let turns = Turns {
+        permits: Semaphore::new(state.request.max_concurrency as usize),
+        ended: AtomicU64::new(0),
+        refused: AtomicBool::new(false),
+    };
     let runs: Vec<SizeRun<'_>> = batches
         .iter()
         .filter_map(|batch| {
@@ -41,7 +44,8 @@ pub async fn sample(
                 payloads,
                 function: state.function().at(&published.version.to_string()),
                 size: batch.memory_size,
-                permits: permits.clone(),
+                turns: &turns,
+                concurrency: batch.concurrency.min(batch.invocations),
                 payload_order,
                 shared: Mutex::new(Shared {
                     left: batch.invocations,
@@ -54,8 +58,7 @@ pub async fn sample(
         .collect();
     let workers = runs
         .iter()
-        .zip(batches)
-        .flat_map(|(run, batch)| (0..batch.concurrency.min(batch.invocations)).map(move |_| run.work()));
+        .flat_map(|run| (0..run.concurrency).map(move |_| run.work()));
     let results = join_all(workers).await;
     let mut records = Vec::new();
     let mut summaries = Vec::new();
@@ -69,13 +72,24 @@ pub async fn sample(
     results.into_iter().collect()
 }
 
+/// What the workers of all sizes share.
+struct Turns {
+    /// Tokio's semaphore is fair: workers of all sizes queue up, which is what makes the sizes take turns.
+    permits: Semaphore,
+    /// Invocations that ended so far.
+    ended: AtomicU64,
+    /// Whether Lambda refused one for a reason that holds for all: no more are begun, since they cost money.
+    refused: AtomicBool,
+}
+
 struct SizeRun<'a> {
     ctx: &'a Context,
     state: &'a TuningState,
     payloads: &'a Payloads,
     function: FunctionName,
     size: MemorySize,
-    permits: Arc<Semaphore>,
+    turns: &'a Turns,
+    concurrency: u32,
     payload_order: Vec<u32>,
     shared: Mutex<Shared>,
 }
@@ -92,14 +106,18 @@ impl SizeRun<'_> {
     async fn work(&self) -> Result<(), TuningError> {
         let request = &self.state.request;
         loop {
-            let Ok(permit) = self.permits.acquire().await else {
+            let Ok(permit) = self.turns.permits.acquire().await else {
                 return Err(TuningError::Interrupted);
             };
             let Some(ordinal) = self.take().await else {
                 return Ok(());
             };
             let index = self.payload_order.get(ordinal).copied().unwrap_or_default();
-            let mut record = invoke(self.ctx, request, &self.function, self.size, self.payloads.body(index)).await?;
+            let invoked = invoke(self.ctx, request, &self.function, self.size, self.payloads.body(index)).await;
+            if invoked.is_err() {
+                self.turns.refused.store(true, Ordering::Relaxed);
+            }
+            let mut record = invoked?;
             drop(permit);
             record.payload_index = self.payloads.is_weighted().then_some(index);
             self.ctx.tell(Event::Invoked { record: &record });
@@ -113,7 +131,7 @@ impl SizeRun<'_> {
 
     async fn take(&self) -> Option<usize> {
         let mut shared = self.shared.lock().await;
-        if shared.left == 0 || shared.progress.hopeless().is_some() {
+        if self.turns.refused.load(Ordering::Relaxed) || shared.left == 0 || shared.progress.hopeless().is_some() {
             return None;
         }
         shared.left -= 1;
@@ -131,12 +149,12 @@ impl SizeRun<'_> {
                 reason: outcome.words(),
             });
         }
-        let order = self.ctx.clock.now().as_microsecond().unsigned_abs();
+        let order = self.turns.ended.fetch_add(1, Ordering::Relaxed);
         shared.records.push((order, record));
     }
 }
 
-/// Writes records in the order they were made, one JSON object a line.
+/// Writes records in the order they ended, one JSON object a line.
 async fn keep(
     ctx: &Context,
     state: &mut TuningState,

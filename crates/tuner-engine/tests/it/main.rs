@@ -1,0 +1,11 @@
+//! The steps and the driver against a simulated Lambda, with faults at every call.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    missing_docs,
+    unreachable_pub,
+    reason = "helpers of tests"
+)]
+
+mod simulated;
+mod sweep;

@@ -1,0 +1,175 @@
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use tokio_util::sync::CancellationToken;
+use tuner_core::pricing::PriceTable;
+use tuner_core::tuning::MeasuringEnvironment;
+use tuner_core::{MemorySize, Payloads, Tuning};
+use tuner_engine::driver::{self, Failure, Setting};
+use tuner_engine::ports::{Clock, Store, StoreError};
+use tuner_engine::steps::restore::{Restored, restore_function};
+use tuner_engine::{Backoff, Context, Event, Observer, TuningRequest};
+
+use super::{Function, Lambda, Law, usual};
+
+/// Time that passes only when somebody sleeps.
+#[derive(Debug)]
+pub struct VirtualClock(Mutex<Timestamp>);
+
+impl Default for VirtualClock {
+    fn default() -> Self {
+        Self(Mutex::new("2026-01-01T00:00:00Z".parse().unwrap()))
+    }
+}
+
+#[async_trait]
+impl Clock for VirtualClock {
+    fn now(&self) -> Timestamp {
+        *self.0.lock().unwrap()
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        *self.0.lock().unwrap() += duration;
+        tokio::task::yield_now().await;
+    }
+}
+
+/// Keeps objects; fails when told to.
+#[derive(Debug, Default)]
+pub struct MemoryStore {
+    pub objects: Mutex<BTreeMap<String, Vec<u8>>>,
+    pub broken: Mutex<bool>,
+}
+
+impl MemoryStore {
+    fn check(&self, action: &'static str) -> Result<(), StoreError> {
+        if *self.broken.lock().unwrap() {
+            return Err(StoreError {
+                action,
+                location: "memory".to_owned(),
+                reason: "no space left on device".to_owned(),
+            });
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Store for MemoryStore {
+    async fn put(&self, key: &str, bytes: &[u8]) -> Result<String, StoreError> {
+        self.check("write")?;
+        self.objects.lock().unwrap().insert(key.to_owned(), bytes.to_vec());
+        Ok(format!("memory:{key}"))
+    }
+
+    async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        self.check("read")?;
+        Ok(self.objects.lock().unwrap().get(key).cloned())
+    }
+
+    async fn list(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
+        let objects = self.objects.lock().unwrap();
+        Ok(objects.keys().filter(|k| k.starts_with(prefix)).cloned().collect())
+    }
+}
+
+/// Writes down what happens.
+#[derive(Debug, Default)]
+pub struct Notes(pub Mutex<Vec<String>>);
+
+impl Observer for Notes {
+    fn event(&self, event: Event<'_>) {
+        self.0.lock().unwrap().push(format!("{event:?}"));
+    }
+}
+
+/// A simulated Lambda and what else a tuning needs.
+pub struct World {
+    pub lambda: Arc<Lambda>,
+    pub store: Arc<MemoryStore>,
+    pub clock: Arc<VirtualClock>,
+    pub notes: Arc<Notes>,
+    pub cancel: CancellationToken,
+}
+
+impl World {
+    pub fn new(function: Function) -> Self {
+        Self::with_law(function, Box::new(usual))
+    }
+
+    pub fn with_law(function: Function, law: Law) -> Self {
+        let clock = Arc::new(VirtualClock::default());
+        let cancel = CancellationToken::new();
+        Self {
+            lambda: Arc::new(Lambda::new(function, law, clock.clone(), cancel.clone())),
+            store: Arc::default(),
+            clock,
+            notes: Arc::default(),
+            cancel,
+        }
+    }
+
+    pub fn context(&self) -> Context {
+        self.context_of(&self.store, &self.cancel)
+    }
+
+    fn context_of(&self, store: &Arc<MemoryStore>, cancel: &CancellationToken) -> Context {
+        Context {
+            control: self.lambda.clone(),
+            invoker: self.lambda.clone(),
+            store: store.clone(),
+            clock: self.clock.clone(),
+            observer: self.notes.clone(),
+            cancel: cancel.clone(),
+            backoff: Backoff::default(),
+        }
+    }
+
+    /// A whole tuning. `None` if the process was ended in between.
+    pub async fn tune(&self, request: &TuningRequest) -> Option<Result<Tuning, Failure>> {
+        self.tune_with(request, &Payloads::single("{}")).await
+    }
+
+    pub async fn tune_with(&self, request: &TuningRequest, payloads: &Payloads) -> Option<Result<Tuning, Failure>> {
+        let ctx = self.context();
+        tokio::select! {
+            biased;
+            () = self.lambda.crashed.cancelled() => None,
+            result = driver::run(&ctx, request, payloads, setting()) => Some(result),
+        }
+    }
+
+    /// A tuning beside others: its own store, its own way to be stopped.
+    pub async fn tune_apart(&self, request: &TuningRequest) -> Result<Tuning, Failure> {
+        let ctx = self.context_of(&Arc::default(), &CancellationToken::new());
+        driver::run(&ctx, request, &Payloads::single("{}"), setting()).await
+    }
+
+    /// `tuner restore` in a new process.
+    pub async fn restore(&self) -> Restored {
+        let ctx = self.context_of(&Arc::default(), &CancellationToken::new());
+        restore_function(&ctx, &"resize".parse().unwrap(), None, 0).await
+    }
+}
+
+pub fn setting() -> Setting<'static> {
+    Setting {
+        prices: PriceTable::embedded(),
+        price_region: None,
+        environment: MeasuringEnvironment::Aws,
+    }
+}
+
+/// A request for these sizes.
+pub fn request(sizes: &[u32]) -> TuningRequest {
+    TuningRequest {
+        memory_sizes: sizes.iter().map(|&mb| MemorySize::new(mb).unwrap()).collect(),
+        invocations: 5,
+        ..TuningRequest::new("resize".parse().unwrap())
+    }
+    .checked()
+    .unwrap()
+}
