@@ -1,1 +1,45 @@
-//! report
+//! Views of a [`Tuning`](tuner_core::Tuning): SVG, HTML, Markdown, CSV, JSON and terminal text.
+//!
+//! Every view takes the document and an [`std::io::Write`]; there is no clock and no file system here, and the same
+//! document always gives the same bytes. All begin with the same words, made in one place: [`headline`].
+//!
+//! ```no_run
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use tuner_report::{Format, Options, render};
+//! let tuning: tuner_core::Tuning = serde_json::from_str(&std::fs::read_to_string("tuning.json")?)?;
+//! render(Format::Svg, &tuning, &Options::default(), &mut std::fs::File::create("tuning.svg")?)?;
+//! # Ok(()) }
+//! ```
+
+mod chart;
+mod comparison;
+mod csv;
+mod error;
+mod escape;
+mod format;
+mod html;
+mod json;
+mod legacy_url;
+mod markdown;
+mod masking;
+mod notes;
+mod numbers;
+mod options;
+mod rows;
+mod schema;
+mod terminal;
+mod view;
+mod words;
+
+pub use chart::svg;
+pub use csv::csv;
+pub use error::ReportError;
+pub use format::{Format, UnknownFormat, render};
+pub use html::html;
+pub use json::json;
+pub use legacy_url::visualization_url;
+pub use markdown::markdown;
+pub use options::Options;
+pub use schema::tuning_schema;
+pub use terminal::{TerminalStyle, terminal};
+pub use words::{Headline, headline};

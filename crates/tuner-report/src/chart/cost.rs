@@ -1,0 +1,57 @@
+//! Cost by memory size, on a linear axis from zero: money is added.
+
+use super::duration::runs;
+use super::memory_axis::MemoryAxis;
+use super::panel::{Drawn, LogLinear, Marker, Rect, log_linear};
+use super::pen::Pen;
+use super::style::Role;
+use super::ticks;
+use crate::numbers;
+use crate::view::{Measured, Row, View};
+
+pub(super) fn draw(pen: &Pen, view: &View<'_>, axis: &MemoryAxis, rect: Rect) -> Drawn {
+    let high = highest(view);
+    let panel = log_linear(pen, rect, axis.bounds, (0.0, high));
+    axis.draw_behind(&panel, view)?;
+    if view.measured().next().is_some() {
+        panel.y_grid(&ticks::linear_ticks(0.0, high, 4), axis.bounds.0)?;
+    }
+    axis.draw_decision(&panel, view)?;
+    for run in runs(view) {
+        let means: Vec<_> = run.iter().map(|(r, m)| (f64::from(r.mb), m.cost.value)).collect();
+        panel.line(&means, Role::Cost, 1.5)?;
+    }
+    for (row, m) in view.measured() {
+        pen.group("mark", &title(view, row, m), || mark(&panel, row, m))?;
+    }
+    panel.baseline()
+}
+
+/// Upper end of a cost axis: everything measured, with some room.
+pub(super) fn highest(view: &View<'_>) -> f64 {
+    let high = view.measured().map(|(_, m)| m.cost.high.unwrap_or(0.0).max(m.cost.value)).fold(0.0, f64::max);
+    if high > 0.0 { high * 1.12 } else { 1.0 }
+}
+
+/// As in "cost in USD per million invocations (estimate)".
+pub(super) fn axis_name(view: &View<'_>) -> String {
+    let estimate = if view.is_estimate() { " (estimate)" } else { "" };
+    format!("{} per million invocations{estimate}", view.unit.name())
+}
+
+fn title(view: &View<'_>, row: &Row<'_>, m: &Measured<'_>) -> String {
+    let interval = numbers::interval(m.cost, |x| view.unit.show(x)).map_or_else(String::new, |i| format!(" ({i})"));
+    format!("{} MB: {}{interval} {}", row.mb, view.unit.show(m.cost.value), axis_name(view))
+}
+
+fn mark(panel: &LogLinear, row: &Row<'_>, m: &Measured<'_>) -> Drawn {
+    let mb = f64::from(row.mb);
+    if let (Some(low), Some(high)) = (m.cost.low, m.cost.high) {
+        panel.interval(mb, (low.max(0.0), high), Role::Cost, 1.8)?;
+    }
+    if row.is_chosen {
+        panel.marker((mb, m.cost.value), Marker::Diamond, 5.5, Role::Chosen, false)
+    } else {
+        panel.marker((mb, m.cost.value), Marker::Triangle, 4.8, Role::Cost, false)
+    }
+}

@@ -1,0 +1,66 @@
+//! What the picture says to those who do not see it: title, description, and the figures as data.
+
+use serde_json::{Value, json};
+
+use super::layout::Shape;
+use crate::escape;
+use crate::view::View;
+use crate::words;
+
+/// Prefix of all ids in the picture, so that several fit on one page.
+pub(super) fn id(view: &View<'_>, shape: Shape) -> String {
+    let suffix = match shape {
+        Shape::Wide => "",
+        Shape::Narrow => "-narrow",
+    };
+    format!("t{}{suffix}", view.tuning.tuning_id.simple())
+}
+
+/// `<title>`, `<desc>` and `<metadata>`.
+pub(super) fn head(view: &View<'_>, id: &str) -> String {
+    let words = words::of_view(view);
+    let title = format!("Duration and cost of {} by memory size", words::function_label(view.tuning));
+    let desc = format!("{}. {}. {}", words.decision, words.effect, words.caveat.unwrap_or_default());
+    format!(
+        "<title id=\"{id}-title\">{}</title>\n<desc id=\"{id}-desc\">{}</desc>\n<metadata>{}</metadata>\n",
+        escape::xml(&title),
+        escape::xml(desc.trim_end()),
+        escape::xml(&summary(view).to_string()),
+    )
+}
+
+/// The findings without the records, so that a picture can be read back.
+fn summary(view: &View<'_>) -> Value {
+    let t = view.tuning;
+    let sizes: Vec<Value> = view
+        .rows
+        .iter()
+        .map(|row| {
+            let series = row.size.series(view.start);
+            json!({
+                "memory_size_mb": row.mb,
+                "status": row.size.status,
+                "invocations": series.map(|s| s.billed_duration_ms.count),
+                "mean_duration_ms": series.map(|s| s.duration_ms.mean.value),
+                "p50_duration_ms": series.map(|s| s.duration_ms.p50.value),
+                "p95_duration_ms": series.map(|s| s.duration_ms.p95.value),
+                "gb_seconds": series.map(|s| s.gb_seconds.value),
+                "cost": series.and_then(|s| s.cost).map(|c| c.per_invocation.value),
+                "max_memory_used_mb": row.size.max_memory_used_mb,
+            })
+        })
+        .collect();
+    json!({
+        "schema_version": t.schema_version,
+        "tuning_id": t.tuning_id,
+        "tool_version": t.tool_version,
+        "started_at": t.started_at,
+        "function": t.function.name,
+        "architecture": t.function.architecture,
+        "memory_size_mb": t.function.memory_size_mb,
+        "currency": view.price().map(|p| p.currency),
+        "start": view.start,
+        "decision": t.decision,
+        "sizes": sizes,
+    })
+}

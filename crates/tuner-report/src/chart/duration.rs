@@ -1,0 +1,205 @@
+//! Duration by memory size, on a log axis: ratios are what matters there, and "twice the memory, half the time" is a
+//! straight line.
+
+use super::failed;
+use super::memory_axis::MemoryAxis;
+use super::panel::{Drawn, LogLog, Marker, Rect, log_log};
+use super::pen::{Anchor, Pen, Px};
+use super::style::Role;
+use super::{labels, text, ticks};
+use crate::numbers;
+use crate::view::{Measured, Row, View};
+
+/// Below any duration that Lambda reports (0.01 ms), so that a zero can stand on a log axis.
+const SHORTEST_MS: f64 = 0.005;
+
+/// More single invocations than this are not drawn one by one: the picture would grow and show less.
+const MOST_DOTS: usize = 600;
+
+/// A constraint farther than this from what was measured is named, not drawn: it would flatten the curve.
+const LIMIT_REACH: f64 = 4.0;
+
+pub(super) fn draw(pen: &Pen, view: &View<'_>, axis: &MemoryAxis, rect: Rect) -> Drawn {
+    let y = bounds(view);
+    let panel = log_log(pen, rect, axis.bounds, y);
+    axis.draw_behind(&panel, view)?;
+    if view.measured().next().is_some() {
+        panel.y_grid(&ticks::log_ticks(y.0, y.1, 6), axis.bounds.0)?;
+    }
+    landmarks(&panel, view, axis)?;
+    for run in runs(view) {
+        band(&panel, &run)?;
+    }
+    limit(&panel, view, y)?;
+    axis.draw_decision(&panel, view)?;
+    for run in runs(view) {
+        let median: Vec<_> = run.iter().map(|(r, m)| (f64::from(r.mb), on_axis(m.duration.p50.value))).collect();
+        panel.line(&median, Role::Duration, 1.5)?;
+    }
+    let dots = view.measured().map(|(row, _)| view.raw_durations(row.mb).count()).sum::<usize>() <= MOST_DOTS;
+    for (row, m) in view.measured() {
+        pen.group("mark", &title(row, m), || mark(&panel, view, row, m, dots))?;
+    }
+    series_labels(&panel, view);
+    failed::draw_labels(pen, view, axis, rect);
+    panel.baseline()
+}
+
+/// Measured sizes without a size between them that could not be measured: a line must not run across one.
+pub(super) fn runs<'v, 'a>(view: &'v View<'a>) -> Vec<Vec<(&'v Row<'a>, &'v Measured<'a>)>> {
+    view.rows
+        .chunk_by(|a, b| a.measured.is_some() == b.measured.is_some())
+        .map(|chunk| chunk.iter().filter_map(|row| Some((row, row.measured.as_ref()?))).collect::<Vec<_>>())
+        .filter(|run| !run.is_empty())
+        .collect()
+}
+
+fn on_axis(ms: f64) -> f64 {
+    ms.max(SHORTEST_MS)
+}
+
+fn bounds(view: &View<'_>) -> (f64, f64) {
+    let mut values: Vec<f64> = Vec::new();
+    for (row, m) in view.measured() {
+        let d = m.duration;
+        values.extend([d.min, d.max, d.mean.value, d.p95.value]);
+        values.extend([d.p50.low, d.p50.high].into_iter().flatten());
+        values.extend(view.raw_durations(row.mb));
+    }
+    let low = on_axis(values.iter().copied().fold(f64::INFINITY, f64::min));
+    let high = on_axis(values.iter().copied().fold(0.0, f64::max));
+    if !low.is_finite() {
+        return (1.0, 10.0);
+    }
+    let (low, high) = match view.tuning.request.max_p95_ms {
+        Some(limit) if limit > low / LIMIT_REACH && limit < high * LIMIT_REACH => (low.min(limit), high.max(limit)),
+        _ => (low, high),
+    };
+    // Room above and below, and never so near that noise fills the panel.
+    let (low, high) = (low / 1.15, high * 1.15);
+    if high / low < 2.0 {
+        let middle = (low * high).sqrt();
+        return (middle / 2_f64.sqrt(), middle * 2_f64.sqrt());
+    }
+    (low, high)
+}
+
+fn landmarks(panel: &LogLog, view: &View<'_>, axis: &MemoryAxis) -> Drawn {
+    let Rect { top, bottom, right, .. } = panel.rect;
+    let baseline = bottom - 7.0;
+    let mut taken = right;
+    if let Some((from, to)) = view.largest_distinct_mb().and_then(|largest| axis.beyond(largest)) {
+        let words = text::cut("more than this machine's CPUs", 11.0, false, (to - from - 8.0).max(60.0));
+        taken = to - text::width(&words, 11.0, false) - 12.0;
+        panel.pen.text((to - 6.0, baseline), Anchor::End, "t11 f-muted halo", &words);
+    }
+    let Some(x) = axis.one_vcpu() else { return Ok(()) };
+    panel.pixel_line(&[(x, top), (x, bottom)], Role::Landmark, 1.5)?;
+    let (words, half) = ("1 vCPU", text::width("1 vCPU", 11.0, false) / 2.0 + 4.0);
+    // Beside its line, which others may share; one line higher where the words below are in the way.
+    let up = if x + 2.0 * half > taken { 14.0 } else { 0.0 };
+    let (x, anchor) = if x + 2.0 * half > right { (x - 4.0, Anchor::End) } else { (x + 4.0, Anchor::Start) };
+    panel.pen.text((x, baseline - up), anchor, "t11 f-muted halo", words);
+    Ok(())
+}
+
+fn band(panel: &LogLog, run: &[(&Row<'_>, &Measured<'_>)]) -> Drawn {
+    let at = |r: &Row<'_>, ms: f64| (f64::from(r.mb), on_axis(ms));
+    let upper: Vec<_> = run.iter().map(|(r, m)| at(r, m.duration.p95.value)).collect();
+    if let [(x, high)] = upper[..] {
+        // A single size has no area: a bar as wide as a finger.
+        let low = on_axis(run[0].1.duration.p50.value);
+        let ((px, bottom), (_, top)) = (panel.at(x, low), panel.at(x, high));
+        return panel.pixel_rect(Rect { left: px - 8.0, right: px + 8.0, top, bottom }, Role::Band);
+    }
+    let lower = run.iter().rev().map(|(r, m)| at(r, m.duration.p50.value));
+    let outline: Vec<_> = upper.iter().copied().chain(lower).collect();
+    panel.area(&outline, Role::Band)?;
+    panel.line(&upper, Role::Duration, 0.8)
+}
+
+fn limit(panel: &LogLog, view: &View<'_>, y: (f64, f64)) -> Drawn {
+    let Some(limit) = view.tuning.request.max_p95_ms else { return Ok(()) };
+    let words = format!("limit: p95 at most {} ms", numbers::ms(limit));
+    let Rect { left, right, top, .. } = panel.rect;
+    if !(y.0..=y.1).contains(&limit) {
+        let words = format!("{words} ({} this chart)", if limit > y.1 { "above" } else { "below" });
+        panel.pen.text((right - 6.0, top + 14.0), Anchor::End, "t11 f-bad halo", &words);
+        return Ok(());
+    }
+    let (_, at) = panel.at(view.rows.first().map_or(128.0, |r| r.mb.into()), limit);
+    panel.pixel_line(&[(left, at), (right, at)], Role::Limit, 1.5)?;
+    let baseline = if at - 18.0 < top { at + 14.0 } else { at - 5.0 };
+    panel.pen.text((right - 6.0, baseline), Anchor::End, "t11 f-bad halo", &words);
+    Ok(())
+}
+
+fn title(row: &Row<'_>, m: &Measured<'_>) -> String {
+    let d = m.duration;
+    let interval = |e| numbers::interval(e, numbers::ms).map_or_else(String::new, |i| format!(" ({i})"));
+    format!(
+        "{} MB: {} invocations, p50 {}{} ms, mean {}{} ms, p95 {} ms, {} to {} ms",
+        row.mb,
+        d.count,
+        numbers::ms(d.p50.value),
+        interval(d.p50),
+        numbers::ms(d.mean.value),
+        interval(d.mean),
+        numbers::ms(d.p95.value),
+        numbers::ms(d.min),
+        numbers::ms(d.max),
+    )
+}
+
+fn mark(panel: &LogLog, view: &View<'_>, row: &Row<'_>, m: &Measured<'_>, dots: bool) -> Drawn {
+    let mb = f64::from(row.mb);
+    if dots {
+        draw_dots(panel, mb, view.raw_durations(row.mb));
+    }
+    let (p50, mean) = (m.duration.p50, m.duration.mean.value);
+    if let (Some(low), Some(high)) = (p50.low, p50.high) {
+        panel.interval(mb, (on_axis(low), on_axis(high)), Role::Duration, 1.8)?;
+    }
+    let (x, y) = panel.at(mb, on_axis(mean));
+    panel.pixel_line(&[(x - 9.0, y), (x + 9.0, y)], Role::Duration, 1.8)?;
+    let at = (mb, on_axis(p50.value));
+    if row.is_chosen {
+        panel.marker(at, Marker::Diamond, 5.5, Role::Chosen, false)
+    } else {
+        panel.marker(at, Marker::Circle, 4.5, Role::Duration, false)
+    }
+}
+
+/// One path for all of them: a stroke of no length with a round cap is a dot.
+fn draw_dots(panel: &LogLog, mb: f64, durations: impl Iterator<Item = f64>) {
+    // The golden ratio spreads any number of points evenly, and the same way each time.
+    const GOLDEN: f64 = 0.618_033_988_749_895;
+    const SPREAD: f64 = 16.0;
+    let mut path = String::new();
+    for (index, ms) in durations.enumerate() {
+        let (x, y) = panel.at(mb, on_axis(ms));
+        let jitter = ((index as f64 * GOLDEN).fract() - 0.5) * SPREAD;
+        path.push_str(&format!("M{} {}h0", Px(x + jitter), Px(y)));
+    }
+    if !path.is_empty() {
+        panel.pen.write(format_args!("<path d=\"{path}\" class=\"s s-dots\" stroke-width=\"3.2\"/>"));
+    }
+}
+
+/// The series are named where they end, not in a legend.
+fn series_labels(panel: &LogLog, view: &View<'_>) {
+    let Some((row, m)) = view.measured().last() else { return };
+    let mut names = vec![
+        (panel.at(1.0, on_axis(m.duration.p50.value)).1, "p50"),
+        (panel.at(1.0, on_axis(m.duration.mean.value)).1, "mean"),
+        (panel.at(1.0, on_axis(m.duration.p95.value)).1, "p95"),
+    ];
+    names.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let wanted: Vec<(f64, f64)> = names.iter().map(|(y, _)| (*y, 13.0)).collect();
+    // What stands at the bottom and the top of the panel keeps its line.
+    let centres = labels::spread(&wanted, 0.0, (panel.rect.top + 4.0, panel.rect.bottom - 18.0));
+    let x = panel.at(row.mb.into(), 1.0).0 + 13.0;
+    for ((_, name), y) in names.iter().zip(centres) {
+        panel.pen.text((x, y + 4.0), Anchor::Start, "t11 f-duration halo", name);
+    }
+}

@@ -1,0 +1,174 @@
+//! Where everything stands.
+
+use super::memory_axis::MemoryAxis;
+use super::panel::Rect;
+use super::pen::{Anchor, Font, Pen};
+use super::{cold, cost, duration, facts, headroom, pareto, text};
+use crate::ReportError;
+use crate::notes::notes;
+use crate::view::{View, start_word};
+use crate::words;
+
+/// Two columns for a screen or a page, one for a phone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shape {
+    Wide,
+    Narrow,
+}
+
+const MARGIN: f64 = 24.0;
+/// Room for the figures left of an axis.
+const GUTTER: f64 = 58.0;
+/// Warnings that stand in the picture itself.
+const MOST_WARNINGS: usize = 4;
+/// Notes longer than this are cut: the page and the document have them whole.
+const LONGEST_NOTE: f64 = 1100.0;
+
+impl Shape {
+    pub(super) const fn width(self) -> f64 {
+        match self {
+            Self::Wide => 1180.0,
+            Self::Narrow => 440.0,
+        }
+    }
+
+    const fn margin(self) -> f64 {
+        match self {
+            Self::Wide => MARGIN,
+            Self::Narrow => 12.0,
+        }
+    }
+}
+
+/// Draws everything; returns the height it took.
+pub(super) fn draw(pen: &Pen, view: &View<'_>, shape: Shape) -> Result<f64, ReportError> {
+    let margin = shape.margin();
+    let whole = shape.width() - 2.0 * margin;
+    let top = header(pen, view, shape) + 14.0;
+    let bottom = match shape {
+        Shape::Wide => {
+            let (left, gap) = (whole * 0.645, 34.0);
+            let left_bottom = by_size(pen, view, margin, top, left)?;
+            let right_bottom = beside(pen, view, margin + left + gap, top, whole - left - gap)?;
+            left_bottom.max(right_bottom)
+        }
+        Shape::Narrow => {
+            let bottom = by_size(pen, view, margin, top, whole)?;
+            beside(pen, view, margin, bottom + 24.0, whole)?
+        }
+    };
+    Ok(footer(pen, view, shape, bottom + 20.0) + 4.0)
+}
+
+/// Decision, effect, provenance.
+fn header(pen: &Pen, view: &View<'_>, shape: Shape) -> f64 {
+    let (x, width) = (shape.margin(), shape.width() - 2.0 * shape.margin());
+    let words = words::of_view(view);
+    pen.group("headline", "", || {
+        let (title, title_class) = match shape {
+            Shape::Wide => (Font::bold(24.0), "t24 f-ink"),
+            Shape::Narrow => (Font::bold(16.0), "t16 b f-ink"),
+        };
+        let y = pen.paragraph((x, x + 18.0), width, title, title_class, &words.decision);
+        let (effect, effect_class) = match shape {
+            Shape::Wide => (Font::regular(16.0), "t16 f-ink"),
+            Shape::Narrow => (Font::regular(13.0), "t13 f-ink"),
+        };
+        let y = pen.paragraph((x, y - 3.0), width, effect, effect_class, &words.effect);
+        let mut y = pen.paragraph((x, y), width, Font::regular(12.0), "f-muted", &words.provenance);
+        if let Some(caveat) = &words.caveat {
+            y = pen.paragraph((x, y), width, Font::bold(12.0), "b f-muted", caveat);
+        }
+        y
+    })
+}
+
+/// The panels over memory size.
+fn by_size(pen: &Pen, view: &View<'_>, left: f64, top: f64, width: f64) -> Result<f64, ReportError> {
+    let (x, width) = (left + GUTTER, width - GUTTER);
+    let axis = MemoryAxis::new(view, x, width);
+    let mut y = top;
+
+    let what = format!("Duration of {} starts in ms (log scale)", start_word(view.start));
+    y = panel_title(pen, left, y, width + GUTTER, &what, "median with 95 % interval, mean, band up to p95");
+    axis.draw_decision_labels(pen, view, y + 14.0);
+    y += 22.0;
+    let rect = Rect::new(x, y, width, 270.0);
+    pen.group("panel duration", "", || duration::draw(pen, view, &axis, rect))?;
+
+    y = rect.bottom + 18.0;
+    y = panel_title(pen, left, y, width + GUTTER, &sentence(&cost::axis_name(view)), "mean with 95 % interval");
+    let rect = Rect::new(x, y + 8.0, width, 150.0);
+    pen.group("panel cost", "", || cost::draw(pen, view, &axis, rect))?;
+    axis.draw_labels(pen, view, rect.bottom + 18.0);
+
+    y = rect.bottom + 28.0;
+    if headroom::is_known(view) {
+        let rect = Rect::new(x, y, width, headroom::HEIGHT);
+        pen.group("panel headroom", "", || headroom::draw(pen, view, &axis, rect));
+        y = rect.bottom;
+    }
+    if let Some(start) = cold::shown(view) {
+        let rect = Rect::new(x, y + 30.0, width, cold::PLOT);
+        pen.group("panel cold", "", || cold::draw(pen, view, &axis, start, rect))?;
+        y = rect.bottom;
+    }
+    Ok(y)
+}
+
+/// What does not share the memory axis.
+fn beside(pen: &Pen, view: &View<'_>, left: f64, top: f64, width: f64) -> Result<f64, ReportError> {
+    let mut y = top;
+    if view.measured().count() > 1 {
+        y = panel_title(pen, left, y, width, "Mean duration in ms against cost", "hollow: beaten in both");
+        let rect = Rect::new(left + GUTTER, y + 8.0, width - GUTTER, 284.0);
+        pen.group("panel pareto", "", || pareto::draw(pen, view, rect))?;
+        y = rect.bottom + 58.0;
+    }
+    Ok(pen.group("facts", "", || facts::draw(pen, view, Rect::new(left, y, width, 0.0))))
+}
+
+/// A title and, if there is room beside it, how to read what is below.
+fn panel_title(pen: &Pen, x: f64, y: f64, width: f64, title: &str, how: &str) -> f64 {
+    let baseline = y + 12.0;
+    let taken = text::width(title, 13.0, true) + 12.0;
+    pen.text((x, baseline), Anchor::Start, "t13 b f-ink", title);
+    if taken + text::width(how, 11.0, false) <= width {
+        pen.text((x + taken, baseline), Anchor::Start, "t11 f-muted", how);
+        return baseline + 6.0;
+    }
+    if text::width(how, 11.0, false) <= width {
+        pen.text((x, baseline + 15.0), Anchor::Start, "t11 f-muted", how);
+        return baseline + 21.0;
+    }
+    baseline + 6.0
+}
+
+/// Warnings and notes.
+fn footer(pen: &Pen, view: &View<'_>, shape: Shape, top: f64) -> f64 {
+    let (x, width) = (shape.margin(), shape.width() - 2.0 * shape.margin());
+    let mut y = top;
+    let mut note = |font: Font, class: &str, words: &str| {
+        y = pen.paragraph((x, y), width, font, class, &text::cut(words, 11.0, font.bold, LONGEST_NOTE * 2.0));
+    };
+    pen.group("notes", "", || {
+        let t = view.tuning;
+        for leftover in t.leftovers.iter().take(MOST_WARNINGS) {
+            note(Font::bold(11.0), "t11 b f-bad", &format!("Left behind: {leftover}"));
+        }
+        for warning in t.warnings.iter().take(MOST_WARNINGS) {
+            note(Font::bold(11.0), "t11 b f-ink", &format!("Warning: {warning}"));
+        }
+        let more = t.warnings.len().saturating_sub(MOST_WARNINGS) + t.leftovers.len().saturating_sub(MOST_WARNINGS);
+        if more > 0 {
+            note(Font::bold(11.0), "t11 b f-ink", &format!("{more} more are in the document."));
+        }
+        note(Font::regular(11.0), "t11 f-muted", &notes(view).join(" "));
+    });
+    y
+}
+
+fn sentence(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}

@@ -1,0 +1,144 @@
+//! Duration against cost: what a size gives for what it takes.
+
+use tuner_core::Objective;
+
+use super::cost::{axis_name, highest};
+use super::panel::{Drawn, LinearLog, Marker, Rect, linear_log};
+use super::pen::{Anchor, Pen};
+use super::style::Role;
+use super::{labels, text, ticks};
+use crate::numbers;
+use crate::view::{Measured, View};
+
+/// One size: its place, and whether another is both cheaper and faster.
+struct Point {
+    mb: u32,
+    cost: f64,
+    ms: f64,
+    dominated: bool,
+    is_chosen: bool,
+    is_present: bool,
+}
+
+pub(super) fn draw(pen: &Pen, view: &View<'_>, rect: Rect) -> Drawn {
+    let points = points(view);
+    let (low, high) = points.iter().fold((f64::INFINITY, 0.0_f64), |(l, h), p| (l.min(p.ms), h.max(p.ms)));
+    let middle = (low * high).sqrt();
+    let stretch = (high / low).max(1.5).sqrt() * 1.25;
+    let (low, high) = (middle / stretch, middle * stretch);
+    let most = highest(view);
+    let panel = linear_log(pen, rect, (0.0, most), (low, high));
+    panel.y_grid(&ticks::log_ticks(low, high, 5), 0.0)?;
+    x_ticks(&panel, most, high)?;
+    pen.text((rect.middle_x(), rect.bottom + 34.0), Anchor::Middle, "f-muted", &axis_name(view));
+
+    indifference(&panel, view, (low, high), most)?;
+    let mut front: Vec<(f64, f64)> = points.iter().filter(|p| !p.dominated).map(|p| (p.cost, p.ms)).collect();
+    front.sort_by(|a, b| a.0.total_cmp(&b.0));
+    panel.line(&front, Role::Muted, 1.2)?;
+    for point in &points {
+        let state = if point.dominated { ", another size is both cheaper and faster" } else { "" };
+        let title = format!(
+            "{} MB: {} ms mean, {} {}{state}",
+            point.mb,
+            numbers::ms(point.ms),
+            view.unit.show(point.cost),
+            axis_name(view)
+        );
+        let at = (point.cost, point.ms);
+        pen.group("mark", &title, || {
+            if point.is_chosen {
+                panel.marker(at, Marker::Diamond, 6.0, Role::Chosen, point.dominated)
+            } else {
+                panel.marker(at, Marker::Circle, 4.5, Role::Ink, point.dominated)
+            }
+        })?;
+    }
+    label(&panel, &points);
+    panel.baseline()
+}
+
+fn points(view: &View<'_>) -> Vec<Point> {
+    let at = |m: &Measured<'_>| (m.cost.value, m.duration.mean.value.max(0.005));
+    view.measured()
+        .map(|(row, m)| {
+            let (cost, ms) = at(m);
+            let better = |other: (f64, f64)| other.0 <= cost && other.1 <= ms && other != (cost, ms);
+            Point {
+                mb: row.mb,
+                cost,
+                ms,
+                dominated: view.measured().any(|(_, other)| better(at(other))),
+                is_chosen: row.is_chosen,
+                is_present: row.is_present,
+            }
+        })
+        .collect()
+}
+
+fn x_ticks(panel: &LinearLog, most: f64, any_ms: f64) -> Drawn {
+    let Rect { top, bottom, .. } = panel.rect;
+    panel.pen.group("grid", "", || {
+        for tick in ticks::linear_ticks(0.0, most, 4) {
+            let (x, _) = panel.at(tick, any_ms);
+            panel.pixel_line(&[(x, top), (x, bottom)], Role::Grid, 1.0)?;
+            panel.pen.text((x, bottom + 17.0), Anchor::Middle, "f-muted", &ticks::tick_label(tick));
+        }
+        Ok(())
+    })
+}
+
+/// Where a balanced objective sees no difference from the chosen size: below and left of it would be better.
+fn indifference(panel: &LinearLog, view: &View<'_>, (low, high): (f64, f64), most: f64) -> Drawn {
+    let (Objective::Balanced { cost_weight: w }, Some((_, chosen))) = (view.tuning.request.objective, view.chosen()) else {
+        return Ok(());
+    };
+    let largest = |value: fn(&Measured<'_>) -> f64| view.measured().map(|(_, m)| value(m)).fold(f64::MIN_POSITIVE, f64::max);
+    let (cost_max, ms_max) = (largest(|m| m.cost.value), largest(|m| m.duration.mean.value));
+    if !(w > 0.0 && w < 1.0) {
+        return Ok(());
+    }
+    let score = w * chosen.cost.value / cost_max + (1.0 - w) * chosen.duration.mean.value / ms_max;
+    const STEPS: u32 = 24;
+    let curve: Vec<(f64, f64)> = (0..=STEPS)
+        .map(|i| low * (high / low).powf(f64::from(i) / f64::from(STEPS)))
+        .map(|ms| ((score - (1.0 - w) * ms / ms_max) / w * cost_max, ms))
+        .filter(|(cost, _)| (0.0..=most).contains(cost))
+        .collect();
+    if curve.len() < 2 {
+        return Ok(());
+    }
+    panel.pen.group("mark", "as good as the chosen size by the balanced objective", || {
+        panel.line(&curve, Role::Landmark, 1.5)
+    })
+}
+
+/// The chosen and the present size first, then the front, then whatever has room.
+fn label(panel: &LinearLog, points: &[Point]) {
+    let spot = |p: &Point| panel.at(p.cost, p.ms);
+    let mut taken: Vec<Rect> = points
+        .iter()
+        .map(|p| {
+            let (x, y) = spot(p);
+            Rect::new(x - 6.0, y - 6.0, 12.0, 12.0)
+        })
+        .collect();
+    let mut by_rank: Vec<&Point> = points.iter().collect();
+    by_rank.sort_by_key(|p| (!p.is_chosen, !p.is_present, p.dominated, p.mb));
+    for point in by_rank {
+        let words = match (point.is_present, point.is_chosen) {
+            (true, false) => format!("{} now", point.mb),
+            _ => point.mb.to_string(),
+        };
+        let bold = point.is_chosen || point.is_present;
+        let size = (text::width(&words, 12.0, bold), 13.0);
+        let Some(place) = labels::place(spot(point), size, 8.0, &panel.rect, &taken) else { continue };
+        taken.push(place);
+        let class = match (point.is_chosen, point.is_present) {
+            (true, _) => "b f-chosen halo",
+            (_, true) => "b f-ink halo",
+            _ => "f-ink halo",
+        };
+        panel.pen.text((place.left, place.bottom - 3.0), Anchor::Start, class, &words);
+    }
+}

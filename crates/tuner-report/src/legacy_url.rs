@@ -1,0 +1,26 @@
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use tuner_core::Tuning;
+
+use crate::view::{CostUnit, View};
+
+/// The link under which aws-lambda-power-tuning's viewer shows this tuning: `base#sizes;durations;costs`, each part the
+/// base64 of little-endian numbers (16-bit memory sizes, 32-bit mean durations in ms, 32-bit mean costs of an invocation),
+/// ascending by size. The figures are in the fragment, which a browser does not send.
+///
+/// `None` if no size was measured or the price is not known: the form has no word for that.
+pub fn visualization_url(base: &str, tuning: &Tuning) -> Option<String> {
+    let view = View::new(tuning);
+    if view.unit == CostUnit::GbSeconds {
+        return None;
+    }
+    let mut parts: [Vec<u8>; 3] = Default::default();
+    for (row, m) in view.measured() {
+        let Ok(mb) = i16::try_from(row.mb) else { continue };
+        parts[0].extend(mb.to_le_bytes());
+        parts[1].extend((m.duration.mean.value as f32).to_le_bytes());
+        parts[2].extend(((m.cost.value / 1e6) as f32).to_le_bytes());
+    }
+    let base = base.trim_end_matches('#');
+    (!parts[0].is_empty()).then(|| format!("{base}#{}", parts.map(|bytes| STANDARD.encode(bytes)).join(";")))
+}

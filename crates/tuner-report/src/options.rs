@@ -1,0 +1,26 @@
+/// What the reader may choose about a report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    /// Whether AWS account IDs are shown. By default they read `000000000000`, so that a report can be passed on.
+    pub show_account_ids: bool,
+    /// Base of the link to aws-lambda-power-tuning's viewer; no link if absent. The measurements are in the link's
+    /// fragment, which a browser does not send.
+    pub visualization_base: Option<String>,
+    /// Address of the SVG, for the Markdown view to point to; it shows none if absent.
+    pub svg_href: Option<String>,
+}
+
+impl Options {
+    /// Where aws-lambda-power-tuning's viewer is published.
+    pub const VISUALIZATION_BASE: &'static str = "https://lambda-power-tuning.show/";
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            show_account_ids: false,
+            visualization_base: Some(Self::VISUALIZATION_BASE.to_owned()),
+            svg_href: None,
+        }
+    }
+}

@@ -1,0 +1,257 @@
+use std::fmt::Write as _;
+use std::io::Write;
+
+use anstyle::{AnsiColor, Style};
+use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use tuner_core::Tuning;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+use crate::escape::line;
+use crate::notes::notes;
+use crate::rows::{self, Figure, SizeRow};
+use crate::view::View;
+use crate::{Options, ReportError, masking, words};
+
+/// How text for a terminal looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TerminalStyle {
+    /// Columns; nothing is wider as long as there are 40 or more.
+    pub width: usize,
+    /// Whether to colour. Colour says nothing that the text does not.
+    pub colour: bool,
+}
+
+impl Default for TerminalStyle {
+    fn default() -> Self {
+        Self { width: 80, colour: false }
+    }
+}
+
+const NARROWEST: usize = 40;
+const BARS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+
+const BOLD: Style = Style::new().bold();
+const GOOD: Style = AnsiColor::Green.on_default().bold();
+const BAD: Style = AnsiColor::Red.on_default();
+const WARN: Style = AnsiColor::Yellow.on_default().bold();
+const DIM: Style = Style::new().dimmed();
+
+/// Writes the decision in a sentence, a table of all sizes, warnings and notes.
+///
+/// # Errors
+/// When `out` refuses the bytes.
+pub fn terminal(
+    tuning: &Tuning,
+    options: &Options,
+    style: &TerminalStyle,
+    out: &mut impl Write,
+) -> Result<(), ReportError> {
+    let shown = masking::shown(tuning, options)?;
+    let view = View::new(&shown);
+    let mut page = Page { text: String::new(), style: *style };
+    page.style.width = page.style.width.max(NARROWEST);
+    let words = words::of_view(&view);
+    page.paragraph(BOLD, "", &words.decision);
+    page.paragraph(Style::new(), "", &words.effect);
+    page.paragraph(DIM, "", &words.provenance);
+    page.text.push('\n');
+    page.table(&view);
+    page.text.push('\n');
+    if let Some(caveat) = &words.caveat {
+        page.paragraph(WARN, "note: ", caveat);
+    }
+    for warning in &shown.warnings {
+        page.paragraph(WARN, "warning: ", warning);
+    }
+    for leftover in &shown.leftovers {
+        page.paragraph(BAD, "left behind: ", leftover);
+    }
+    for note in notes(&view) {
+        page.paragraph(DIM, "", &note);
+    }
+    Ok(out.write_all(page.text.as_bytes())?)
+}
+
+struct Page {
+    text: String,
+    style: TerminalStyle,
+}
+
+impl Page {
+    fn styled(&mut self, style: Style, text: &str) {
+        // Writing to a string does not fail.
+        let _ = if self.style.colour && !text.is_empty() {
+            write!(self.text, "{style}{text}{style:#}")
+        } else {
+            self.text.write_str(text)
+        };
+    }
+
+    /// `lead` and `text` wrapped; further lines are indented as far as `lead` reaches.
+    fn paragraph(&mut self, style: Style, lead: &str, text: &str) {
+        let indent = lead.width();
+        for (index, part) in wrap(&line(text), self.style.width - indent).iter().enumerate() {
+            match index {
+                0 => self.styled(style, lead),
+                _ => self.text.push_str(&" ".repeat(indent)),
+            }
+            self.styled(if lead.is_empty() { style } else { Style::new() }, part);
+            self.text.push('\n');
+        }
+    }
+
+    /// All sizes, with as many columns as there is room for.
+    fn table(&mut self, view: &View<'_>) {
+        let sizes = rows::sizes(view);
+        let widest = |table: &[String]| table.iter().map(|l| l.width()).max().unwrap_or(0);
+        let tables = Detail::ALL.iter().map(|detail| lines(view, &sizes, detail));
+        let mut fitting: Vec<String> = Vec::new();
+        for table in tables {
+            fitting = table;
+            if widest(&fitting) <= self.style.width {
+                break;
+            }
+        }
+        for (index, text) in fitting.iter().enumerate() {
+            let style = match index.checked_sub(1).and_then(|i| sizes.get(i)).map(|size| size.class) {
+                None => DIM,
+                Some("chosen") => GOOD,
+                Some("present") => BOLD,
+                Some("failed") => BAD,
+                Some(_) => Style::new(),
+            };
+            self.styled(style, &cut(text, self.style.width));
+            self.text.push('\n');
+        }
+    }
+}
+
+/// What a table leaves out, the least missed first.
+struct Detail {
+    cost_interval: bool,
+    p50_interval: bool,
+    bar: bool,
+    count: bool,
+}
+
+impl Detail {
+    const fn new(cost_interval: bool, p50_interval: bool, bar: bool, count: bool) -> Self {
+        Self { cost_interval, p50_interval, bar, count }
+    }
+
+    const ALL: [Self; 5] = [
+        Self::new(true, true, true, true),
+        Self::new(false, true, true, true),
+        Self::new(false, false, true, true),
+        Self::new(false, false, false, true),
+        Self::new(false, false, false, false),
+    ];
+}
+
+/// The lines of a table, the names of its columns first.
+fn lines(view: &View<'_>, sizes: &[SizeRow], detail: &Detail) -> Vec<String> {
+    let figure = |figure: &Figure, interval: bool| match interval && !figure.interval.is_empty() {
+        true => format!("{} [{}]", figure.value, figure.interval),
+        false if figure.value.is_empty() => "–".to_owned(),
+        false => figure.value.clone(),
+    };
+    let estimate = if view.is_estimate() { " est." } else { "" };
+    let ci = |name: String, with: bool| if with { format!("{name} [95 % CI]") } else { name };
+    let mut head = vec![String::new(), "MB".to_owned()];
+    if detail.count {
+        head.push("n".to_owned());
+    }
+    head.push(ci("p50 ms".to_owned(), detail.p50_interval));
+    head.push("p95 ms".to_owned());
+    head.push(ci(format!("{}{estimate}", view.unit.per_million()), detail.cost_interval));
+    if detail.bar {
+        head.push(String::new());
+    }
+    head.push(String::new());
+    let last = head.len() - 1;
+
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled).set_header(head);
+    for size in sizes {
+        let mut cells = vec![size.mark.to_owned(), size.mb.to_string()];
+        if detail.count {
+            cells.push(if size.invocations.is_empty() { "–".to_owned() } else { size.invocations.clone() });
+        }
+        cells.push(figure(&size.p50, detail.p50_interval));
+        cells.push(figure(&size.p95, false));
+        cells.push(figure(&size.cost, detail.cost_interval));
+        if detail.bar {
+            // A size that costs anything shows at least the lowest step.
+            cells.push(size.cost_eighths.map_or(' ', |n| BARS[usize::from(n.max(1)).min(8)]).to_string());
+        }
+        cells.push(line(&size.verdict));
+        table.add_row(cells);
+    }
+    for index in 1..last {
+        if let Some(column) = table.column_mut(index) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 2));
+    }
+    table.lines().map(|l| l.trim_end().to_owned()).collect()
+}
+
+fn wrap(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    let mut used = 0;
+    for word in text.split_whitespace() {
+        let length = word.width();
+        if used > 0 && used + 1 + length > width {
+            lines.push(String::new());
+            used = 0;
+        }
+        for (index, c) in word.chars().enumerate() {
+            let Some(last) = lines.last_mut() else { continue };
+            if index == 0 && used > 0 {
+                last.push(' ');
+                used += 1;
+            }
+            let length = c.width().unwrap_or(0);
+            if used + length > width {
+                lines.push(c.to_string());
+                used = length;
+                continue;
+            }
+            last.push(c);
+            used += length;
+        }
+    }
+    lines
+}
+
+fn cut(text: &str, width: usize) -> String {
+    if text.width() <= width {
+        return text.to_owned();
+    }
+    let mut out = String::new();
+    let mut used = 1;
+    for c in text.chars() {
+        used += c.width().unwrap_or(0);
+        if used > width {
+            break;
+        }
+        out.push(c);
+    }
+    out.push('…');
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_keep_to_the_width() {
+        let lines = wrap("a-word-that-is-longer-than-the-line and 日本語 words", 12);
+        assert!(lines.iter().all(|l| l.width() <= 12), "{lines:?}");
+        assert_eq!(lines.concat().replace(' ', ""), "a-word-that-is-longer-than-the-lineand日本語words");
+        assert_eq!(cut("much too long", 6), "much …");
+    }
+}

@@ -1,0 +1,248 @@
+//! What every format shows of a tuning: its rows, in the start that was compared and in one unit of cost.
+
+use tuner_core::pricing::{Currency, PriceQuote};
+use tuner_core::tuning::{MeasuringEnvironment, Series, SizeResult, SizeStatus};
+use tuner_core::{Distribution, Estimate, Outcome, StartKind, Tuning, Verdict};
+
+use crate::numbers;
+
+/// Cost is shown per so many invocations.
+const PER: f64 = 1e6;
+
+/// A tuning, seen as a table.
+pub(crate) struct View<'a> {
+    pub(crate) tuning: &'a Tuning,
+    /// The start that durations and costs are of.
+    pub(crate) start: StartKind,
+    /// What cost is counted in.
+    pub(crate) unit: CostUnit,
+    /// Ascending by memory size.
+    pub(crate) rows: Vec<Row<'a>>,
+}
+
+/// One memory size.
+pub(crate) struct Row<'a> {
+    pub(crate) mb: u32,
+    pub(crate) size: &'a SizeResult,
+    pub(crate) is_chosen: bool,
+    pub(crate) is_present: bool,
+    /// What was measured, if the size can be chosen.
+    pub(crate) measured: Option<Measured<'a>>,
+}
+
+/// What was measured at one size.
+pub(crate) struct Measured<'a> {
+    pub(crate) duration: &'a Distribution,
+    /// Per million invocations.
+    pub(crate) cost: Estimate,
+}
+
+/// What cost is counted in: money, or GB-seconds where the price is not known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CostUnit {
+    Money(Currency),
+    GbSeconds,
+}
+
+/// What the report uses of a price quote: all that is known of that type here.
+pub(crate) struct PriceBasis<'a> {
+    pub(crate) region: &'a str,
+    pub(crate) architecture: &'static str,
+    pub(crate) currency: Currency,
+    pub(crate) estimated: bool,
+}
+
+fn price_basis(quote: &PriceQuote) -> PriceBasis<'_> {
+    PriceBasis {
+        region: &quote.region,
+        architecture: quote.architecture.as_str(),
+        currency: quote.currency,
+        estimated: quote.estimated,
+    }
+}
+
+impl CostUnit {
+    /// The figure with its unit, as far as it is part of the figure: `$2.10`, `12,500`.
+    pub(crate) fn show(self, per_million: f64) -> String {
+        match self {
+            Self::Money(currency) => numbers::money(per_million, currency),
+            Self::GbSeconds => numbers::gb_seconds(per_million),
+        }
+    }
+
+    /// As in "USD per million invocations".
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Money(currency) => currency.code(),
+            Self::GbSeconds => "GB-seconds",
+        }
+    }
+
+    /// Short, for the head of a column: `$/M`.
+    pub(crate) const fn per_million(self) -> &'static str {
+        match self {
+            Self::Money(Currency::Usd) => "$/M",
+            Self::Money(Currency::Cny) => "¥/M",
+            Self::Money(Currency::Eur) => "€/M",
+            Self::GbSeconds => "GB-s/M",
+        }
+    }
+}
+
+impl<'a> View<'a> {
+    pub(crate) fn new(tuning: &'a Tuning) -> Self {
+        let start = tuning.decision.start.unwrap_or_else(|| common_start(&tuning.sizes));
+        let unit = cost_unit(tuning, start);
+        let decision = &tuning.decision;
+        let present_mb = tuning.function.memory_size_mb;
+        let mut rows: Vec<Row<'a>> = tuning
+            .sizes
+            .iter()
+            .map(|size| Row {
+                mb: size.memory_size_mb,
+                size,
+                is_chosen: decision.memory_size_mb == Some(size.memory_size_mb),
+                is_present: present_mb == size.memory_size_mb,
+                measured: measured(size, start, unit),
+            })
+            .collect();
+        rows.sort_by_key(|row| row.mb);
+        Self { tuning, start, unit, rows }
+    }
+
+    /// Rows that were measured.
+    pub(crate) fn measured(&self) -> impl Iterator<Item = (&Row<'a>, &Measured<'a>)> {
+        self.rows.iter().filter_map(|row| Some((row, row.measured.as_ref()?)))
+    }
+
+    /// The row of a size, and what was measured there.
+    pub(crate) fn at(&self, mb: u32) -> Option<(&Row<'a>, &Measured<'a>)> {
+        self.measured().find(|(row, _)| row.mb == mb)
+    }
+
+    pub(crate) fn present(&self) -> Option<(&Row<'a>, &Measured<'a>)> {
+        self.at(self.tuning.function.memory_size_mb)
+    }
+
+    pub(crate) fn chosen(&self) -> Option<(&Row<'a>, &Measured<'a>)> {
+        self.at(self.tuning.decision.memory_size_mb?)
+    }
+
+    /// The size the present one is best compared with: the chosen one, or where that is the present one, a size that
+    /// could not be told from it.
+    pub(crate) fn compared(&self) -> Option<(&Row<'a>, &Measured<'a>)> {
+        let present_mb = self.tuning.function.memory_size_mb;
+        let decision = &self.tuning.decision;
+        if decision.verdict == Verdict::NoClearWinner {
+            return decision.tied_mb.iter().filter(|&&mb| mb != present_mb).find_map(|&mb| self.at(mb));
+        }
+        self.chosen().filter(|(row, _)| !row.is_present)
+    }
+
+    pub(crate) fn price(&self) -> Option<PriceBasis<'_>> {
+        self.tuning.price.as_ref().map(price_basis)
+    }
+
+    pub(crate) const fn is_local(&self) -> bool {
+        matches!(self.tuning.environment, MeasuringEnvironment::Local { .. })
+    }
+
+    /// Whether money in it is an estimate: the price is, or the billed durations are another processor's.
+    pub(crate) fn is_estimate(&self) -> bool {
+        matches!(self.unit, CostUnit::Money(_)) && (self.is_local() || self.price().is_some_and(|p| p.estimated))
+    }
+
+    /// The size above which sizes cannot be told apart here.
+    pub(crate) const fn largest_distinct_mb(&self) -> Option<u32> {
+        match self.tuning.environment {
+            MeasuringEnvironment::Local { cpu_limited: true, largest_distinct_memory_mb, .. } => {
+                Some(largest_distinct_memory_mb)
+            }
+            _ => None,
+        }
+    }
+
+    /// Monthly cost at the volume that was given.
+    pub(crate) fn monthly(&self, cost_per_million: f64) -> Option<f64> {
+        Some(cost_per_million / PER * self.tuning.request.monthly_invocations?)
+    }
+
+    /// Durations of the invocations measured at one size, in the order made.
+    pub(crate) fn raw_durations(&self, mb: u32) -> impl Iterator<Item = f64> {
+        self.tuning
+            .records
+            .iter()
+            .filter(move |r| r.memory_size_mb == mb && r.is_measured())
+            .filter(|r| r.start.unwrap_or(StartKind::Warm) == self.start)
+            .filter_map(tuner_core::InvocationRecord::performance_ms)
+    }
+}
+
+impl Row<'_> {
+    /// The class of failure, if the size failed.
+    pub(crate) const fn failure(&self) -> Option<Outcome> {
+        match self.size.status {
+            SizeStatus::Failed { outcome } => Some(outcome),
+            _ => None,
+        }
+    }
+
+    /// Why it was not run, if so.
+    pub(crate) fn skipped(&self) -> Option<&str> {
+        match &self.size.status {
+            SizeStatus::Skipped { reason } => Some(reason),
+            _ => None,
+        }
+    }
+
+    /// Share of the memory size in use at most.
+    pub(crate) fn memory_share(&self) -> Option<f64> {
+        Some(f64::from(self.size.max_memory_used_mb?) / f64::from(self.mb.max(1)))
+    }
+
+    /// How many invocations ended as the failure class says, of how many.
+    pub(crate) fn failure_count(&self) -> Option<(u32, u32)> {
+        Some((self.size.outcomes.of(self.failure()?), self.size.outcomes.total()))
+    }
+}
+
+/// How a kind of start is called.
+pub(crate) const fn start_word(start: StartKind) -> &'static str {
+    match start {
+        StartKind::Warm => "warm",
+        StartKind::Cold => "cold",
+        StartKind::Restored => "restored",
+    }
+}
+
+fn measured<'a>(size: &'a SizeResult, start: StartKind, unit: CostUnit) -> Option<Measured<'a>> {
+    if size.status != SizeStatus::Measured {
+        return None;
+    }
+    let series = size.series(start)?;
+    let cost = match unit {
+        CostUnit::Money(_) => series.cost?.per_invocation,
+        CostUnit::GbSeconds => series.gb_seconds,
+    };
+    Some(Measured { duration: &series.duration_ms, cost: cost.scaled(PER) })
+}
+
+/// Money only if all sizes have it, in one currency: figures in two units cannot stand side by side.
+fn cost_unit(tuning: &Tuning, start: StartKind) -> CostUnit {
+    let of = |size: &SizeResult| size.series(start).map(|series: &Series| series.cost.map(|c| c.currency));
+    let mut units = tuning.sizes.iter().filter(|s| s.status == SizeStatus::Measured).filter_map(of);
+    let Some(first) = units.next() else {
+        return tuning.price.as_ref().map_or(CostUnit::GbSeconds, |quote| CostUnit::Money(price_basis(quote).currency));
+    };
+    match first {
+        Some(currency) if units.all(|u| u == Some(currency)) => CostUnit::Money(currency),
+        _ => CostUnit::GbSeconds,
+    }
+}
+
+fn common_start(sizes: &[SizeResult]) -> StartKind {
+    [StartKind::Warm, StartKind::Restored, StartKind::Cold]
+        .into_iter()
+        .find(|&start| sizes.iter().any(|s| s.status == SizeStatus::Measured && s.series(start).is_some()))
+        .unwrap_or(StartKind::Warm)
+}

@@ -1,0 +1,309 @@
+//! What a tuning found out, in words: the one place where they are made.
+
+use serde::Serialize;
+use tuner_core::tuning::MeasuringEnvironment;
+use tuner_core::{Estimate, Tuning, Verdict};
+
+use crate::numbers;
+use crate::view::{Measured, View, start_word};
+
+/// The words every view begins with. Plain text: whoever shows it escapes it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Headline {
+    /// What to do: "image-resize: move from 128 MB to 512 MB".
+    pub decision: String,
+    /// What that brings, or why nothing is to be done, with intervals.
+    pub effect: String,
+    /// What was measured where, and with which prices.
+    pub provenance: String,
+    /// What the numbers are not, if that must be said: those of a local run are not Lambda's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub caveat: Option<String>,
+}
+
+/// The words for `tuning`.
+pub fn headline(tuning: &Tuning) -> Headline {
+    of_view(&View::new(tuning))
+}
+
+pub(crate) fn of_view(view: &View<'_>) -> Headline {
+    Headline {
+        decision: format!("{}: {}", function_label(view.tuning), decision(view)),
+        effect: sentence(effect(view)),
+        provenance: provenance(view),
+        caveat: caveat(view),
+    }
+}
+
+/// The function's plain name with its qualifier: no account, no region.
+pub(crate) fn function_label(tuning: &Tuning) -> String {
+    let name = &tuning.function.name;
+    match name.qualifier() {
+        Some(qualifier) => format!("{}:{qualifier}", name.name()),
+        None => name.name().to_owned(),
+    }
+}
+
+fn decision(view: &View<'_>) -> String {
+    let now = view.tuning.function.memory_size_mb;
+    let decision = &view.tuning.decision;
+    let chosen = decision.memory_size_mb.unwrap_or(now);
+    match decision.verdict {
+        Verdict::Move => format!("move from {now} MB to {chosen} MB"),
+        Verdict::Keep => format!("keep {chosen} MB"),
+        Verdict::NoClearWinner => format!("no clear winner: keep {chosen} MB"),
+        // The present size failed or was not among those measured; either way it cannot be compared.
+        Verdict::Choose if view.rows.iter().any(|r| r.is_present && r.failure().is_some()) => {
+            format!("move from {now} MB, where it fails, to {chosen} MB")
+        }
+        Verdict::Choose => format!("use {chosen} MB"),
+        Verdict::ConstraintNotMet => match view.tuning.request.max_p95_ms {
+            Some(limit) => format!("no size meets the limit of {} ms at p95", numbers::ms(limit)),
+            None => "no size meets the constraint".to_owned(),
+        },
+        Verdict::NotEnoughEvidence => "not enough evidence to choose a size".to_owned(),
+        Verdict::AllFailed => "failed at every size".to_owned(),
+    }
+}
+
+fn effect(view: &View<'_>) -> String {
+    match view.tuning.decision.verdict {
+        Verdict::Move => match (view.present(), view.chosen()) {
+            (Some((_, before)), Some((_, after))) => {
+                format!("{}, {}", duration_effect(view, before, after), cost_effect(view, before, after))
+            }
+            _ => figures(view),
+        },
+        Verdict::Keep => keep(view),
+        Verdict::NoClearWinner => {
+            let tied = &view.tuning.decision.tied_mb;
+            format!("{} MB cannot be told apart by {}; {}", list(tied), objective_words(view), figures(view))
+        }
+        Verdict::Choose => choose(view),
+        Verdict::ConstraintNotMet => constraint_not_met(view),
+        Verdict::NotEnoughEvidence => not_enough(view),
+        Verdict::AllFailed => failures(view),
+    }
+}
+
+fn duration_effect(view: &View<'_>, before: &Measured<'_>, after: &Measured<'_>) -> String {
+    let (a, b) = (numbers::ms(before.duration.mean.value), numbers::ms(after.duration.mean.value));
+    let estimate = view.tuning.decision.duration_change;
+    let Some(change) = numbers::change(&a, &b) else {
+        return format!("mean duration {a} → {b} ms");
+    };
+    let noise = is_noise(estimate);
+    let change_words = match change {
+        _ if noise || change == 0.0 => format!("duration {}", numbers::signed_percent(change)),
+        c if c < 0.0 => format!("{} faster", numbers::percent(c)),
+        c if c < 2.0 => format!("{} slower", numbers::percent(c)),
+        c => format!("{}× the duration", numbers::decimal(c + 1.0, 1)),
+    };
+    let trust = match estimate {
+        _ if noise => "within noise".to_owned(),
+        // The interval of a ratio that is itself shown as a factor.
+        Some(e) if change >= 2.0 => interval_words(e, |x| numbers::decimal(x + 1.0, 1), "×"),
+        Some(e) => change_interval(e),
+        None => NO_INTERVAL.to_owned(),
+    };
+    format!("{change_words} ({a} → {b} ms, {trust})")
+}
+
+fn cost_effect(view: &View<'_>, before: &Measured<'_>, after: &Measured<'_>) -> String {
+    let (a, b) = (view.unit.show(before.cost.value), view.unit.show(after.cost.value));
+    let name = cost_name(view);
+    let estimate = view.tuning.decision.cost_change;
+    let Some(change) = numbers::change(&a, &b) else {
+        return format!("{name} {a} → {b} per million");
+    };
+    let trust = match estimate {
+        e if is_noise(e) => "within noise".to_owned(),
+        Some(e) => change_interval(e),
+        None => NO_INTERVAL.to_owned(),
+    };
+    format!("{name} {} ({a} → {b} per million, {trust})", numbers::signed_percent(change))
+}
+
+const NO_INTERVAL: &str = "too few invocations for an interval";
+
+/// Whether a change cannot be told from none.
+pub(crate) fn is_noise(change: Option<Estimate>) -> bool {
+    change.is_some_and(|e| e.low.is_some() && e.high.is_some() && e.contains(0.0))
+}
+
+/// The interval of a change as magnitudes, in ascending order: the words around it tell the direction.
+fn change_interval(change: Estimate) -> String {
+    let magnitude = |x: f64| numbers::decimal((x * 100.0).abs(), 0);
+    if change.value < 0.0 {
+        let mirrored = Estimate { value: -change.value, low: change.high, high: change.low };
+        return interval_words(mirrored, magnitude, " %");
+    }
+    interval_words(change, magnitude, " %")
+}
+
+fn interval_words(estimate: Estimate, show: impl Fn(f64) -> String, unit: &str) -> String {
+    match numbers::interval(estimate, show) {
+        Some(interval) => format!("95 % CI {interval}{unit}"),
+        None => NO_INTERVAL.to_owned(),
+    }
+}
+
+fn keep(view: &View<'_>) -> String {
+    let decision = &view.tuning.decision;
+    let count = view.measured().count();
+    let mut titles = Vec::new();
+    if decision.cheapest_mb == decision.memory_size_mb {
+        titles.push("cheapest");
+    }
+    if decision.fastest_mb == decision.memory_size_mb {
+        titles.push("fastest");
+    }
+    let what = match (count, titles.is_empty()) {
+        (1, _) => "the only size that was measured".to_owned(),
+        (_, true) => format!("the best of {count} sizes by {}", objective_words(view)),
+        (_, false) => format!("the {} of {count} sizes", titles.join(" and the ")),
+    };
+    format!("{what}; {}", figures(view))
+}
+
+fn choose(view: &View<'_>) -> String {
+    let now = view.tuning.function.memory_size_mb;
+    let why = match view.rows.iter().find(|r| r.is_present) {
+        Some(row) => match (row.failure(), row.skipped()) {
+            (Some(outcome), _) => format!("{outcome} at {now} MB"),
+            (_, Some(reason)) => format!("the present {now} MB was not run ({reason})"),
+            _ => format!("the present {now} MB has no measurement"),
+        },
+        None => format!("the present {now} MB was not measured"),
+    };
+    let count = view.measured().count();
+    let best = match count {
+        1 => "the only size that was measured".to_owned(),
+        _ => format!("the best of {count} sizes by {}", objective_words(view)),
+    };
+    format!("{best}, {}; {why}", figures(view))
+}
+
+fn constraint_not_met(view: &View<'_>) -> String {
+    let closest = view.measured().min_by(|a, b| a.1.duration.p95.value.total_cmp(&b.1.duration.p95.value));
+    match closest {
+        Some((row, m)) => {
+            format!("the closest is {} MB with {} ms at p95", row.mb, numbers::ms(m.duration.p95.value))
+        }
+        None => "no size was measured".to_owned(),
+    }
+}
+
+fn not_enough(view: &View<'_>) -> String {
+    let unmeasured: u32 = view.rows.iter().map(|r| r.size.outcomes.unmeasured).sum();
+    if unmeasured > 0 {
+        return format!("{unmeasured} invocations succeeded without a REPORT line: nothing is known of what they took");
+    }
+    "no kind of start was measured at every size, so sizes cannot be compared".to_owned()
+}
+
+/// Every class of failure with the sizes it was met at: "out of memory at 128 and 256 MB; timeout at 512 MB".
+pub(crate) fn failures(view: &View<'_>) -> String {
+    let mut classes: Vec<(String, Vec<u32>)> = Vec::new();
+    for row in &view.rows {
+        let class = match (row.failure(), row.skipped()) {
+            (Some(outcome), _) => outcome.words().to_owned(),
+            (None, Some(reason)) => format!("not run ({reason})"),
+            _ => continue,
+        };
+        match classes.iter_mut().find(|(c, _)| *c == class) {
+            Some((_, sizes)) => sizes.push(row.mb),
+            None => classes.push((class, vec![row.mb])),
+        }
+    }
+    if classes.is_empty() {
+        return "nothing was run".to_owned();
+    }
+    let parts: Vec<String> = classes.iter().map(|(class, sizes)| format!("{class} at {} MB", list(sizes))).collect();
+    parts.join("; ")
+}
+
+/// "152 ms mean (95 % CI 150–154), $2.10 per million" of the size that was chosen.
+fn figures(view: &View<'_>) -> String {
+    let Some((_, m)) = view.chosen() else { return "no figures".to_owned() };
+    let mean = m.duration.mean;
+    let interval =
+        numbers::interval(mean, numbers::ms).map_or_else(String::new, |interval| format!(" (95 % CI {interval})"));
+    format!("{} ms mean{interval}, {} {} per million", numbers::ms(mean.value), cost_name(view), view.unit.show(m.cost.value))
+}
+
+/// What the figure is: cost, estimated cost, or GB-seconds.
+fn cost_name(view: &View<'_>) -> &'static str {
+    match view.unit {
+        crate::view::CostUnit::GbSeconds => "GB-seconds",
+        crate::view::CostUnit::Money(_) if view.is_estimate() => "estimated cost",
+        crate::view::CostUnit::Money(_) => "cost",
+    }
+}
+
+fn objective_words(view: &View<'_>) -> String {
+    match view.tuning.request.objective {
+        tuner_core::Objective::Speed => "duration".to_owned(),
+        tuner_core::Objective::Cost => "cost".to_owned(),
+        balanced @ tuner_core::Objective::Balanced { .. } => format!("the {balanced} objective"),
+    }
+}
+
+fn provenance(view: &View<'_>) -> String {
+    let t = view.tuning;
+    let mut parts = vec![t.function.architecture.to_string()];
+    parts.extend(t.function.runtime.clone());
+    parts.extend(t.function.region.clone().or_else(|| t.function.name.region().map(str::to_owned)));
+    parts.push(match t.request.invocations {
+        1 => format!("1 {} invocation per size", start_word(view.start)),
+        n => format!("{} {} invocations per size", numbers::count(n.into()), start_word(view.start)),
+    });
+    parts.push(match t.request.max_p95_ms {
+        Some(limit) => format!("objective {}, p95 at most {} ms", t.request.objective, numbers::ms(limit)),
+        None => format!("objective {}", t.request.objective),
+    });
+    parts.push(match view.price() {
+        Some(p) => {
+            let mark = if p.estimated { ", estimated" } else { "" };
+            format!("{} prices of {} ({}{mark})", p.architecture, p.region, p.currency)
+        }
+        None => "price unknown".to_owned(),
+    });
+    parts.push(t.started_at.strftime("%Y-%m-%d").to_string());
+    parts.join(" · ")
+}
+
+fn caveat(view: &View<'_>) -> Option<String> {
+    let MeasuringEnvironment::Local { host_cpus, confinement, cpu_limited, .. } = &view.tuning.environment else {
+        return None;
+    };
+    let cpus = numbers::decimal(*host_cpus, usize::from(host_cpus.fract() > 0.049));
+    let plural = if cpus == "1" { "CPU" } else { "CPUs" };
+    let limited = if *cpu_limited { "" } else { "; CPU was not limited, so sizes differ by memory alone" };
+    let money = match view.unit {
+        crate::view::CostUnit::Money(currency) => format!("; {} figures are estimates", currency.code()),
+        crate::view::CostUnit::GbSeconds => String::new(),
+    };
+    Some(format!(
+        "Measured locally, not in Lambda: durations are this machine's processor's ({cpus} {plural}, {confinement})\
+         {limited}{money}."
+    ))
+}
+
+/// "128", "128 and 256", "128, 256 and 512".
+pub(crate) fn list(sizes: &[u32]) -> String {
+    let words: Vec<String> = sizes.iter().map(u32::to_string).collect();
+    match words.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
+        None => "none".to_owned(),
+    }
+}
+
+fn sentence(text: String) -> String {
+    let mut chars = text.chars();
+    match chars.next() {
+        Some(first) => first.to_uppercase().chain(chars).collect(),
+        None => text,
+    }
+}

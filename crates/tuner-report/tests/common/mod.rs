@@ -1,0 +1,307 @@
+//! Simulated tunings: what an example would measure, worked out by the same analysis that real records go through.
+#![allow(dead_code, unreachable_pub, reason = "every user of this module needs another part of it")]
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+use tuner_core::analysis::{Terms, analyze, exploration};
+use tuner_core::pricing::PriceQuote;
+use tuner_core::tuning::{FunctionUnderTest, MeasuringEnvironment, RequestSummary, SCHEMA_VERSION, Tuning};
+use tuner_core::{Architecture, InvocationRecord, MemorySize, Objective, Outcome, StartKind};
+
+/// A function to simulate and a question to ask about it.
+#[derive(Clone)]
+pub struct Study {
+    pub function: String,
+    pub region: Option<&'static str>,
+    pub currency: Option<&'static str>,
+    pub present_mb: u32,
+    pub sizes: Vec<u32>,
+    pub invocations: u32,
+    pub objective: Objective,
+    pub max_p95_ms: Option<f64>,
+    pub monthly_invocations: Option<f64>,
+    /// Duration at a size, without noise.
+    pub duration_ms: fn(u32) -> f64,
+    /// Relative noise of a single invocation.
+    pub noise: f64,
+    pub init_ms: f64,
+    /// What the function needs; below it runs out.
+    pub needs_mb: u32,
+    /// One of so many invocations fails.
+    pub fails_one_in: Option<u32>,
+    /// Durations above it time out.
+    pub timeout_s: u32,
+    pub local_cpus: Option<f64>,
+    pub skipped: BTreeMap<u32, &'static str>,
+    pub warnings: Vec<String>,
+    pub leftovers: Vec<String>,
+    pub seed: u64,
+}
+
+/// Work of `single_ms` at one vCPU, on one thread: throttled below, flat above.
+pub fn one_thread(mb: u32, single_ms: f64) -> f64 {
+    single_ms / (f64::from(mb) / 1769.0).min(1.0)
+}
+
+impl Default for Study {
+    fn default() -> Self {
+        Self {
+            function: "arn:aws:lambda:eu-west-1:123456789012:function:image-resize".to_owned(),
+            region: Some("eu-west-1"),
+            currency: Some("USD"),
+            present_mb: 128,
+            sizes: vec![128, 256, 512, 1024, 1769, 3008],
+            invocations: 20,
+            objective: Objective::Cost,
+            max_p95_ms: None,
+            monthly_invocations: None,
+            duration_ms: |mb| 12.0 + one_thread(mb, 60.0),
+            noise: 0.03,
+            init_ms: 180.0,
+            needs_mb: 60,
+            fails_one_in: None,
+            timeout_s: 30,
+            local_cpus: None,
+            skipped: BTreeMap::new(),
+            warnings: Vec::new(),
+            leftovers: Vec::new(),
+            seed: 1,
+        }
+    }
+}
+
+impl Study {
+    /// An example of the command line, as `tuner run --local` would measure it on two processors.
+    pub fn local(function: &str, seed: u64) -> Self {
+        Self {
+            function: function.to_owned(),
+            region: None,
+            currency: Some("USD"),
+            local_cpus: Some(2.0),
+            init_ms: 9.0,
+            needs_mb: 12,
+            seed,
+            ..Self::default()
+        }
+    }
+
+    pub fn run(&self) -> Tuning {
+        let mut noise = Noise(self.seed);
+        let mut records = Vec::new();
+        for &mb in self.sizes.iter().filter(|mb| !self.skipped.contains_key(mb)) {
+            for index in 0..=self.invocations {
+                records.push(self.invoke(mb, index, &mut noise));
+                if self.needs_mb > mb || (self.duration_ms)(mb) > f64::from(self.timeout_s) * 1000.0 {
+                    break;
+                }
+            }
+        }
+        let price = self.currency.map(|currency| price(self.region.unwrap_or("us-east-1"), currency));
+        let asked: Vec<MemorySize> = self.sizes.iter().map(|&mb| MemorySize::new(mb).unwrap()).collect();
+        let skipped =
+            self.skipped.iter().map(|(&mb, why)| (MemorySize::new(mb).unwrap(), (*why).to_owned())).collect();
+        let terms = Terms {
+            price: price.as_ref(),
+            ephemeral_storage_mb: 512,
+            objective: self.objective,
+            max_p95_ms: self.max_p95_ms,
+            present_memory_size_mb: self.present_mb,
+            trim_share: 0.0,
+        };
+        let findings = analyze(&asked, &records, &skipped, &terms);
+        let exploration = exploration(&records, price.as_ref(), 512, 48_211);
+        Tuning {
+            schema_version: SCHEMA_VERSION,
+            tuning_id: format!("019aa5c4-2b00-7000-8000-{:012x}", self.seed).parse().unwrap(),
+            tool_version: "0.1.0".to_owned(),
+            started_at: "2026-11-21T09:30:00Z".parse().unwrap(),
+            finished_at: "2026-11-21T09:30:48Z".parse().unwrap(),
+            status: findings.status,
+            function: FunctionUnderTest {
+                name: self.function.parse().unwrap(),
+                region: self.region.map(str::to_owned),
+                architecture: Architecture::X86_64,
+                runtime: Some("provided.al2023".to_owned()),
+                memory_size_mb: self.present_mb,
+                timeout_s: self.timeout_s,
+                ephemeral_storage_mb: 512,
+                snap_start: false,
+                code_sha256: None,
+            },
+            environment: self.local_cpus.map_or(MeasuringEnvironment::Aws, |host_cpus| MeasuringEnvironment::Local {
+                host_cpus,
+                confinement: "cgroup v1".to_owned(),
+                cpu_limited: true,
+                memory_limited: true,
+                largest_distinct_memory_mb: (host_cpus * 1769.0) as u32,
+            }),
+            request: RequestSummary {
+                objective: self.objective,
+                max_p95_ms: self.max_p95_ms,
+                memory_sizes_mb: asked,
+                planner: "grid".to_owned(),
+                invocations: self.invocations,
+                payloads: 1,
+                concurrency: 1,
+                trim_share: 0.0,
+                monthly_invocations: self.monthly_invocations,
+            },
+            price_unknown: price.is_none().then(|| "prices in region `eu-nowhere-1` are not known".to_owned()),
+            price,
+            sizes: findings.sizes,
+            decision: findings.decision,
+            exploration,
+            warnings: self.warnings.clone(),
+            leftovers: self.leftovers.clone(),
+            applied: None,
+            records,
+        }
+    }
+
+    fn invoke(&self, mb: u32, index: u32, noise: &mut Noise) -> InvocationRecord {
+        let outcome = match () {
+            () if self.needs_mb > mb => Outcome::OutOfMemory,
+            () if (self.duration_ms)(mb) > f64::from(self.timeout_s) * 1000.0 => Outcome::Timeout,
+            () if self.fails_one_in.is_some_and(|n| noise.next() < 1.0 / f64::from(n)) => Outcome::FunctionError,
+            () => Outcome::Success,
+        };
+        let mut record = InvocationRecord::bare(mb, outcome);
+        record.request_id = format!("{:08x}-0000-4000-8000-{:012x}", self.seed, u64::from(mb) * 1000 + u64::from(index));
+        // Skewed to the right, as durations are, with a straggler now and then.
+        let straggler = if noise.next() < 0.04 { 1.0 + 6.0 * self.noise } else { 1.0 };
+        let factor = (self.noise * (noise.normal() + 0.5 * noise.normal().abs())).exp() * straggler;
+        let handler_ms = match outcome {
+            Outcome::Timeout => f64::from(self.timeout_s) * 1000.0,
+            _ => (self.duration_ms)(mb) * factor,
+        };
+        let init_ms = (index == 0).then(|| round(self.init_ms * (1.0 + 0.05 * noise.normal()), 2));
+        record.start = Some(if index == 0 { StartKind::Cold } else { StartKind::Warm });
+        record.duration_ms = Some(round(handler_ms, 2));
+        record.init_duration_ms = init_ms;
+        record.billed_duration_ms = Some((handler_ms + init_ms.unwrap_or(0.0)).ceil() as u64);
+        record.max_memory_used_mb = Some(self.needs_mb.min(mb));
+        match outcome {
+            Outcome::OutOfMemory => record.error_type = Some("Runtime.OutOfMemory".to_owned()),
+            Outcome::FunctionError => {
+                record.error_type = Some("Downstream.Unavailable".to_owned());
+                record.error_message = Some("the service did not answer".to_owned());
+            }
+            _ => {}
+        }
+        record
+    }
+}
+
+/// A price quote; the one place that knows which fields it has.
+pub fn price(region: &str, currency: &str) -> PriceQuote {
+    serde_json::from_value(json!({
+        "region": region,
+        "architecture": "x86_64",
+        "currency": currency,
+        "estimated": false,
+        "collected": "2026-11-21",
+    }))
+    .unwrap()
+}
+
+/// What each example of the command line is expected to show, with its name.
+pub fn examples() -> Vec<(&'static str, Study)> {
+    let simulated = |study: Study| Study {
+        warnings: vec!["these figures are simulated; they stand in until the example is recorded".to_owned()],
+        ..study
+    };
+    vec![
+        (
+            "hash",
+            simulated(Study {
+                duration_ms: |mb| 0.4 + one_thread(mb, 212.0),
+                monthly_invocations: Some(3e6),
+                ..Study::local("hash", 11)
+            }),
+        ),
+        (
+            "parallel",
+            simulated(Study {
+                sizes: vec![256, 512, 1024, 1769, 2400, 3008, 3538, 5120],
+                present_mb: 1024,
+                duration_ms: |mb| 9.0 + 390.0 / (f64::from(mb) / 1769.0).min(2.0),
+                objective: Objective::Speed,
+                ..Study::local("parallel", 12)
+            }),
+        ),
+        (
+            "wait",
+            simulated(Study {
+                present_mb: 512,
+                duration_ms: |_| 121.0,
+                noise: 0.004,
+                ..Study::local("wait", 13)
+            }),
+        ),
+        (
+            "memory",
+            simulated(Study {
+                sizes: vec![128, 256, 384, 512, 1024, 1769],
+                needs_mb: 300,
+                present_mb: 256,
+                duration_ms: |mb| 3.0 + one_thread(mb, 96.0),
+                ..Study::local("memory", 14)
+            }),
+        ),
+        (
+            "mixed",
+            simulated(Study {
+                sizes: vec![128, 192, 256, 512, 768, 1024, 1536, 1769, 3008],
+                objective: Objective::Balanced { cost_weight: 0.5 },
+                duration_ms: |mb| 55.0 + one_thread(mb, 64.0),
+                monthly_invocations: Some(2.5e6),
+                max_p95_ms: Some(600.0),
+                ..Study::local("mixed", 15)
+            }),
+        ),
+        (
+            "flaky",
+            simulated(Study {
+                present_mb: 512,
+                sizes: vec![128, 256, 512, 1024],
+                duration_ms: |mb| 38.0 + one_thread(mb, 9.0),
+                noise: 0.12,
+                fails_one_in: Some(5),
+                ..Study::local("flaky", 16)
+            }),
+        ),
+        (
+            "slow-init",
+            simulated(Study {
+                present_mb: 256,
+                init_ms: 2_300.0,
+                duration_ms: |mb| 5.0 + one_thread(mb, 21.0),
+                ..Study::local("slow-init", 17)
+            }),
+        ),
+    ]
+}
+
+fn round(x: f64, decimals: i32) -> f64 {
+    let unit = 10_f64.powi(decimals);
+    (x * unit).round() / unit
+}
+
+/// SplitMix64: the same numbers everywhere, for ever.
+struct Noise(u64);
+
+impl Noise {
+    fn next(&mut self) -> f64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        ((z ^ (z >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
+    }
+
+    /// Nearly normal: the sum of twelve uniform numbers.
+    fn normal(&mut self) -> f64 {
+        (0..12).map(|_| self.next()).sum::<f64>() - 6.0
+    }
+}
