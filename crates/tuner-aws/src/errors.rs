@@ -31,8 +31,8 @@ where
         SdkError::TimeoutError(_) => PortError::new(PortErrorKind::Network, operation, chain(&error)),
         SdkError::DispatchFailure(failure) => {
             let text = chain(&error);
-            let kind = if no_credentials(&text) {
-                PortErrorKind::Denied
+            let kind = if not_signed_in(&text) {
+                PortErrorKind::NotSignedIn
             } else if never_sent(&text) {
                 PortErrorKind::Unreachable
             } else if failure.is_user() {
@@ -44,8 +44,8 @@ where
         }
         SdkError::ConstructionFailure(_) => {
             let text = chain(&error);
-            let kind = if no_credentials(&text) {
-                PortErrorKind::Denied
+            let kind = if not_signed_in(&text) {
+                PortErrorKind::NotSignedIn
             } else {
                 PortErrorKind::Invalid
             };
@@ -111,9 +111,9 @@ fn chain(error: &(impl Error + 'static)) -> String {
     text.split(" (").next().unwrap_or(&text).to_owned()
 }
 
-fn no_credentials(text: &str) -> bool {
+fn not_signed_in(text: &str) -> bool {
     let text = text.to_ascii_lowercase();
-    text.contains("credential") || text.contains("identity")
+    text.contains("credential") || text.contains("identity") || text.contains("region")
 }
 
 fn never_sent(text: &str) -> bool {

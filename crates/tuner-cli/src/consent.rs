@@ -11,8 +11,10 @@ pub(crate) fn ask(question: &str, yes: bool) -> Result<(), CliError> {
         return Ok(());
     }
     if !stdin().is_terminal() {
-        return Err(CliError::usage("this changes something in the account, and nobody is here to agree to it")
-            .hint("look at the plan above, then run the command again with --yes"));
+        return Err(
+            CliError::usage("this changes something in the account, and nobody is here to agree to it")
+                .hint("look at the plan above, then run the command again with --yes"),
+        );
     }
     let _ = write!(anstream::stderr(), "{question} [y/N] ");
     let _ = std::io::stderr().flush();

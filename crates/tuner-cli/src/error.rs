@@ -18,7 +18,12 @@ pub(crate) struct CliError {
 
 impl CliError {
     pub(crate) fn new(exit: Exit, message: impl Display) -> Self {
-        Self { exit, message: message.to_string(), causes: Vec::new(), hint: None }
+        Self {
+            exit,
+            message: message.to_string(),
+            causes: Vec::new(),
+            hint: None,
+        }
     }
 
     /// A mistake in what was given.
@@ -83,5 +88,9 @@ impl From<serde_json::Error> for CliError {
 /// Prints clap's message: help and version are no errors.
 pub(crate) fn usage(error: &clap::Error) -> ExitCode {
     let _ = error.print();
-    if error.use_stderr() { Exit::Usage.into() } else { Exit::Done.into() }
+    if error.use_stderr() {
+        Exit::Usage.into()
+    } else {
+        Exit::Done.into()
+    }
 }

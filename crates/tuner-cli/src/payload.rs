@@ -10,7 +10,9 @@ use crate::error::CliError;
 /// Reads what `--payload` names: `-` is standard input, `@FILE` or the name of a file that is there is a file, anything
 /// else is JSON.
 pub(crate) fn read(argument: Option<&str>) -> Result<Payloads, CliError> {
-    let Some(argument) = argument else { return Ok(Payloads::single("{}")) };
+    let Some(argument) = argument else {
+        return Ok(Payloads::single("{}"));
+    };
     let (text, origin) = match argument {
         "-" => {
             let mut text = String::new();
@@ -26,8 +28,12 @@ pub(crate) fn read(argument: Option<&str>) -> Result<Payloads, CliError> {
         path if Path::new(path).exists() => (read_file(path)?, path.to_owned()),
         inline if inline.trim_start().starts_with(['{', '[', '"']) => (inline.to_owned(), "--payload".to_owned()),
         neither => {
-            return Err(CliError::usage(format!("the payload `{neither}` is neither JSON nor a file that is there"))
-                .hint("give JSON ('{\"key\": 1}'; a string needs its quotes: '\"text\"'), a file, or - for standard input"));
+            return Err(CliError::usage(format!(
+                "the payload `{neither}` is neither JSON nor a file that is there"
+            ))
+            .hint(
+                "give JSON ('{\"key\": 1}'; a string needs its quotes: '\"text\"'), a file, or - for standard input",
+            ));
         }
     };
     Payloads::parse(&text, &origin).map_err(error)

@@ -93,10 +93,18 @@ fn plain(tallies: &Mutex<HashMap<u32, Tally>>, event: Event<'_>) {
         Event::Published { size, version } => print_line(&format!("{size}: published as version {version}")),
         Event::Restored { memory_size_mb } => print_line(&format!("configuration put back to {memory_size_mb} MB")),
         Event::Planned { size, invocations } => {
-            tallies.insert(size.mb(), Tally { left: invocations, ..Tally::default() });
+            tallies.insert(
+                size.mb(),
+                Tally {
+                    left: invocations,
+                    ..Tally::default()
+                },
+            );
         }
         Event::Invoked { record } => {
-            let Some(tally) = tallies.get_mut(&record.memory_size_mb) else { return };
+            let Some(tally) = tallies.get_mut(&record.memory_size_mb) else {
+                return;
+            };
             tally.left = tally.left.saturating_sub(1);
             tally.made += 1;
             if let (true, Some(ms)) = (record.is_measured(), record.duration_ms) {
@@ -145,7 +153,8 @@ impl Bars {
     }
 
     fn start(&self, function: &str, sizes: &[MemorySize]) {
-        let style = |template: &str| ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+        let style =
+            |template: &str| ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
         let head = self.all.add(ProgressBar::new_spinner());
         head.set_style(style("{spinner} {prefix}: {wide_msg}"));
         let name = function.rsplit(':').next().unwrap_or(function);

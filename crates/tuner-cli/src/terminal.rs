@@ -23,16 +23,23 @@ pub(crate) fn colours_stdout() -> bool {
 
 /// Columns of the terminal behind standard output; 80 where there is none.
 pub(crate) fn width() -> usize {
-    terminal_size::terminal_size().map_or(80, |(width, _)| usize::from(width.0)).clamp(40, 200)
+    terminal_size::terminal_size()
+        .map_or(80, |(width, _)| usize::from(width.0))
+        .clamp(40, 200)
 }
 
 /// Log lines go to standard error: `-v` debug, `-vv` trace, or as `RUST_LOG` says.
 pub(crate) fn start_logging(verbose: u8) {
     let level = match verbose {
-        0 => "warn",
+        // The AWS SDK warns of every credential source it tries; what matters of that comes back as an error.
+        0 => "off,tuner=warn,tuner_engine=warn,tuner_aws=warn,tuner_local=warn",
         1 => "warn,tuner=debug,tuner_engine=debug,tuner_aws=debug,tuner_local=debug",
         _ => "trace",
     };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
-    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr).with_target(verbose > 1).try_init();
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(stderr)
+        .with_target(verbose > 1)
+        .try_init();
 }

@@ -92,6 +92,9 @@ impl TuningError {
                     "allow lambda:{} for these credentials, or refresh them",
                     e.operation
                 )),
+                Kind::NotSignedIn => Some(
+                    "sign in (`aws sso login`, `aws configure`), choose a profile with --profile, a region with --region".into(),
+                ),
                 Kind::Throttled => Some("lower --max-concurrency, or try again when the account is less busy".into()),
                 Kind::Unreachable | Kind::Network => {
                     Some("check the network, the region and AWS_ENDPOINT_URL, then try again".into())

@@ -94,8 +94,7 @@ pub(crate) struct ReportArgs {
 
 fn format_parser() -> impl clap::builder::TypedValueParser<Value = Format> {
     use clap::builder::TypedValueParser;
-    clap::builder::PossibleValuesParser::new(Format::ALL.map(Format::as_str))
-        .try_map(|text| text.parse::<Format>())
+    clap::builder::PossibleValuesParser::new(Format::ALL.map(Format::as_str)).try_map(|text| text.parse::<Format>())
 }
 
 #[derive(Debug, Args)]

@@ -13,10 +13,23 @@ pub(crate) struct RunArgs {
     pub(crate) target: Target,
 
     /// Memory sizes in MB, separated by commas; `all` is every size worth trying
-    #[arg(long, alias = "memory-values", alias = "power-values", value_name = "MB,...", value_delimiter = ',', help_heading = "Measuring")]
+    #[arg(
+        long,
+        alias = "memory-values",
+        alias = "power-values",
+        value_name = "MB,...",
+        value_delimiter = ',',
+        help_heading = "Measuring"
+    )]
     pub(crate) memory: Vec<String>,
     /// Warm invocations at each size
-    #[arg(long, alias = "num-invocations", default_value_t = 10, value_name = "N", help_heading = "Measuring")]
+    #[arg(
+        long,
+        alias = "num-invocations",
+        default_value_t = 10,
+        value_name = "N",
+        help_heading = "Measuring"
+    )]
     pub(crate) num: u32,
     /// What is sent: JSON, a file, - for standard input, or a list [{"payload": ..., "weight": 2}, ...]
     #[arg(long, value_name = "JSON|FILE|-", help_heading = "Measuring")]
@@ -38,7 +51,13 @@ pub(crate) struct RunArgs {
     pub(crate) hide_messages: bool,
 
     /// What is best: cost, speed, balanced or balanced:WEIGHT (0 is speed, 1 is cost)
-    #[arg(long, alias = "strategy", default_value = "cost", value_name = "OBJECTIVE", help_heading = "Deciding")]
+    #[arg(
+        long,
+        alias = "strategy",
+        default_value = "cost",
+        value_name = "OBJECTIVE",
+        help_heading = "Deciding"
+    )]
     pub(crate) objective: Objective,
     /// Only sizes whose p95 of the duration is at most this, in ms
     #[arg(long, value_name = "MS", help_heading = "Deciding")]
@@ -75,7 +94,12 @@ pub(crate) struct RunArgs {
     pub(crate) local: LocalArgs,
 
     /// With --local: program and arguments of the function; anything that speaks the Lambda Runtime API
-    #[arg(last = true, value_name = "COMMAND", requires = "local_run", conflicts_with = "function")]
+    #[arg(
+        last = true,
+        value_name = "COMMAND",
+        requires = "local_run",
+        conflicts_with = "function"
+    )]
     pub(crate) command: Vec<String>,
 }
 

@@ -22,7 +22,9 @@ pub(super) async fn start(args: &LocalArgs, port: u16, region: &str) -> Result<L
         cpu_period: args.cpu_period.into(),
         ..LocalLambdaOptions::default()
     };
-    LocalLambda::start(options).await.map_err(|e| CliError::usage("cannot start the local Lambda").cause(e))
+    LocalLambda::start(options)
+        .await
+        .map_err(|e| CliError::usage("cannot start the local Lambda").cause(e))
 }
 
 /// A function as the arguments describe it.
@@ -42,19 +44,25 @@ pub(super) fn function(name: &str, command: Vec<String>, args: &LocalArgs) -> Fu
 pub(super) fn register(lambda: &LocalLambda, spec: FunctionSpec) -> Result<(), CliError> {
     let program = spec.command.first().cloned().unwrap_or_default();
     find_program(&program, spec.working_directory.as_deref())?;
-    lambda.create_function(spec).map(drop).map_err(|e| CliError::usage("cannot make the local function").cause(e))
+    lambda
+        .create_function(spec)
+        .map(drop)
+        .map_err(|e| CliError::usage("cannot make the local function").cause(e))
 }
 
 fn find_program(program: &str, directory: Option<&std::path::Path>) -> Result<(), CliError> {
     if let Some(directory) = directory
         && !directory.is_dir()
     {
-        return Err(CliError::usage(format!("there is no directory `{}`", directory.display()))
-            .hint("check --working-directory"));
+        return Err(
+            CliError::usage(format!("there is no directory `{}`", directory.display()))
+                .hint("check --working-directory"),
+        );
     }
     let runs = |path: &std::path::Path| {
         use std::os::unix::fs::PermissionsExt;
-        path.metadata().is_ok_and(|m| m.is_file() && m.permissions().mode() & 0o111 != 0)
+        path.metadata()
+            .is_ok_and(|m| m.is_file() && m.permissions().mode() & 0o111 != 0)
     };
     let path = std::path::Path::new(program);
     let found = if program.contains('/') {
@@ -65,14 +73,19 @@ fn find_program(program: &str, directory: Option<&std::path::Path>) -> Result<()
     if found {
         return Ok(());
     }
-    Err(CliError::usage(format!("there is no program `{program}` that can be started")).hint(
-        "give the path of a program that may be executed (chmod +x), or its name if it is on PATH",
-    ))
+    Err(
+        CliError::usage(format!("there is no program `{program}` that can be started"))
+            .hint("give the path of a program that may be executed (chmod +x), or its name if it is on PATH"),
+    )
 }
 
 /// The instruction set of this machine.
 fn host_architecture() -> Architecture {
-    if cfg!(target_arch = "aarch64") { Architecture::Arm64 } else { Architecture::X86_64 }
+    if cfg!(target_arch = "aarch64") {
+        Architecture::Arm64
+    } else {
+        Architecture::X86_64
+    }
 }
 
 /// How processes are limited, for people.

@@ -5,7 +5,7 @@ use std::io::Write;
 use comfy_table::presets;
 use comfy_table::{CellAlignment, ContentArrangement, Table};
 use serde::Serialize;
-use tuner_core::pricing::{Money, MonthlyUsage, FreeTier, PriceQuote};
+use tuner_core::pricing::{FreeTier, Money, MonthlyUsage, PriceQuote};
 use tuner_logs::{Input, Options, Percentiles, Problem, Summary, SummaryRow};
 
 use super::price_table;
@@ -20,7 +20,16 @@ pub(super) fn logs(args: LogsArgs) -> Result<Exit, CliError> {
     let inputs: Vec<Input> = if args.files.is_empty() {
         vec![Input::stdin()]
     } else {
-        args.files.iter().map(|f| if f.as_os_str() == "-" { Input::stdin() } else { Input::from(f) }).collect()
+        args.files
+            .iter()
+            .map(|f| {
+                if f.as_os_str() == "-" {
+                    Input::stdin()
+                } else {
+                    Input::from(f)
+                }
+            })
+            .collect()
     };
     let options = Options { threads: args.threads };
     if args.format == LogsFormat::Records {
@@ -54,7 +63,10 @@ pub(super) fn logs(args: LogsArgs) -> Result<Exit, CliError> {
         Ok(_) => {}
     }
     if priced.rows.is_empty() {
-        writeln!(err, "no REPORT found; give log files of Lambda functions (JSON logs need system log level INFO)")?;
+        writeln!(
+            err,
+            "no REPORT found; give log files of Lambda functions (JSON logs need system log level INFO)"
+        )?;
     }
     drop(err);
     ended(&problems)
@@ -64,9 +76,10 @@ pub(super) fn logs(args: LogsArgs) -> Result<Exit, CliError> {
 fn ended(problems: &[Problem]) -> Result<Exit, CliError> {
     match problems {
         [] => Ok(Exit::Done),
-        [first, rest @ ..] => Err(rest
-            .iter()
-            .fold(CliError::usage("not every input could be read; the others are counted").cause(first), CliError::cause)),
+        [first, rest @ ..] => Err(rest.iter().fold(
+            CliError::usage("not every input could be read; the others are counted").cause(first),
+            CliError::cause,
+        )),
     }
 }
 
@@ -108,7 +121,11 @@ struct PricedRow {
 impl Priced {
     fn new(summary: Summary, quote: Option<&PriceQuote>) -> Self {
         let cost = |row: &SummaryRow| {
-            let usage = MonthlyUsage { invocations: row.invocations, gb_seconds: row.gb_seconds, ..Default::default() };
+            let usage = MonthlyUsage {
+                invocations: row.invocations,
+                gb_seconds: row.gb_seconds,
+                ..Default::default()
+            };
             // Invocations without a billed duration would be priced as free.
             (row.unbilled_invocations == 0).then_some(())?;
             Some(quote?.monthly(&usage, FreeTier::Exclude).ok()?.total)
@@ -118,17 +135,23 @@ impl Priced {
             unattributed_timeouts: summary.unattributed_timeouts,
             unattributed_crashes: summary.unattributed_crashes,
             price: quote.cloned(),
-            rows: summary.rows.into_iter().map(|row| PricedRow { cost: cost(&row), row }).collect(),
+            rows: summary
+                .rows
+                .into_iter()
+                .map(|row| PricedRow { cost: cost(&row), row })
+                .collect(),
         }
     }
 }
 
 fn human(out: &mut impl Write, priced: &Priced) -> std::io::Result<()> {
     let mut grid = Table::new();
-    grid.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    grid.load_style(presets::NOTHING)
+        .set_content_arrangement(ContentArrangement::Disabled);
     grid.set_header(["MB", "count", "cold", "p50", "p95", "p99", "used MB", "GB-s", "cost"]);
     for PricedRow { row, cost } in &priced.rows {
-        let percentile = |of: fn(&Percentiles) -> f64| row.duration.as_ref().map_or("-".to_owned(), |p| duration(of(p)));
+        let percentile =
+            |of: fn(&Percentiles) -> f64| row.duration.as_ref().map_or("-".to_owned(), |p| duration(of(p)));
         grid.add_row([
             row.memory_size_mb.map_or("-".to_owned(), |mb| mb.to_string()),
             count(row.invocations),
@@ -145,7 +168,9 @@ fn human(out: &mut impl Write, priced: &Priced) -> std::io::Result<()> {
         column.set_cell_alignment(CellAlignment::Right);
     }
     let lines: Vec<String> = grid.lines().collect();
-    let Some((head, rows)) = lines.split_first() else { return Ok(()) };
+    let Some((head, rows)) = lines.split_first() else {
+        return Ok(());
+    };
     let mut function = None;
     for (line, PricedRow { row, .. }) in rows.iter().zip(&priced.rows) {
         if function != Some(&row.function) {
@@ -162,7 +187,10 @@ fn human(out: &mut impl Write, priced: &Priced) -> std::io::Result<()> {
     }
     for (n, what) in [
         (priced.failed_inits, "failed initialisations"),
-        (priced.unattributed_timeouts, "time-outs whose REPORT is not in the input"),
+        (
+            priced.unattributed_timeouts,
+            "time-outs whose REPORT is not in the input",
+        ),
         (priced.unattributed_crashes, "crashes whose REPORT is not in the input"),
     ] {
         if n > 0 {
@@ -175,20 +203,32 @@ fn human(out: &mut impl Write, priced: &Priced) -> std::io::Result<()> {
 fn details(row: &SummaryRow) -> Vec<String> {
     let percentiles = |name: &str, p: &Option<Percentiles>| {
         let p = p.as_ref()?;
-        Some(format!("{name} p50 {}, p95 {}, p99 {}", duration(p.p50_ms), duration(p.p95_ms), duration(p.p99_ms)))
+        Some(format!(
+            "{name} p50 {}, p95 {}, p99 {}",
+            duration(p.p50_ms),
+            duration(p.p95_ms),
+            duration(p.p99_ms)
+        ))
     };
-    let failures: Vec<String> =
-        [(row.timeouts, "timed out"), (row.out_of_memory, "out of memory"), (row.errors, "failed")]
-            .into_iter()
-            .filter(|(n, _)| *n > 0)
-            .map(|(n, what)| format!("{} {what}", count(n)))
-            .collect();
+    let failures: Vec<String> = [
+        (row.timeouts, "timed out"),
+        (row.out_of_memory, "out of memory"),
+        (row.errors, "failed"),
+    ]
+    .into_iter()
+    .filter(|(n, _)| *n > 0)
+    .map(|(n, what)| format!("{} {what}", count(n)))
+    .collect();
     [
         percentiles("init", &row.init_duration),
         percentiles("restore", &row.restore_duration),
         (!failures.is_empty()).then(|| failures.join(", ")),
-        (row.unbilled_invocations > 0)
-            .then(|| format!("{} without a billed duration, not in GB-s", count(row.unbilled_invocations))),
+        (row.unbilled_invocations > 0).then(|| {
+            format!(
+                "{} without a billed duration, not in GB-s",
+                count(row.unbilled_invocations)
+            )
+        }),
     ]
     .into_iter()
     .flatten()
@@ -196,7 +236,11 @@ fn details(row: &SummaryRow) -> Vec<String> {
 }
 
 fn gb_seconds(value: f64) -> String {
-    if value < 100.0 { format!("{value:.3}") } else { count(value.round() as u64) }
+    if value < 100.0 {
+        format!("{value:.3}")
+    } else {
+        count(value.round() as u64)
+    }
 }
 
 fn csv(out: &mut impl Write, priced: &Priced) -> std::io::Result<()> {
@@ -235,7 +279,11 @@ fn csv(out: &mut impl Write, priced: &Priced) -> std::io::Result<()> {
 
 /// A name from a log may hold anything: quoted as RFC 4180 wants it, and kept from being a formula.
 fn quoted(text: &str) -> String {
-    let guard = if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { "'" } else { "" };
+    let guard = if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+        "'"
+    } else {
+        ""
+    };
     if guard.is_empty() && !text.contains([',', '"', '\n', '\r']) {
         text.to_owned()
     } else {

@@ -45,7 +45,9 @@ fn with_runtime(work: impl Future<Output = Result<Exit, CliError>>) -> Result<Ex
 
 /// The table inside, or the user's own.
 fn price_table(file: Option<&Path>) -> Result<PriceTable, CliError> {
-    let Some(file) = file else { return Ok(PriceTable::embedded().clone()) };
+    let Some(file) = file else {
+        return Ok(PriceTable::embedded().clone());
+    };
     let text = read_text(file, "price file")?;
     PriceTable::from_json(&text).map_err(|e| {
         CliError::usage(format!("`{}` is no price file", file.display()))

@@ -16,7 +16,7 @@ use crate::exit::Exit;
 use crate::{payload, units};
 
 /// What the plan needs to know of a function.
-struct Known {
+pub(super) struct Known {
     name: String,
     memory_size_mb: u32,
     timeout_s: u32,
@@ -49,7 +49,11 @@ pub(super) async fn plan(args: RunArgs) -> Result<Exit, CliError> {
                 timeout_s: spec.timeout.as_secs() as u32,
                 ephemeral_storage_mb: 512,
                 architecture: spec.architecture,
-                region: args.aws.region.clone().unwrap_or_else(|| local_lambda::REGION.to_owned()),
+                region: args
+                    .aws
+                    .region
+                    .clone()
+                    .unwrap_or_else(|| local_lambda::REGION.to_owned()),
                 marked: None,
                 in_aws: false,
             };
@@ -61,20 +65,8 @@ pub(super) async fn plan(args: RunArgs) -> Result<Exit, CliError> {
     Ok(Exit::Done)
 }
 
-/// Prints the plan of a tuning in AWS on standard error, for consent.
-pub(super) async fn print(
-    args: &RunArgs,
-    request: &TuningRequest,
-    payloads: &Payloads,
-    lambda: &tuner_aws::AwsLambda,
-) -> Result<(), CliError> {
-    let known = look(request, lambda, lambda.region()).await?;
-    let prices = price_table(args.prices.as_deref())?;
-    write!(anstream::stderr(), "{}", describe(request, payloads, &known, &prices))?;
-    Ok(())
-}
-
-async fn look(
+/// Reads what the plan needs to know of a function in AWS.
+pub(super) async fn look(
     request: &TuningRequest,
     control: &dyn FunctionControl,
     region: Option<&str>,
@@ -97,7 +89,8 @@ async fn look(
     })
 }
 
-fn describe(request: &TuningRequest, payloads: &Payloads, known: &Known, prices: &PriceTable) -> String {
+/// The plan in words.
+pub(super) fn describe(request: &TuningRequest, payloads: &Payloads, known: &Known, prices: &PriceTable) -> String {
     let sizes = request.memory_sizes.len() as u64;
     let each = u64::from(request.invocations);
     // The cold start that each environment begins with comes on top.
@@ -118,7 +111,11 @@ fn describe(request: &TuningRequest, payloads: &Payloads, known: &Known, prices:
             "about {} times: {each} warm invocations at each size and their cold starts, up to {} at the same time{}",
             units::count(likely),
             request.max_concurrency,
-            if payloads.is_weighted() { format!(", {} payloads by weight", payloads.entries().len()) } else { String::new() },
+            if payloads.is_weighted() {
+                format!(", {} payloads by weight", payloads.entries().len())
+            } else {
+                String::new()
+            },
         ),
     );
     if known.in_aws {

@@ -17,8 +17,10 @@ pub(super) fn prices(args: PricesArgs) -> Result<Exit, CliError> {
         return refresh(lists, out, args.prices.as_deref());
     }
     let table = price_table(args.prices.as_deref())?;
-    let rows: Vec<PriceRow> =
-        table.rows().filter(|row| args.region.as_ref().is_none_or(|region| *region == row.region)).collect();
+    let rows: Vec<PriceRow> = table
+        .rows()
+        .filter(|row| args.region.as_ref().is_none_or(|region| *region == row.region))
+        .collect();
     if let Some(region) = &args.region
         && rows.is_empty()
     {
@@ -42,7 +44,8 @@ pub(super) fn prices(args: PricesArgs) -> Result<Exit, CliError> {
 
 fn human(out: &mut impl Write, table: &PriceTable, rows: &[PriceRow]) -> Result<(), CliError> {
     let mut grid = Table::new();
-    grid.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    grid.load_style(presets::NOTHING)
+        .set_content_arrangement(ContentArrangement::Disabled);
     grid.set_header(["region", "arch", "GB-second", "million requests", "confidence", ""]);
     for row in rows {
         grid.add_row([
@@ -51,10 +54,18 @@ fn human(out: &mut impl Write, table: &PriceTable, rows: &[PriceRow]) -> Result<
             format!("{}{}", row.currency.symbol(), decimal(row.gb_second)),
             row.request.map_or_else(
                 || "unknown".to_owned(),
-                |price| tuner_core::pricing::Money::new(price * 1e6, row.currency).display().to_string(),
+                |price| {
+                    tuner_core::pricing::Money::new(price * 1e6, row.currency)
+                        .display()
+                        .to_string()
+                },
             ),
             format!("{:?}", row.confidence).to_lowercase(),
-            if row.estimated { "estimated".to_owned() } else { String::new() },
+            if row.estimated {
+                "estimated".to_owned()
+            } else {
+                String::new()
+            },
         ]);
     }
     for column in [2, 3] {
@@ -63,7 +74,11 @@ fn human(out: &mut impl Write, table: &PriceTable, rows: &[PriceRow]) -> Result<
         }
     }
     writeln!(out, "{}", grid.trim_fmt())?;
-    writeln!(out, "\nfirst volume tier, before tax and discounts; collected {}", table.collected())?;
+    writeln!(
+        out,
+        "\nfirst volume tier, before tax and discounts; collected {}",
+        table.collected()
+    )?;
     Ok(())
 }
 
@@ -73,7 +88,10 @@ fn decimal(price: f64) -> String {
 }
 
 fn csv(out: &mut impl Write, rows: &[PriceRow]) -> std::io::Result<()> {
-    writeln!(out, "region,architecture,currency,gb_second,request,confidence,estimated")?;
+    writeln!(
+        out,
+        "region,architecture,currency,gb_second,request,confidence,estimated"
+    )?;
     for row in rows {
         writeln!(
             out,
@@ -101,7 +119,9 @@ fn refresh(lists: &[PathBuf], out: &Path, base: Option<&Path>) -> Result<Exit, C
         })?;
         table.merge(newer);
     }
-    let json = table.to_json().map_err(|e| CliError::new(Exit::Unexpected, "cannot make a price file").cause(e))?;
+    let json = table
+        .to_json()
+        .map_err(|e| CliError::new(Exit::Unexpected, "cannot make a price file").cause(e))?;
     write_file(out, json.as_bytes())?;
     writeln!(anstream::stderr(), "wrote {}; use it with --prices {0}", out.display())?;
     Ok(Exit::Done)

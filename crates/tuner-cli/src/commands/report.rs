@@ -25,11 +25,17 @@ pub(super) fn report(args: &ReportArgs) -> Result<Exit, CliError> {
         read_text(&args.tuning, "document")?
     };
     let tuning = parse(&text, &name)?;
-    let options = Options { show_account_ids: args.show_account_ids, ..Options::default() };
+    let options = Options {
+        show_account_ids: args.show_account_ids,
+        ..Options::default()
+    };
     let mut bytes = Vec::new();
     match (args.format, &args.out) {
         (Format::Terminal, None) => {
-            let style = TerminalStyle { width: terminal::width(), colour: terminal::colours_stdout() };
+            let style = TerminalStyle {
+                width: terminal::width(),
+                colour: terminal::colours_stdout(),
+            };
             tuner_report::terminal(&tuning, &options, &style, &mut bytes)?;
         }
         (format, _) => tuner_report::render(format, &tuning, &options, &mut bytes)?,
@@ -47,8 +53,11 @@ fn parse(text: &str, name: &str) -> Result<Tuning, CliError> {
         schema_version: u32,
     }
     let hint = "give the tuning.json that `tuner run` wrote";
-    let version: Version = serde_json::from_str(text)
-        .map_err(|e| CliError::usage(format!("`{name}` is no tuning document")).cause(e).hint(hint))?;
+    let version: Version = serde_json::from_str(text).map_err(|e| {
+        CliError::usage(format!("`{name}` is no tuning document"))
+            .cause(e)
+            .hint(hint)
+    })?;
     if version.schema_version > SCHEMA_VERSION {
         return Err(CliError::usage(format!(
             "`{name}` has form {} and this tuner knows forms up to {SCHEMA_VERSION}",
@@ -56,5 +65,9 @@ fn parse(text: &str, name: &str) -> Result<Tuning, CliError> {
         ))
         .hint("update tuner"));
     }
-    serde_json::from_str(text).map_err(|e| CliError::usage(format!("`{name}` is no tuning document")).cause(e).hint(hint))
+    serde_json::from_str(text).map_err(|e| {
+        CliError::usage(format!("`{name}` is no tuning document"))
+            .cause(e)
+            .hint(hint)
+    })
 }

@@ -8,8 +8,9 @@ use crate::error::CliError;
 use crate::examples::Example;
 
 /// Every size worth trying: powers of two, the steps between them, and the sizes at which whole vCPUs are reached.
-const ALL_SIZES: [u32; 17] =
-    [128, 192, 256, 384, 512, 768, 1024, 1280, 1536, 1769, 2048, 3008, 3538, 5307, 7076, 8845, 10_240];
+const ALL_SIZES: [u32; 17] = [
+    128, 192, 256, 384, 512, 768, 1024, 1280, 1536, 1769, 2048, 3008, 3538, 5307, 7076, 8845, 10_240,
+];
 
 /// What is to be tuned, and where.
 pub(super) enum Subject {
@@ -49,11 +50,24 @@ impl Subject {
 
     fn local(function: Option<&str>, command: &[String]) -> Result<Self, CliError> {
         if let [program, ..] = command {
-            let stem = std::path::Path::new(program).file_stem().map(|s| s.to_string_lossy()).unwrap_or_default();
-            let name: String =
-                stem.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '-' }).take(40).collect();
-            let name = if name.trim_matches('-').is_empty() { "function".to_owned() } else { name };
-            return Ok(Self::Local { name, command: command.to_vec() });
+            let stem = std::path::Path::new(program)
+                .file_stem()
+                .map(|s| s.to_string_lossy())
+                .unwrap_or_default();
+            let name: String = stem
+                .chars()
+                .map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '-' })
+                .take(40)
+                .collect();
+            let name = if name.trim_matches('-').is_empty() {
+                "function".to_owned()
+            } else {
+                name
+            };
+            return Ok(Self::Local {
+                name,
+                command: command.to_vec(),
+            });
         }
         let Some(function) = function else {
             return Err(CliError::usage("no function to run on this machine").hint(format!(
@@ -63,15 +77,20 @@ impl Subject {
         };
         let example = function.strip_prefix("example:").and_then(Example::named);
         let Some(example) = example else {
-            return Err(CliError::usage(format!("there is no local function `{function}`")).hint(format!(
-                "use one of {}, or give a program after --; for a function in AWS use --direct instead of --local",
-                Example::names()
-            )));
+            return Err(
+                CliError::usage(format!("there is no local function `{function}`")).hint(format!(
+                    "use one of {}, or give a program after --; for a function in AWS use --direct instead of --local",
+                    Example::names()
+                )),
+            );
         };
         let command = example.command().map_err(|e| {
             CliError::new(crate::exit::Exit::Unexpected, "cannot find this program's own file").cause(e)
         })?;
-        Ok(Self::Local { name: example.name().to_owned(), command })
+        Ok(Self::Local {
+            name: example.name().to_owned(),
+            command,
+        })
     }
 }
 

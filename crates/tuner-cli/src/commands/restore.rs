@@ -18,7 +18,9 @@ pub(super) async fn restore(args: RestoreArgs, global: GlobalArgs) -> Result<Exi
     let function = args.function.unqualified();
     let lambda = Arc::new(connect(&args.aws, function.region()).await);
     // Restoring writes nothing to the store.
-    let store = DirectoryStore::create(std::env::temp_dir()).map_err(TuningError::from).map_err(|e| refused(&args, &e))?;
+    let store = DirectoryStore::create(std::env::temp_dir())
+        .map_err(TuningError::from)
+        .map_err(|e| refused(&args, &e))?;
     let ctx = Context {
         control: lambda.clone(),
         invoker: lambda,
@@ -28,10 +30,16 @@ pub(super) async fn restore(args: RestoreArgs, global: GlobalArgs) -> Result<Exi
         cancel: CancellationToken::new(),
         backoff: Backoff::default(),
     };
-    let found = of_tuning(remains(&ctx, &function).await.map_err(|e| refused(&args, &e))?, args.tuning);
+    let found = of_tuning(
+        remains(&ctx, &function).await.map_err(|e| refused(&args, &e))?,
+        args.tuning,
+    );
     let mut err = anstream::stderr().lock();
     if found.marker.is_none() && found.versions.is_empty() {
-        writeln!(err, "nothing to restore: {function} carries no mark and no version of a tuning")?;
+        writeln!(
+            err,
+            "nothing to restore: {function} carries no mark and no version of a tuning"
+        )?;
         return Ok(Exit::Done);
     }
     describe(&mut err, &function.to_string(), &found)?;
@@ -49,16 +57,18 @@ pub(super) async fn restore(args: RestoreArgs, global: GlobalArgs) -> Result<Exi
         writeln!(err, "done: {} versions deleted", restored.deleted.len())?;
         return Ok(Exit::Done);
     }
-    Err(restored
-        .leftovers
-        .iter()
-        .fold(CliError::new(Exit::Refused, format!("not everything on {function} could be put back")), CliError::cause))
+    Err(restored.leftovers.iter().fold(
+        CliError::new(Exit::Refused, format!("not everything on {function} could be put back")),
+        CliError::cause,
+    ))
 }
 
 fn of_tuning(mut found: Remains, tuning: Option<uuid::Uuid>) -> Remains {
     if let Some(id) = tuning {
         found.marker = found.marker.filter(|m| m.tuning_id == id);
-        found.versions.retain(|v| marker::version_owner(&v.description) == Some(id));
+        found
+            .versions
+            .retain(|v| marker::version_owner(&v.description) == Some(id));
     }
     found
 }
@@ -67,7 +77,11 @@ fn describe(out: &mut impl Write, function: &str, found: &Remains) -> std::io::R
     writeln!(out, "Plan for {function}")?;
     if let Some(mark) = &found.marker {
         if found.memory_size_mb == mark.set_mb {
-            writeln!(out, "  puts back  {} MB (now {} MB), set by tuning {}", mark.original_mb, mark.set_mb, mark.tuning_id)?;
+            writeln!(
+                out,
+                "  puts back  {} MB (now {} MB), set by tuning {}",
+                mark.original_mb, mark.set_mb, mark.tuning_id
+            )?;
         } else {
             writeln!(
                 out,
@@ -77,12 +91,20 @@ fn describe(out: &mut impl Write, function: &str, found: &Remains) -> std::io::R
         }
     }
     for version in &found.versions {
-        let owner = marker::version_owner(&version.description).map(|id| id.to_string()).unwrap_or_default();
-        writeln!(out, "  deletes    version {} ({} MB) of tuning {owner}", version.version, version.memory_size_mb)?;
+        let owner = marker::version_owner(&version.description)
+            .map(|id| id.to_string())
+            .unwrap_or_default();
+        writeln!(
+            out,
+            "  deletes    version {} ({} MB) of tuning {owner}",
+            version.version, version.memory_size_mb
+        )?;
     }
     writeln!(out, "  A tuning that is still under way would fail by this.")
 }
 
 fn refused(args: &RestoreArgs, error: &TuningError) -> CliError {
-    CliError::new(exit_of_error(error), format!("cannot restore {}", args.function)).cause(error).maybe_hint(error.hint())
+    CliError::new(exit_of_error(error), format!("cannot restore {}", args.function))
+        .cause(error)
+        .maybe_hint(error.hint())
 }

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tuner_aws::{AwsLambda, AwsOptions};
+use tuner_core::pricing::PriceTable;
 use tuner_core::tuning::MeasuringEnvironment;
-use tuner_core::{Payloads, Tuning, Verdict};
+use tuner_core::{FunctionName, Payloads, Tuning, Verdict};
 use tuner_engine::driver::{self, Failure, Setting};
 use tuner_engine::ports::PortErrorKind;
 use tuner_engine::{
@@ -30,43 +31,105 @@ pub(super) async fn run(args: RunArgs, global: GlobalArgs) -> Result<Exit, CliEr
     let subject = Subject::of(&args)?;
     let payloads = payload::read(args.payload.as_deref())?;
     payloads.check(args.num).map_err(payload::error)?;
-    let progress = Arc::new(Progress::new(global.quiet));
+    let prices = price_table(args.prices.as_deref())?;
+    let session = Session {
+        args: &args,
+        payloads: &payloads,
+        prices,
+        progress: Arc::new(Progress::new(global.quiet)),
+    };
     match subject {
-        Subject::Local { name, command } => run_local(&args, &payloads, progress, &name, command).await,
-        Subject::Direct(function) => {
-            let request = build(&args, function)?;
-            let lambda = Arc::new(connect(&args.aws, request.function.region()).await);
-            if args.aws.endpoint_url.is_none() || !args.yes {
-                plan::print(&args, &request, &payloads, lambda.as_ref()).await?;
-                consent::ask("Go ahead?", args.yes)?;
-            }
-            let setting = (MeasuringEnvironment::Aws, None);
-            tune(&args, &request, &payloads, progress, lambda, setting).await
-        }
+        Subject::Local { name, command } => session.run_local(&name, command).await,
+        Subject::Direct(function) => session.run_direct(function).await,
     }
 }
 
-async fn run_local(
-    args: &RunArgs,
-    payloads: &Payloads,
+/// What was asked for, read and checked.
+struct Session<'a> {
+    args: &'a RunArgs,
+    payloads: &'a Payloads,
+    prices: PriceTable,
     progress: Arc<Progress>,
-    name: &str,
-    command: Vec<String>,
-) -> Result<Exit, CliError> {
-    let request = build(args, name.parse().map_err(CliError::usage)?)?;
-    let region = args.aws.region.as_deref().unwrap_or(local_lambda::REGION);
-    let local = local_lambda::start(&args.local, 0, region).await?;
-    local_lambda::register(&local, local_lambda::function(name, command, &args.local))?;
-    let confinement = local.confinement_description();
-    progress.say(&format!("running {name} on this machine; {}", local_lambda::confinement_words(&confinement)));
-    for note in &confinement.notes {
-        progress.event(Event::Warning { text: note });
+}
+
+impl Session<'_> {
+    async fn run_direct(&self, function: FunctionName) -> Result<Exit, CliError> {
+        let request = build(self.args, function)?;
+        let lambda = Arc::new(connect(&self.args.aws, request.function.region()).await);
+        let known = plan::look(&request, lambda.as_ref(), lambda.region()).await?;
+        let plan = plan::describe(&request, self.payloads, &known, &self.prices);
+        write!(anstream::stderr(), "{plan}")?;
+        consent::ask("Go ahead?", self.args.yes)?;
+        self.tune(&request, lambda, MeasuringEnvironment::Aws, None).await
     }
-    let lambda = Arc::new(AwsLambda::local(&local.endpoint(), region));
-    let setting = (local_lambda::environment(&confinement), Some(region.to_owned()));
-    let ended = tune(args, &request, payloads, progress, lambda, setting).await;
-    local.shutdown().await;
-    ended
+
+    async fn run_local(&self, name: &str, command: Vec<String>) -> Result<Exit, CliError> {
+        let args = self.args;
+        let request = build(args, name.parse().map_err(CliError::usage)?)?;
+        let region = args.aws.region.as_deref().unwrap_or(local_lambda::REGION);
+        let local = local_lambda::start(&args.local, 0, region).await?;
+        local_lambda::register(&local, local_lambda::function(name, command, &args.local))?;
+        let confinement = local.confinement_description();
+        let words = local_lambda::confinement_words(&confinement);
+        self.progress.say(&format!("running {name} on this machine; {words}"));
+        for note in &confinement.notes {
+            self.progress.event(Event::Warning { text: note });
+        }
+        let lambda = Arc::new(AwsLambda::local(&local.endpoint(), region));
+        let environment = local_lambda::environment(&confinement);
+        let ended = self.tune(&request, lambda, environment, Some(region.to_owned())).await;
+        local.shutdown().await;
+        ended
+    }
+
+    async fn tune(
+        &self,
+        request: &TuningRequest,
+        lambda: Arc<AwsLambda>,
+        environment: MeasuringEnvironment,
+        price_region: Option<String>,
+    ) -> Result<Exit, CliError> {
+        let folder = self
+            .args
+            .out
+            .clone()
+            .unwrap_or_else(|| fresh_folder(request.function.name()));
+        let is_new = !folder.exists();
+        let store = DirectoryStore::create(&folder).map_err(|e| {
+            CliError::usage(format!("cannot write to `{}`", folder.display()))
+                .cause(e.reason)
+                .hint("choose another place with --out")
+        })?;
+        let cancel = CancellationToken::new();
+        let ctx = Context {
+            control: lambda.clone(),
+            invoker: lambda,
+            store: Arc::new(store),
+            clock: Arc::new(SystemClock),
+            observer: self.progress.clone(),
+            cancel: cancel.clone(),
+            backoff: Backoff::default(),
+        };
+        let watcher = tokio::spawn(stop_on_signal(cancel, self.progress.clone()));
+        let setting = Setting {
+            prices: &self.prices,
+            price_region,
+            environment,
+        };
+        let ended = driver::run(&ctx, request, self.payloads, setting).await;
+        watcher.abort();
+        self.progress.finish();
+        match ended {
+            Ok(tuning) => finish(self.args, &tuning, &folder),
+            Err(failure) => {
+                if is_new {
+                    // Goes only if it is empty: records that were paid for stay.
+                    let _ = std::fs::remove_dir(&folder);
+                }
+                Err(failed(request, failure))
+            }
+        }
+    }
 }
 
 /// Where the function is, if its ARN says so, else where the arguments or the environment say.
@@ -79,49 +142,11 @@ pub(super) async fn connect(aws: &AwsArgs, arn_region: Option<&str>) -> AwsLambd
     .await
 }
 
-async fn tune(
-    args: &RunArgs,
-    request: &TuningRequest,
-    payloads: &Payloads,
-    progress: Arc<Progress>,
-    lambda: Arc<AwsLambda>,
-    (environment, price_region): (MeasuringEnvironment, Option<String>),
-) -> Result<Exit, CliError> {
-    let prices = price_table(args.prices.as_deref())?;
-    let folder = args.out.clone().unwrap_or_else(|| fresh_folder(request.function.name()));
-    let store = DirectoryStore::create(&folder).map_err(|e| {
-        CliError::usage(format!("cannot write to `{}`", folder.display()))
-            .cause(e.reason)
-            .hint("choose another place with --out")
-    })?;
-    let cancel = CancellationToken::new();
-    let ctx = Context {
-        control: lambda.clone(),
-        invoker: lambda,
-        store: Arc::new(store),
-        clock: Arc::new(SystemClock),
-        observer: progress.clone(),
-        cancel: cancel.clone(),
-        backoff: Backoff::default(),
-    };
-    let watcher = tokio::spawn(stop_on_signal(cancel, progress.clone()));
-    let ended = driver::run(&ctx, request, payloads, Setting { prices: &prices, price_region, environment }).await;
-    watcher.abort();
-    progress.finish();
-    match ended {
-        Ok(tuning) => finish(args, &tuning, &folder),
-        Err(failure) => {
-            // Nothing was measured: leave no empty folder behind.
-            let _ = std::fs::remove_dir(&folder);
-            Err(failed(request, failure))
-        }
-    }
-}
-
 /// The first signal asks to stop and put things back; the second ends this process at once.
 async fn stop_on_signal(cancel: CancellationToken, progress: Arc<Progress>) {
     use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) else {
+    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+    else {
         return;
     };
     let mut next = async || {
@@ -142,16 +167,25 @@ async fn stop_on_signal(cancel: CancellationToken, progress: Arc<Progress>) {
 fn fresh_folder(function: &str) -> PathBuf {
     let stamp = jiff::Zoned::now().strftime("%Y%m%d-%H%M%S");
     let base = Path::new("tuner-out").join(format!("{function}-{stamp}"));
-    (1..).map(|n| if n == 1 { base.clone() } else { base.with_file_name(format!("{function}-{stamp}-{n}")) })
+    (1..)
+        .map(|n| {
+            if n == 1 {
+                base.clone()
+            } else {
+                base.with_file_name(format!("{function}-{stamp}-{n}"))
+            }
+        })
         .find(|folder| !folder.exists())
         .unwrap_or(base)
 }
 
 fn finish(args: &RunArgs, tuning: &Tuning, folder: &Path) -> Result<Exit, CliError> {
     let mut files = Vec::new();
-    for (format, name) in
-        [(Format::Svg, "report.svg"), (Format::Html, "report.html"), (Format::Json, "tuning.json")]
-    {
+    for (format, name) in [
+        (Format::Svg, "report.svg"),
+        (Format::Html, "report.html"),
+        (Format::Json, "tuning.json"),
+    ] {
         let mut bytes = Vec::new();
         tuner_report::render(format, tuning, &Options::default(), &mut bytes)?;
         let file = folder.join(name);
@@ -172,7 +206,10 @@ fn print(format: RunFormat, tuning: &Tuning) -> Result<(), CliError> {
     let mut out = anstream::stdout().lock();
     let format = match format {
         RunFormat::Human => {
-            let style = TerminalStyle { width: terminal::width(), colour: terminal::colours_stdout() };
+            let style = TerminalStyle {
+                width: terminal::width(),
+                colour: terminal::colours_stdout(),
+            };
             tuner_report::terminal(tuning, &Options::default(), &style, &mut out)?;
             return Ok(());
         }
@@ -202,9 +239,9 @@ fn failed(request: &TuningRequest, failure: Failure) -> CliError {
     };
     let error = match &failure.error {
         TuningError::Interrupted => CliError::new(Exit::Interrupted, format!("interrupted; {put_back}")),
-        error => {
-            CliError::new(exit_of_error(error), format!("cannot tune {function}")).cause(error).cause(put_back)
-        }
+        error => CliError::new(exit_of_error(error), format!("cannot tune {function}"))
+            .cause(error)
+            .cause(put_back),
     };
     error.maybe_hint(failure.error.hint())
 }

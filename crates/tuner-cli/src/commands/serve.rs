@@ -13,16 +13,22 @@ pub(super) async fn serve(args: ServeArgs) -> Result<Exit, CliError> {
     let lambda = local_lambda::start(&args.local, args.port, local_lambda::REGION).await?;
     let mut names = Vec::new();
     for function in &args.functions {
-        let example = function.strip_prefix("example:").and_then(Example::named).ok_or_else(|| {
-            CliError::usage(format!("there is no example `{function}`"))
-                .hint(format!("use {}, or give a program after --", Example::names()))
-        })?;
+        let example = function
+            .strip_prefix("example:")
+            .and_then(Example::named)
+            .ok_or_else(|| {
+                CliError::usage(format!("there is no example `{function}`"))
+                    .hint(format!("use {}, or give a program after --", Example::names()))
+            })?;
         let command = example.command().map_err(local_lambda::unexpected)?;
         local_lambda::register(&lambda, local_lambda::function(example.name(), command, &args.local))?;
         names.push(format!("{} ({})", example.name(), example.about()));
     }
     if !args.command.is_empty() {
-        local_lambda::register(&lambda, local_lambda::function(&args.name, args.command.clone(), &args.local))?;
+        local_lambda::register(
+            &lambda,
+            local_lambda::function(&args.name, args.command.clone(), &args.local),
+        )?;
         names.push(format!("{} ({})", args.name, args.command.join(" ")));
     }
     let endpoint = lambda.endpoint();
@@ -48,7 +54,9 @@ pub(super) async fn serve(args: ServeArgs) -> Result<Exit, CliError> {
 
 async fn interrupted() {
     use tokio::signal::unix::{SignalKind, signal};
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else { return };
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+        return;
+    };
     tokio::select! {
         _ = tokio::signal::ctrl_c() => {}
         _ = terminate.recv() => {}

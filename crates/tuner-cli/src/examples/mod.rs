@@ -24,8 +24,15 @@ pub(crate) enum Example {
 }
 
 impl Example {
-    pub(crate) const ALL: [Self; 7] =
-        [Self::Hash, Self::Parallel, Self::Wait, Self::Memory, Self::Mixed, Self::Flaky, Self::SlowInit];
+    pub(crate) const ALL: [Self; 7] = [
+        Self::Hash,
+        Self::Parallel,
+        Self::Wait,
+        Self::Memory,
+        Self::Mixed,
+        Self::Flaky,
+        Self::SlowInit,
+    ];
 
     pub(crate) const fn name(self) -> &'static str {
         match self {
@@ -45,7 +52,9 @@ impl Example {
             Self::Parallel => "CPU-bound, several threads; payload {\"blocks\": 200, \"threads\": 4}",
             Self::Wait => "waits as for a database; payload {\"ms\": 150}",
             Self::Memory => "needs 300 MB: out of memory below; payload {\"mb\": 300}",
-            Self::Mixed => "waits, then sorts with as much buffer as it has memory; payload {\"ms\": 60, \"blocks\": 40}",
+            Self::Mixed => {
+                "waits, then sorts with as much buffer as it has memory; payload {\"ms\": 60, \"blocks\": 40}"
+            }
             Self::Flaky => "fails one time in ten; payload {\"failures_in_100\": 10}",
             Self::SlowInit => "takes long to come up and little to answer; payload {\"blocks\": 10}",
         }
@@ -57,13 +66,19 @@ impl Example {
 
     /// The names, for messages.
     pub(crate) fn names() -> String {
-        Self::ALL.map(|example| format!("example:{}", example.name())).join(", ")
+        Self::ALL
+            .map(|example| format!("example:{}", example.name()))
+            .join(", ")
     }
 
     /// Program and arguments that run it.
     pub(crate) fn command(self) -> std::io::Result<Vec<String>> {
         let program = std::env::current_exe()?;
-        Ok(vec![program.display().to_string(), FUNCTION_ARGUMENT.to_owned(), self.name().to_owned()])
+        Ok(vec![
+            program.display().to_string(),
+            FUNCTION_ARGUMENT.to_owned(),
+            self.name().to_owned(),
+        ])
     }
 
     async fn handle(self, payload: Value) -> Result<Value, Diagnostic> {

@@ -21,8 +21,13 @@ pub(super) fn hash(blocks: u64) -> u64 {
 /// The same, split over `threads`.
 pub(super) fn hash_in_threads(blocks: u64, threads: u64) -> u64 {
     std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(move || hash(blocks / threads))).collect();
-        workers.into_iter().filter_map(|worker| worker.join().ok()).fold(0, |all, one| all ^ one)
+        let workers: Vec<_> = (0..threads)
+            .map(|_| scope.spawn(move || hash(blocks / threads)))
+            .collect();
+        workers
+            .into_iter()
+            .filter_map(|worker| worker.join().ok())
+            .fold(0, |all, one| all ^ one)
     })
 }
 
@@ -39,8 +44,10 @@ pub(super) fn touch(mb: u64) -> u64 {
 /// Goes over the data as often as a sort must that has a quarter of the memory size as its buffer: the less memory, the
 /// more passes, each `blocks` of work. This is why a larger size can be the cheaper one.
 pub(super) fn sort_in_passes(blocks: u64) -> u64 {
-    let memory_mb: u64 =
-        std::env::var("AWS_LAMBDA_FUNCTION_MEMORY_SIZE").ok().and_then(|v| v.parse().ok()).unwrap_or(128);
+    let memory_mb: u64 = std::env::var("AWS_LAMBDA_FUNCTION_MEMORY_SIZE")
+        .ok()
+        .and_then(|v| v.parse().ok())
+        .unwrap_or(128);
     let buffer_mb = (memory_mb / 4).clamp(1, DATA_MB);
     let passes = DATA_MB.div_ceil(buffer_mb);
     for _pass in 0..passes {

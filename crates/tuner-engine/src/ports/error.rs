@@ -31,8 +31,10 @@ impl PortError {
 pub enum PortErrorKind {
     /// No such function, version or alias.
     NotFound,
-    /// Credentials are missing, expired, or don't allow it.
+    /// Credentials are expired or don't allow it.
     Denied,
+    /// There are no credentials, or no region to use them in.
+    NotSignedIn,
     /// The resource is busy with another change, or not ready yet: wait and try again.
     Conflict,
     /// Something else refers to the resource, such as an alias to a version.
