@@ -9,5 +9,7 @@ mod control;
 mod errors;
 mod invoke;
 mod pace;
+#[cfg(test)]
+mod tests;
 
 pub use connect::{AwsLambda, AwsOptions};
