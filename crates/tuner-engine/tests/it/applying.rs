@@ -17,7 +17,7 @@ async fn applied(world: &World, apply: Apply) -> Result<String, String> {
     tuning.applied.ok_or_else(|| tuning.leftovers.join("; "))
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn latest_gets_the_size_and_nothing_else() {
     let world = World::new(Function::new(128).with_history());
     let mut expected = world.lambda.with(|f| f.facts());
@@ -29,7 +29,7 @@ async fn latest_gets_the_size_and_nothing_else() {
     assert_eq!(world.lambda.with(|f| f.facts()), expected);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn an_alias_is_created_or_moved_to_a_version_of_that_size() {
     for alias in ["live", "new"] {
         let world = World::new(Function::new(128).with_history());
@@ -47,7 +47,7 @@ async fn an_alias_is_created_or_moved_to_a_version_of_that_size() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn weighted_routing_is_not_overwritten() {
     let mut function = Function::new(128).with_history();
     function.aliases.get_mut("live").unwrap().weighted = true;
@@ -59,7 +59,7 @@ async fn weighted_routing_is_not_overwritten() {
 }
 
 /// Whatever goes wrong while applying, what is said is what is there.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn what_is_said_is_what_is_there() {
     let alias = || Apply::Alias("live".to_owned());
     let calls = {

@@ -36,7 +36,7 @@ fn stored(world: &World) -> Vec<InvocationRecord> {
         .collect()
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_size_that_fails_is_a_row_with_its_class() {
     for (answer, outcome, calls) in [
         (Answer::OutOfMemory, Outcome::OutOfMemory, 1),
@@ -59,7 +59,7 @@ async fn a_size_that_fails_is_a_row_with_its_class() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn when_all_sizes_fail_there_is_no_recommendation_but_a_reason() {
     let world = world(|_| Answer::Raised("KeyError", "no such table"));
     let tuning = tuned(&world, &request(&[128, 512])).await;
@@ -77,7 +77,7 @@ async fn when_all_sizes_fail_there_is_no_recommendation_but_a_reason() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn cold_starts_are_told_apart_and_cost_nothing_else() {
     let tuning = tuned(&world(usual), &request(&[128, 512])).await;
     for size in &tuning.sizes {
@@ -87,7 +87,7 @@ async fn cold_starts_are_told_apart_and_cost_nothing_else() {
     assert_eq!(tuning.decision.start, Some(StartKind::Warm));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn allowed_errors_are_samples() {
     let world = world(|call| match call.earlier % 2 {
         0 => Answer::Raised("NotThere", "nothing to do"),
@@ -100,7 +100,7 @@ async fn allowed_errors_are_samples() {
     assert_eq!(tuning.sizes[0].outcomes.success, 6);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn messages_are_not_kept_unless_wanted() {
     for (keep, kept) in [(true, true), (false, false)] {
         let world = world(|_| Answer::Raised("E", "secret 42"));
@@ -125,7 +125,7 @@ async fn messages_are_not_kept_unless_wanted() {
 
 const REQUEST_PAYLOAD: &str = "customer 7";
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn payloads_are_spread_by_weight_and_sent_as_written() {
     let seen: Arc<Mutex<Vec<String>>> = Arc::default();
     let log = seen.clone();
@@ -150,7 +150,7 @@ async fn payloads_are_spread_by_weight_and_sent_as_written() {
     assert!(!serde_json::to_string(&tuning).unwrap().contains(REQUEST_PAYLOAD));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn throttles_are_counted_and_their_wait_is_in_no_duration() {
     let world = world(usual);
     world.lambda.limit_concurrency(1);
@@ -174,7 +174,7 @@ async fn throttles_are_counted_and_their_wait_is_in_no_duration() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn no_more_run_at_once_than_allowed() {
     let world = world(usual);
     let mut asked = request(&[128, 512, 1024]);
@@ -184,7 +184,7 @@ async fn no_more_run_at_once_than_allowed() {
     assert_eq!(world.lambda.most_running(), 4);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn endless_throttling_ends() {
     let world = world(usual);
     world.lambda.limit_concurrency(0);
@@ -206,7 +206,7 @@ async fn endless_throttling_ends() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn sizes_take_turns() {
     let world = world(usual);
     let mut asked = request(&[128, 512, 1024]);
@@ -216,7 +216,7 @@ async fn sizes_take_turns() {
     assert_eq!(order, [128, 512, 1024].repeat(6));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_pause_is_made_between_the_invocations_of_a_size() {
     let world = world(|_| Answer::Done(1.0));
     let mut asked = request(&[128]);
@@ -229,7 +229,7 @@ async fn a_pause_is_made_between_the_invocations_of_a_size() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_function_of_fourteen_minutes_is_waited_for() {
     let mut function = Function::new(256);
     function.latest.timeout_s = 900;
@@ -246,7 +246,7 @@ async fn a_function_of_fourteen_minutes_is_waited_for() {
     assert!(hours >= 2, "{hours}");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_refusal_stops_all_sizes_and_keeps_what_was_measured() {
     let world = world(usual);
     let mut asked = request(&[128, 512, 1024]);
@@ -278,7 +278,7 @@ async fn a_refusal_stops_all_sizes_and_keeps_what_was_measured() {
     assert_eq!(state.progress.values().map(|p| p.outcomes.total()).sum::<u32>(), ran);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn stopping_keeps_what_was_measured_and_puts_everything_back() {
     let world = world(usual);
     let before = world.lambda.with(|f| f.facts());
@@ -296,7 +296,7 @@ async fn stopping_keeps_what_was_measured_and_puts_everything_back() {
     assert!(records > 0 && records < ran && ran - records <= 8, "{records} of {ran}");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_store_that_fails_is_named_and_the_function_is_put_back() {
     let world = world(usual);
     let before = world.lambda.with(|f| f.facts());
@@ -307,7 +307,7 @@ async fn a_store_that_fails_is_named_and_the_function_is_put_back() {
     assert_eq!(world.lambda.with(|f| f.facts()), before);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn the_state_stays_small_whatever_was_measured() {
     let mut function = Function::new(256).with_history();
     function.latest.description = "ö".repeat(256);
@@ -346,7 +346,7 @@ async fn the_state_stays_small_whatever_was_measured() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn an_unknown_price_compares_gb_seconds_and_says_so() {
     let mut function = Function::new(256);
     function.latest.arn = "arn:aws:lambda:xx-nowhere-9:123456789012:function:resize"
@@ -359,7 +359,7 @@ async fn an_unknown_price_compares_gb_seconds_and_says_so() {
     assert_eq!(tuning.decision.memory_size_mb, Some(512));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn china_is_priced_in_its_own_currency() {
     let mut function = Function::new(256);
     function.latest.arn = "arn:aws-cn:lambda:cn-north-1:123456789012:function:resize"
@@ -374,7 +374,7 @@ async fn china_is_priced_in_its_own_currency() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn noise_is_no_reason_to_move() {
     // The same duration per MB at 256 and 512 MB, apart from noise of 30 %.
     let world = world(|call| {
@@ -389,14 +389,14 @@ async fn noise_is_no_reason_to_move() {
     assert_eq!(tuning.decision.memory_size_mb, Some(256));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn sizes_given_twice_are_measured_once() {
     let world = world(usual);
     tuned(&world, &request(&[128, 128])).await;
     assert_eq!(world.lambda.invoked().into_iter().collect::<Vec<_>>(), [(128, 6)]);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn an_environment_is_waited_for_no_longer_than_the_budget() {
     let world = world(usual);
     let ctx = world.context();

@@ -57,7 +57,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
     #[test]
     fn the_function_comes_back(function in functions(), faults in faults(), sizes in prop::sample::subsequence(vec![128_u32, 256, 512, 1024], 1..4)) {
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
         runtime.block_on(async {
             let world = World::new(function);
             let before = world.lambda.with(|f| f.facts());

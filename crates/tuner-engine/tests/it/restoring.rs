@@ -1,5 +1,7 @@
 //! What is put back, and what is said when it can't be.
 
+use std::time::Duration;
+
 use std::collections::BTreeMap;
 
 use tuner_core::tuning::{SizeStatus, TuningStatus};
@@ -9,14 +11,14 @@ use tuner_engine::ports::PortErrorKind as Kind;
 
 use crate::simulated::{Fault, Function, When, World, request};
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_version_that_an_alias_refers_to_is_kept_and_said() {
     let world = World::new(Function::new(256).with_history());
     let tuned = request(&[128, 512]);
     // Somebody points an alias to the newest version while it is measured.
     let (tuning, ()) = tokio::join!(world.tune(&tuned), async {
         while world.lambda.invoked().is_empty() {
-            tokio::task::yield_now().await;
+            tokio::time::sleep(Duration::from_millis(1)).await;
         }
         world.lambda.with(|f| f.create_alias("latest", 6).unwrap());
     });
@@ -33,7 +35,7 @@ async fn a_version_that_an_alias_refers_to_is_kept_and_said() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn results_are_returned_when_cleaning_up_is_refused() {
     let world = World::new(Function::new(256).with_history());
     let calls = {
@@ -49,7 +51,7 @@ async fn results_are_returned_when_cleaning_up_is_refused() {
     assert!(tuning.leftovers.iter().all(|l| l.contains("tuner restore --function")));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_description_too_long_without_room_is_refused_before_anything_changes() {
     let mut function = Function::new(256);
     function.latest.description = "x".repeat(250);
@@ -71,7 +73,7 @@ async fn a_description_too_long_without_room_is_refused_before_anything_changes(
     );
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn an_existing_version_that_lambda_returns_is_measured_but_not_deleted() {
     // Version 3 has 1024 MB and is what $LATEST becomes at 1024 MB; Lambda here does not look at descriptions.
     let mut function = Function::new(256).with_history();
@@ -92,7 +94,7 @@ async fn an_existing_version_that_lambda_returns_is_measured_but_not_deleted() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn sizes_above_the_quota_are_rows_that_say_so() {
     let mut function = Function::new(256).with_history();
     function.rules.memory_quota_mb = 3008;
@@ -117,7 +119,7 @@ async fn sizes_above_the_quota_are_rows_that_say_so() {
     assert_eq!(world.lambda.with(|f| f.facts()), before);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_version_that_does_not_come_up_is_a_row() {
     let mut function = Function::new(256).with_history();
     function.rules.broken_version_mb = Some(128);
@@ -134,7 +136,7 @@ async fn a_version_that_does_not_come_up_is_a_row() {
     assert_eq!(world.lambda.with(|f| f.facts()), before);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn an_update_that_fails_ends_the_tuning_and_is_put_back() {
     let mut function = Function::new(256).with_history();
     function.rules.broken_update_mb = Some(512);
@@ -146,7 +148,7 @@ async fn an_update_that_fails_ends_the_tuning_and_is_put_back() {
     assert_eq!(world.lambda.with(|f| f.facts()), before);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn the_end_of_a_description_is_never_lost_without_a_word() {
     let wordy = || {
         let mut function = Function::new(256).with_history();
@@ -179,7 +181,7 @@ async fn the_end_of_a_description_is_never_lost_without_a_word() {
     assert_eq!(world.lambda.with(|f| f.latest.memory_size_mb), 256);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn functions_that_cannot_be_tuned_are_refused_with_the_reason() {
     let mut function = Function::new(256).with_history();
     function.latest.untunable = Some("it runs on Managed Instances".to_owned());
