@@ -68,7 +68,7 @@ async fn what_is_said_is_what_is_there() {
         world.lambda.calls()
     };
     let begin = calls.iter().position(|c| c.operation == "GetAlias").unwrap();
-    for call in begin..calls.len() {
+    for (call, made) in calls.iter().enumerate().skip(begin) {
         for fault in [
             Fault::Before(Kind::Throttled),
             Fault::Before(Kind::Service),
@@ -86,7 +86,7 @@ async fn what_is_said_is_what_is_there() {
                     f.versions[&f.aliases["live"].version].memory_size_mb,
                 )
             });
-            let at = format!("{fault:?} at {} gave {result:?}", calls[call].operation);
+            let at = format!("{fault:?} at {} gave {result:?}", made.operation);
             match &result {
                 Ok(_) => assert_eq!((latest_mb, alias_mb), (512, 512), "{at}"),
                 Err(words) if words.contains("$LATEST moved") => assert_eq!(latest_mb, 512, "{at}"),

@@ -21,7 +21,7 @@ async fn tuned(world: &World, request: &TuningRequest) -> Tuning {
     tuning
 }
 
-/// Only the last invocation of each size may be another kind of call than its record.
+/// The records in the store.
 fn stored(world: &World) -> Vec<InvocationRecord> {
     let objects = world.store.objects.lock().unwrap();
     objects

@@ -14,7 +14,6 @@ async fn second_after(calls: usize) -> (World, bool, bool) {
     let first = request(&[128, 512]);
     let second = request(&[512, 1024]);
     let (first, second) = tokio::join!(world.tune_apart(&first), async {
-        // In steps of virtual time too small for the first to be over in between.
         while world.lambda.calls().len() < calls {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
