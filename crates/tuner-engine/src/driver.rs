@@ -85,6 +85,7 @@ pub async fn run(
     match steps::apply(ctx, &state, &tuning).await {
         Ok(applied) => tuning.applied = applied,
         // The measurements were paid for and stand on their own.
+        Err(error @ TuningError::CannotApply { .. }) => tuning.leftovers.push(error.to_string()),
         Err(error) => tuning
             .leftovers
             .push(format!("the recommendation was not applied: {error}")),

@@ -71,7 +71,7 @@ pub enum TuningError {
         reason: String,
     },
     /// The recommendation could not be applied.
-    #[error("cannot apply the recommendation: {reason}")]
+    #[error("the recommendation was not applied in full: {reason}")]
     CannotApply {
         /// Why.
         reason: String,

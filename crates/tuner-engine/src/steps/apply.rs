@@ -21,6 +21,8 @@ pub async fn apply(ctx: &Context, state: &TuningState, tuning: &Tuning) -> Resul
     if state.request.apply != Apply::No {
         ctx.check()?;
     }
+    // Once begun it is brought to its end, so that what is said is what is there.
+    let ctx = &ctx.unstoppable();
     match &state.request.apply {
         Apply::No => Ok(None),
         Apply::Latest => apply_to_latest(ctx, state, memory_size_mb).await.map(Some),
@@ -53,25 +55,25 @@ async fn apply_to_latest(ctx: &Context, state: &TuningState, memory_size_mb: u32
         ctx.control.update(function, &change, &now.revision_id)
     })
     .await;
-    match sent {
-        Ok(_) => {}
+    let moved = format!("$LATEST moved from {} to {memory_size_mb} MB", now.memory_size_mb);
+    let outcome = match sent {
+        Ok(_) => moved.as_str(),
         // Whether it had its effect shows in what is read next.
-        Err(e) if e.kind.is_ambiguous() => {}
+        Err(e) if e.kind.is_ambiguous() => "$LATEST may have moved",
         Err(e) if e.kind == PortErrorKind::Precondition => {
             return Err(cannot(
                 "the function was changed by somebody else at this moment; run the tuning again",
             ));
         }
         Err(e) => return Err(e.into()),
-    }
-    let after = until_ready(ctx, function).await?;
+    };
+    let after = until_ready(ctx, function)
+        .await
+        .map_err(|e| cannot(&format!("{outcome}, but it could not be read afterwards: {e}")))?;
     if after.memory_size_mb != memory_size_mb {
         return Err(cannot(&format!("$LATEST has {} MB instead", after.memory_size_mb)));
     }
-    Ok(format!(
-        "$LATEST moved from {} to {memory_size_mb} MB",
-        now.memory_size_mb
-    ))
+    Ok(moved)
 }
 
 async fn apply_to_alias(

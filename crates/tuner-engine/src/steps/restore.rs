@@ -107,24 +107,25 @@ async fn put_back(
     above_version: u64,
 ) -> Restored {
     let ctx = &ctx.unstoppable();
-    let mut restored = match restore_configuration(ctx, function, tuning_id, held).await {
-        Ok(restored) => restored,
-        Err(TuningError::Port(e)) if e.kind == PortErrorKind::NotFound && tuning_id.is_some() => {
-            return Restored {
-                notes: vec![format!(
-                    "{function} was deleted during the tuning, with all that was on it"
-                )],
-                ..Restored::default()
-            };
-        }
-        Err(e) => Restored {
-            leftovers: vec![format!(
-                "the configuration of {function} could not be put back ({e}); run `tuner restore --function {function}`"
+    let configuration = restore_configuration(ctx, function, tuning_id, held).await;
+    let versions = versions_of_tunings(ctx, function).await;
+    if let (Err(TuningError::Port(first)), Err(second), Some(_)) = (&configuration, &versions, tuning_id)
+        && [first.kind, second.kind] == [PortErrorKind::NotFound; 2]
+    {
+        return Restored {
+            notes: vec![format!(
+                "{function} was deleted during the tuning, with all that was on it"
             )],
             ..Restored::default()
-        },
-    };
-    match versions_of_tunings(ctx, function).await {
+        };
+    }
+    let mut restored = configuration.unwrap_or_else(|e| Restored {
+        leftovers: vec![format!(
+            "the configuration of {function} could not be put back ({e}); run `tuner restore --function {function}`"
+        )],
+        ..Restored::default()
+    });
+    match versions {
         Ok(versions) => {
             for version in versions.iter().filter(|v| v.version > above_version) {
                 if tuning_id.is_none() || marker::version_owner(&version.description) == tuning_id {

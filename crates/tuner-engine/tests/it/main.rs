@@ -7,5 +7,10 @@
     reason = "helpers of tests"
 )]
 
+mod applying;
+mod measuring;
+mod races;
+mod random;
+mod restoring;
 mod simulated;
 mod sweep;

@@ -199,22 +199,22 @@ fn same(world: &World, expected: &Facts, before: &Facts, fault: Fault) -> Result
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn every_fault_at_every_call() {
     sweep("plain", plain, &[128, 512]).await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn every_fault_with_the_original_size_among_the_sizes() {
     sweep("original among them", plain, &[256, 512]).await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn every_fault_with_a_description_that_fills_its_room() {
     sweep("wordy", wordy, &[128, 512]).await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn every_fault_with_variables_that_cannot_be_read() {
     sweep(
         "hidden variables",
@@ -228,7 +228,7 @@ async fn every_fault_with_variables_that_cannot_be_read() {
     .await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn every_fault_when_revisions_move_otherwise() {
     sweep(
         "still revisions",
@@ -244,7 +244,7 @@ async fn every_fault_when_revisions_move_otherwise() {
     .await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn every_fault_with_a_description_that_looks_like_ours() {
     sweep(
         "funny",
@@ -258,7 +258,7 @@ async fn every_fault_with_a_description_that_looks_like_ours() {
     .await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn every_fault_with_versions_that_take_a_while() {
     sweep(
         "slow versions",

@@ -357,9 +357,6 @@ impl Invoker for Lambda {
         let configuration = result?;
         let request_id = format!("{}-{}", call.memory_size_mb, call.earlier);
         let (reply, ms) = reply(&call, &law(&call), &request_id, configuration.timeout_s);
-        for _turn in 0..3 {
-            tokio::task::yield_now().await;
-        }
         self.clock.sleep(Duration::from_secs_f64(ms / 1000.0)).await;
         Ok(reply)
     }

@@ -9,6 +9,6 @@ mod world;
 
 pub use behaviour::{Answer, Call, Law, usual};
 pub use fault::{Fault, Foreign, When};
-pub use function::{Facts, Function, Rules};
-pub use lambda::{Lambda, Made};
-pub use world::{MemoryStore, VirtualClock, World, request, setting};
+pub use function::{Facts, Function};
+pub use lambda::Lambda;
+pub use world::{VirtualClock, World, request};
