@@ -238,14 +238,33 @@ async fn a_program_that_is_no_function_is_told_so() {
 }
 
 #[tokio::test]
-async fn a_program_that_does_not_exist_is_named() {
-    let error = Bench::try_start(|spec| spec.command = vec!["no-such-program".into()])
-        .await
-        .err()
-        .unwrap();
+async fn a_program_that_can_not_be_started_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let script = dir.path().join("script").display().to_string();
+    std::fs::write(&script, "#!/no/such/interpreter\n").unwrap();
+    let mode = |mode| std::fs::set_permissions(&script, std::os::unix::fs::PermissionsExt::from_mode(mode)).unwrap();
+
+    let error = async |program: &str| {
+        let command = vec![program.to_owned()];
+        Bench::try_start(|spec| spec.command = command)
+            .await
+            .err()
+            .unwrap()
+            .to_string()
+    };
+    let expected = "cannot start `no-such-program`: no such program; give its path, or put it on the PATH";
+    assert_eq!(error("no-such-program").await, expected);
     assert_eq!(
-        error.to_string(),
-        "cannot start `no-such-program`: no such program; give its path, or put it on the PATH"
+        error("/no/such/file").await,
+        "cannot start `/no/such/file`: no such file"
+    );
+    mode(0o600);
+    assert!(error(&script).await.ends_with("is it executable?"));
+    mode(0o700);
+    assert!(
+        error(&script)
+            .await
+            .contains("what its `#!` line or its loader names is not")
     );
 }
 
