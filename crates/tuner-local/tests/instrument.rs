@@ -51,6 +51,48 @@ async fn a_cold_start_reports_its_init_and_a_warm_one_does_not() {
 }
 
 #[tokio::test]
+async fn the_log_may_be_json() {
+    let mut bench = Bench::start(|spec| spec.log_format = tuner_local::environment::LogFormat::Json).await;
+    let seen = bench.invoke(r#"{"print":"plain text\n"}"#).await;
+    let types: Vec<_> = seen
+        .log
+        .lines()
+        .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
+        .map(|event| event["type"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(types, ["platform.initStart", "platform.start", "platform.report"]);
+    assert!(seen.log.contains("\nplain text\n"), "{}", seen.log);
+}
+
+#[tokio::test]
+async fn a_process_that_ended_while_idle_is_started_again() {
+    let mut bench = Bench::start(|_| {}).await;
+    bench.invoke("{}").await;
+    let pid = bench.pid();
+    nix::sys::signal::kill(
+        nix::unistd::Pid::from_raw(pid as i32),
+        nix::sys::signal::Signal::SIGKILL,
+    )
+    .unwrap();
+    support::until_gone(pid).await;
+    let seen = bench.invoke("{}").await;
+    assert_eq!(seen.payload, r#""done""#, "{}", seen.log);
+    assert_eq!(seen.field("Init Duration"), None, "it is part of the duration");
+    assert_ne!(bench.pid(), pid);
+}
+
+#[tokio::test]
+async fn the_end_after_an_answer_is_a_failure_of_the_invocation() {
+    let mut bench = Bench::start(|_| {}).await;
+    let seen = bench.invoke(r#"{"exit_after_answer":4}"#).await;
+    assert_eq!(
+        seen.json()["errorMessage"],
+        "RequestId: r-1 Error: Runtime exited with error: exit status 4"
+    );
+    assert!(!seen.reusable);
+}
+
+#[tokio::test]
 async fn a_timeout_is_exact_and_ends_the_environment() {
     let mut bench = Bench::start(|spec| spec.timeout = Duration::from_millis(300)).await;
     let answer = bench.invoke(r#"{"sleep_ms":60000}"#).await;
@@ -196,14 +238,33 @@ async fn a_program_that_is_no_function_is_told_so() {
 }
 
 #[tokio::test]
-async fn a_program_that_does_not_exist_is_named() {
-    let error = Bench::try_start(|spec| spec.command = vec!["no-such-program".into()])
-        .await
-        .err()
-        .unwrap();
+async fn a_program_that_can_not_be_started_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let script = dir.path().join("script").display().to_string();
+    std::fs::write(&script, "#!/no/such/interpreter\n").unwrap();
+    let mode = |mode| std::fs::set_permissions(&script, std::os::unix::fs::PermissionsExt::from_mode(mode)).unwrap();
+
+    let error = async |program: &str| {
+        let command = vec![program.to_owned()];
+        Bench::try_start(|spec| spec.command = command)
+            .await
+            .err()
+            .unwrap()
+            .to_string()
+    };
+    let expected = "cannot start `no-such-program`: no such program; give its path, or put it on the PATH";
+    assert_eq!(error("no-such-program").await, expected);
     assert_eq!(
-        error.to_string(),
-        "cannot start `no-such-program`: no such program; give its path, or put it on the PATH"
+        error("/no/such/file").await,
+        "cannot start `/no/such/file`: no such file"
+    );
+    mode(0o600);
+    assert!(error(&script).await.ends_with("is it executable?"));
+    mode(0o700);
+    assert!(
+        error(&script)
+            .await
+            .contains("what its `#!` line or its loader names is not")
     );
 }
 

@@ -69,16 +69,19 @@ async fn cpu_follows_the_memory_size_but_not_in_init() {
 
 #[tokio::test]
 async fn a_repeated_init_has_the_cpu_of_the_invocation() {
-    let dir = tempfile::tempdir().unwrap();
-    let file = dir.path().join("was-here").display().to_string();
-    let mut bench = Bench::start(|spec| {
-        spec.variables
-            .insert(specimen::INIT.into(), format!("else:{file}:exit:1:cpu:60"));
-    })
-    .await;
-    let seen = bench.invoke("{}").await;
-    assert_eq!(seen.payload, r#""done""#, "{}", seen.log);
-    assert!(seen.field("Duration").unwrap() > LIMITED_MS, "{}", seen.log);
+    for choice in LIMITING {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("was-here").display().to_string();
+        let mut bench = Bench::confined(choice, CpuPeriod::Lambda, |spec| {
+            spec.variables
+                .insert(specimen::INIT.into(), format!("else:{file}:exit:1:cpu:60"));
+        })
+        .await
+        .unwrap();
+        let seen = bench.invoke("{}").await;
+        assert_eq!(seen.payload, r#""done""#, "{choice:?}: {}", seen.log);
+        assert!(seen.field("Duration").unwrap() > LIMITED_MS, "{choice:?}: {}", seen.log);
+    }
 }
 
 #[tokio::test]

@@ -19,7 +19,7 @@ pub(crate) struct Cell {
     /// The process, which leads a process group of its own.
     process: Option<Pid>,
     memory_size_mb: u32,
-    mark: String,
+    marks: [String; 2],
     init: Bandwidth,
     events: Bandwidth,
 }
@@ -34,7 +34,7 @@ enum Hold {
 }
 
 impl Cell {
-    pub(super) fn new(means: &Means, rule: BandwidthRule, memory_size_mb: u32, mark: String) -> io::Result<Self> {
+    pub(super) fn new(means: &Means, rule: BandwidthRule, memory_size_mb: u32, marks: [String; 2]) -> io::Result<Self> {
         let (init, events) = (rule.for_init(memory_size_mb), rule.for_events(memory_size_mb));
         let hold = match means {
             Means::CgroupV2(parent) => Hold::V2(parent.group(memory_size_mb)?),
@@ -46,7 +46,7 @@ impl Cell {
             hold,
             process: None,
             memory_size_mb,
-            mark,
+            marks,
             init,
             events,
         })
@@ -208,7 +208,7 @@ impl Cell {
         self.signal_group(Signal::SIGKILL);
         // Again until there is none, for those that were started meanwhile.
         for _ in 0..10 {
-            let left = processes::with_mark(&self.mark);
+            let left = processes::with_marks(&self.marks);
             if left.is_empty() {
                 return;
             }

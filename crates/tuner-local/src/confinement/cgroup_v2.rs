@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use nix::sys::signal::Signal;
 use nix::unistd::{Pid, getpid};
 
-use super::cgroup_v1::{entrance, remove, write};
+use super::cgroup_v1::{PRECEDENCE, about, entrance, remove, write};
 use super::cpu_bandwidth::Bandwidth;
 use super::hierarchy::{Hierarchies, Place};
 use super::{names, processes};
@@ -98,7 +98,8 @@ impl Parent {
         let group = Group {
             dir: self.dir.join(names::new()),
         };
-        fs::create_dir(&group.dir).map_err(|e| super::cgroup_v1::about(&group.dir, &e))?;
+        fs::create_dir(&group.dir).map_err(|e| about(&group.dir, &e))?;
+        write(&group.dir, "cpu.weight", PRECEDENCE * 100)?;
         write(&group.dir, "memory.max", u64::from(memory_size_mb) << 20)?;
         // Missing on a kernel without swap accounting; then swap is not limited.
         if let Err(e) = write(&group.dir, "memory.swap.max", 0) {
@@ -291,6 +292,7 @@ mod tests {
         let group = Parent::find_in(&tree.place()).unwrap().group(256).unwrap();
         assert_eq!(read(&group, "memory.max"), "268435456");
         assert_eq!(read(&group, "memory.swap.max"), "0");
+        assert_eq!(read(&group, "cpu.weight"), "1000");
         group
             .set_bandwidth(Bandwidth {
                 quota_us: Some(2894),

@@ -29,7 +29,8 @@ pub enum CpuPeriod {
     /// 20 ms, as Lambda has: true to Lambda also in that work shorter than a few periods runs faster than proportional.
     #[default]
     Lambda,
-    /// A quota of 1 ms and the period to match: the smoothest curve.
+    /// A quota of 1 ms and the period to match: the smoothest curve, on an otherwise idle host. After each of its many
+    /// short stops a process has to wait for whatever else runs, and it has no slack to make up for that.
     Linear,
 }
 
@@ -81,6 +82,11 @@ impl ConfinementDescription {
             ConfinementKind::None => {
                 notes.push("nothing is limited: every memory size gets the same CPU, and none runs out of memory".to_owned());
             }
+        }
+        if limited && period == CpuPeriod::Linear {
+            notes.push(
+                "the linear CPU period needs an otherwise idle machine: other work makes durations longer".to_owned(),
+            );
         }
         if limited && largest_distinct_memory_mb < 10_240 {
             notes.push(format!(

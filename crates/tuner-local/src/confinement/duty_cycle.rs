@@ -21,6 +21,8 @@ use super::processes;
 const MEMORY_INTERVAL: Duration = Duration::from_millis(20);
 /// How often the list of processes is renewed: it takes a walk through `/proc`.
 const MEMBERS_INTERVAL: Duration = Duration::from_millis(500);
+/// In a shorter period the signals and this thread would take a good part of it.
+const SHORTEST_PERIOD_US: u64 = 5000;
 /// No shorter sleep than this is worth its own cost.
 const SHORTEST_SLEEP: Duration = Duration::from_micros(50);
 
@@ -80,7 +82,7 @@ impl DutyCycle {
 
     /// Lets the processes run with this bandwidth, in a period that begins now.
     pub(super) fn run(&self, bandwidth: Bandwidth) {
-        self.shared.set(Mode::Running(bandwidth), Signal::SIGCONT);
+        self.shared.set(Mode::Running(stretched(bandwidth)), Signal::SIGCONT);
     }
 
     pub(super) fn freeze(&self) {
@@ -226,6 +228,15 @@ impl Shared {
     }
 }
 
+/// The same share over at least the shortest period.
+fn stretched(bandwidth: Bandwidth) -> Bandwidth {
+    let times = SHORTEST_PERIOD_US.div_ceil(bandwidth.period_us.max(1));
+    Bandwidth {
+        quota_us: bandwidth.quota_us.map(|us| us * times),
+        period_us: bandwidth.period_us * times,
+    }
+}
+
 /// What to do next, and for how long.
 #[derive(Debug, PartialEq, Eq)]
 enum Action {
@@ -346,6 +357,14 @@ mod tests {
         assert_eq!(budget.spend(3 * MS, start + 3 * MS), Action::Run(2 * MS));
         assert_eq!(budget.spend(2 * MS, start + 5 * MS), Action::Stop(15 * MS));
         assert_eq!(budget.spend(Duration::ZERO, start + 20 * MS), Action::Run(5 * MS));
+    }
+
+    #[test]
+    fn a_short_period_is_stretched_to_the_same_share() {
+        let bandwidth = |quota_us, period_us| Bandwidth { quota_us, period_us };
+        assert_eq!(stretched(bandwidth(Some(1000), 1728)), bandwidth(Some(3000), 5184));
+        assert_eq!(stretched(bandwidth(Some(1447), 20_000)), bandwidth(Some(1447), 20_000));
+        assert_eq!(stretched(bandwidth(None, 2000)).quota_us, None);
     }
 
     #[test]

@@ -88,10 +88,10 @@ impl Confinement {
         self.description.clone()
     }
 
-    /// A cell for one process of a function with this memory size. `mark` is an environment variable (`NAME=value`)
-    /// which only the process and what it starts have.
-    pub(crate) fn cell(&self, memory_size_mb: u32, mark: String) -> std::io::Result<Cell> {
-        Cell::new(&self.means, self.rule, memory_size_mb, mark)
+    /// A cell for one process of a function with this memory size. `marks` are environment variables
+    /// (`NAME=value`) which only the process and what it starts have, both of them.
+    pub(crate) fn cell(&self, memory_size_mb: u32, marks: [String; 2]) -> std::io::Result<Cell> {
+        Cell::new(&self.means, self.rule, memory_size_mb, marks)
     }
 }
 

@@ -35,13 +35,16 @@ pub(super) fn of_group(group: Pid) -> Vec<Pid> {
     all().filter_map(in_group).collect()
 }
 
-/// The processes whose environment holds `mark` (`NAME=value`), whatever group or parent they have by now.
-pub(super) fn with_mark(mark: &str) -> Vec<Pid> {
+/// The processes whose environment holds all these variables (`NAME=value`), whatever group or parent they have by now.
+pub(super) fn with_marks(marks: &[String]) -> Vec<Pid> {
     let is_marked = |pid: &Pid| {
         let environment = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
-        environment
-            .split(|&byte| byte == 0)
-            .any(|variable| variable == mark.as_bytes())
+        let holds = |mark: &String| {
+            environment
+                .split(|&byte| byte == 0)
+                .any(|variable| variable == mark.as_bytes())
+        };
+        marks.iter().all(holds)
     };
     all().filter(is_marked).collect()
 }

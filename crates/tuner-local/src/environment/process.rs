@@ -35,18 +35,9 @@ pub(super) struct Program<'a> {
 /// Starts the program in a process group of its own. What it writes comes out of the pipe.
 pub(super) async fn spawn(program: Program<'_>) -> Result<(Child, PipeReader), StartError> {
     let name = program.command.first().cloned().unwrap_or_default();
-    let failed = |e: io::Error| {
-        let directory = program.working_directory.filter(|d| !d.is_dir());
-        let reason = match (directory, e.kind()) {
-            (Some(d), _) => format!("the working directory `{}` does not exist", d.display()),
-            (None, io::ErrorKind::NotFound) => "no such program; give its path, or put it on the PATH".to_owned(),
-            (None, io::ErrorKind::PermissionDenied) => format!("{e}; is it executable?"),
-            (None, _) => e.to_string(),
-        };
-        StartError {
-            program: name.clone(),
-            reason,
-        }
+    let failed = |e: io::Error| StartError {
+        program: name.clone(),
+        reason: reason(&name, program.working_directory, &e),
     };
     if name.is_empty() {
         return Err(failed(io::Error::new(
@@ -71,6 +62,26 @@ pub(super) async fn spawn(program: Program<'_>) -> Result<(Child, PipeReader), S
     prepare(command.as_std_mut(), program.entrances, program.processors);
     let child = on_the_parent_thread(command).await.map_err(failed)?;
     Ok((child, output))
+}
+
+/// What is wrong, where the operating system's word for it would mislead.
+fn reason(name: &str, directory: Option<&Path>, error: &io::Error) -> String {
+    if let Some(directory) = directory.filter(|d| !d.is_dir()) {
+        return format!("the working directory `{}` does not exist", directory.display());
+    }
+    let is_path = name.contains('/');
+    match error.kind() {
+        io::ErrorKind::NotFound if is_path && directory.unwrap_or(Path::new("")).join(name).exists() => {
+            "it is there, but what its `#!` line or its loader names is not".to_owned()
+        }
+        io::ErrorKind::NotFound if is_path => "no such file".to_owned(),
+        // Also when a directory on the PATH may not be read.
+        io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied if !is_path => {
+            "no such program; give its path, or put it on the PATH".to_owned()
+        }
+        io::ErrorKind::PermissionDenied => format!("{error}; is it executable?"),
+        _ => error.to_string(),
+    }
 }
 
 /// Has the new process, before it becomes the program, enter its cgroups and bind its life to ours.

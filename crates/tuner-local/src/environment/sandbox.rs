@@ -55,10 +55,14 @@ impl Sandbox {
         let api = RuntimeApi::start()
             .await
             .map_err(|e| failed(format!("no port for its Runtime API: {e}")))?;
-        // The log stream is the name of the environment, so this variable is nobody else's.
-        let mark = format!("{}={stream}", variables::LOG_STREAM);
+        // Together nobody else's: the log stream names the environment, the port this process of it.
+        let marks = [
+            (variables::LOG_STREAM, stream.to_owned()),
+            (variables::RUNTIME_API, api.address().to_string()),
+        ]
+        .map(|(name, value)| format!("{name}={value}"));
         let mut cell = confinement
-            .cell(spec.memory_size_mb, mark)
+            .cell(spec.memory_size_mb, marks)
             .map_err(|e| failed(e.to_string()))?;
         cell.release_cpu();
         let entrances = cell.entrances().map_err(|e| failed(e.to_string()))?;

@@ -8,6 +8,9 @@ use super::EnvironmentSpec;
 /// least of all the caller's credentials.
 const INHERITED: [&str; 2] = ["PATH", "LD_LIBRARY_PATH"];
 
+/// Where the process finds its Runtime API.
+pub(super) const RUNTIME_API: &str = "AWS_LAMBDA_RUNTIME_API";
+
 /// The one that no other environment has with the same value.
 pub(super) const LOG_STREAM: &str = "AWS_LAMBDA_LOG_STREAM_NAME";
 
@@ -32,7 +35,7 @@ pub(super) fn of(spec: &EnvironmentSpec, runtime_api: &str, log_stream: &str) ->
         .map_or_else(|| OsString::from("."), std::path::PathBuf::into_os_string);
     let memory = spec.memory_size_mb.to_string();
     let reserved = [
-        ("AWS_LAMBDA_RUNTIME_API", runtime_api),
+        (RUNTIME_API, runtime_api),
         ("AWS_LAMBDA_FUNCTION_NAME", &spec.function_name),
         ("AWS_LAMBDA_FUNCTION_VERSION", &spec.version),
         ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", &memory),
