@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use crate::pricing::{Money, PriceQuote};
 use crate::tuning::{Cost, Exploration, Series, SizeResult, SizeStatus, TuningStatus};
 use crate::{
-    Candidate, Decision, Distribution, InvocationRecord, MemorySize, Objective, OutcomeCounts, Question, StartKind,
-    Verdict, decide, gb_seconds, stats,
+    Candidate, Decision, Distribution, Exclusion, InvocationRecord, MemorySize, Objective, OutcomeCounts, Question,
+    StartKind, Verdict, decide, gb_seconds, stats,
 };
 
 /// What records are judged by.
@@ -72,9 +72,10 @@ pub fn analyze(
             Verdict::NotEnoughEvidence
         }),
         Some(start) => {
-            let candidates: Vec<Candidate> = sizes
+            let (enough, too_few): (Vec<&SizeResult>, Vec<&SizeResult>) =
+                sizes.iter().filter(works).partition(|s| has_evidence(s, start));
+            let candidates: Vec<Candidate> = enough
                 .iter()
-                .filter(works)
                 .map(|s| candidate(s, &by_size[&s.memory_size_mb], start, terms))
                 .collect();
             let question = Question {
@@ -82,10 +83,13 @@ pub fn analyze(
                 max_p95_ms: terms.max_p95_ms,
                 present_memory_size_mb: terms.present_memory_size_mb,
             };
-            Decision {
-                start: Some(start),
-                ..decide(&candidates, &question)
-            }
+            let mut decision = decide(&candidates, &question);
+            decision.start = Some(start);
+            decision.excluded.extend(too_few.iter().map(|s| Exclusion {
+                memory_size_mb: s.memory_size_mb,
+                reason: format!("fewer than {LEAST_EVIDENCE} invocations could be compared"),
+            }));
+            decision
         }
     };
     Findings {
@@ -232,17 +236,22 @@ fn invocation_cost(record: &InvocationRecord, quote: &PriceQuote, terms: &Terms<
 /// Fewer invocations than this say nothing about noise, so nothing is decided on them.
 pub const LEAST_EVIDENCE: u32 = 3;
 
-/// The kind of start that every measured size has enough of: warm if possible. Sizes are compared like with like or not
-/// at all.
+/// The kind of start that most sizes have enough measurements of: warm if possible. Sizes are compared like with like or
+/// not at all.
 fn common_start(sizes: &[SizeResult]) -> Option<StartKind> {
-    let measured: Vec<&SizeResult> = sizes.iter().filter(|s| s.status == SizeStatus::Measured).collect();
-    if measured.is_empty() {
-        return None;
-    }
-    let enough = |series: &Series| series.billed_duration_ms.count >= LEAST_EVIDENCE;
-    [StartKind::Warm, StartKind::Restored, StartKind::Cold]
+    let having = |start| sizes.iter().filter(|s| has_evidence(s, start)).count();
+    [StartKind::Cold, StartKind::Restored, StartKind::Warm]
         .into_iter()
-        .find(|&start| measured.iter().all(|s| s.series(start).is_some_and(enough)))
+        // Of equal ones the last: warm before restored before cold.
+        .max_by_key(|&start| having(start))
+        .filter(|&start| having(start) > 0)
+}
+
+fn has_evidence(size: &SizeResult, start: StartKind) -> bool {
+    size.status == SizeStatus::Measured
+        && size
+            .series(start)
+            .is_some_and(|series| series.billed_duration_ms.count >= LEAST_EVIDENCE)
 }
 
 fn candidate(size: &SizeResult, records: &[&InvocationRecord], start: StartKind, terms: &Terms<'_>) -> Candidate {
@@ -365,6 +374,17 @@ mod tests {
         );
         let unmeasured = vec![InvocationRecord::bare(128, Outcome::Unmeasured); 3];
         assert_eq!(judge(&[128], &unmeasured).decision.verdict, Verdict::NotEnoughEvidence);
+    }
+
+    #[test]
+    fn a_size_with_too_few_measurements_is_left_out_not_the_others() {
+        let mut records = warm(128, 100.0, 2);
+        records.extend(warm(512, 50.0, 5));
+        let decision = judge(&[128, 512], &records).decision;
+        assert_eq!(
+            (decision.memory_size_mb, decision.excluded[0].memory_size_mb),
+            (Some(512), 128)
+        );
     }
 
     #[test]
