@@ -78,7 +78,7 @@ fn size(view: &View<'_>, row: &Row<'_>, highest: f64) -> SizeRow {
         cost: figure(m.map(|m| m.cost), |x| view.unit.show(x)),
         cost_eighths: m.filter(|_| highest > 0.0).map(|m| (m.cost.value / highest * 8.0).round().clamp(0.0, 8.0) as u8),
         memory_used: match (row.size.max_memory_used_mb, row.memory_share()) {
-            (Some(used), Some(share)) => format!("{used} MB ({:.0} %)", share * 100.0),
+            (Some(used), Some(share)) => format!("{used} MB ({})", numbers::percent(share)),
             _ => String::new(),
         },
         verdict: verdict(view, row),

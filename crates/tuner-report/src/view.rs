@@ -128,15 +128,31 @@ impl<'a> View<'a> {
         self.at(self.tuning.decision.memory_size_mb?)
     }
 
-    /// The size the present one is best compared with: the chosen one, or where that is the present one, a size that
-    /// could not be told from it.
+    /// The size the present one is best compared with: the chosen one, or where that is the present one, what else would
+    /// do as well.
     pub(crate) fn compared(&self) -> Option<(&Row<'a>, &Measured<'a>)> {
-        let present_mb = self.tuning.function.memory_size_mb;
-        let decision = &self.tuning.decision;
-        if decision.verdict == Verdict::NoClearWinner {
-            return decision.tied_mb.iter().filter(|&&mb| mb != present_mb).find_map(|&mb| self.at(mb));
+        if let Some(other) = self.chosen().filter(|(row, _)| !row.is_present) {
+            return Some(other);
         }
-        self.chosen().filter(|(row, _)| !row.is_present)
+        let decision = &self.tuning.decision;
+        let tied = || decision.tied_mb.iter().filter_map(|&mb| self.at(mb)).filter(|(row, _)| !row.is_chosen);
+        self.alternative().or_else(|| tied().next().filter(|_| decision.verdict == Verdict::NoClearWinner))
+    }
+
+    /// A size that serves the objective as well as the chosen one, and something else clearly better: as cheap and much
+    /// faster, or as fast and much cheaper. The reader may want it, though keeping what is there was asked for.
+    pub(crate) fn alternative(&self) -> Option<(&Row<'a>, &Measured<'a>)> {
+        const MUCH: f64 = 0.9;
+        let weight = self.tuning.request.objective.cost_weight();
+        let other_side: fn(&Measured<'_>) -> f64 = match weight {
+            1.0 => |m| m.duration.mean.value,
+            0.0 => |m| m.cost.value,
+            _ => return None,
+        };
+        let (_, chosen) = self.chosen()?;
+        let tied = self.tuning.decision.tied_mb.iter().filter_map(|&mb| self.at(mb));
+        tied.filter(|(row, m)| !row.is_chosen && other_side(m) < other_side(chosen) * MUCH)
+            .min_by(|a, b| other_side(a.1).total_cmp(&other_side(b.1)))
     }
 
     pub(crate) fn price(&self) -> Option<PriceBasis<'_>> {

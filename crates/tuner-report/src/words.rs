@@ -77,7 +77,13 @@ fn effect(view: &View<'_>) -> String {
         Verdict::Keep => keep(view),
         Verdict::NoClearWinner => {
             let tied = &view.tuning.decision.tied_mb;
-            format!("{} MB cannot be told apart by {}; {}", list(tied), objective_words(view), figures(view))
+            format!(
+                "{} MB cannot be told apart by {}; {}{}",
+                list(tied),
+                objective_words(view),
+                figures(view),
+                alternative(view)
+            )
         }
         Verdict::Choose => choose(view),
         Verdict::ConstraintNotMet => constraint_not_met(view),
@@ -163,7 +169,20 @@ fn keep(view: &View<'_>) -> String {
         (_, true) => format!("the best of {count} sizes by {}", objective_words(view)),
         (_, false) => format!("the {} of {count} sizes", titles.join(" and the ")),
     };
-    format!("{what}; {}", figures(view))
+    format!("{what}; {}{}", figures(view), alternative(view))
+}
+
+/// "; 1769 MB costs the same within noise and is 93 % faster".
+fn alternative(view: &View<'_>) -> String {
+    let (Some((row, other)), Some((_, chosen))) = (view.alternative(), view.chosen()) else { return String::new() };
+    let less = |a: String, b: String| numbers::change(&a, &b).map_or_else(String::new, numbers::percent);
+    if view.tuning.request.objective.cost_weight() == 1.0 {
+        let ms = |m: &Measured<'_>| numbers::ms(m.duration.mean.value);
+        format!("; {} MB costs the same within noise and is {} faster", row.mb, less(ms(chosen), ms(other)))
+    } else {
+        let cost = |m: &Measured<'_>| view.unit.show(m.cost.value);
+        format!("; {} MB is as fast within noise and costs {} less", row.mb, less(cost(chosen), cost(other)))
+    }
 }
 
 fn choose(view: &View<'_>) -> String {

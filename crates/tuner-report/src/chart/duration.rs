@@ -7,6 +7,7 @@ use super::panel::{Drawn, LogLog, Marker, Rect, log_log};
 use super::pen::{Anchor, Pen, Px};
 use super::style::Role;
 use super::{labels, text, ticks};
+use crate::ReportError;
 use crate::numbers;
 use crate::view::{Measured, Row, View};
 
@@ -26,7 +27,7 @@ pub(super) fn draw(pen: &Pen, view: &View<'_>, axis: &MemoryAxis, rect: Rect) ->
     if view.measured().next().is_some() {
         panel.y_grid(&ticks::log_ticks(y.0, y.1, 6), axis.bounds.0)?;
     }
-    landmarks(&panel, view, axis)?;
+    let taken = landmarks(&panel, view, axis)?;
     for run in runs(view) {
         band(&panel, &run)?;
     }
@@ -40,7 +41,7 @@ pub(super) fn draw(pen: &Pen, view: &View<'_>, axis: &MemoryAxis, rect: Rect) ->
     for (row, m) in view.measured() {
         pen.group("mark", &title(row, m), || mark(&panel, view, row, m, dots))?;
     }
-    series_labels(&panel, view);
+    series_labels(&panel, view, &taken);
     failed::draw_labels(pen, view, axis, rect);
     panel.baseline()
 }
@@ -84,23 +85,30 @@ fn bounds(view: &View<'_>) -> (f64, f64) {
     (low, high)
 }
 
-fn landmarks(panel: &LogLog, view: &View<'_>, axis: &MemoryAxis) -> Drawn {
+/// Lines and words that explain the axis; returns the places of the words.
+fn landmarks(panel: &LogLog, view: &View<'_>, axis: &MemoryAxis) -> Result<Vec<Rect>, ReportError> {
+    const LINE: f64 = 14.0;
     let Rect { top, bottom, right, .. } = panel.rect;
-    let baseline = bottom - 7.0;
-    let mut taken = right;
+    let mut places: Vec<Rect> = Vec::new();
     if let Some((from, to)) = view.largest_distinct_mb().and_then(|largest| axis.beyond(largest)) {
         let words = text::cut("more than this machine's CPUs", 11.0, false, (to - from - 8.0).max(60.0));
-        taken = to - text::width(&words, 11.0, false) - 12.0;
-        panel.pen.text((to - 6.0, baseline), Anchor::End, "t11 f-muted halo", &words);
+        let width = text::width(&words, 11.0, false);
+        panel.pen.text((to - 6.0, bottom - 7.0), Anchor::End, "t11 f-muted halo", &words);
+        places.push(Rect::new(to - 6.0 - width, bottom - 5.0 - LINE, width, LINE));
     }
-    let Some(x) = axis.one_vcpu() else { return Ok(()) };
+    let Some(x) = axis.one_vcpu() else { return Ok(places) };
     panel.pixel_line(&[(x, top), (x, bottom)], Role::Landmark, 1.5)?;
-    let (words, half) = ("1 vCPU", text::width("1 vCPU", 11.0, false) / 2.0 + 4.0);
-    // Beside its line, which others may share; one line higher where the words below are in the way.
-    let up = if x + 2.0 * half > taken { 14.0 } else { 0.0 };
-    let (x, anchor) = if x + 2.0 * half > right { (x - 4.0, Anchor::End) } else { (x + 4.0, Anchor::Start) };
-    panel.pen.text((x, baseline - up), anchor, "t11 f-muted halo", words);
-    Ok(())
+    let words = "1 vCPU";
+    let width = text::width(words, 11.0, false);
+    // Beside its line, which others may share; one line higher where other words are in the way.
+    let left = if x + width + 4.0 > right { x - 4.0 - width } else { x + 4.0 };
+    let mut place = Rect::new(left, bottom - 5.0 - LINE, width, LINE);
+    if places.iter().any(|other| other.overlaps(&place)) {
+        place = Rect::new(left, place.top - LINE, width, LINE);
+    }
+    panel.pen.text((left, place.bottom - 2.0), Anchor::Start, "t11 f-muted halo", words);
+    places.push(place);
+    Ok(places)
 }
 
 fn band(panel: &LogLog, run: &[(&Row<'_>, &Measured<'_>)]) -> Drawn {
@@ -187,7 +195,7 @@ fn draw_dots(panel: &LogLog, mb: f64, durations: impl Iterator<Item = f64>) {
 }
 
 /// The series are named where they end, not in a legend.
-fn series_labels(panel: &LogLog, view: &View<'_>) {
+fn series_labels(panel: &LogLog, view: &View<'_>, taken: &[Rect]) {
     let Some((row, m)) = view.measured().last() else { return };
     let mut names = vec![
         (panel.at(1.0, on_axis(m.duration.p50.value)).1, "p50"),
@@ -196,9 +204,10 @@ fn series_labels(panel: &LogLog, view: &View<'_>) {
     ];
     names.sort_by(|a, b| a.0.total_cmp(&b.0));
     let wanted: Vec<(f64, f64)> = names.iter().map(|(y, _)| (*y, 13.0)).collect();
-    // What stands at the bottom and the top of the panel keeps its line.
-    let centres = labels::spread(&wanted, 0.0, (panel.rect.top + 4.0, panel.rect.bottom - 18.0));
     let x = panel.at(row.mb.into(), 1.0).0 + 13.0;
+    let under = taken.iter().filter(|place| place.right > x && place.left < x + 36.0);
+    let floor = under.map(|place| place.top).fold(panel.rect.bottom - 4.0, f64::min);
+    let centres = labels::spread(&wanted, 0.0, (panel.rect.top + 4.0, floor));
     for ((_, name), y) in names.iter().zip(centres) {
         panel.pen.text((x, y + 4.0), Anchor::Start, "t11 f-duration halo", name);
     }

@@ -10,6 +10,11 @@ const ROW: f64 = 23.0;
 /// Sizes listed when there is nothing to compare.
 const MOST_FAILURES: usize = 12;
 
+/// How high it will be; for the list of failures, which stands alone, it does not matter.
+pub(super) fn height(view: &View<'_>) -> f64 {
+    comparison::of_view(view).map_or(0.0, |table| 26.0 + ROW * table.lines.len() as f64)
+}
+
 /// Draws at the top of `rect`; returns the pixel below.
 pub(super) fn draw(pen: &Pen, view: &View<'_>, rect: Rect) -> f64 {
     match comparison::of_view(view) {

@@ -4,6 +4,7 @@ use super::memory_axis::MemoryAxis;
 use super::panel::Rect;
 use super::pen::{Anchor, Pen, Px};
 use super::text;
+use crate::numbers;
 use crate::view::{Row, View};
 
 const COLUMN: f64 = 24.0;
@@ -18,7 +19,7 @@ pub(super) fn is_known(view: &View<'_>) -> bool {
 pub(super) fn draw(pen: &Pen, view: &View<'_>, axis: &MemoryAxis, rect: Rect) {
     pen.text((rect.left, rect.top + 12.0), Anchor::Start, "t11 f-muted", "Memory used at most, share of the size");
     let (top, bottom) = (rect.top + 20.0, rect.top + 20.0 + COLUMN);
-    let words = |row: &Row<'_>| row.memory_share().map_or_else(String::new, |share| format!("{:.0} %", share * 100.0));
+    let words = |row: &Row<'_>| row.memory_share().map_or_else(String::new, numbers::percent);
     let labelled = axis.labelled(view, |mb| {
         view.rows.iter().find(|r| r.mb == mb).map_or(0.0, |row| text::width(&words(row), 11.0, false))
     });

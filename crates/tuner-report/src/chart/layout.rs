@@ -22,7 +22,7 @@ const GUTTER: f64 = 58.0;
 /// Warnings that stand in the picture itself.
 const MOST_WARNINGS: usize = 4;
 /// Notes longer than this are cut: the page and the document have them whole.
-const LONGEST_NOTE: f64 = 1100.0;
+const LONGEST_NOTE: f64 = 6600.0;
 
 impl Shape {
     pub(super) const fn width(self) -> f64 {
@@ -49,12 +49,13 @@ pub(super) fn draw(pen: &Pen, view: &View<'_>, shape: Shape) -> Result<f64, Repo
         Shape::Wide => {
             let (left, gap) = (whole * 0.645, 34.0);
             let left_bottom = by_size(pen, view, margin, top, left)?;
-            let right_bottom = beside(pen, view, margin + left + gap, top, whole - left - gap)?;
+            let room = Rect { left: margin + left + gap, right: margin + whole, top, bottom: left_bottom };
+            let right_bottom = beside(pen, view, room)?;
             left_bottom.max(right_bottom)
         }
         Shape::Narrow => {
             let bottom = by_size(pen, view, margin, top, whole)?;
-            beside(pen, view, margin, bottom + 24.0, whole)?
+            beside(pen, view, Rect::new(margin, bottom + 24.0, whole, 0.0))?
         }
     };
     Ok(footer(pen, view, shape, bottom + 20.0) + 4.0)
@@ -116,14 +117,17 @@ fn by_size(pen: &Pen, view: &View<'_>, left: f64, top: f64, width: f64) -> Resul
     Ok(y)
 }
 
-/// What does not share the memory axis.
-fn beside(pen: &Pen, view: &View<'_>, left: f64, top: f64, width: f64) -> Result<f64, ReportError> {
-    let mut y = top;
+/// What does not share the memory axis, as high as `room` if that is reasonable.
+fn beside(pen: &Pen, view: &View<'_>, room: Rect) -> Result<f64, ReportError> {
+    const BELOW: f64 = 58.0;
+    let (left, width) = (room.left, room.width());
+    let mut y = room.top;
     if view.measured().count() > 1 {
-        y = panel_title(pen, left, y, width, "Mean duration in ms against cost", "hollow: beaten in both");
-        let rect = Rect::new(left + GUTTER, y + 8.0, width - GUTTER, 284.0);
+        y = panel_title(pen, left, y, width, "Mean duration in ms by cost", "hollow: beaten in both") + 8.0;
+        let height = (room.bottom - y - BELOW - facts::height(view)).clamp(260.0, 400.0);
+        let rect = Rect::new(left + GUTTER, y, width - GUTTER, height);
         pen.group("panel pareto", "", || pareto::draw(pen, view, rect))?;
-        y = rect.bottom + 58.0;
+        y = rect.bottom + BELOW;
     }
     Ok(pen.group("facts", "", || facts::draw(pen, view, Rect::new(left, y, width, 0.0))))
 }
@@ -149,7 +153,7 @@ fn footer(pen: &Pen, view: &View<'_>, shape: Shape, top: f64) -> f64 {
     let (x, width) = (shape.margin(), shape.width() - 2.0 * shape.margin());
     let mut y = top;
     let mut note = |font: Font, class: &str, words: &str| {
-        y = pen.paragraph((x, y), width, font, class, &text::cut(words, 11.0, font.bold, LONGEST_NOTE * 2.0));
+        y = pen.paragraph((x, y), width, font, class, &text::cut(words, 11.0, font.bold, LONGEST_NOTE));
     };
     pen.group("notes", "", || {
         let t = view.tuning;
