@@ -19,7 +19,9 @@ pub(crate) fn notes(view: &View<'_>) -> Vec<String> {
     );
     notes.extend(beyond_host(view));
     notes.extend(view.tuning.price_unknown.as_ref().map(|why| format!("GB-seconds are shown instead of money: {why}.")));
-    notes.push(cost_basis(view));
+    if view.measured().next().is_some() {
+        notes.push(cost_basis(view));
+    }
     notes.extend(view.tuning.applied.as_ref().map(|what| format!("Applied: {what}.")));
     notes.push(honesty(view));
     notes
@@ -31,7 +33,8 @@ fn counted(view: &View<'_>) -> String {
     for start in [StartKind::Cold, StartKind::Warm, StartKind::Restored] {
         let n: u32 = view.rows.iter().filter_map(|r| Some(r.size.series(start)?.billed_duration_ms.count)).sum();
         if start != view.start && n > 0 {
-            apart.push(format!("{} {} starts are kept apart", numbers::count(n.into()), start_word(start)));
+            let are = if n == 1 { "start is" } else { "starts are" };
+            apart.push(format!("{} {} {are} kept apart", numbers::count(n.into()), start_word(start)));
         }
     }
     for outcome in [
@@ -54,14 +57,14 @@ fn counted(view: &View<'_>) -> String {
             numbers::percent(trim)
         )
     } else {
-        "outliers are kept".to_owned()
+        "outliers are kept, none is trimmed".to_owned()
     });
-    format!(
-        "{} {} invocations are in the figures; {}.",
-        numbers::count(measured.into()),
-        start_word(view.start),
-        apart.join(", ")
-    )
+    let lead = match measured {
+        0 => "No invocation is in the figures".to_owned(),
+        1 => format!("1 {} invocation is in the figures", start_word(view.start)),
+        n => format!("{} {} invocations are in the figures", numbers::count(n.into()), start_word(view.start)),
+    };
+    format!("{lead}; {}.", apart.join(", "))
 }
 
 fn beyond_host(view: &View<'_>) -> Option<String> {

@@ -70,7 +70,8 @@ fn effect(view: &View<'_>) -> String {
     match view.tuning.decision.verdict {
         Verdict::Move => match (view.present(), view.chosen()) {
             (Some((_, before)), Some((_, after))) => {
-                format!("{}, {}", duration_effect(view, before, after), cost_effect(view, before, after))
+                let (duration, cost) = (duration_effect(view, before, after), cost_effect(view, before, after));
+                format!("{duration}, {cost}{}", alternative(view))
             }
             _ => figures(view),
         },
@@ -139,7 +140,9 @@ pub(crate) fn is_noise(change: Option<Estimate>) -> bool {
 
 /// The interval of a change as magnitudes, in ascending order: the words around it tell the direction.
 fn change_interval(change: Estimate) -> String {
-    let magnitude = |x: f64| numbers::decimal((x * 100.0).abs(), 0);
+    // A narrow interval needs a decimal, or it reads "63–63 %".
+    let width = change.high.zip(change.low).map_or(0.0, |(high, low)| high - low);
+    let magnitude = |x: f64| numbers::decimal((x * 100.0).abs(), usize::from(width < 0.02));
     if change.value < 0.0 {
         let mirrored = Estimate { value: -change.value, low: change.high, high: change.low };
         return interval_words(mirrored, magnitude, " %");
@@ -200,7 +203,7 @@ fn choose(view: &View<'_>) -> String {
         1 => "the only size that was measured".to_owned(),
         _ => format!("the best of {count} sizes by {}", objective_words(view)),
     };
-    format!("{best}, {}; {why}", figures(view))
+    format!("{best}, {}{}; {why}", figures(view), alternative(view))
 }
 
 fn constraint_not_met(view: &View<'_>) -> String {

@@ -10,8 +10,9 @@ use crate::words;
 /// Prefix of all ids in the picture, so that several fit on one page.
 pub(super) fn id(view: &View<'_>, shape: Shape) -> String {
     let suffix = match shape {
-        Shape::Wide => "",
-        Shape::Narrow => "-narrow",
+        Shape::Picture => "",
+        Shape::Page => "-page",
+        Shape::Phone => "-phone",
     };
     format!("t{}{suffix}", view.tuning.tuning_id.simple())
 }

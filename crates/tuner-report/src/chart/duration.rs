@@ -1,6 +1,8 @@
 //! Duration by memory size, on a log axis: ratios are what matters there, and "twice the memory, half the time" is a
 //! straight line.
 
+use tuner_core::vcpus;
+
 use super::failed;
 use super::memory_axis::MemoryAxis;
 use super::panel::{Drawn, LogLog, Marker, Rect, log_log};
@@ -91,8 +93,12 @@ fn landmarks(panel: &LogLog, view: &View<'_>, axis: &MemoryAxis) -> Result<Vec<R
     let Rect { top, bottom, right, .. } = panel.rect;
     let mut places: Vec<Rect> = Vec::new();
     if let Some((from, to)) = view.largest_distinct_mb().and_then(|largest| axis.beyond(largest)) {
-        let words = text::cut("more than this machine's CPUs", 11.0, false, (to - from - 8.0).max(60.0));
-        let width = text::width(&words, 11.0, false);
+        let cpus = vcpus(view.largest_distinct_mb().unwrap_or_default()).round();
+        let wordings = [format!("over this machine's {cpus} CPUs"), format!("over {cpus} CPUs")];
+        let width = |words: &str| text::width(words, 11.0, false);
+        let [long, short] = wordings;
+        let words = if width(&long) + 12.0 <= to - from { long } else { short };
+        let width = width(&words);
         panel.pen.text((to - 6.0, bottom - 7.0), Anchor::End, "t11 f-muted halo", &words);
         places.push(Rect::new(to - 6.0 - width, bottom - 5.0 - LINE, width, LINE));
     }

@@ -10,6 +10,9 @@ use super::{labels, text, ticks};
 use crate::numbers;
 use crate::view::{Measured, View};
 
+/// With more sizes than these, those that are beaten have no label.
+const MOST_NAMED: usize = 10;
+
 /// One size: its place, and whether another is both cheaper and faster.
 struct Point {
     mb: u32,
@@ -123,7 +126,8 @@ fn label(panel: &LinearLog, points: &[Point]) {
             Rect::new(x - 6.0, y - 6.0, 12.0, 12.0)
         })
         .collect();
-    let mut by_rank: Vec<&Point> = points.iter().collect();
+    let named = |p: &&Point| p.is_chosen || p.is_present || !p.dominated || points.len() <= MOST_NAMED;
+    let mut by_rank: Vec<&Point> = points.iter().filter(named).collect();
     by_rank.sort_by_key(|p| (!p.is_chosen, !p.is_present, p.dominated, p.mb));
     for point in by_rank {
         let words = match (point.is_present, point.is_chosen) {
@@ -132,7 +136,8 @@ fn label(panel: &LinearLog, points: &[Point]) {
         };
         let bold = point.is_chosen || point.is_present;
         let size = (text::width(&words, 12.0, bold), 13.0);
-        let Some(place) = labels::place(spot(point), size, 8.0, &panel.rect, &taken) else { continue };
+        let distance = if point.is_chosen { 10.5 } else { 8.0 };
+        let Some(place) = labels::place(spot(point), size, distance, &panel.rect, &taken) else { continue };
         taken.push(place);
         let class = match (point.is_chosen, point.is_present) {
             (true, _) => "b f-chosen halo",

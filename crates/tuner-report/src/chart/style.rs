@@ -117,7 +117,7 @@ const BORROWED: [(Role, Role); 4] = [
 
 /// The style sheet. Light colours are literal and dark ones come in one block at the end, so that a viewer that knows
 /// neither variables nor media queries still draws the light face.
-pub(super) fn style_sheet(hatch_id: &str) -> String {
+pub(super) fn style_sheet(id: &str) -> String {
     let mut css = String::from(
         ".tuner-chart text{font-family:system-ui,\"DejaVu Sans\",sans-serif;font-size:12px;font-variant-numeric:tabular-nums}\
          .tuner-chart .t11{font-size:11px}.tuner-chart .t13{font-size:13px}.tuner-chart .t16{font-size:16px}\
@@ -130,7 +130,8 @@ pub(super) fn style_sheet(hatch_id: &str) -> String {
          .tuner-chart .s-dots{stroke-linecap:round;stroke-opacity:.35}\
          .tuner-chart .mark:hover{stroke-width:3px}",
     );
-    css.push_str(&format!(".tuner-chart .f-hatch{{fill:url(#{hatch_id})}}"));
+    // By the picture's own id: of two pictures on a page, one may be hidden, and its pattern with it.
+    css.push_str(&format!("#{id} .f-hatch{{fill:url(#{id}-hatch)}}"));
     css.push_str(&colours(|(_, light, _)| light));
     css.push_str("@media (prefers-color-scheme:dark){");
     css.push_str(&colours(|(_, _, dark)| dark));

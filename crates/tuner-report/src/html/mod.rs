@@ -61,8 +61,8 @@ pub fn html(tuning: &Tuning, options: &Options, out: &mut impl Write) -> Result<
     let page = Page {
         words: words::of_view(&view),
         facts: facts(&view),
-        wide: chart::element(&view, Shape::Wide)?,
-        narrow: chart::element(&view, Shape::Narrow)?,
+        wide: chart::element(&view, Shape::Page)?,
+        narrow: chart::element(&view, Shape::Phone)?,
         comparison: comparison::of_view(&view),
         sizes: rows::sizes(&view),
         cold: rows::cold(&view),

@@ -46,11 +46,16 @@ fn texts_of(tree: &Tree) -> Vec<Text> {
     found
 }
 
-/// Both pictures of a tuning: the wide one, and the narrow one that a page has for phones.
-fn pictures(tuning: &Tuning) -> Vec<String> {
+const SHAPES: [&str; 3] = ["picture", "page", "phone"];
+
+/// All pictures of a tuning: the one that stands alone, and those that a page has for screens and for phones.
+fn pictures(tuning: &Tuning) -> Vec<(&'static str, String)> {
     let html = shown(Format::Html, tuning);
-    let narrow = html.split("<div class=\"narrow\">").nth(1).unwrap().split("</div>").next().unwrap().to_owned();
-    vec![shown(Format::Svg, tuning), narrow]
+    let inside = |class: &str| {
+        let rest = html.split(&format!("<div class=\"{class}\">")).nth(1).unwrap();
+        rest.split("</div>").next().unwrap().to_owned()
+    };
+    SHAPES.into_iter().zip([shown(Format::Svg, tuning), inside("wide"), inside("narrow")]).collect()
 }
 
 /// Leaves the pictures behind for whoever wants to look at them.
@@ -59,10 +64,10 @@ fn pictures_are_small_and_left_to_look_at() {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("pictures");
     std::fs::create_dir_all(&folder).unwrap();
     for (name, tuning) in cases::all() {
-        for (svg, shape) in pictures(&tuning).iter().zip(["wide", "narrow"]) {
+        for (shape, svg) in pictures(&tuning) {
             assert!(svg.len() < 60_000, "{name} {shape}: {} bytes", svg.len());
             assert!(!svg.contains("NaN") && !svg.contains("inf"), "{name} {shape}");
-            std::fs::write(folder.join(format!("{name}-{shape}.svg")), svg).unwrap();
+            std::fs::write(folder.join(format!("{name}-{shape}.svg")), &svg).unwrap();
         }
     }
 }
@@ -71,8 +76,8 @@ fn pictures_are_small_and_left_to_look_at() {
 fn text_stays_inside_and_does_not_overlap() {
     let mut complaints = Vec::new();
     for (name, tuning) in cases::all() {
-        for (svg, shape) in pictures(&tuning).iter().zip(["wide", "narrow"]) {
-            let tree = parsed(svg);
+        for (shape, svg) in pictures(&tuning) {
+            let tree = parsed(&svg);
             let texts = texts_of(&tree);
             assert!(texts.len() > 5, "{name} {shape}: {} texts", texts.len());
             let (width, height) = (tree.size().width(), tree.size().height());
