@@ -9,7 +9,12 @@ use tuner_report::{Format, Options, render};
 
 fn views(c: &mut Criterion) {
     let sizes = (1..=10).map(|i| 128 * i * i).filter(|mb| *mb <= 10_240).collect();
-    let tuning = common::Study { sizes, invocations: 50, ..common::Study::default() }.run();
+    let tuning = common::Study {
+        sizes,
+        invocations: 50,
+        ..common::Study::default()
+    }
+    .run();
     for format in Format::ALL {
         c.bench_function(format.as_str(), |b| {
             b.iter(|| {

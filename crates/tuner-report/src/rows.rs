@@ -76,7 +76,9 @@ fn size(view: &View<'_>, row: &Row<'_>, highest: f64) -> SizeRow {
         p95: ms(d.map(|d| d.p95)),
         p99: ms(d.map(|d| d.p99)),
         cost: figure(m.map(|m| m.cost), |x| view.unit.show(x)),
-        cost_eighths: m.filter(|_| highest > 0.0).map(|m| (m.cost.value / highest * 8.0).round().clamp(0.0, 8.0) as u8),
+        cost_eighths: m
+            .filter(|_| highest > 0.0)
+            .map(|m| (m.cost.value / highest * 8.0).round().clamp(0.0, 8.0) as u8),
         memory_used: match (row.size.max_memory_used_mb, row.memory_share()) {
             (Some(used), Some(share)) => format!("{used} MB ({})", numbers::percent(share)),
             _ => String::new(),

@@ -9,6 +9,16 @@ use crate::numbers;
 /// Cost is shown per so many invocations.
 const PER: f64 = 1e6;
 
+/// Every way an invocation can end without being a measurement.
+pub(crate) const NOT_MEASURED: [Outcome; 6] = [
+    Outcome::OutOfMemory,
+    Outcome::Timeout,
+    Outcome::InitError,
+    Outcome::FunctionError,
+    Outcome::Throttled,
+    Outcome::Unmeasured,
+];
+
 /// A tuning, seen as a table.
 pub(crate) struct View<'a> {
     pub(crate) tuning: &'a Tuning,
@@ -107,7 +117,12 @@ impl<'a> View<'a> {
             })
             .collect();
         rows.sort_by_key(|row| row.mb);
-        Self { tuning, start, unit, rows }
+        Self {
+            tuning,
+            start,
+            unit,
+            rows,
+        }
     }
 
     /// Rows that were measured.
@@ -135,8 +150,15 @@ impl<'a> View<'a> {
             return Some(other);
         }
         let decision = &self.tuning.decision;
-        let tied = || decision.tied_mb.iter().filter_map(|&mb| self.at(mb)).filter(|(row, _)| !row.is_chosen);
-        self.alternative().or_else(|| tied().next().filter(|_| decision.verdict == Verdict::NoClearWinner))
+        let tied = || {
+            decision
+                .tied_mb
+                .iter()
+                .filter_map(|&mb| self.at(mb))
+                .filter(|(row, _)| !row.is_chosen)
+        };
+        self.alternative()
+            .or_else(|| tied().next().filter(|_| decision.verdict == Verdict::NoClearWinner))
     }
 
     /// A size that serves the objective as well as the chosen one, and something else clearly better: as cheap and much
@@ -171,9 +193,11 @@ impl<'a> View<'a> {
     /// The size above which sizes cannot be told apart here.
     pub(crate) const fn largest_distinct_mb(&self) -> Option<u32> {
         match self.tuning.environment {
-            MeasuringEnvironment::Local { cpu_limited: true, largest_distinct_memory_mb, .. } => {
-                Some(largest_distinct_memory_mb)
-            }
+            MeasuringEnvironment::Local {
+                cpu_limited: true,
+                largest_distinct_memory_mb,
+                ..
+            } => Some(largest_distinct_memory_mb),
             _ => None,
         }
     }
@@ -217,8 +241,10 @@ impl Row<'_> {
     }
 
     /// How many invocations ended as the failure class says, of how many.
-    pub(crate) fn failure_count(&self) -> Option<(u32, u32)> {
-        Some((self.size.outcomes.of(self.failure()?), self.size.outcomes.total()))
+    pub(crate) fn failure_count(&self) -> Option<(u64, u64)> {
+        let of = |outcome| u64::from(self.size.outcomes.of(outcome));
+        let failed = of(self.failure()?);
+        Some((failed, of(Outcome::Success) + NOT_MEASURED.map(of).iter().sum::<u64>()))
     }
 }
 
@@ -240,15 +266,27 @@ fn measured<'a>(size: &'a SizeResult, start: StartKind, unit: CostUnit) -> Optio
         CostUnit::Money(_) => series.cost?.per_invocation,
         CostUnit::GbSeconds => series.gb_seconds,
     };
-    Some(Measured { duration: &series.duration_ms, cost: cost.scaled(PER) })
+    Some(Measured {
+        duration: &series.duration_ms,
+        cost: cost.scaled(PER),
+    })
 }
 
 /// Money only if all sizes have it, in one currency: figures in two units cannot stand side by side.
 fn cost_unit(tuning: &Tuning, start: StartKind) -> CostUnit {
-    let of = |size: &SizeResult| size.series(start).map(|series: &Series| series.cost.map(|c| c.currency));
-    let mut units = tuning.sizes.iter().filter(|s| s.status == SizeStatus::Measured).filter_map(of);
+    let of = |size: &SizeResult| {
+        size.series(start)
+            .map(|series: &Series| series.cost.map(|c| c.currency))
+    };
+    let mut units = tuning
+        .sizes
+        .iter()
+        .filter(|s| s.status == SizeStatus::Measured)
+        .filter_map(of);
     let Some(first) = units.next() else {
-        return tuning.price.as_ref().map_or(CostUnit::GbSeconds, |quote| CostUnit::Money(price_basis(quote).currency));
+        return tuning.price.as_ref().map_or(CostUnit::GbSeconds, |quote| {
+            CostUnit::Money(price_basis(quote).currency)
+        });
     };
     match first {
         Some(currency) if units.all(|u| u == Some(currency)) => CostUnit::Money(currency),
@@ -259,6 +297,10 @@ fn cost_unit(tuning: &Tuning, start: StartKind) -> CostUnit {
 fn common_start(sizes: &[SizeResult]) -> StartKind {
     [StartKind::Warm, StartKind::Restored, StartKind::Cold]
         .into_iter()
-        .find(|&start| sizes.iter().any(|s| s.status == SizeStatus::Measured && s.series(start).is_some()))
+        .find(|&start| {
+            sizes
+                .iter()
+                .any(|s| s.status == SizeStatus::Measured && s.series(start).is_some())
+        })
         .unwrap_or(StartKind::Warm)
 }

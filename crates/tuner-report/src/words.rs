@@ -94,7 +94,10 @@ fn effect(view: &View<'_>) -> String {
 }
 
 fn duration_effect(view: &View<'_>, before: &Measured<'_>, after: &Measured<'_>) -> String {
-    let (a, b) = (numbers::ms(before.duration.mean.value), numbers::ms(after.duration.mean.value));
+    let (a, b) = (
+        numbers::ms(before.duration.mean.value),
+        numbers::ms(after.duration.mean.value),
+    );
     let estimate = view.tuning.decision.duration_change;
     let Some(change) = numbers::change(&a, &b) else {
         return format!("mean duration {a} → {b} ms");
@@ -128,7 +131,10 @@ fn cost_effect(view: &View<'_>, before: &Measured<'_>, after: &Measured<'_>) -> 
         Some(e) => change_interval(e),
         None => NO_INTERVAL.to_owned(),
     };
-    format!("{name} {} ({a} → {b} per million, {trust})", numbers::signed_percent(change))
+    format!(
+        "{name} {} ({a} → {b} per million, {trust})",
+        numbers::signed_percent(change)
+    )
 }
 
 const NO_INTERVAL: &str = "too few invocations for an interval";
@@ -144,7 +150,11 @@ fn change_interval(change: Estimate) -> String {
     let width = change.high.zip(change.low).map_or(0.0, |(high, low)| high - low);
     let magnitude = |x: f64| numbers::decimal((x * 100.0).abs(), usize::from(width < 0.02));
     if change.value < 0.0 {
-        let mirrored = Estimate { value: -change.value, low: change.high, high: change.low };
+        let mirrored = Estimate {
+            value: -change.value,
+            low: change.high,
+            high: change.low,
+        };
         return interval_words(mirrored, magnitude, " %");
     }
     interval_words(change, magnitude, " %")
@@ -177,14 +187,24 @@ fn keep(view: &View<'_>) -> String {
 
 /// "; 1769 MB costs the same within noise and is 93 % faster".
 fn alternative(view: &View<'_>) -> String {
-    let (Some((row, other)), Some((_, chosen))) = (view.alternative(), view.chosen()) else { return String::new() };
+    let (Some((row, other)), Some((_, chosen))) = (view.alternative(), view.chosen()) else {
+        return String::new();
+    };
     let less = |a: String, b: String| numbers::change(&a, &b).map_or_else(String::new, numbers::percent);
     if view.tuning.request.objective.cost_weight() == 1.0 {
         let ms = |m: &Measured<'_>| numbers::ms(m.duration.mean.value);
-        format!("; {} MB costs the same within noise and is {} faster", row.mb, less(ms(chosen), ms(other)))
+        format!(
+            "; {} MB costs the same within noise and is {} faster",
+            row.mb,
+            less(ms(chosen), ms(other))
+        )
     } else {
         let cost = |m: &Measured<'_>| view.unit.show(m.cost.value);
-        format!("; {} MB is as fast within noise and costs {} less", row.mb, less(cost(chosen), cost(other)))
+        format!(
+            "; {} MB is as fast within noise and costs {} less",
+            row.mb,
+            less(cost(chosen), cost(other))
+        )
     }
 }
 
@@ -207,17 +227,23 @@ fn choose(view: &View<'_>) -> String {
 }
 
 fn constraint_not_met(view: &View<'_>) -> String {
-    let closest = view.measured().min_by(|a, b| a.1.duration.p95.value.total_cmp(&b.1.duration.p95.value));
+    let closest = view
+        .measured()
+        .min_by(|a, b| a.1.duration.p95.value.total_cmp(&b.1.duration.p95.value));
     match closest {
         Some((row, m)) => {
-            format!("the closest is {} MB with {} ms at p95", row.mb, numbers::ms(m.duration.p95.value))
+            format!(
+                "the closest is {} MB with {} ms at p95",
+                row.mb,
+                numbers::ms(m.duration.p95.value)
+            )
         }
         None => "no size was measured".to_owned(),
     }
 }
 
 fn not_enough(view: &View<'_>) -> String {
-    let unmeasured: u32 = view.rows.iter().map(|r| r.size.outcomes.unmeasured).sum();
+    let unmeasured: u64 = view.rows.iter().map(|r| u64::from(r.size.outcomes.unmeasured)).sum();
     if unmeasured > 0 {
         return format!("{unmeasured} invocations succeeded without a REPORT line: nothing is known of what they took");
     }
@@ -241,17 +267,27 @@ pub(crate) fn failures(view: &View<'_>) -> String {
     if classes.is_empty() {
         return "nothing was run".to_owned();
     }
-    let parts: Vec<String> = classes.iter().map(|(class, sizes)| format!("{class} at {} MB", list(sizes))).collect();
+    let parts: Vec<String> = classes
+        .iter()
+        .map(|(class, sizes)| format!("{class} at {} MB", list(sizes)))
+        .collect();
     parts.join("; ")
 }
 
 /// "152 ms mean (95 % CI 150–154), $2.10 per million" of the size that was chosen.
 fn figures(view: &View<'_>) -> String {
-    let Some((_, m)) = view.chosen() else { return "no figures".to_owned() };
+    let Some((_, m)) = view.chosen() else {
+        return "no figures".to_owned();
+    };
     let mean = m.duration.mean;
     let interval =
         numbers::interval(mean, numbers::ms).map_or_else(String::new, |interval| format!(" (95 % CI {interval})"));
-    format!("{} ms mean{interval}, {} {} per million", numbers::ms(mean.value), cost_name(view), view.unit.show(m.cost.value))
+    format!(
+        "{} ms mean{interval}, {} {} per million",
+        numbers::ms(mean.value),
+        cost_name(view),
+        view.unit.show(m.cost.value)
+    )
 }
 
 /// What the figure is: cost, estimated cost, or GB-seconds.
@@ -275,13 +311,26 @@ fn provenance(view: &View<'_>) -> String {
     let t = view.tuning;
     let mut parts = vec![t.function.architecture.to_string()];
     parts.extend(t.function.runtime.clone());
-    parts.extend(t.function.region.clone().or_else(|| t.function.name.region().map(str::to_owned)));
+    parts.extend(
+        t.function
+            .region
+            .clone()
+            .or_else(|| t.function.name.region().map(str::to_owned)),
+    );
     parts.push(match t.request.invocations {
         1 => format!("1 {} invocation per size", start_word(view.start)),
-        n => format!("{} {} invocations per size", numbers::count(n.into()), start_word(view.start)),
+        n => format!(
+            "{} {} invocations per size",
+            numbers::count(n.into()),
+            start_word(view.start)
+        ),
     });
     parts.push(match t.request.max_p95_ms {
-        Some(limit) => format!("objective {}, p95 at most {} ms", t.request.objective, numbers::ms(limit)),
+        Some(limit) => format!(
+            "objective {}, p95 at most {} ms",
+            t.request.objective,
+            numbers::ms(limit)
+        ),
         None => format!("objective {}", t.request.objective),
     });
     parts.push(match view.price() {
@@ -296,12 +345,22 @@ fn provenance(view: &View<'_>) -> String {
 }
 
 fn caveat(view: &View<'_>) -> Option<String> {
-    let MeasuringEnvironment::Local { host_cpus, confinement, cpu_limited, .. } = &view.tuning.environment else {
+    let MeasuringEnvironment::Local {
+        host_cpus,
+        confinement,
+        cpu_limited,
+        ..
+    } = &view.tuning.environment
+    else {
         return None;
     };
     let cpus = numbers::decimal(*host_cpus, usize::from(host_cpus.fract() > 0.049));
     let plural = if cpus == "1" { "CPU" } else { "CPUs" };
-    let limited = if *cpu_limited { "" } else { "; CPU was not limited, so sizes differ by memory alone" };
+    let limited = if *cpu_limited {
+        ""
+    } else {
+        "; CPU was not limited, so sizes differ by memory alone"
+    };
     let money = match view.unit {
         crate::view::CostUnit::Money(currency) => format!("; {} figures are estimates", currency.code()),
         crate::view::CostUnit::GbSeconds => String::new(),

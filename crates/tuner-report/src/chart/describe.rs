@@ -20,8 +20,16 @@ pub(super) fn id(view: &View<'_>, shape: Shape) -> String {
 /// `<title>`, `<desc>` and `<metadata>`.
 pub(super) fn head(view: &View<'_>, id: &str) -> String {
     let words = words::of_view(view);
-    let title = format!("Duration and cost of {} by memory size", words::function_label(view.tuning));
-    let desc = format!("{}. {}. {}", words.decision, words.effect, words.caveat.unwrap_or_default());
+    let title = format!(
+        "Duration and cost of {} by memory size",
+        words::function_label(view.tuning)
+    );
+    let desc = format!(
+        "{}. {}. {}",
+        words.decision,
+        words.effect,
+        words.caveat.unwrap_or_default()
+    );
     format!(
         "<title id=\"{id}-title\">{}</title>\n<desc id=\"{id}-desc\">{}</desc>\n<metadata>{}</metadata>\n",
         escape::xml(&title),

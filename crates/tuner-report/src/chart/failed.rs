@@ -15,7 +15,9 @@ pub(super) fn draw_labels(pen: &Pen, view: &View<'_>, axis: &MemoryAxis, rect: R
     let mut taken = f64::NEG_INFINITY;
     let same = |a: &Row<'_>, b: &Row<'_>| a.measured.is_some() == b.measured.is_some() && a.failure() == b.failure();
     for rows in view.rows.chunk_by(same) {
-        let ([first, ..], [.., last]) = (rows, rows) else { continue };
+        let ([first, ..], [.., last]) = (rows, rows) else {
+            continue;
+        };
         if first.measured.is_some() {
             continue;
         }
@@ -40,7 +42,9 @@ pub(super) fn draw_labels(pen: &Pen, view: &View<'_>, axis: &MemoryAxis, rect: R
 
 /// Class of failure and how many of how many invocations ended so.
 fn label(rows: &[Row<'_>], first: &Row<'_>) -> (&'static str, String) {
-    let Some(outcome) = first.failure() else { return ("f-muted halo", "not run".to_owned()) };
+    let Some(outcome) = first.failure() else {
+        return ("f-muted halo", "not run".to_owned());
+    };
     let counts = rows.iter().filter_map(Row::failure_count);
     let (failed, of) = counts.fold((0, 0), |(failed, of), (f, o)| (failed + f, of + o));
     ("b f-bad halo", format!("{outcome}: {failed} of {of}"))

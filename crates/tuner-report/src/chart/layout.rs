@@ -58,7 +58,12 @@ pub(super) fn draw(pen: &Pen, view: &View<'_>, shape: Shape) -> Result<f64, Repo
         Shape::Picture | Shape::Page => {
             let (left, gap) = (whole * 0.645, 34.0);
             let left_bottom = by_size(pen, view, margin, top, left)?;
-            let room = Rect { left: margin + left + gap, right: margin + whole, top, bottom: left_bottom };
+            let room = Rect {
+                left: margin + left + gap,
+                right: margin + whole,
+                top,
+                bottom: left_bottom,
+            };
             let right_bottom = beside(pen, view, room)?;
             left_bottom.max(right_bottom)
         }
@@ -94,7 +99,14 @@ fn by_size(pen: &Pen, view: &View<'_>, left: f64, top: f64, width: f64) -> Resul
     let mut y = top;
 
     let what = format!("Duration of {} starts in ms (log scale)", start_word(view.start));
-    y = panel_title(pen, left, y, width + GUTTER, &what, "point: median with 95 % interval · line: mean · band: up to p95");
+    y = panel_title(
+        pen,
+        left,
+        y,
+        width + GUTTER,
+        &what,
+        "point: median with 95 % interval · line: mean · band: up to p95",
+    );
     axis.draw_decision_labels(pen, view, y + 14.0);
     y += 22.0;
     let rect = Rect::new(x, y, width, 270.0);
@@ -103,7 +115,14 @@ fn by_size(pen: &Pen, view: &View<'_>, left: f64, top: f64, width: f64) -> Resul
     let mut rect = rect;
     if view.measured().next().is_some() {
         y = rect.bottom + 18.0;
-        y = panel_title(pen, left, y, width + GUTTER, &sentence(&cost::axis_name(view)), "mean with 95 % interval");
+        y = panel_title(
+            pen,
+            left,
+            y,
+            width + GUTTER,
+            &sentence(&cost::axis_name(view)),
+            "mean with 95 % interval",
+        );
         rect = Rect::new(x, y + 8.0, width, 150.0);
         pen.group("panel cost", "", || cost::draw(pen, view, &axis, rect))?;
     }
@@ -129,7 +148,14 @@ fn beside(pen: &Pen, view: &View<'_>, room: Rect) -> Result<f64, ReportError> {
     let (left, width) = (room.left, room.width());
     let mut y = room.top;
     if view.measured().count() > 1 {
-        y = panel_title(pen, left, y, width, "Mean duration in ms by cost", "hollow: beaten in both") + 8.0;
+        y = panel_title(
+            pen,
+            left,
+            y,
+            width,
+            "Mean duration in ms by cost",
+            "hollow: beaten in both",
+        ) + 8.0;
         let height = (room.bottom - y - BELOW - facts::height(view)).clamp(260.0, 400.0);
         let rect = Rect::new(left + GUTTER, y, width - GUTTER, height);
         pen.group("panel pareto", "", || pareto::draw(pen, view, rect))?;
@@ -167,7 +193,11 @@ fn footer(pen: &Pen, view: &View<'_>, x: f64, top: f64, width: f64) -> f64 {
         }
         let more = t.warnings.len().saturating_sub(MOST_WARNINGS) + t.leftovers.len().saturating_sub(MOST_WARNINGS);
         if more > 0 {
-            note(Font::bold(11.0), "t11 b f-ink", &format!("{more} more are in the document."));
+            note(
+                Font::bold(11.0),
+                "t11 b f-ink",
+                &format!("{more} more are in the document."),
+            );
         }
         note(Font::regular(11.0), "t11 f-muted", &notes(view).join(" "));
     });
@@ -176,5 +206,7 @@ fn footer(pen: &Pen, view: &View<'_>, x: f64, top: f64, width: f64) -> f64 {
 
 fn sentence(text: &str) -> String {
     let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+    chars
+        .next()
+        .map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }

@@ -49,7 +49,7 @@ pub(crate) fn element(view: &View<'_>, shape: Shape) -> Result<String, ReportErr
          {}<style>{}</style>\n\
          <defs><pattern id=\"{id}-hatch\" width=\"8\" height=\"8\" patternUnits=\"userSpaceOnUse\" \
          patternTransform=\"rotate(45)\"><path d=\"M0 0V8\" class=\"s s-bad\" stroke-width=\"1.6\" \
-         stroke-opacity=\".45\"/></pattern></defs>\n\
+         stroke-opacity=\".6\"/></pattern></defs>\n\
          <rect width=\"{width}\" height=\"{height}\" class=\"f-paper\"/>\n{}</svg>\n",
         describe::head(view, &id),
         style::style_sheet(&id),

@@ -3,6 +3,7 @@
 use tuner_core::Objective;
 
 use super::cost::{axis_name, highest};
+use super::duration::on_axis;
 use super::panel::{Drawn, LinearLog, Marker, Rect, linear_log};
 use super::pen::{Anchor, Pen};
 use super::style::Role;
@@ -25,7 +26,9 @@ struct Point {
 
 pub(super) fn draw(pen: &Pen, view: &View<'_>, rect: Rect) -> Drawn {
     let points = points(view);
-    let (low, high) = points.iter().fold((f64::INFINITY, 0.0_f64), |(l, h), p| (l.min(p.ms), h.max(p.ms)));
+    let (low, high) = points
+        .iter()
+        .fold((f64::INFINITY, 0.0_f64), |(l, h), p| (l.min(p.ms), h.max(p.ms)));
     let middle = (low * high).sqrt();
     let stretch = (high / low).max(1.5).sqrt() * 1.25;
     let (low, high) = (middle / stretch, middle * stretch);
@@ -33,14 +36,23 @@ pub(super) fn draw(pen: &Pen, view: &View<'_>, rect: Rect) -> Drawn {
     let panel = linear_log(pen, rect, (0.0, most), (low, high));
     panel.y_grid(&ticks::log_ticks(low, high, 5), 0.0)?;
     x_ticks(&panel, most, high)?;
-    pen.text((rect.middle_x(), rect.bottom + 34.0), Anchor::Middle, "f-muted", &axis_name(view));
+    pen.text(
+        (rect.middle_x(), rect.bottom + 34.0),
+        Anchor::Middle,
+        "f-muted",
+        &axis_name(view),
+    );
 
     indifference(&panel, view, (low, high), most)?;
     let mut front: Vec<(f64, f64)> = points.iter().filter(|p| !p.dominated).map(|p| (p.cost, p.ms)).collect();
     front.sort_by(|a, b| a.0.total_cmp(&b.0));
     panel.line(&front, Role::Muted, 1.2)?;
     for point in &points {
-        let state = if point.dominated { ", another size is both cheaper and faster" } else { "" };
+        let state = if point.dominated {
+            ", another size is both cheaper and faster"
+        } else {
+            ""
+        };
         let title = format!(
             "{} MB: {} ms mean, {} {}{state}",
             point.mb,
@@ -62,7 +74,7 @@ pub(super) fn draw(pen: &Pen, view: &View<'_>, rect: Rect) -> Drawn {
 }
 
 fn points(view: &View<'_>) -> Vec<Point> {
-    let at = |m: &Measured<'_>| (m.cost.value, m.duration.mean.value.max(0.005));
+    let at = |m: &Measured<'_>| (m.cost.value, on_axis(m.duration.mean.value));
     view.measured()
         .map(|(row, m)| {
             let (cost, ms) = at(m);
@@ -85,7 +97,9 @@ fn x_ticks(panel: &LinearLog, most: f64, any_ms: f64) -> Drawn {
         for tick in ticks::linear_ticks(0.0, most, 4) {
             let (x, _) = panel.at(tick, any_ms);
             panel.pixel_line(&[(x, top), (x, bottom)], Role::Grid, 1.0)?;
-            panel.pen.text((x, bottom + 17.0), Anchor::Middle, "f-muted", &ticks::tick_label(tick));
+            panel
+                .pen
+                .text((x, bottom + 17.0), Anchor::Middle, "f-muted", &ticks::tick_label(tick));
         }
         Ok(())
     })
@@ -93,10 +107,12 @@ fn x_ticks(panel: &LinearLog, most: f64, any_ms: f64) -> Drawn {
 
 /// Where a balanced objective sees no difference from the chosen size: below and left of it would be better.
 fn indifference(panel: &LinearLog, view: &View<'_>, (low, high): (f64, f64), most: f64) -> Drawn {
-    let (Objective::Balanced { cost_weight: w }, Some((_, chosen))) = (view.tuning.request.objective, view.chosen()) else {
+    let (Objective::Balanced { cost_weight: w }, Some((_, chosen))) = (view.tuning.request.objective, view.chosen())
+    else {
         return Ok(());
     };
-    let largest = |value: fn(&Measured<'_>) -> f64| view.measured().map(|(_, m)| value(m)).fold(f64::MIN_POSITIVE, f64::max);
+    let largest =
+        |value: fn(&Measured<'_>) -> f64| view.measured().map(|(_, m)| value(m)).fold(f64::MIN_POSITIVE, f64::max);
     let (cost_max, ms_max) = (largest(|m| m.cost.value), largest(|m| m.duration.mean.value));
     if !(w > 0.0 && w < 1.0) {
         return Ok(());
@@ -111,9 +127,11 @@ fn indifference(panel: &LinearLog, view: &View<'_>, (low, high): (f64, f64), mos
     if curve.len() < 2 {
         return Ok(());
     }
-    panel.pen.group("mark", "as good as the chosen size by the balanced objective", || {
-        panel.line(&curve, Role::Landmark, 1.5)
-    })
+    panel
+        .pen
+        .group("mark", "as good as the chosen size by the balanced objective", || {
+            panel.line(&curve, Role::Landmark, 1.5)
+        })
 }
 
 /// The chosen and the present size first, then the front, then whatever has room.
@@ -137,13 +155,17 @@ fn label(panel: &LinearLog, points: &[Point]) {
         let bold = point.is_chosen || point.is_present;
         let size = (text::width(&words, 12.0, bold), 13.0);
         let distance = if point.is_chosen { 10.5 } else { 8.0 };
-        let Some(place) = labels::place(spot(point), size, distance, &panel.rect, &taken) else { continue };
+        let Some(place) = labels::place(spot(point), size, distance, &panel.rect, &taken) else {
+            continue;
+        };
         taken.push(place);
         let class = match (point.is_chosen, point.is_present) {
             (true, _) => "b f-chosen halo",
             (_, true) => "b f-ink halo",
             _ => "f-ink halo",
         };
-        panel.pen.text((place.left, place.bottom - 3.0), Anchor::Start, class, &words);
+        panel
+            .pen
+            .text((place.left, place.bottom - 3.0), Anchor::Start, class, &words);
     }
 }

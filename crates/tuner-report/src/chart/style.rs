@@ -75,7 +75,10 @@ impl Role {
 
     /// The role that a colour from plotters stands for.
     pub(super) fn of_rgb(rgb: (u8, u8, u8)) -> Self {
-        Self::ALL.into_iter().find(|role| *role as u8 == rgb.0).unwrap_or(Self::Ink)
+        Self::ALL
+            .into_iter()
+            .find(|role| *role as u8 == rgb.0)
+            .unwrap_or(Self::Ink)
     }
 
     const fn rgb(self) -> RGBColor {
@@ -166,7 +169,11 @@ mod tests {
     fn luminance(hex: &str) -> f64 {
         let channel = |at: usize| {
             let c = f64::from(u8::from_str_radix(&hex[at..at + 2], 16).unwrap()) / 255.0;
-            if c <= 0.040_45 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) }
+            if c <= 0.040_45 {
+                c / 12.92
+            } else {
+                ((c + 0.055) / 1.055).powf(2.4)
+            }
         };
         0.2126 * channel(1) + 0.7152 * channel(3) + 0.0722 * channel(5)
     }
@@ -181,7 +188,14 @@ mod tests {
     fn what_text_is_written_in_can_be_read_on_both_pages() {
         let find = |role| PALETTE.iter().find(|entry| entry.0 == role).unwrap();
         let paper = find(Role::Paper);
-        for role in [Role::Ink, Role::Muted, Role::Duration, Role::Cost, Role::Bad, Role::Chosen] {
+        for role in [
+            Role::Ink,
+            Role::Muted,
+            Role::Duration,
+            Role::Cost,
+            Role::Bad,
+            Role::Chosen,
+        ] {
             let entry = find(role);
             assert!(contrast(entry.1, paper.1) >= 4.5, "{role:?} light");
             assert!(contrast(entry.2, paper.2) >= 4.5, "{role:?} dark");

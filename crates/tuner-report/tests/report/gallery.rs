@@ -30,7 +30,10 @@ pub(crate) fn documents() -> Vec<(String, String)> {
 fn every_example_is_in_it() {
     let names: Vec<String> = documents().into_iter().map(|(name, _)| name).collect();
     for example in ["flaky", "hash", "memory", "mixed", "parallel", "slow-init", "wait"] {
-        assert!(names.iter().any(|name| name == example), "{example} is missing from {names:?}");
+        assert!(
+            names.iter().any(|name| name == example),
+            "{example} is missing from {names:?}"
+        );
     }
 }
 
@@ -40,12 +43,19 @@ fn every_view_is_as_checked_in() {
         let tuning: Tuning = serde_json::from_str(&document).unwrap();
         for format in Format::ALL {
             let path = reports().join(&name).join(format!("tuning.{}", format.extension()));
-            let options = Options { svg_href: Some("tuning.svg".to_owned()), ..Options::default() };
+            let options = Options {
+                svg_href: Some("tuning.svg".to_owned()),
+                ..Options::default()
+            };
             let mut rendered = Vec::new();
             render(format, &tuning, &options, &mut rendered).unwrap();
             let checked_in = fs::read(&path).unwrap_or_default();
             // Not `assert_eq`: nobody reads two pictures as bytes.
-            assert!(rendered == checked_in, "{} differs from what is rendered; {UPDATE}", path.display());
+            assert!(
+                rendered == checked_in,
+                "{} differs from what is rendered; {UPDATE}",
+                path.display()
+            );
         }
     }
 }

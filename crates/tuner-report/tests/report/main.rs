@@ -4,6 +4,7 @@
 mod common;
 
 mod cases;
+mod extremes;
 mod gallery;
 mod outside_text;
 mod picture;

@@ -8,11 +8,17 @@ use crate::cases::{self, shown};
 fn markup_from_outside_is_escaped() {
     for (name, tuning) in cases::all() {
         for format in [Format::Svg, Format::Html, Format::Markdown] {
-            let text = shown(format, &tuning);
+            let text = shown(format, tuning);
             assert!(!text.contains("<script"), "{name} {format}");
-            assert!(!text.contains(['\u{202e}', '\u{1b}']) || format == Format::Html, "{name} {format}");
+            assert!(
+                !text.contains(['\u{202e}', '\u{1b}']) || format == Format::Html,
+                "{name} {format}"
+            );
         }
-        assert!(!shown(Format::Terminal, &tuning).contains(['\u{1b}', '\u{202e}']), "{name}");
+        assert!(
+            !shown(Format::Terminal, &tuning).contains(['\u{1b}', '\u{202e}']),
+            "{name}"
+        );
     }
 }
 
@@ -22,7 +28,9 @@ fn pictures_and_pages_are_well_formed_xml_or_have_balanced_tags() {
         let svg = shown(Format::Svg, &tuning);
         resvg::usvg::Tree::from_str(&svg, &Default::default()).unwrap_or_else(|e| panic!("{name}: {e}"));
         let html = shown(Format::Html, &tuning);
-        for tag in ["table", "tr", "td", "svg", "g", "p", "li", "ul", "small", "details", "div"] {
+        for tag in [
+            "table", "tr", "td", "svg", "g", "p", "li", "ul", "small", "details", "div",
+        ] {
             let opened = html.matches(&format!("<{tag}>")).count() + html.matches(&format!("<{tag} ")).count();
             assert_eq!(opened, html.matches(&format!("</{tag}>")).count(), "{name}: <{tag}>");
         }
@@ -35,8 +43,12 @@ fn nothing_is_requested() {
     for (name, tuning) in cases::all() {
         for format in [Format::Svg, Format::Html] {
             let text = shown(format, &tuning);
-            let links = text.replace("xmlns=\"http://www.w3.org/2000/svg\"", "").replace("<a href=\"https:", "");
-            for part in ["http:", "https:", "<link", "<img", "<iframe", "@import", "src=", "<use", "<image"] {
+            let links = text
+                .replace("xmlns=\"http://www.w3.org/2000/svg\"", "")
+                .replace("<a href=\"https:", "");
+            for part in [
+                "http:", "https:", "<link", "<img", "<iframe", "@import", "src=", "<use", "<image",
+            ] {
                 assert!(!links.contains(part), "{name} {format}: {part}");
             }
             assert!(!text.replace("url(#", "").contains("url("), "{name} {format}");
@@ -51,7 +63,10 @@ fn accounts_are_masked_unless_asked_for() {
     for format in Format::ALL.into_iter().filter(|f| *f != Format::Json) {
         assert!(!shown(format, &tuning).contains("123456789012"), "{format}");
     }
-    let options = Options { show_account_ids: true, ..Options::default() };
+    let options = Options {
+        show_account_ids: true,
+        ..Options::default()
+    };
     let mut out = Vec::new();
     render(Format::Html, &tuning, &options, &mut out).unwrap();
     assert!(String::from_utf8(out).unwrap().contains("123456789012"));
@@ -64,7 +79,9 @@ fn the_document_in_the_page_reads_back() {
     let tuning = cases::moved().run();
     let html = shown(Format::Html, &tuning);
     let (_, rest) = html.split_once("data:application/json;base64,").unwrap();
-    let bytes = base64::engine::general_purpose::STANDARD.decode(rest.split('"').next().unwrap()).unwrap();
+    let bytes = base64::engine::general_purpose::STANDARD
+        .decode(rest.split('"').next().unwrap())
+        .unwrap();
     let back: tuner_core::Tuning = serde_json::from_slice(&bytes).unwrap();
     assert_eq!(back.records, tuning.records);
     assert_eq!(back.function.name.account(), Some("000000000000"));

@@ -18,7 +18,11 @@ static FONTS: LazyLock<Arc<Database>> = LazyLock::new(|| {
 });
 
 fn parsed(svg: &str) -> Tree {
-    let options = usvg::Options { fontdb: FONTS.clone(), font_family: "DejaVu Sans".to_owned(), ..Default::default() };
+    let options = usvg::Options {
+        fontdb: FONTS.clone(),
+        font_family: "DejaVu Sans".to_owned(),
+        ..Default::default()
+    };
     Tree::from_str(svg, &options).unwrap()
 }
 
@@ -33,7 +37,10 @@ fn texts(group: &usvg::Group, found: &mut Vec<Text>) {
             Node::Group(group) => texts(group, found),
             Node::Text(text) => {
                 let words: String = text.chunks().iter().map(|chunk| chunk.text()).collect();
-                found.push(Text { words, at: node.abs_bounding_box() });
+                found.push(Text {
+                    words,
+                    at: node.abs_bounding_box(),
+                });
             }
             _ => {}
         }
@@ -55,7 +62,10 @@ fn pictures(tuning: &Tuning) -> Vec<(&'static str, String)> {
         let rest = html.split(&format!("<div class=\"{class}\">")).nth(1).unwrap();
         rest.split("</div>").next().unwrap().to_owned()
     };
-    SHAPES.into_iter().zip([shown(Format::Svg, tuning), inside("wide"), inside("narrow")]).collect()
+    SHAPES
+        .into_iter()
+        .zip([shown(Format::Svg, tuning), inside("wide"), inside("narrow")])
+        .collect()
 }
 
 /// Leaves the pictures behind for whoever wants to look at them.
@@ -64,7 +74,7 @@ fn pictures_are_small_and_left_to_look_at() {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("pictures");
     std::fs::create_dir_all(&folder).unwrap();
     for (name, tuning) in cases::all() {
-        for (shape, svg) in pictures(&tuning) {
+        for (shape, svg) in pictures(tuning) {
             assert!(svg.len() < 60_000, "{name} {shape}: {} bytes", svg.len());
             assert!(!svg.contains("NaN") && !svg.contains("inf"), "{name} {shape}");
             std::fs::write(folder.join(format!("{name}-{shape}.svg")), &svg).unwrap();
@@ -76,7 +86,8 @@ fn pictures_are_small_and_left_to_look_at() {
 fn text_stays_inside_and_does_not_overlap() {
     let mut complaints = Vec::new();
     for (name, tuning) in cases::all() {
-        for (shape, svg) in pictures(&tuning) {
+        // That for a page is the one that stands alone without its words.
+        for (shape, svg) in pictures(tuning).into_iter().filter(|(shape, _)| *shape != "page") {
             let tree = parsed(&svg);
             let texts = texts_of(&tree);
             assert!(texts.len() > 5, "{name} {shape}: {} texts", texts.len());
@@ -96,7 +107,12 @@ fn text_stays_inside_and_does_not_overlap() {
             }
         }
     }
-    assert!(complaints.is_empty(), "{} complaints:\n{}", complaints.len(), complaints.join("\n"));
+    assert!(
+        complaints.is_empty(),
+        "{} complaints:\n{}",
+        complaints.len(),
+        complaints.join("\n")
+    );
 }
 
 /// Boxes of text have room above and below the letters: only what goes beyond it is a collision.
@@ -134,9 +150,11 @@ fn there_is_ink_where_something_should_be_seen() {
         let found = ink(&pixmap, left, top, right, bottom);
         assert!(found >= least, "{what}: {found} pixels");
     }
-    for (what, colour) in
-        [("duration", (0x0b, 0x62, 0xb0)), ("cost", (0xb3, 0x54, 0x1e)), ("chosen", (0x0a, 0x7d, 0x4b))]
-    {
+    for (what, colour) in [
+        ("duration", (0x0b, 0x62, 0xb0)),
+        ("cost", (0xb3, 0x54, 0x1e)),
+        ("chosen", (0x0a, 0x7d, 0x4b)),
+    ] {
         assert!(has_colour(&pixmap, colour), "{what}");
     }
     assert!(!has_colour(&pixmap, (0xc1, 0x12, 0x1f)), "nothing failed");
@@ -146,7 +164,9 @@ fn there_is_ink_where_something_should_be_seen() {
 #[test]
 fn no_line_is_drawn_across_a_size_that_failed() {
     let mut tuning = cases::moved().run();
-    let failed = tuner_core::tuning::SizeStatus::Failed { outcome: tuner_core::Outcome::FunctionError };
+    let failed = tuner_core::tuning::SizeStatus::Failed {
+        outcome: tuner_core::Outcome::FunctionError,
+    };
     let whole = shown(Format::Svg, &tuning);
     tuning.sizes[2].status = failed;
     let broken = shown(Format::Svg, &tuning);
@@ -154,7 +174,13 @@ fn no_line_is_drawn_across_a_size_that_failed() {
     assert_eq!((lines(&whole), lines(&broken)), (1, 2));
     assert!(whole.matches("f-hatch\"").count() == 0 && broken.matches("f-hatch\"").count() == 2);
     // As many points as were measured: nothing is smoothed in between.
-    let path = whole.split("class=\"s s-cost\" stroke-width=\"1.5\"").next().unwrap().rsplit("<path d=\"").next().unwrap();
+    let path = whole
+        .split("class=\"s s-cost\" stroke-width=\"1.5\"")
+        .next()
+        .unwrap()
+        .rsplit("<path d=\"")
+        .next()
+        .unwrap();
     assert_eq!(path.matches(['M', 'L']).count(), tuning.sizes.len(), "{path}");
 }
 
@@ -163,8 +189,15 @@ fn the_picture_speaks_to_those_who_do_not_see_it() {
     let svg = shown(Format::Svg, &cases::moved().run());
     assert!(svg.contains("role=\"img\"") && svg.contains("aria-labelledby="));
     assert!(svg.contains("<desc id=") && svg.contains("image-resize: move from 128 MB to 1024 MB. "));
-    let metadata = svg.split("<metadata>").nth(1).unwrap().split("</metadata>").next().unwrap();
-    let summary: serde_json::Value = serde_json::from_str(&metadata.replace("&quot;", "\"").replace("&#39;", "'")).unwrap();
+    let metadata = svg
+        .split("<metadata>")
+        .nth(1)
+        .unwrap()
+        .split("</metadata>")
+        .next()
+        .unwrap();
+    let summary: serde_json::Value =
+        serde_json::from_str(&metadata.replace("&quot;", "\"").replace("&#39;", "'")).unwrap();
     assert_eq!(summary["decision"]["memory_size_mb"], 1024);
     assert_eq!(summary["sizes"].as_array().unwrap().len(), 6);
     assert!(svg.matches("<title").count() > 12);

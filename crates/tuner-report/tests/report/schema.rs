@@ -9,7 +9,10 @@ use crate::{cases, gallery};
 fn the_schema_is_as_checked_in() {
     let path = gallery::reports().join("schema/tuning.schema.json");
     let checked_in: Value = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
-    assert!(checked_in == tuning_schema(), "run `cargo run -p tuner-report --example gallery`");
+    assert!(
+        checked_in == tuning_schema(),
+        "run `cargo run -p tuner-report --example gallery`"
+    );
 }
 
 /// Edge case 80.

@@ -41,11 +41,25 @@ fn colour_adds_nothing_but_colour() {
 
 #[test]
 fn rows_are_marked_as_now_chosen_and_failed() {
-    let text = shown(Format::Terminal, &crate::common::Study { needs_mb: 200, present_mb: 256, ..cases::moved() }.run());
+    let text = shown(
+        Format::Terminal,
+        &crate::common::Study {
+            needs_mb: 200,
+            present_mb: 256,
+            ..cases::moved()
+        }
+        .run(),
+    );
     let row = |mb: &str| text.lines().find(|l| l.split_whitespace().nth(1) == Some(mb)).unwrap();
-    assert!(row("128").starts_with('x') && row("128").ends_with("out of memory: 1 of 1"), "{text}");
+    assert!(
+        row("128").starts_with('x') && row("128").ends_with("out of memory: 1 of 1"),
+        "{text}"
+    );
     assert!(row("256").starts_with("> "), "{text}");
-    assert!(row("1024").starts_with("* ") && row("1024").contains("chosen"), "{text}");
+    assert!(
+        row("1024").starts_with("* ") && row("1024").contains("chosen"),
+        "{text}"
+    );
 }
 
 /// A reader of RFC 4180, to read back what was written.
@@ -79,8 +93,14 @@ fn csv_reads_back_and_runs_no_formula() {
         let (head, rows) = records.split_first().unwrap();
         let column = |wanted: &str| head.iter().position(|name| name == wanted).unwrap();
         assert!(rows.iter().all(|row| row.len() == head.len()), "{name}");
-        assert!(rows.iter().flatten().all(|cell| !cell.starts_with(['=', '+', '-', '@', '\t'])), "{name}");
-        let sizes: std::collections::BTreeSet<&String> = rows.iter().map(|row| &row[column("memory_size_mb")]).collect();
+        assert!(
+            rows.iter()
+                .flatten()
+                .all(|cell| !cell.starts_with(['=', '+', '-', '@', '\t'])),
+            "{name}"
+        );
+        let sizes: std::collections::BTreeSet<&String> =
+            rows.iter().map(|row| &row[column("memory_size_mb")]).collect();
         assert_eq!(sizes.len(), tuning.sizes.len(), "{name}");
         for row in rows.iter().filter(|row| row[column("start")] == "warm") {
             let mb: u32 = row[column("memory_size_mb")].parse().unwrap();
@@ -95,9 +115,15 @@ fn csv_reads_back_and_runs_no_formula() {
 fn the_comment_has_direction_and_money_in_its_heading() {
     let text = shown(Format::Markdown, &cases::moved().run());
     let heading = text.lines().next().unwrap();
-    assert!(heading.starts_with("### image-resize: move from 128 MB to 1024 MB (−$"), "{heading}");
+    assert!(
+        heading.starts_with("### image-resize: move from 128 MB to 1024 MB (−$"),
+        "{heading}"
+    );
     assert!(heading.ends_with(" a month)"), "{heading}");
-    assert!(text.contains("<details>\n<summary>All memory sizes</summary>\n\n|"), "{text}");
+    assert!(
+        text.contains("<details>\n<summary>All memory sizes</summary>\n\n|"),
+        "{text}"
+    );
 }
 
 #[test]

@@ -8,15 +8,27 @@ use crate::common::Study;
 /// Edge case 79: read back as the viewer reads it.
 #[test]
 fn the_link_holds_sizes_durations_and_costs() {
-    let tuning = Study { needs_mb: 200, ..cases::moved() }.run();
+    let tuning = Study {
+        needs_mb: 200,
+        ..cases::moved()
+    }
+    .run();
     let url = visualization_url("https://example.test/#", &tuning).unwrap();
     let (base, fragment) = url.split_once('#').unwrap();
     assert_eq!(base, "https://example.test/");
     let parts: Vec<Vec<u8>> = fragment.split(';').map(|part| STANDARD.decode(part).unwrap()).collect();
-    let [sizes, durations, costs] = &parts[..] else { panic!("{fragment}") };
-    let sizes: Vec<i16> = sizes.chunks_exact(2).map(|b| i16::from_le_bytes([b[0], b[1]])).collect();
+    let [sizes, durations, costs] = &parts[..] else {
+        panic!("{fragment}")
+    };
+    let sizes: Vec<i16> = sizes
+        .chunks_exact(2)
+        .map(|b| i16::from_le_bytes([b[0], b[1]]))
+        .collect();
     let floats = |bytes: &[u8]| -> Vec<f32> {
-        bytes.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect()
+        bytes
+            .chunks_exact(4)
+            .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]))
+            .collect()
     };
     // 128 MB failed: it has no place in a form that knows no failures.
     assert_eq!(sizes, [256, 512, 1024, 1769, 3008]);
@@ -30,6 +42,26 @@ fn the_link_holds_sizes_durations_and_costs() {
 
 #[test]
 fn there_is_no_link_without_costs_or_without_sizes() {
-    assert_eq!(visualization_url("x", &Study { currency: None, ..Study::default() }.run()), None);
-    assert_eq!(visualization_url("x", &Study { needs_mb: 20_000, ..Study::default() }.run()), None);
+    assert_eq!(
+        visualization_url(
+            "x",
+            &Study {
+                currency: None,
+                ..Study::default()
+            }
+            .run()
+        ),
+        None
+    );
+    assert_eq!(
+        visualization_url(
+            "x",
+            &Study {
+                needs_mb: 20_000,
+                ..Study::default()
+            }
+            .run()
+        ),
+        None
+    );
 }

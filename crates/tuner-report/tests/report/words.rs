@@ -7,14 +7,18 @@ use crate::cases;
 use crate::common::Study;
 
 fn of(name: &str) -> tuner_report::Headline {
-    headline(&cases::all().into_iter().find(|(n, _)| *n == name).unwrap().1)
+    headline(&cases::all().iter().find(|(n, _)| *n == name).unwrap().1)
 }
 
 #[test]
 fn a_move_says_from_where_to_where_and_what_it_brings() {
     let words = of("move");
     assert_eq!(words.decision, "image-resize: move from 128 MB to 1024 MB");
-    assert!(words.effect.contains(" faster (") && words.effect.contains(" ms, 95 % CI "), "{}", words.effect);
+    assert!(
+        words.effect.contains(" faster (") && words.effect.contains(" ms, 95 % CI "),
+        "{}",
+        words.effect
+    );
     assert!(words.effect.contains(" per million, 95 % CI "), "{}", words.effect);
     assert!(words.provenance.contains("eu-west-1") && words.provenance.contains("20 warm invocations per size"));
     assert_eq!(words.caveat, None);
@@ -31,18 +35,39 @@ fn keeping_says_why() {
 fn no_clear_winner_names_who_cannot_be_told_apart() {
     let words = of("no-clear-winner");
     assert_eq!(words.decision, "image-resize: no clear winner: keep 512 MB");
-    assert!(words.effect.starts_with("512 and 1024 MB cannot be told apart by cost; "), "{}", words.effect);
+    assert!(
+        words
+            .effect
+            .starts_with("512 and 1024 MB cannot be told apart by cost; "),
+        "{}",
+        words.effect
+    );
 }
 
 /// Edge case 63: as cheap and faster is worth a word even where the present size stays.
 #[test]
 fn an_equal_that_is_much_faster_is_named() {
-    let study = Study { duration_ms: |mb| 200_000.0 / f64::from(mb), noise: 0.03, ..Study::default() };
+    let study = Study {
+        duration_ms: |mb| 200_000.0 / f64::from(mb),
+        noise: 0.03,
+        ..Study::default()
+    };
     let effect = headline(&study.run()).effect;
-    assert!(effect.contains("3008 MB costs the same within noise and is 96 % faster"), "{effect}");
-    let study = Study { duration_ms: |_| 100.0, objective: Objective::Speed, present_mb: 1024, ..study };
+    assert!(
+        effect.contains("3008 MB costs the same within noise and is 96 % faster"),
+        "{effect}"
+    );
+    let study = Study {
+        duration_ms: |_| 100.0,
+        objective: Objective::Speed,
+        present_mb: 1024,
+        ..study
+    };
     let effect = headline(&study.run()).effect;
-    assert!(effect.contains("128 MB is as fast within noise and costs 78 % less"), "{effect}");
+    assert!(
+        effect.contains("128 MB is as fast within noise and costs 78 % less"),
+        "{effect}"
+    );
 }
 
 /// Edge cases 16 and 17.
@@ -52,25 +77,47 @@ fn failures_are_named_with_their_class_and_sizes() {
     assert_eq!(words.decision, "image-resize: failed at every size");
     assert_eq!(words.effect, "Out of memory at 128, 256, 512, 1024, 1769 and 3008 MB");
     let words = of("present-failed");
-    assert_eq!(words.decision.split(": ").nth(1), Some("move from 128 MB, where it fails, to 256 MB"));
+    assert_eq!(
+        words.decision.split(": ").nth(1),
+        Some("move from 128 MB, where it fails, to 256 MB")
+    );
     assert!(words.effect.ends_with("out of memory at 128 MB"), "{}", words.effect);
 }
 
 #[test]
 fn the_other_ways_to_end() {
     assert_eq!(of("present-not-measured").decision, "image-resize: use 256 MB");
-    assert!(of("present-not-measured").effect.ends_with("the present 10240 MB was not measured"));
-    assert_eq!(of("limit-not-met").decision, "image-resize: no size meets the limit of 40.0 ms at p95");
-    assert!(of("limit-not-met").effect.contains("the closest is") || of("limit-not-met").effect.contains("The closest is"));
-    assert_eq!(of("not-enough-evidence").decision, "image-resize: not enough evidence to choose a size");
-    assert!(of("not-enough-evidence").effect.starts_with("9 invocations succeeded without a REPORT line"));
+    assert!(
+        of("present-not-measured")
+            .effect
+            .ends_with("the present 10240 MB was not measured")
+    );
+    assert_eq!(
+        of("limit-not-met").decision,
+        "image-resize: no size meets the limit of 40.0 ms at p95"
+    );
+    assert!(
+        of("limit-not-met").effect.contains("the closest is") || of("limit-not-met").effect.contains("The closest is")
+    );
+    assert_eq!(
+        of("not-enough-evidence").decision,
+        "image-resize: not enough evidence to choose a size"
+    );
+    assert!(
+        of("not-enough-evidence")
+            .effect
+            .starts_with("9 invocations succeeded without a REPORT line")
+    );
 }
 
 #[test]
 fn local_figures_are_called_estimates() {
     let words = headline(&Study::local("hash", 1).run());
     let caveat = words.caveat.unwrap();
-    assert!(caveat.contains("2 CPUs, cgroup v1") && caveat.contains("USD figures are estimates"), "{caveat}");
+    assert!(
+        caveat.contains("2 CPUs, cgroup v1") && caveat.contains("USD figures are estimates"),
+        "{caveat}"
+    );
     assert!(words.effect.contains("estimated cost"), "{}", words.effect);
 }
 
@@ -79,7 +126,11 @@ fn local_figures_are_called_estimates() {
 fn money_is_in_its_own_currency_or_there_is_none() {
     assert!(of("china").effect.contains("¥") && !of("china").effect.contains('$'));
     let words = of("price-unknown");
-    assert!(words.effect.contains("GB-seconds") && !words.effect.contains('$'), "{}", words.effect);
+    assert!(
+        words.effect.contains("GB-seconds") && !words.effect.contains('$'),
+        "{}",
+        words.effect
+    );
     assert!(words.provenance.contains("price unknown"));
 }
 
@@ -88,16 +139,20 @@ fn money_is_in_its_own_currency_or_there_is_none() {
 fn percentages_agree_with_the_figures_beside_them() {
     let mut seen = 0;
     for (name, tuning) in cases::all() {
-        let effect = headline(&tuning).effect;
+        let effect = headline(tuning).effect;
         for part in effect.split("), ") {
-            let Some((before, after)) = part.split_once(" → ") else { continue };
+            let Some((before, after)) = part.split_once(" → ") else {
+                continue;
+            };
             let number = |text: &str| -> f64 {
                 let digits: String = text.chars().filter(|c| c.is_ascii_digit() || *c == '.').collect();
                 digits.parse().unwrap()
             };
             let (words, before) = before.rsplit_once('(').unwrap();
             let after = after.split(' ').next().unwrap();
-            let Some((percent, _)) = words.split_once(" %") else { continue };
+            let Some((percent, _)) = words.split_once(" %") else {
+                continue;
+            };
             let printed = number(percent.rsplit(' ').next().unwrap());
             let computed = (number(after) / number(before) - 1.0).abs() * 100.0;
             assert!((printed - computed).abs() <= 0.5, "{name}: {part} is {computed:.2} %");
