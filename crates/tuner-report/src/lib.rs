@@ -13,6 +13,7 @@
 
 mod chart;
 mod comparison;
+mod cost_unit;
 mod csv;
 mod error;
 mod escape;

@@ -51,7 +51,7 @@ fn counted(view: &View<'_>) -> String {
         }
     }
     for outcome in NOT_MEASURED {
-        let n: u64 = view.rows.iter().map(|r| u64::from(r.size.outcomes.of(outcome))).sum();
+        let n: u64 = view.rows.iter().map(|r| r.ended(outcome)).sum();
         if n > 0 {
             apart.push(format!("{} × {outcome} left out", numbers::count(n)));
         }

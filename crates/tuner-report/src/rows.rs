@@ -126,6 +126,11 @@ fn verdict(view: &View<'_>, row: &Row<'_>) -> String {
     if view.largest_distinct_mb().is_some_and(|largest| row.mb > largest) {
         words.push("beyond this CPU");
     }
+    let failures = row.failures();
+    let failed = format!("{} of {} failed", failures.0, failures.1);
+    if failures.0 > 0 {
+        words.push(&failed);
+    }
     words.join(", ")
 }
 

@@ -4,7 +4,7 @@ use tuner_core::pricing::{Currency, PriceQuote};
 use tuner_core::tuning::{MeasuringEnvironment, Series, SizeResult, SizeStatus};
 use tuner_core::{Distribution, Estimate, Outcome, StartKind, Tuning, Verdict};
 
-use crate::numbers;
+pub(crate) use crate::cost_unit::CostUnit;
 
 /// Cost is shown per so many invocations.
 const PER: f64 = 1e6;
@@ -47,13 +47,6 @@ pub(crate) struct Measured<'a> {
     pub(crate) cost: Estimate,
 }
 
-/// What cost is counted in: money, or GB-seconds where the price is not known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum CostUnit {
-    Money(Currency),
-    GbSeconds,
-}
-
 /// What the report uses of a price quote: all that is known of that type here.
 pub(crate) struct PriceBasis<'a> {
     pub(crate) region: &'a str,
@@ -68,34 +61,6 @@ fn price_basis(quote: &PriceQuote) -> PriceBasis<'_> {
         architecture: quote.architecture.as_str(),
         currency: quote.currency,
         estimated: quote.estimated,
-    }
-}
-
-impl CostUnit {
-    /// The figure with its unit, as far as it is part of the figure: `$2.10`, `12,500`.
-    pub(crate) fn show(self, per_million: f64) -> String {
-        match self {
-            Self::Money(currency) => numbers::money(per_million, currency),
-            Self::GbSeconds => numbers::gb_seconds(per_million),
-        }
-    }
-
-    /// As in "USD per million invocations".
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::Money(currency) => currency.code(),
-            Self::GbSeconds => "GB-seconds",
-        }
-    }
-
-    /// Short, for the head of a column: `$/M`.
-    pub(crate) const fn per_million(self) -> &'static str {
-        match self {
-            Self::Money(Currency::Usd) => "$/M",
-            Self::Money(Currency::Cny) => "¥/M",
-            Self::Money(Currency::Eur) => "€/M",
-            Self::GbSeconds => "GB-s/M",
-        }
     }
 }
 
@@ -242,9 +207,18 @@ impl Row<'_> {
 
     /// How many invocations ended as the failure class says, of how many.
     pub(crate) fn failure_count(&self) -> Option<(u64, u64)> {
-        let of = |outcome| u64::from(self.size.outcomes.of(outcome));
-        let failed = of(self.failure()?);
-        Some((failed, of(Outcome::Success) + NOT_MEASURED.map(of).iter().sum::<u64>()))
+        Some((self.ended(self.failure()?), self.failures().1))
+    }
+
+    /// How many invocations were no measurement, of how many.
+    pub(crate) fn failures(&self) -> (u64, u64) {
+        let failed: u64 = NOT_MEASURED.iter().map(|&outcome| self.ended(outcome)).sum();
+        (failed, failed + self.ended(Outcome::Success))
+    }
+
+    /// How many ended so; wide enough to add up.
+    pub(crate) fn ended(&self, outcome: Outcome) -> u64 {
+        self.size.outcomes.of(outcome).into()
     }
 }
 

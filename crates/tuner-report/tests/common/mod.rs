@@ -4,6 +4,10 @@
     unreachable_pub,
     reason = "every user of this module needs another part of it"
 )]
+#![allow(
+    clippy::unwrap_used,
+    reason = "it is made for tests, and only then for what shares their data"
+)]
 
 use std::collections::BTreeMap;
 

@@ -16,7 +16,7 @@ fn markup_from_outside_is_escaped() {
             );
         }
         assert!(
-            !shown(Format::Terminal, &tuning).contains(['\u{1b}', '\u{202e}']),
+            !shown(Format::Terminal, tuning).contains(['\u{1b}', '\u{202e}']),
             "{name}"
         );
     }
@@ -25,9 +25,9 @@ fn markup_from_outside_is_escaped() {
 #[test]
 fn pictures_and_pages_are_well_formed_xml_or_have_balanced_tags() {
     for (name, tuning) in cases::all() {
-        let svg = shown(Format::Svg, &tuning);
+        let svg = shown(Format::Svg, tuning);
         resvg::usvg::Tree::from_str(&svg, &Default::default()).unwrap_or_else(|e| panic!("{name}: {e}"));
-        let html = shown(Format::Html, &tuning);
+        let html = shown(Format::Html, tuning);
         for tag in [
             "table", "tr", "td", "svg", "g", "p", "li", "ul", "small", "details", "div",
         ] {
@@ -42,7 +42,7 @@ fn pictures_and_pages_are_well_formed_xml_or_have_balanced_tags() {
 fn nothing_is_requested() {
     for (name, tuning) in cases::all() {
         for format in [Format::Svg, Format::Html] {
-            let text = shown(format, &tuning);
+            let text = shown(format, tuning);
             let links = text
                 .replace("xmlns=\"http://www.w3.org/2000/svg\"", "")
                 .replace("<a href=\"https:", "");

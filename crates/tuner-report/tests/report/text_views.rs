@@ -16,7 +16,7 @@ fn on_terminal(tuning: &Tuning, width: usize, colour: bool) -> String {
 fn no_line_is_wider_than_the_terminal() {
     for (name, tuning) in cases::all() {
         for width in [120, 80, 60, 40] {
-            for line in on_terminal(&tuning, width, false).lines() {
+            for line in on_terminal(tuning, width, false).lines() {
                 assert!(line.width() <= width, "{name} at {width}: {line}");
             }
         }
@@ -27,14 +27,14 @@ fn no_line_is_wider_than_the_terminal() {
 fn colour_adds_nothing_but_colour() {
     for (name, tuning) in cases::all() {
         let mut plain = String::new();
-        let coloured = on_terminal(&tuning, 80, true);
+        let coloured = on_terminal(tuning, 80, true);
         let mut rest = coloured.as_str();
         while let Some((before, after)) = rest.split_once('\u{1b}') {
             plain.push_str(before);
             rest = after.split_once('m').unwrap().1;
         }
         plain.push_str(rest);
-        assert_eq!(plain, on_terminal(&tuning, 80, false), "{name}");
+        assert_eq!(plain, on_terminal(tuning, 80, false), "{name}");
         assert!(coloured.contains('\u{1b}'), "{name}");
     }
 }
@@ -89,7 +89,7 @@ fn records(csv: &str) -> Vec<Vec<String>> {
 #[test]
 fn csv_reads_back_and_runs_no_formula() {
     for (name, tuning) in cases::all() {
-        let records = records(&shown(Format::Csv, &tuning));
+        let records = records(&shown(Format::Csv, tuning));
         let (head, rows) = records.split_first().unwrap();
         let column = |wanted: &str| head.iter().position(|name| name == wanted).unwrap();
         assert!(rows.iter().all(|row| row.len() == head.len()), "{name}");
@@ -130,7 +130,7 @@ fn the_comment_has_direction_and_money_in_its_heading() {
 fn every_row_of_a_markdown_table_has_as_many_cells() {
     for (name, tuning) in cases::all() {
         let mut cells = None;
-        for line in shown(Format::Markdown, &tuning).lines() {
+        for line in shown(Format::Markdown, tuning).lines() {
             let count = line.replace("\\|", "").matches('|').count();
             match (line.starts_with('|'), cells) {
                 (true, Some(expected)) => assert_eq!(count, expected, "{name}: {line}"),
