@@ -38,7 +38,7 @@ pub use error::ReportError;
 pub use format::{Format, UnknownFormat, render};
 pub use html::html;
 pub use json::json;
-pub use legacy_url::visualization_url;
+pub use legacy_url::{visualization_comparison_url, visualization_url};
 pub use markdown::markdown;
 pub use options::Options;
 pub use schema::tuning_schema;

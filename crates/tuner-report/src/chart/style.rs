@@ -131,7 +131,7 @@ pub(super) fn style_sheet(id: &str) -> String {
          .tuner-chart .s-present{stroke-dasharray:5 4}.tuner-chart .s-limit{stroke-dasharray:8 4}\
          .tuner-chart .s-landmark{stroke-dasharray:1 4;stroke-linecap:round}\
          .tuner-chart .s-dots{stroke-linecap:round;stroke-opacity:.35}\
-         .tuner-chart .mark:hover{stroke-width:3px}",
+         .tuner-chart .mark:hover .s{stroke-width:3.5px}",
     );
     // By the picture's own id: of two pictures on a page, one may be hidden, and its pattern with it.
     css.push_str(&format!("#{id} .f-hatch{{fill:url(#{id}-hatch)}}"));

@@ -1,6 +1,6 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use tuner_report::visualization_url;
+use tuner_report::{visualization_comparison_url, visualization_url};
 
 use crate::cases;
 use crate::common::Study;
@@ -64,4 +64,28 @@ fn there_is_no_link_without_costs_or_without_sizes() {
         ),
         None
     );
+}
+
+#[test]
+fn two_tunings_make_eight_parts() {
+    let (a, b) = (
+        cases::moved().run(),
+        Study {
+            present_mb: 512,
+            seed: 9,
+            ..Study::default()
+        }
+        .run(),
+    );
+    let url = visualization_comparison_url("x", [("be;fore é", &a), ("after", &b)]).unwrap();
+    let parts: Vec<&str> = url.split_once('#').unwrap().1.split(';').collect();
+    let [.., first_name, second_name] = parts[..] else {
+        panic!("{url}")
+    };
+    assert_eq!(
+        (parts.len(), first_name, second_name),
+        (8, "be%3Bfore%20%C3%A9", "after")
+    );
+    let alone = |tuning| visualization_url("x", tuning).unwrap();
+    assert!(url.starts_with(&alone(&a)) && alone(&b).ends_with(&parts[3..6].join(";")));
 }
