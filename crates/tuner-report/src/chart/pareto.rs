@@ -8,11 +8,18 @@ use super::panel::{Drawn, LinearLog, Marker, Rect, linear_log};
 use super::pen::{Anchor, Pen};
 use super::style::Role;
 use super::{labels, text, ticks};
+use crate::ReportError;
 use crate::numbers;
 use crate::view::{Measured, View};
 
 /// With more sizes than these, those that are beaten have no label.
 const MOST_NAMED: usize = 10;
+
+/// What the indifference curve of a balanced objective is called.
+const CURVE: &str = "equal score";
+
+/// Costs and durations of a line.
+type Line = Vec<(f64, f64)>;
 
 /// One size: its place, and whether another is both cheaper and faster.
 struct Point {
@@ -43,7 +50,7 @@ pub(super) fn draw(pen: &Pen, view: &View<'_>, rect: Rect) -> Drawn {
         &axis_name(view),
     );
 
-    indifference(&panel, view, (low, high), most)?;
+    let curve = indifference(&panel, view, (low, high), most)?;
     let mut front: Vec<(f64, f64)> = points.iter().filter(|p| !p.dominated).map(|p| (p.cost, p.ms)).collect();
     front.sort_by(|a, b| a.0.total_cmp(&b.0));
     panel.line(&front, Role::Muted, 1.2)?;
@@ -69,7 +76,7 @@ pub(super) fn draw(pen: &Pen, view: &View<'_>, rect: Rect) -> Drawn {
             }
         })?;
     }
-    label(&panel, &points);
+    label(&panel, &points, &curve);
     panel.baseline()
 }
 
@@ -105,37 +112,38 @@ fn x_ticks(panel: &LinearLog, most: f64, any_ms: f64) -> Drawn {
     })
 }
 
-/// Where a balanced objective sees no difference from the chosen size: below and left of it would be better.
-fn indifference(panel: &LinearLog, view: &View<'_>, (low, high): (f64, f64), most: f64) -> Drawn {
+/// Where a balanced objective sees no difference from the chosen size: below and left of it would be better. Returns the
+/// curve, which is empty for other objectives.
+fn indifference(panel: &LinearLog, view: &View<'_>, (low, high): (f64, f64), most: f64) -> Result<Line, ReportError> {
     let (Objective::Balanced { cost_weight: w }, Some((_, chosen))) = (view.tuning.request.objective, view.chosen())
     else {
-        return Ok(());
+        return Ok(Vec::new());
     };
     let largest =
         |value: fn(&Measured<'_>) -> f64| view.measured().map(|(_, m)| value(m)).fold(f64::MIN_POSITIVE, f64::max);
     let (cost_max, ms_max) = (largest(|m| m.cost.value), largest(|m| m.duration.mean.value));
     if !(w > 0.0 && w < 1.0) {
-        return Ok(());
+        return Ok(Vec::new());
     }
     let score = w * chosen.cost.value / cost_max + (1.0 - w) * chosen.duration.mean.value / ms_max;
     const STEPS: u32 = 24;
-    let curve: Vec<(f64, f64)> = (0..=STEPS)
+    let curve: Line = (0..=STEPS)
         .map(|i| low * (high / low).powf(f64::from(i) / f64::from(STEPS)))
         .map(|ms| ((score - (1.0 - w) * ms / ms_max) / w * cost_max, ms))
         .filter(|(cost, _)| (0.0..=most).contains(cost))
         .collect();
     if curve.len() < 2 {
-        return Ok(());
+        return Ok(Vec::new());
     }
+    let title = "as good as the chosen size by the balanced objective";
     panel
         .pen
-        .group("mark", "as good as the chosen size by the balanced objective", || {
-            panel.line(&curve, Role::Landmark, 1.5)
-        })
+        .group("mark", title, || panel.line(&curve, Role::Landmark, 1.5))?;
+    Ok(curve)
 }
 
 /// The chosen and the present size first, then the front, then whatever has room.
-fn label(panel: &LinearLog, points: &[Point]) {
+fn label(panel: &LinearLog, points: &[Point], curve: &[(f64, f64)]) {
     let spot = |p: &Point| panel.at(p.cost, p.ms);
     let mut taken: Vec<Rect> = points
         .iter()
@@ -167,5 +175,16 @@ fn label(panel: &LinearLog, points: &[Point]) {
         panel
             .pen
             .text((place.left, place.bottom - 3.0), Anchor::Start, class, &words);
+    }
+    // The curve is named where its name finds room, or not at all.
+    let size = (text::width(CURVE, 11.0, false), 12.0);
+    let places = |&(cost, ms): &(f64, f64)| labels::place(panel.at(cost, ms), size, 6.0, &panel.rect, &taken);
+    if let Some(place) = curve.iter().rev().find_map(places) {
+        panel.pen.text(
+            (place.left, place.bottom - 3.0),
+            Anchor::Start,
+            "t11 f-muted halo",
+            CURVE,
+        );
     }
 }
