@@ -112,6 +112,7 @@ impl Session<'_> {
             observer: self.progress.clone(),
             cancel: cancel.clone(),
             backoff: Backoff::default(),
+            hand_back_at: None,
         };
         let watcher = tokio::spawn(stop_on_signal(cancel, self.progress.clone()));
         let setting = Setting {
