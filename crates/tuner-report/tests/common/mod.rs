@@ -11,9 +11,8 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::json;
 use tuner_core::analysis::{Terms, analyze, exploration};
-use tuner_core::pricing::PriceQuote;
+use tuner_core::pricing::{PriceQuote, PriceTable};
 use tuner_core::tuning::{FunctionUnderTest, MeasuringEnvironment, RequestSummary, SCHEMA_VERSION, Tuning};
 use tuner_core::{Architecture, InvocationRecord, MemorySize, Objective, Outcome, StartKind};
 
@@ -220,14 +219,13 @@ impl Study {
 
 /// A price quote; the one place that knows which fields it has.
 pub fn price(region: &str, currency: &str) -> PriceQuote {
-    serde_json::from_value(json!({
-        "region": region,
-        "architecture": "x86_64",
-        "currency": currency,
-        "estimated": false,
-        "collected": "2026-11-21",
-    }))
-    .unwrap()
+    let quote = PriceTable::embedded().quote(region, Architecture::X86_64).unwrap();
+    assert_eq!(
+        quote.currency.code(),
+        currency,
+        "{region} is billed in another currency"
+    );
+    quote
 }
 
 /// What each example of the command line is expected to show, with its name.
