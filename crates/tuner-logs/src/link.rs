@@ -75,12 +75,16 @@ impl Parsed {
         self.lines.clear();
         self.failed_inits = 0;
         scan_apart(chunk, |scanned| match scanned {
-            Scanned::Usual { offset, report } => {
+            Scanned::Usual {
+                offset,
+                function,
+                report,
+            } => {
                 let from = self.ids.len();
                 self.ids.push_str(report.request_id);
                 self.reports.push(Reported {
                     offset,
-                    function: context.function(None),
+                    function: context.function(function),
                     said: Said::Usual {
                         id: from..self.ids.len(),
                         figures: report.figures,

@@ -52,10 +52,12 @@ pub struct Found<'a> {
 /// What [`scan_apart`] finds.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Scanned<'a> {
-    /// A REPORT at the beginning of a line, as nearly all are. Nothing names its function.
+    /// A REPORT as nearly all are.
     Usual {
         /// Where in the chunk it is, in bytes.
         offset: usize,
+        /// The function, if the line itself says so.
+        function: Option<&'a str>,
         /// What it says.
         report: UsualReport<'a>,
     },
@@ -73,9 +75,13 @@ pub enum Scanned<'a> {
 pub fn scan<'a>(chunk: &'a [u8], mut found: impl FnMut(Found<'a>)) {
     scan_apart(chunk, |scanned| {
         found(match scanned {
-            Scanned::Usual { offset, report } => Found {
+            Scanned::Usual {
                 offset,
-                function: None,
+                function,
+                report,
+            } => Found {
+                offset,
+                function,
                 event: Event::Report(report.figures.to_report(report.request_id)),
             },
             Scanned::Other(other) => other,
@@ -103,7 +109,11 @@ pub fn scan_apart<'a>(chunk: &'a [u8], mut found: impl FnMut(Scanned<'a>)) {
             && (at == 0 || chunk[at - 1] == b'\n')
             && let Some((report, length)) = usual_report(&chunk[at..])
         {
-            found(Scanned::Usual { offset: at, report });
+            found(Scanned::Usual {
+                offset: at,
+                function: None,
+                report,
+            });
             (from, line, next) = (at + length, at + length, at + length);
             continue;
         }
@@ -119,11 +129,18 @@ pub fn scan_apart<'a>(chunk: &'a [u8], mut found: impl FnMut(Scanned<'a>)) {
         };
         from = match hit {
             Some(hit) => {
-                found(Scanned::Other(Found {
-                    offset: at,
-                    function: hit.function,
-                    event: hit.event,
-                }));
+                found(match hit.event {
+                    json::Parsed::Usual(report) => Scanned::Usual {
+                        offset: at,
+                        function: hit.function,
+                        report,
+                    },
+                    json::Parsed::Other(event) => Scanned::Other(Found {
+                        offset: at,
+                        function: hit.function,
+                        event,
+                    }),
+                });
                 hit.end.max(end)
             }
             None => end,
@@ -173,7 +190,7 @@ fn searcher() -> Option<&'static Searcher> {
 }
 
 struct Hit<'a> {
-    event: Event,
+    event: json::Parsed<'a>,
     function: Option<&'a str>,
     /// Where to search on.
     end: usize,
@@ -215,7 +232,7 @@ impl<'a> Candidate<'a> {
             let length = length_of_event(&text[at..]);
             let event = report_at(&text[..at + length], at)?;
             Some(Hit {
-                event,
+                event: json::Parsed::Other(event),
                 function: self.function_of_prefix(),
                 end: self.at + length,
             })
@@ -228,7 +245,7 @@ impl<'a> Candidate<'a> {
             let length = length_of_event(&text[at..]);
             let event = failure_at(&text[..at + length], at)?;
             Some(Hit {
-                event,
+                event: json::Parsed::Other(event),
                 function: self.function_of_prefix(),
                 end: self.at + length,
             })
@@ -245,7 +262,7 @@ impl<'a> Candidate<'a> {
         let literal = origin::enclosing_string(text, at)?;
         let end = self.at - at + literal.end;
         origin::unescape(&text[literal], scratch);
-        let event = parse_line(scratch)?;
+        let event = json::Parsed::Other(parse_line(scratch)?);
         let function = origin::function_of_wrapper(&self.chunk[..self.at], &self.chunk[self.line..self.at]);
         Some(Hit { event, function, end })
     }
@@ -269,10 +286,10 @@ impl<'a> Candidate<'a> {
 
     /// Usually the object that begins the line; else one further inside (behind a time stamp, in an array, several on
     /// one line), or further above (pretty-printed).
-    fn object_around(&self) -> Option<(Event, usize)> {
+    fn object_around(&self) -> Option<(json::Parsed<'a>, usize)> {
         let to = self.chunk.len().min(self.at + JSON_EVENT);
         let object = |from: usize| {
-            let (event, length) = json::first_event(&self.chunk[from..to])?;
+            let (event, length) = json::first_event_apart(&self.chunk[from..to])?;
             (from + length > self.at).then_some((event, from + length))
         };
         let nearest = self.at.saturating_sub(LOOK_BACK);

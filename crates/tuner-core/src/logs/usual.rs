@@ -1,13 +1,15 @@
-//! The REPORT that nearly all lines of a large log are, without anything on the heap.
+//! The REPORT that nearly all of a large log are, without anything on the heap.
+
+use jiff::Timestamp;
 
 use super::text::{plain_decimal, plain_whole};
-use super::{Neighbours, Report, StartKind, classify, report};
+use super::{Neighbours, Report, StartKind, Status, classify, report};
 use crate::Outcome;
 
 /// Request IDs are UUIDs.
 const ID_LENGTH: usize = 36;
 
-/// A text REPORT of a warm or cold start that did not fail and was not traced, exactly as Lambda prints it.
+/// A REPORT of a warm or cold start that did not fail and was not traced, as Lambda prints it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct UsualReport<'a> {
     /// The invocation's request ID.
@@ -29,6 +31,10 @@ pub struct Figures {
     pub max_memory_used_mb: u32,
     /// Time to initialise the environment, in ms; present exactly on a cold start.
     pub init_duration_ms: Option<f64>,
+    /// Whether it says that it succeeded (JSON only).
+    pub says_success: bool,
+    /// When the event was written (JSON only).
+    pub time: Option<Timestamp>,
 }
 
 impl Figures {
@@ -41,6 +47,8 @@ impl Figures {
             memory_size_mb: Some(self.memory_size_mb),
             max_memory_used_mb: Some(self.max_memory_used_mb),
             init_duration_ms: self.init_duration_ms,
+            status: self.says_success.then_some(Status::Success),
+            time: self.time,
             ..Report::default()
         }
     }
@@ -99,6 +107,8 @@ pub(super) fn usual_report(text: &[u8]) -> Option<(UsualReport<'_>, usize)> {
             memory_size_mb: u32::try_from(size).ok()?,
             max_memory_used_mb: u32::try_from(used).ok()?,
             init_duration_ms,
+            says_success: false,
+            time: None,
         },
     };
     Some((report, text.len() - below.len()))
@@ -109,7 +119,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::logs::{Event, format, parse_line};
+    use crate::logs::{Event, Scanned, format, parse_line, scan_apart};
 
     const ID: &str = "276a85b8-11a7-4b68-b42e-de11b5f419e3";
 
@@ -126,6 +136,8 @@ mod tests {
                     memory_size_mb,
                     max_memory_used_mb,
                     init_duration_ms: init.map(|hundredths| f64::from(hundredths) / 100.0),
+                    says_success: false,
+                    time: None,
                 },
             )
     }
@@ -139,6 +151,23 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn json_is_usual_too_unless_it_says_more(figures in figures(), error_type in prop::option::of("[A-Z][a-z]{3}")) {
+            let report = Report { error_type, ..figures.to_report(ID) };
+            let line = format::report_json(&report, Timestamp::UNIX_EPOCH) + "\n";
+            let mut all = Vec::new();
+            scan_apart(line.as_bytes(), |scanned| all.push(scanned));
+            let again = match (&report.error_type, &all[..]) {
+                (None, [Scanned::Usual { report, .. }]) => report.figures.to_report(report.request_id),
+                (Some(_), [Scanned::Other(found)]) => match &found.event {
+                    Event::Report(report) => report.clone(),
+                    other => panic!("{other:?}"),
+                },
+                _ => panic!("{all:?}"),
+            };
+            prop_assert_eq!(parse_line(line.as_bytes()), Some(Event::Report(again)));
+        }
+
         #[test]
         fn it_is_what_the_thorough_way_reads(
             figures in figures(), neighbours in neighbours(),
