@@ -327,15 +327,22 @@ mod tests {
     #[test]
     fn a_line_is_joined_before_after_and_in_the_next_chunk() {
         use Outcome::{OutOfMemory, Success, Timeout};
-        for chunks in [
-            vec![report("a", 1) + &timed_out("a") + &report("b", 2) + &killed("b")],
-            vec![timed_out("a") + &killed("b") + &report("a", 1) + &report("b", 2)],
-            vec![report("a", 1), timed_out("a") + &report("b", 2), killed("b")],
-            vec![timed_out("a"), report("a", 1) + &killed("b"), report("b", 2)],
+        // An ID of 36 letters makes the usual report, a shorter one does not.
+        for (a, b) in [
+            ("a", "b"),
+            (&*"a".repeat(36), &*"b".repeat(36)),
+            ("a", &*"b".repeat(36)),
         ] {
-            let (found, tally) = outcomes(&chunks);
-            assert_eq!(found, [(1, Timeout), (2, OutOfMemory)], "{chunks:?}");
-            assert_eq!((tally.timeouts, tally.crashes), (0, 0));
+            for chunks in [
+                vec![report(a, 1) + &timed_out(a) + &report(b, 2) + &killed(b)],
+                vec![timed_out(a) + &killed(b) + &report(a, 1) + &report(b, 2)],
+                vec![report(a, 1), timed_out(a) + &report(b, 2), killed(b)],
+                vec![timed_out(a), report(a, 1) + &killed(b), report(b, 2)],
+            ] {
+                let (found, tally) = outcomes(&chunks);
+                assert_eq!(found, [(1, Timeout), (2, OutOfMemory)], "{chunks:?}");
+                assert_eq!((tally.timeouts, tally.crashes), (0, 0));
+            }
         }
         let (found, tally) = outcomes(&[report("a", 1), report("b", 2), timed_out("a"), killed("x")]);
         assert_eq!(found, [(1, Success), (2, Success)]);
