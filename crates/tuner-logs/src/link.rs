@@ -1,25 +1,63 @@
 //! Joins the older style's time-out and crash lines with the REPORT of their request.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::Arc;
 
-use tuner_core::logs::{Event, Neighbours, Report, scan};
+use tuner_core::Outcome;
+use tuner_core::logs::{Event, Figures, Found, Neighbours, Report, Scanned, scan_apart};
 
-/// What a chunk says, in the order of its lines.
+/// What a chunk says, in the order of its lines. Its memory is used again for later chunks.
 #[derive(Default)]
 pub(crate) struct Parsed {
     reports: Vec<Reported>,
+    /// The request IDs of usual reports, one behind the other.
+    ids: String,
     /// Lines of the older style that await their REPORT.
     lines: Vec<Line>,
-    pub(crate) failed_inits: u64,
+    failed_inits: u64,
+    /// The function's name in the latest initStart event.
+    started: Option<Arc<str>>,
 }
 
 /// A REPORT and what is known around it.
 pub(crate) struct Reported {
     offset: usize,
     pub(crate) function: Option<Arc<str>>,
-    pub(crate) report: Report,
-    pub(crate) neighbours: Neighbours,
+    pub(crate) said: Said,
+    neighbours: Neighbours,
+}
+
+/// What a REPORT says. The usual one takes no memory of its own, which a large log has no time for.
+pub(crate) enum Said {
+    Usual { id: Range<usize>, figures: Figures },
+    More(Box<Report>),
+}
+
+impl Said {
+    fn request_id<'a>(&'a self, ids: &'a str) -> &'a str {
+        match self {
+            Self::Usual { id, .. } => &ids[id.clone()],
+            Self::More(report) => &report.request_id,
+        }
+    }
+}
+
+impl Reported {
+    pub(crate) fn outcome(&self) -> Outcome {
+        match &self.said {
+            Said::Usual { figures, .. } => figures.outcome(self.neighbours),
+            Said::More(report) => report.outcome(self.neighbours),
+        }
+    }
+
+    /// The whole report; `ids` are those of its chunk.
+    pub(crate) fn report(&self, ids: &str) -> Report {
+        match &self.said {
+            Said::Usual { figures, .. } => figures.to_report(self.said.request_id(ids)),
+            Said::More(report) => Report::clone(report),
+        }
+    }
 }
 
 struct Line {
@@ -29,21 +67,46 @@ struct Line {
 }
 
 impl Parsed {
-    /// Scans a chunk. `function` is the name that its source's path tells; a line's own name comes before it, the name
-    /// in the JSON initStart event of the same chunk after it.
-    pub(crate) fn new(chunk: &[u8], context: &mut FunctionContext) -> Self {
-        let mut parsed = Self::default();
-        // One line in ten a REPORT is usual; a denser chunk grows it once or twice.
-        parsed.reports.reserve(chunk.len() / 512);
-        scan(chunk, |hit| match hit.event {
-            Event::Report(report) => parsed.reports.push(Reported {
-                offset: hit.offset,
-                function: context.function(hit.function),
+    /// Scans a chunk, forgetting what was in here before. A line's own name of the function comes before the one that
+    /// `context` tells.
+    pub(crate) fn scan(&mut self, chunk: &[u8], mut context: FunctionContext) {
+        self.reports.clear();
+        self.ids.clear();
+        self.lines.clear();
+        self.failed_inits = 0;
+        scan_apart(chunk, |scanned| match scanned {
+            Scanned::Usual {
+                offset,
+                function,
                 report,
+            } => {
+                let from = self.ids.len();
+                self.ids.push_str(report.request_id);
+                self.reports.push(Reported {
+                    offset,
+                    function: context.function(function),
+                    said: Said::Usual {
+                        id: from..self.ids.len(),
+                        figures: report.figures,
+                    },
+                    neighbours: Neighbours::NONE,
+                });
+            }
+            Scanned::Other(found) => self.take(found, &mut context),
+        });
+        self.started = context.started;
+    }
+
+    fn take(&mut self, found: Found<'_>, context: &mut FunctionContext) {
+        match found.event {
+            Event::Report(report) => self.reports.push(Reported {
+                offset: found.offset,
+                function: context.function(found.function),
+                said: Said::More(Box::new(report)),
                 neighbours: Neighbours::NONE,
             }),
             Event::InitReport(init) => {
-                parsed.failed_inits += u64::from(init.status.is_some_and(|status| status.is_failure()));
+                self.failed_inits += u64::from(init.status.is_some_and(|status| status.is_failure()));
             }
             Event::InitStart(start) | Event::RestoreStart(start) => context.started(start.function_name),
             event => {
@@ -53,14 +116,13 @@ impl Parsed {
                     Event::RuntimeError(error) => error.request_id,
                     _ => return,
                 };
-                parsed.lines.push(Line {
-                    offset: hit.offset,
+                self.lines.push(Line {
+                    offset: found.offset,
                     request_id,
                     says,
                 });
             }
-        });
-        parsed
+        }
     }
 }
 
@@ -96,11 +158,6 @@ impl FunctionContext {
             self.started = Some(Arc::from(name));
         }
     }
-
-    /// What the next chunk of the same source starts with.
-    pub(crate) fn started_name(&self) -> Option<Arc<str>> {
-        self.started.clone()
-    }
 }
 
 /// Takes the chunks of one source in order, and gives their records once no more lines can belong to them: the line
@@ -110,7 +167,7 @@ impl FunctionContext {
 /// yet, else with the first one after it.
 #[derive(Default)]
 pub(crate) struct Linker {
-    last: Vec<Reported>,
+    last: Parsed,
     waiting: Vec<Line>,
     /// The name of the function in the latest initStart event of the chunks before.
     started: Option<Arc<str>>,
@@ -129,30 +186,29 @@ pub(crate) struct Tally {
 }
 
 impl Linker {
-    /// Takes a chunk and gives the records of the one before it.
-    pub(crate) fn push(&mut self, parsed: Parsed, started: Option<Arc<str>>, mut give: impl FnMut(&Reported)) {
-        let Parsed {
-            mut reports,
-            lines,
-            failed_inits,
-        } = parsed;
-        self.tally.failed_inits += failed_inits;
-        for report in reports.iter_mut().filter(|report| report.function.is_none()) {
-            report.function.clone_from(&self.started);
+    /// Takes a chunk and gives the reports of the one before it with their chunk's IDs. In `parsed` it leaves memory to
+    /// be used again.
+    pub(crate) fn push(&mut self, parsed: &mut Parsed, mut give: impl FnMut(&Reported, &str)) {
+        self.tally.failed_inits += parsed.failed_inits;
+        if let Some(started) = &self.started {
+            for report in parsed.reports.iter_mut().filter(|report| report.function.is_none()) {
+                report.function = Some(started.clone());
+            }
         }
-        self.started = started.or(self.started.take());
+        self.started = parsed.started.take().or(self.started.take());
 
-        let old: Vec<Line> = join(std::mem::take(&mut self.waiting), &mut [(&mut reports, Side::After)]);
+        let old = join(std::mem::take(&mut self.waiting), &mut [(parsed, Side::After)]);
         self.tally.count(&old);
-        self.waiting = join(lines, &mut [(&mut reports, Side::Same), (&mut self.last, Side::Before)]);
-        self.last.iter().for_each(&mut give);
-        self.last = reports;
+        let lines = std::mem::take(&mut parsed.lines);
+        self.waiting = join(lines, &mut [(parsed, Side::Same), (&mut self.last, Side::Before)]);
+        self.last.reports.iter().for_each(|report| give(report, &self.last.ids));
+        std::mem::swap(&mut self.last, parsed);
     }
 
-    /// Gives the records of the last chunk.
-    pub(crate) fn finish(mut self, mut give: impl FnMut(&Reported)) -> Tally {
+    /// Gives the reports of the last chunk.
+    pub(crate) fn finish(mut self, mut give: impl FnMut(&Reported, &str)) -> Tally {
         self.tally.count(&self.waiting);
-        self.last.iter().for_each(&mut give);
+        self.last.reports.iter().for_each(|report| give(report, &self.last.ids));
         self.tally
     }
 }
@@ -184,15 +240,16 @@ enum Side {
 }
 
 /// Joins lines with reports and returns those that found none. Costs nothing where there are no lines.
-fn join(lines: Vec<Line>, chunks: &mut [(&mut Vec<Reported>, Side)]) -> Vec<Line> {
+fn join(lines: Vec<Line>, chunks: &mut [(&mut Parsed, Side)]) -> Vec<Line> {
     let mut left = lines;
-    for (reports, side) in chunks {
+    for (parsed, side) in chunks {
         if left.is_empty() {
             break;
         }
+        let Parsed { reports, ids, .. } = &mut **parsed;
         let mut by_id: HashMap<&str, Vec<usize>> = HashMap::new();
         for (index, reported) in reports.iter().enumerate() {
-            by_id.entry(&reported.report.request_id).or_default().push(index);
+            by_id.entry(reported.said.request_id(ids)).or_default().push(index);
         }
         let mut said: Vec<Neighbours> = reports.iter().map(|reported| reported.neighbours).collect();
         left.retain(|line| {
@@ -249,16 +306,15 @@ mod tests {
 
     fn outcomes(chunks: &[String]) -> (Vec<(u32, Outcome)>, Tally) {
         let unknown = Arc::from("unknown");
-        let mut linker = Linker::default();
+        let (mut linker, mut parsed) = (Linker::default(), Parsed::default());
         let mut records = Vec::new();
         for chunk in chunks {
-            let mut context = FunctionContext::default();
-            let parsed = Parsed::new(chunk.as_bytes(), &mut context);
-            linker.push(parsed, context.started_name(), |reported| {
-                records.push(Record::new(reported, &unknown))
+            parsed.scan(chunk.as_bytes(), FunctionContext::default());
+            linker.push(&mut parsed, |reported, ids| {
+                records.push(Record::new(reported, ids, &unknown))
             });
         }
-        let tally = linker.finish(|reported| records.push(Record::new(reported, &unknown)));
+        let tally = linker.finish(|reported, ids| records.push(Record::new(reported, ids, &unknown)));
         (
             records
                 .into_iter()
@@ -271,15 +327,22 @@ mod tests {
     #[test]
     fn a_line_is_joined_before_after_and_in_the_next_chunk() {
         use Outcome::{OutOfMemory, Success, Timeout};
-        for chunks in [
-            vec![report("a", 1) + &timed_out("a") + &report("b", 2) + &killed("b")],
-            vec![timed_out("a") + &killed("b") + &report("a", 1) + &report("b", 2)],
-            vec![report("a", 1), timed_out("a") + &report("b", 2), killed("b")],
-            vec![timed_out("a"), report("a", 1) + &killed("b"), report("b", 2)],
+        // An ID of 36 letters makes the usual report, a shorter one does not.
+        for (a, b) in [
+            ("a", "b"),
+            (&*"a".repeat(36), &*"b".repeat(36)),
+            ("a", &*"b".repeat(36)),
         ] {
-            let (found, tally) = outcomes(&chunks);
-            assert_eq!(found, [(1, Timeout), (2, OutOfMemory)], "{chunks:?}");
-            assert_eq!((tally.timeouts, tally.crashes), (0, 0));
+            for chunks in [
+                vec![report(a, 1) + &timed_out(a) + &report(b, 2) + &killed(b)],
+                vec![timed_out(a) + &killed(b) + &report(a, 1) + &report(b, 2)],
+                vec![report(a, 1), timed_out(a) + &report(b, 2), killed(b)],
+                vec![timed_out(a), report(a, 1) + &killed(b), report(b, 2)],
+            ] {
+                let (found, tally) = outcomes(&chunks);
+                assert_eq!(found, [(1, Timeout), (2, OutOfMemory)], "{chunks:?}");
+                assert_eq!((tally.timeouts, tally.crashes), (0, 0));
+            }
         }
         let (found, tally) = outcomes(&[report("a", 1), report("b", 2), timed_out("a"), killed("x")]);
         assert_eq!(found, [(1, Success), (2, Success)]);

@@ -19,6 +19,16 @@ pub enum Problem {
         /// Why.
         source: io::Error,
     },
+    /// The input names more functions and memory sizes than are summed up apart.
+    #[error(
+        "more than {most} functions and memory sizes: {left_out} reports of others are in no row; give fewer files at a time"
+    )]
+    TooManyGroups {
+        /// How many there are room for.
+        most: usize,
+        /// How many REPORTs are not in the summary.
+        left_out: u64,
+    },
     /// The compressed data ends early or is damaged.
     #[error("`{name}` is damaged or cut off gzip data: {source}; what came before is counted, fetch the file again")]
     Gzip {

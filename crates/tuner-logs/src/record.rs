@@ -24,14 +24,15 @@ pub struct Record {
 }
 
 impl Record {
-    pub(crate) fn new(reported: &Reported, unknown: &Arc<str>) -> Self {
-        let report = &reported.report;
+    /// `ids` are those of the report's chunk.
+    pub(crate) fn new(reported: &Reported, ids: &str, unknown: &Arc<str>) -> Self {
+        let report = reported.report(ids);
         Self {
             function: reported.function.as_ref().unwrap_or(unknown).clone(),
             start: report.start_kind(),
-            outcome: report.outcome(reported.neighbours),
+            outcome: reported.outcome(),
             memory_exhausted: report.memory_exhausted(),
-            report: report.clone(),
+            report,
         }
     }
 }

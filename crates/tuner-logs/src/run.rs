@@ -9,9 +9,9 @@ use crate::link::{FunctionContext, Linker, Parsed, Reported, Tally};
 use crate::summary::Folder;
 use crate::{Input, Problem, Record, Summary, UNKNOWN_FUNCTION};
 
-/// What all threads together may hold of the input at one time, in bytes. What is read from it may take a few times as
-/// much (a chunk of nothing but REPORTs), which keeps the whole below 100 MB.
-const BUDGET: usize = 8 << 20;
+/// What a batch of chunks may hold of the input, in bytes. There are two of them, and what is read from one may take a
+/// few times as much (chunks of nothing but REPORTs), which keeps the whole below 100 MB.
+const BUDGET: usize = 4 << 20;
 /// Large enough to be quick, small enough to stay in a processor's cache.
 const LARGEST_CHUNK: usize = 128 << 10;
 /// Larger than any event that CloudWatch takes in text form.
@@ -35,8 +35,20 @@ impl Options {
         (BUDGET / self.threads()).clamp(SMALLEST_CHUNK, LARGEST_CHUNK)
     }
 
-    /// Runs `work` on as many threads as asked for.
+    /// How many chunks a batch has: enough that handing over is rare.
+    fn lanes(self) -> usize {
+        let threads = self.threads();
+        if threads == 1 {
+            return 1;
+        }
+        (BUDGET / self.chunk_bytes()).clamp(threads, 4 * threads)
+    }
+
+    /// Runs `work` on as many threads as asked for: on the caller's own if that is one.
     fn on_pool<T: Send>(self, work: impl FnOnce() -> T + Send) -> T {
+        if self.threads() == 1 {
+            return work();
+        }
         match rayon::ThreadPoolBuilder::new().num_threads(self.threads()).build() {
             Ok(pool) => pool.install(work),
             // The system has no threads to give: the caller's own will do.
@@ -56,20 +68,24 @@ pub fn summarize(inputs: Vec<Input>, options: &Options) -> (Summary, Vec<Problem
             .into_iter()
             .partition(|source| source.is_divisible(options.chunk_bytes()));
         for source in large {
-            whole.read(source, options.threads(), options.chunk_bytes());
+            whole.read(source, options.lanes(), options.chunk_bytes());
         }
-        let rest = small
-            .into_par_iter()
-            .fold(Partial::default, |mut partial, source| {
-                partial.read(source, 1, options.chunk_bytes());
-                partial
-            })
-            .reduce(Partial::default, Partial::merge);
+        let read_one = |mut partial: Partial, source| {
+            partial.read(source, 1, options.chunk_bytes());
+            partial
+        };
+        let whole = if options.threads() == 1 {
+            small.into_iter().fold(whole, read_one)
+        } else {
+            let rest = small.into_par_iter().fold(Partial::default, read_one);
+            whole.merge(rest.reduce(Partial::default, Partial::merge))
+        };
         let Partial {
             folder,
             tally,
-            problems,
-        } = whole.merge(rest);
+            mut problems,
+        } = whole;
+        problems.extend(folder.problem());
         (folder.finish(tally), problems)
     })
 }
@@ -89,13 +105,13 @@ pub fn for_each_record<E: Send>(
         let mut problems = Vec::new();
         let mut failed = None;
         for source in sources(inputs, &mut problems) {
-            let give = |reported: &Reported| {
+            let give = |reported: &Reported, ids: &str| {
                 if failed.is_none() {
-                    failed = take(&Record::new(reported, &unknown)).err();
+                    failed = take(&Record::new(reported, ids, &unknown)).err();
                 }
                 failed.is_none()
             };
-            read(source, options.threads(), options.chunk_bytes(), &mut problems, give);
+            read(source, options.lanes(), options.chunk_bytes(), &mut problems, give);
             if let Some(error) = failed {
                 return Err(error);
             }
@@ -114,7 +130,7 @@ struct Partial {
 impl Partial {
     fn read(&mut self, source: Source, lanes: usize, chunk_bytes: usize) {
         let folder = &mut self.folder;
-        let tally = read(source, lanes, chunk_bytes, &mut self.problems, |reported| {
+        let tally = read(source, lanes, chunk_bytes, &mut self.problems, |reported, _| {
             folder.add(reported);
             true
         });
@@ -132,13 +148,28 @@ impl Partial {
     }
 }
 
-/// Reads one source, `lanes` chunks at a time, and gives its records in order until `give` says to stop.
+/// A chunk, and what it says. Both keep their memory for the next one.
+#[derive(Default)]
+struct Lane {
+    buffer: Vec<u8>,
+    length: usize,
+    parsed: Parsed,
+}
+
+impl Lane {
+    fn parse(&mut self, context: &FunctionContext) {
+        self.parsed.scan(&self.buffer[..self.length], context.clone());
+    }
+}
+
+/// Reads one source and gives its records in order until `give` says to stop. With one lane all is done chunk by
+/// chunk on this thread; with several a batch of chunks is read while the one before it is parsed.
 fn read(
     source: Source,
     lanes: usize,
     chunk_bytes: usize,
     problems: &mut Vec<Problem>,
-    mut give: impl FnMut(&Reported) -> bool,
+    mut give: impl FnMut(&Reported, &str) -> bool,
 ) -> Tally {
     let name = source.name();
     let context = FunctionContext::new(source.function());
@@ -150,42 +181,58 @@ fn read(
         }
     };
     let mut chunks = Chunks::new(reader, chunk_bytes);
+    let mut broken = None;
+    let mut fill = |lanes: &mut [Lane]| {
+        lanes.iter_mut().for_each(|lane| lane.length = 0);
+        for lane in lanes {
+            let Filled { length, error } = chunks.next_into(&mut lane.buffer);
+            lane.length = length;
+            let is_end = length == 0 || error.is_some();
+            broken = error.or(broken.take());
+            if is_end {
+                return;
+            }
+        }
+    };
     let mut linker = Linker::default();
-    let mut buffers: Vec<Vec<u8>> = vec![Vec::new(); lanes];
     let mut going_on = true;
-    while going_on {
-        let mut filled = Vec::with_capacity(lanes);
-        for buffer in &mut buffers {
-            let Filled { length, error } = chunks.next_into(buffer);
-            going_on = length > 0 && error.is_none();
-            filled.push(&buffer[..length]);
-            if let Some(source) = error {
-                let name = name.clone();
-                problems.push(if is_gzip {
-                    Problem::Gzip { name, source }
-                } else {
-                    Problem::Read { name, source }
+    if lanes == 1 {
+        let mut lane = [Lane::default()];
+        while going_on {
+            fill(&mut lane);
+            let [lane] = &mut lane;
+            going_on = lane.length > 0;
+            lane.parse(&context);
+            linker.push(&mut lane.parsed, |reported, ids| {
+                going_on = give(reported, ids) && going_on
+            });
+        }
+    } else {
+        let mut batch: Vec<Lane> = std::iter::repeat_with(Lane::default).take(lanes).collect();
+        let mut next: Vec<Lane> = std::iter::repeat_with(Lane::default).take(lanes).collect();
+        fill(&mut batch);
+        while going_on {
+            rayon::join(
+                || fill(&mut next),
+                || batch.par_iter_mut().for_each(|lane| lane.parse(&context)),
+            );
+            for lane in &mut batch {
+                linker.push(&mut lane.parsed, |reported, ids| {
+                    going_on = give(reported, ids) && going_on
                 });
             }
-            if !going_on {
-                break;
-            }
-        }
-        let parse = |chunk: &&[u8]| -> (Parsed, Option<Arc<str>>) {
-            let mut context = context.clone();
-            let parsed = Parsed::new(chunk, &mut context);
-            (parsed, context.started_name())
-        };
-        let parsed: Vec<_> = if lanes == 1 {
-            filled.iter().map(parse).collect()
-        } else {
-            filled.par_iter().map(parse).collect()
-        };
-        for (parsed, started) in parsed {
-            linker.push(parsed, started, |reported| going_on = give(reported) && going_on);
+            going_on = going_on && batch.last().is_some_and(|lane| lane.length > 0);
+            std::mem::swap(&mut batch, &mut next);
         }
     }
-    linker.finish(|reported| {
-        give(reported);
+    if let Some(source) = broken {
+        problems.push(if is_gzip {
+            Problem::Gzip { name, source }
+        } else {
+            Problem::Read { name, source }
+        });
+    }
+    linker.finish(|reported, ids| {
+        give(reported, ids);
     })
 }

@@ -5,8 +5,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use tuner_core::{Outcome, StartKind};
 
-use crate::link::{Reported, Tally};
-use crate::{Quantiles, UNKNOWN_FUNCTION};
+use crate::link::{Reported, Said, Tally};
+use crate::{Problem, Quantiles, UNKNOWN_FUNCTION};
 
 /// What logs say, per function and memory size.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, JsonSchema)]
@@ -79,6 +79,10 @@ impl Percentiles {
     }
 }
 
+/// More functions and memory sizes than an account has: beyond are those of a hostile or broken input, which must not
+/// take all memory.
+const MOST_GROUPS: usize = 10_000;
+
 /// Sums up records; two of them can be merged.
 #[derive(Default)]
 pub(crate) struct Folder {
@@ -86,6 +90,8 @@ pub(crate) struct Folder {
     index: HashMap<Key, usize>,
     /// The group of the last record: most often that of the next one too.
     last: usize,
+    /// REPORTs of groups for which there was no room.
+    left_out: u64,
 }
 
 /// Function, if known, and memory size.
@@ -93,30 +99,51 @@ type Key = (Option<Arc<str>>, Option<u32>);
 
 impl Folder {
     pub(crate) fn add(&mut self, reported: &Reported) {
-        self.group(reported.function.as_ref(), reported.report.memory_size_mb)
-            .add(reported);
+        let measured = Measured::of(reported);
+        match self.group(reported.function.as_ref(), measured.memory_size_mb) {
+            Some(group) => group.add(&measured),
+            None => self.left_out += 1,
+        }
     }
 
-    fn group(&mut self, function: Option<&Arc<str>>, memory_size_mb: Option<u32>) -> &mut Group {
+    /// `None` if it were one too many.
+    fn group(&mut self, function: Option<&Arc<str>>, memory_size_mb: Option<u32>) -> Option<&mut Group> {
         let is_last = self
             .groups
             .get(self.last)
             .is_some_and(|((name, size), _)| name.as_ref() == function && *size == memory_size_mb);
         if !is_last {
             let key = (function.cloned(), memory_size_mb);
-            self.last = *self.index.entry(key.clone()).or_insert_with(|| {
-                self.groups.push((key, Group::default()));
-                self.groups.len() - 1
-            });
+            self.last = match self.index.get(&key) {
+                Some(known) => *known,
+                None if self.groups.len() == MOST_GROUPS => return None,
+                None => {
+                    self.index.insert(key.clone(), self.groups.len());
+                    self.groups.push((key, Group::default()));
+                    self.groups.len() - 1
+                }
+            };
         }
-        &mut self.groups[self.last].1
+        self.groups.get_mut(self.last).map(|(_, group)| group)
     }
 
     pub(crate) fn merge(mut self, other: Self) -> Self {
+        self.left_out += other.left_out;
         for ((function, memory_size_mb), group) in other.groups {
-            self.group(function.as_ref(), memory_size_mb).merge(&group);
+            match self.group(function.as_ref(), memory_size_mb) {
+                Some(same) => same.merge(&group),
+                None => self.left_out += group.duration.count(),
+            }
         }
         self
+    }
+
+    /// What to say if there was not room for everything.
+    pub(crate) fn problem(&self) -> Option<Problem> {
+        (self.left_out > 0).then_some(Problem::TooManyGroups {
+            most: MOST_GROUPS,
+            left_out: self.left_out,
+        })
     }
 
     pub(crate) fn finish(self, tally: Tally) -> Summary {
@@ -137,6 +164,47 @@ impl Folder {
     }
 }
 
+/// What is summed up of one REPORT.
+struct Measured {
+    duration_ms: f64,
+    init_duration_ms: Option<f64>,
+    restore_duration_ms: Option<f64>,
+    billed_duration_ms: Option<u64>,
+    memory_size_mb: Option<u32>,
+    max_memory_used_mb: Option<u32>,
+    outcome: Outcome,
+    start: StartKind,
+}
+
+impl Measured {
+    #[inline]
+    fn of(reported: &Reported) -> Self {
+        let outcome = reported.outcome();
+        match &reported.said {
+            Said::Usual { figures, .. } => Self {
+                duration_ms: figures.duration_ms,
+                init_duration_ms: figures.init_duration_ms,
+                restore_duration_ms: None,
+                billed_duration_ms: Some(figures.billed_duration_ms),
+                memory_size_mb: Some(figures.memory_size_mb),
+                max_memory_used_mb: Some(figures.max_memory_used_mb),
+                outcome,
+                start: figures.start_kind(),
+            },
+            Said::More(report) => Self {
+                duration_ms: report.duration_ms,
+                init_duration_ms: report.init_duration_ms,
+                restore_duration_ms: report.restore_duration_ms,
+                billed_duration_ms: report.billed_duration_ms,
+                memory_size_mb: report.memory_size_mb,
+                max_memory_used_mb: report.max_memory_used_mb,
+                outcome,
+                start: report.start_kind(),
+            },
+        }
+    }
+}
+
 #[derive(Default)]
 struct Group {
     duration: Quantiles,
@@ -153,27 +221,27 @@ struct Group {
 }
 
 impl Group {
-    fn add(&mut self, reported: &Reported) {
-        let report = &reported.report;
-        self.duration.add(report.duration_ms);
-        report.init_duration_ms.into_iter().for_each(|ms| self.init.add(ms));
-        report
-            .restore_duration_ms
-            .into_iter()
-            .for_each(|ms| self.restore.add(ms));
-        self.max_memory_used_mb = self.max_memory_used_mb.max(report.max_memory_used_mb);
-        match report.outcome(reported.neighbours) {
+    fn add(&mut self, measured: &Measured) {
+        self.duration.add(measured.duration_ms);
+        if let Some(ms) = measured.init_duration_ms {
+            self.init.add(ms);
+        }
+        if let Some(ms) = measured.restore_duration_ms {
+            self.restore.add(ms);
+        }
+        self.max_memory_used_mb = self.max_memory_used_mb.max(measured.max_memory_used_mb);
+        match measured.outcome {
             Outcome::Timeout => self.timeouts += 1,
             Outcome::OutOfMemory => self.out_of_memory += 1,
             Outcome::FunctionError | Outcome::InitError => self.errors += 1,
             Outcome::Success | Outcome::Throttled | Outcome::Unmeasured => {}
         }
-        match report.start_kind() {
+        match measured.start {
             StartKind::Cold => self.cold += 1,
             StartKind::Restored => self.restored += 1,
             StartKind::Warm => {}
         }
-        match report.billed_duration_ms {
+        match measured.billed_duration_ms {
             Some(billed) => self.billed_ms = self.billed_ms.saturating_add(billed),
             None => self.unbilled += 1,
         }

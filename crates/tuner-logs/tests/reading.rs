@@ -149,10 +149,12 @@ fn a_large_file_gives_the_same_records_in_order_on_any_number_of_threads() {
             "2026-01-01T00:00:00.000Z an application's line of some length, {}\n",
             "to fill chunks with".repeat(8)
         ));
-        log.push_str(&report(number, number, 128));
+        // As long as a real one.
+        let id = format!("{number:036}");
+        log.push_str(&report(&id, number, 128));
         if number % 1000 == 0 {
             log.push_str(&format!(
-                "2026-01-01T00:00:00.000Z {number} Task timed out after 3.00 seconds\n\n"
+                "2026-01-01T00:00:00.000Z {id} Task timed out after 3.00 seconds\n\n"
             ));
         }
     }
@@ -306,4 +308,18 @@ fn a_record_is_one_flat_json_object() {
         serde_json::to_string(&record).unwrap(),
         r#"{"function":"unknown","start":"warm","outcome":"success","memory_exhausted":false,"request_id":"a","duration_ms":5.0,"billed_duration_ms":5,"memory_size_mb":128,"max_memory_used_mb":64}"#
     );
+}
+
+#[test]
+fn an_input_with_a_memory_size_per_report_does_not_take_all_memory() {
+    let directory = tempfile::tempdir().unwrap();
+    let log: String = (1..=10_005).map(|size| report("a", 1, size)).collect();
+    fs::write(directory.path().join("log"), log).unwrap();
+    let (summary, problems) = summary_of(directory.path());
+    assert_eq!(summary.rows.len(), 10_000);
+    assert!(summary.rows.iter().all(|row| row.invocations == 1));
+    let [problem] = &problems[..] else {
+        panic!("{problems:?}")
+    };
+    assert!(problem.to_string().contains("10000") && problem.to_string().contains(" 5 reports"));
 }

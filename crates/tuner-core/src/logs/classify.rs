@@ -64,10 +64,7 @@ impl Report {
             (_, Some("Runtime.OutOfMemory")) => Outcome::OutOfMemory,
             (Some(status), error_type) if status.is_failure() => self.outcome_of_error(error_type, neighbours),
             (_, Some(error_type)) => self.outcome_of_error(Some(error_type), neighbours),
-            _ if neighbours.timed_out || self.billed_below_duration() => Outcome::Timeout,
-            _ if neighbours.killed && self.near_memory_size() => Outcome::OutOfMemory,
-            _ if neighbours.exited => Outcome::FunctionError,
-            _ => Outcome::Success,
+            _ => without_status(neighbours, self.billed_below_duration(), self.near_memory_size()),
         }
     }
 
@@ -79,12 +76,31 @@ impl Report {
         }
     }
 
-    /// Billed time is rounded up, so it is below the duration only where the configured timeout was billed instead:
-    /// `Duration: 3003.16 ms Billed Duration: 3000 ms`.
     fn billed_below_duration(&self) -> bool {
         self.billed_duration_ms
-            .is_some_and(|billed| (billed as f64) < self.duration_ms)
+            .is_some_and(|billed| is_below(billed, self.duration_ms))
     }
+}
+
+/// The outcome of a REPORT that does not say it.
+#[inline]
+pub(super) fn without_status(neighbours: Neighbours, billed_below_duration: bool, near_memory_size: bool) -> Outcome {
+    if neighbours.timed_out || billed_below_duration {
+        Outcome::Timeout
+    } else if neighbours.killed && near_memory_size {
+        Outcome::OutOfMemory
+    } else if neighbours.exited {
+        Outcome::FunctionError
+    } else {
+        Outcome::Success
+    }
+}
+
+/// Billed time is rounded up, so it is below the duration only where the configured timeout was billed instead:
+/// `Duration: 3003.16 ms Billed Duration: 3000 ms`.
+#[inline]
+pub(super) fn is_below(billed_ms: u64, duration_ms: f64) -> bool {
+    (billed_ms as f64) < duration_ms
 }
 
 /// Error types of a process that never came to ask for an event.

@@ -10,8 +10,8 @@ use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::text::{request_id_after_label, whole_of_float};
 use super::{
-    End, Event, InitReport, OtherEvent, Report, RestoreReport, RuntimeDone, RuntimeError, RuntimeVersion, Start,
-    Status, XRay,
+    End, Event, Figures, InitReport, OtherEvent, Report, RestoreReport, RuntimeDone, RuntimeError, RuntimeVersion,
+    Start, Status, UsualReport, XRay,
 };
 
 /// Text that borrows from the input where it has no escapes. (A bare `Option<Cow<str>>` would always be copied.)
@@ -148,11 +148,69 @@ struct Tracing<'a> {
     value: Option<Text<'a>>,
 }
 
+/// A platform event; usual reports apart, which take no memory.
+pub(super) enum Parsed<'a> {
+    Usual(UsualReport<'a>),
+    Other(Event),
+}
+
 /// The platform event that `text` begins with, if it does, and where it ends. More may follow.
 pub(super) fn first_event(text: &[u8]) -> Option<(Event, usize)> {
-    let mut values = serde_json::Deserializer::from_slice(text).into_iter::<Envelope<'_>>();
-    let event = values.next()?.ok().and_then(event)?;
-    Some((event, values.byte_offset()))
+    let (envelope, length) = first_envelope(text)?;
+    Some((event(envelope)?, length))
+}
+
+/// As [`first_event`].
+pub(super) fn first_event_apart(text: &[u8]) -> Option<(Parsed<'_>, usize)> {
+    let (envelope, length) = first_envelope(text)?;
+    let parsed = match usual_report(&envelope) {
+        Some(report) => Parsed::Usual(report),
+        None => Parsed::Other(event(envelope)?),
+    };
+    Some((parsed, length))
+}
+
+fn first_envelope(text: &[u8]) -> Option<(Envelope<'_>, usize)> {
+    let mut values = serde_json::Deserializer::from_slice(text).into_iter();
+    let envelope = values.next()?.ok()?;
+    Some((envelope, values.byte_offset()))
+}
+
+/// The event, if it is a report that says just what nearly all do.
+fn usual_report<'a>(envelope: &Envelope<'a>) -> Option<UsualReport<'a>> {
+    let Payload::Object(record) = &envelope.record else {
+        return None;
+    };
+    let (Some(Text(Cow::Borrowed(request_id))), Some(metrics), None, None) =
+        (&record.request_id, &record.metrics, &record.error_type, &record.tracing)
+    else {
+        return None;
+    };
+    let says_success = match record.status.as_ref().map(|status| &*status.0) {
+        None => false,
+        Some("success") => true,
+        Some(_) => return None,
+    };
+    let is_usual = envelope.kind.0 == "platform.report"
+        && metrics.restore_duration_ms.is_none()
+        && metrics.billed_restore_duration_ms.is_none();
+    is_usual.then_some(())?;
+    Some(UsualReport {
+        request_id,
+        figures: Figures {
+            duration_ms: not_negative(metrics.duration_ms)?,
+            billed_duration_ms: whole(metrics.billed_duration_ms)?,
+            memory_size_mb: megabytes(metrics.memory_size_mb)?,
+            max_memory_used_mb: megabytes(metrics.max_memory_used_mb)?,
+            init_duration_ms: not_negative(metrics.init_duration_ms),
+            says_success,
+            time: time(envelope),
+        },
+    })
+}
+
+fn time(envelope: &Envelope<'_>) -> Option<Timestamp> {
+    envelope.time.as_ref()?.0.parse().ok()
 }
 
 /// Where the JSON value that `text` begins with ends.
@@ -163,9 +221,9 @@ pub(super) fn end_of_value(text: &[u8]) -> Option<usize> {
 }
 
 fn event(envelope: Envelope<'_>) -> Option<Event> {
+    let time = time(&envelope);
     let kind = envelope.kind.0;
     let name = kind.strip_prefix("platform.")?;
-    let time = envelope.time.and_then(|time| time.0.parse().ok());
     let record = match envelope.record {
         Payload::Object(record) => *record,
         Payload::Line(message) if name == "fault" => {

@@ -2,7 +2,7 @@
 //!
 //! * [`parse_line`]: one line, or one log event, to an [`Event`]; text or JSON is decided line by line.
 //! * [`parse_tail`]: the `LogResult` of an invocation, a 4 KB tail that usually begins in the middle of a line.
-//! * [`scan`]: a chunk of an exported log file, at memory speed.
+//! * [`scan`]: a chunk of an exported log file, at memory speed; [`scan_apart`] without anything on the heap for usual REPORTs.
 //! * [`format`]: the same events as Lambda prints them.
 //! * [`Report::outcome`]: what became of an invocation, from REPORT and the lines beside it ([`Neighbours`]).
 //!
@@ -20,6 +20,7 @@ mod start;
 mod status;
 mod tail;
 mod text;
+mod usual;
 
 pub use classify::Neighbours;
 pub use event::{
@@ -28,7 +29,8 @@ pub use event::{
 pub use line::parse_line;
 pub use origin::function_of_log_group;
 pub use report::{Report, XRay};
-pub use scan::{Found, scan};
+pub use scan::{Found, Scanned, scan, scan_apart};
 pub use start::StartKind;
 pub use status::Status;
 pub use tail::{Tail, parse_tail};
+pub use usual::{Figures, UsualReport};

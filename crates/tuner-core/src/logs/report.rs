@@ -89,23 +89,26 @@ impl Report {
 
     /// Whether all of the memory was used. With a timeout this means that the timeout is probably a lack of memory.
     pub fn memory_exhausted(&self) -> bool {
-        self.used_within(0)
+        matches!((self.max_memory_used_mb, self.memory_size_mb), (Some(used), Some(size)) if used >= size)
     }
 
     /// Whether memory was used up to within 2 MB of the memory size: under-provisioned, whatever the status.
     pub fn near_memory_size(&self) -> bool {
-        self.used_within(MEMORY_SLACK_MB)
-    }
-
-    fn used_within(&self, slack_mb: u32) -> bool {
-        matches!((self.max_memory_used_mb, self.memory_size_mb),
-            (Some(used), Some(size)) if used.saturating_add(slack_mb) >= size)
+        self.max_memory_used_mb
+            .zip(self.memory_size_mb)
+            .is_some_and(|(used, size)| is_near(used, size))
     }
 
     /// What is billed, in GB-seconds; `None` where the report has no billed duration or no memory size.
     pub fn billed_gb_seconds(&self) -> Option<f64> {
         Some(crate::gb_seconds(self.memory_size_mb?, self.billed_duration_ms? as f64))
     }
+}
+
+/// All memory used, to within 2 MB.
+#[inline]
+pub(super) fn is_near(used_mb: u32, size_mb: u32) -> bool {
+    used_mb.saturating_add(MEMORY_SLACK_MB) >= size_mb
 }
 
 #[cfg(test)]

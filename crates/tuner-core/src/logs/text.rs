@@ -259,7 +259,7 @@ fn report_as_lambda_prints_it(text: &[u8]) -> Option<Report> {
 
 /// Up to 15 digits, which a float holds exactly.
 #[inline]
-fn plain_whole(text: &[u8]) -> Option<(u64, &[u8])> {
+pub(super) fn plain_whole(text: &[u8]) -> Option<(u64, &[u8])> {
     let mut value = 0;
     for (length, byte) in text.iter().enumerate().take(16) {
         match byte {
@@ -272,7 +272,7 @@ fn plain_whole(text: &[u8]) -> Option<(u64, &[u8])> {
 
 /// One rounding, that of the division, so that the value is the same as parsed by the standard library.
 #[inline]
-fn plain_decimal(text: &[u8]) -> Option<(f64, &[u8])> {
+pub(super) fn plain_decimal(text: &[u8]) -> Option<(f64, &[u8])> {
     let (whole, rest) = plain_whole(text)?;
     let (hundredths, behind) = plain_whole(rest.strip_prefix(b".")?)?;
     let is_usual = rest.len() - behind.len() == 3 && whole < 1_000_000_000_000;
