@@ -228,7 +228,8 @@ impl Done {
     pub(crate) fn refuses(self, code: i32, texts: &[&str]) -> Self {
         let done = self.exits(code).says(texts);
         assert_eq!(done.stdout, "", "results of something refused");
-        assert_eq!(done.stderr.matches("error: ").count(), 1, "{}", done.stderr);
+        let messages = done.stderr.lines().filter(|line| line.starts_with("error: ")).count();
+        assert_eq!(messages, 1, "{}", done.stderr);
         assert!(!done.stderr.contains("panicked"), "{}", done.stderr);
         done
     }

@@ -54,6 +54,11 @@ impl Server {
         answer
     }
 
+    /// As [`put`](Self::put), but gives the status.
+    pub(crate) fn try_put(&self, path: &str, body: &Value) -> u16 {
+        self.call("PUT", path, Some(body.clone())).0
+    }
+
     #[track_caller]
     pub(crate) fn post(&self, path: &str, body: Value) -> Value {
         let (status, answer) = self.call("POST", path, Some(body));
