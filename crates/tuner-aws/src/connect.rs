@@ -64,10 +64,8 @@ impl AwsLambda {
     }
 
     fn new(config: &SdkConfig, pace: Pace) -> Self {
-        // No retries by the SDK: the engine's own know what may be repeated, and count what was.
         let with = |read_timeout: Duration| {
-            aws_sdk_lambda::config::Builder::from(config)
-                .retry_config(RetryConfig::disabled())
+            without_retries(aws_sdk_lambda::config::Builder::from(config))
                 .timeout_config(
                     TimeoutConfig::builder()
                         .connect_timeout(CONNECT)
@@ -101,4 +99,9 @@ impl AwsLambda {
     pub fn region(&self) -> Option<&str> {
         self.region.as_deref()
     }
+}
+
+/// No retries by the SDK: the engine's own know what may be repeated, and count what was.
+pub(crate) fn without_retries(config: aws_sdk_lambda::config::Builder) -> aws_sdk_lambda::config::Builder {
+    config.retry_config(RetryConfig::disabled())
 }

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::time::Duration;
 
-use aws_sdk_lambda::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_lambda::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use tuner_engine::ports::{PortError, PortErrorKind};
 
@@ -105,10 +105,19 @@ fn retry_after(response: &HttpResponse) -> Option<Duration> {
         .map(Duration::from_secs)
 }
 
-fn chain(error: &(impl Error + 'static)) -> String {
-    // The SDK's own rendering ends with a dump of the structure in brackets; people need the words before it.
-    let text = DisplayErrorContext(error).to_string();
-    text.split(" (").next().unwrap_or(&text).to_owned()
+/// The error and its causes in words; the SDK's own rendering adds a dump of the structure.
+fn chain(error: &(dyn Error + 'static)) -> String {
+    let mut words: Vec<String> = Vec::new();
+    let mut next = Some(error);
+    while let Some(error) = next {
+        let text = error.to_string();
+        // Wrappers often repeat what they wrap.
+        if !words.iter().any(|known| known.contains(&text)) {
+            words.push(text);
+        }
+        next = error.source();
+    }
+    words.join(": ")
 }
 
 fn not_signed_in(text: &str) -> bool {

@@ -21,6 +21,7 @@ use tuner_engine::ports::{ConfigurationChange, FunctionControl, Invoker, PortErr
 
 use crate::AwsLambda;
 use crate::configuration::translate;
+use crate::connect::without_retries;
 
 const ARN: &str = "arn:aws:lambda:eu-west-1:123456789012:function:resize";
 
@@ -29,7 +30,12 @@ fn function() -> FunctionName {
 }
 
 fn described() -> aws_sdk_lambda::types::builders::FunctionConfigurationBuilder {
-    FunctionConfiguration::builder().function_arn(ARN).version("$LATEST").memory_size(512).timeout(30).revision_id("r-1")
+    FunctionConfiguration::builder()
+        .function_arn(ARN)
+        .version("$LATEST")
+        .memory_size(512)
+        .timeout(30)
+        .revision_id("r-1")
 }
 
 fn lambda(client: Client) -> AwsLambda {
@@ -45,21 +51,30 @@ async fn a_qualifier_is_sent_apart_and_the_answer_is_unqualified() {
     let rule = mock!(Client::get_function)
         .match_requests(|r| r.function_name() == Some(ARN) && r.qualifier() == Some("live"))
         .then_output(|| {
-            let configuration = FunctionConfiguration::builder().function_arn(format!("{ARN}:7")).version("7").build();
+            let configuration = FunctionConfiguration::builder()
+                .function_arn(format!("{ARN}:7"))
+                .version("7")
+                .build();
             GetFunctionOutput::builder().configuration(configuration).build()
         });
-    let client = mock_client!(aws_sdk_lambda, RuleMode::MatchAny, [&rule]);
+    let client = mock_client!(aws_sdk_lambda, RuleMode::MatchAny, [&rule], without_retries);
     let found = lambda(client).configuration(&function().at("live")).await.unwrap();
     assert_eq!((found.arn, found.version.as_str()), (function(), "7"));
     // What an answer leaves out has Lambda's defaults.
-    assert_eq!((found.memory_size_mb, found.timeout_s, found.ephemeral_storage_mb), (128, 3, 512));
+    assert_eq!(
+        (found.memory_size_mb, found.timeout_s, found.ephemeral_storage_mb),
+        (128, 3, 512)
+    );
 }
 
 #[test]
 fn what_cannot_be_tuned_says_why() {
     let managed = CapacityProviderConfig::builder()
         .lambda_managed_instances_capacity_provider_config(
-            LambdaManagedInstancesCapacityProviderConfig::builder().capacity_provider_arn("arn").build().unwrap(),
+            LambdaManagedInstancesCapacityProviderConfig::builder()
+                .capacity_provider_arn("arn")
+                .build()
+                .unwrap(),
         )
         .build();
     let found = translate("GetFunction", &described().capacity_provider_config(managed).build()).unwrap();
@@ -72,10 +87,15 @@ fn what_cannot_be_tuned_says_why() {
 fn hidden_reports_unreadable_variables_and_updates_under_way_are_noticed() {
     let sdk = described()
         .logging_config(
-            LoggingConfig::builder().log_format(LogFormat::Json).system_log_level(SystemLogLevel::Warn).build(),
+            LoggingConfig::builder()
+                .log_format(LogFormat::Json)
+                .system_log_level(SystemLogLevel::Warn)
+                .build(),
         )
         .environment(
-            EnvironmentResponse::builder().error(EnvironmentError::builder().error_code("AccessDenied").build()).build(),
+            EnvironmentResponse::builder()
+                .error(EnvironmentError::builder().error_code("AccessDenied").build())
+                .build(),
         )
         .last_update_status(LastUpdateStatus::InProgress)
         .build();
@@ -89,11 +109,27 @@ fn hidden_reports_unreadable_variables_and_updates_under_way_are_noticed() {
 fn the_digest_changes_with_settings_and_not_with_what_a_tuning_changes() {
     let digest = |sdk: FunctionConfiguration| translate("GetFunction", &sdk).unwrap().settings_digest;
     let before = digest(described().build());
-    assert_eq!(before, digest(described().memory_size(1024).description("x").revision_id("r-2").build()));
+    assert_eq!(
+        before,
+        digest(
+            described()
+                .memory_size(1024)
+                .description("x")
+                .revision_id("r-2")
+                .build()
+        )
+    );
     assert_ne!(before, digest(described().timeout(60).build()));
     let variables = |name: &str| EnvironmentResponse::builder().variables(name, "1").build();
     assert_ne!(before, digest(described().environment(variables("A")).build()));
-    assert_eq!(before, digest(described().environment(variables(tuner_engine::marker::REST_VARIABLE)).build()));
+    assert_eq!(
+        before,
+        digest(
+            described()
+                .environment(variables(tuner_engine::marker::REST_VARIABLE))
+                .build()
+        )
+    );
 }
 
 #[tokio::test]
@@ -106,8 +142,12 @@ async fn an_update_carries_the_revision_and_leaves_variables_alone() {
                 && r.environment().is_none()
         })
         .then_output(|| UpdateFunctionConfigurationOutput::builder().build());
-    let client = mock_client!(aws_sdk_lambda, RuleMode::MatchAny, [&rule]);
-    let change = ConfigurationChange { memory_size_mb: 1024, description: String::new(), variables: None };
+    let client = mock_client!(aws_sdk_lambda, RuleMode::MatchAny, [&rule], without_retries);
+    let change = ConfigurationChange {
+        memory_size_mb: 1024,
+        description: String::new(),
+        variables: None,
+    };
     lambda(client).update(&function(), &change, "r-1").await.unwrap();
     assert_eq!(rule.num_calls(), 1);
 }
@@ -116,9 +156,17 @@ async fn an_update_carries_the_revision_and_leaves_variables_alone() {
 async fn failures_are_told_apart() {
     for (code, message, kind) in [
         ("PreconditionFailedException", "stale", PortErrorKind::Precondition),
-        ("ResourceConflictException", "An update is in progress", PortErrorKind::Conflict),
+        (
+            "ResourceConflictException",
+            "An update is in progress",
+            PortErrorKind::Conflict,
+        ),
         ("TooManyRequestsException", "Rate exceeded", PortErrorKind::Throttled),
-        ("ResourceNotFoundException", "Function not found", PortErrorKind::NotFound),
+        (
+            "ResourceNotFoundException",
+            "Function not found",
+            PortErrorKind::NotFound,
+        ),
         ("AccessDeniedException", "not authorized", PortErrorKind::Denied),
         ("ExpiredTokenException", "expired", PortErrorKind::Denied),
         (
@@ -130,8 +178,12 @@ async fn failures_are_told_apart() {
     ] {
         let rule = mock!(Client::update_function_configuration)
             .then_error(move || UpdateFunctionConfigurationError::generic(metadata(code, message)));
-        let client = mock_client!(aws_sdk_lambda, RuleMode::MatchAny, [&rule]);
-        let change = ConfigurationChange { memory_size_mb: 1024, description: String::new(), variables: None };
+        let client = mock_client!(aws_sdk_lambda, RuleMode::MatchAny, [&rule], without_retries);
+        let change = ConfigurationChange {
+            memory_size_mb: 1024,
+            description: String::new(),
+            variables: None,
+        };
         let error = lambda(client).update(&function(), &change, "r-1").await.unwrap_err();
         assert_eq!(error.kind, kind, "{code}");
         assert!(error.to_string().contains(message), "{error}");
@@ -148,20 +200,34 @@ async fn a_version_that_an_alias_points_to_is_in_use() {
             "Unable to delete version because the following aliases reference it: [live]",
         ))
     });
-    let client = mock_client!(aws_sdk_lambda, RuleMode::MatchAny, [&rule]);
-    assert_eq!(lambda(client).delete_version(&function(), 7).await.unwrap_err().kind, PortErrorKind::InUse);
+    let client = mock_client!(aws_sdk_lambda, RuleMode::MatchAny, [&rule], without_retries);
+    assert_eq!(
+        lambda(client).delete_version(&function(), 7).await.unwrap_err().kind,
+        PortErrorKind::InUse
+    );
 }
 
 #[tokio::test]
 async fn all_pages_of_versions_are_read_and_latest_is_none_of_them() {
-    let page = |number: &str| FunctionConfiguration::builder().version(number).description(number).build();
-    let first = mock!(Client::list_versions_by_function).match_requests(|r| r.marker().is_none()).then_output(move || {
-        ListVersionsByFunctionOutput::builder().versions(page("$LATEST")).versions(page("1")).next_marker("m").build()
-    });
+    let page = |number: &str| {
+        FunctionConfiguration::builder()
+            .version(number)
+            .description(number)
+            .build()
+    };
+    let first = mock!(Client::list_versions_by_function)
+        .match_requests(|r| r.marker().is_none())
+        .then_output(move || {
+            ListVersionsByFunctionOutput::builder()
+                .versions(page("$LATEST"))
+                .versions(page("1"))
+                .next_marker("m")
+                .build()
+        });
     let second = mock!(Client::list_versions_by_function)
         .match_requests(|r| r.marker() == Some("m"))
         .then_output(move || ListVersionsByFunctionOutput::builder().versions(page("2")).build());
-    let client = mock_client!(aws_sdk_lambda, RuleMode::MatchAny, [&first, &second]);
+    let client = mock_client!(aws_sdk_lambda, RuleMode::MatchAny, [&first, &second], without_retries);
     let versions = lambda(client).versions(&function()).await.unwrap();
     assert_eq!(versions.iter().map(|v| v.version).collect::<Vec<_>>(), [1, 2]);
 }
@@ -170,22 +236,33 @@ async fn all_pages_of_versions_are_read_and_latest_is_none_of_them() {
 async fn an_alias_is_absent_plain_or_weighted() {
     let absent = mock!(Client::get_alias)
         .then_error(|| GetAliasError::generic(metadata("ResourceNotFoundException", "Cannot find alias")));
-    let client = mock_client!(aws_sdk_lambda, RuleMode::MatchAny, [&absent]);
+    let client = mock_client!(aws_sdk_lambda, RuleMode::MatchAny, [&absent], without_retries);
     assert_eq!(lambda(client).alias(&function(), "live").await.unwrap(), None);
     let weighted = mock!(Client::get_alias).then_output(|| {
-        let routing = AliasRoutingConfiguration::builder().additional_version_weights("2", 0.1).build();
-        GetAliasOutput::builder().function_version("1").revision_id("a-1").routing_config(routing).build()
+        let routing = AliasRoutingConfiguration::builder()
+            .additional_version_weights("2", 0.1)
+            .build();
+        GetAliasOutput::builder()
+            .function_version("1")
+            .revision_id("a-1")
+            .routing_config(routing)
+            .build()
     });
-    let client = mock_client!(aws_sdk_lambda, RuleMode::MatchAny, [&weighted]);
-    assert!(lambda(client).alias(&function(), "live").await.unwrap().unwrap().weighted);
+    let client = mock_client!(aws_sdk_lambda, RuleMode::MatchAny, [&weighted], without_retries);
+    assert!(
+        lambda(client)
+            .alias(&function(), "live")
+            .await
+            .unwrap()
+            .unwrap()
+            .weighted
+    );
 }
 
 #[tokio::test]
 async fn an_invocation_asks_for_the_tail_and_is_made_once() {
     let rule = mock!(Client::invoke)
-        .match_requests(|r| {
-            r.log_type() == Some(&aws_sdk_lambda::types::LogType::Tail) && r.qualifier() == Some("3")
-        })
+        .match_requests(|r| r.log_type() == Some(&aws_sdk_lambda::types::LogType::Tail) && r.qualifier() == Some("3"))
         .then_output(|| {
             InvokeOutput::builder()
                 .status_code(200)
@@ -194,13 +271,13 @@ async fn an_invocation_asks_for_the_tail_and_is_made_once() {
                 .log_result("UkVQT1JU")
                 .build()
         });
-    let client = mock_client!(aws_sdk_lambda, RuleMode::MatchAny, [&rule]);
+    let client = mock_client!(aws_sdk_lambda, RuleMode::MatchAny, [&rule], without_retries);
     let reply = lambda(client).invoke(&function().at("3"), b"{}").await.unwrap();
     assert_eq!(reply.function_error.as_deref(), Some("Unhandled"));
     assert_eq!(reply.log_tail.as_deref(), Some(b"REPORT".as_slice()));
 
     let failing = mock!(Client::invoke).then_error(|| InvokeError::generic(metadata("ServiceException", "oops")));
-    let client = mock_client!(aws_sdk_lambda, RuleMode::MatchAny, [&failing]);
+    let client = mock_client!(aws_sdk_lambda, RuleMode::MatchAny, [&failing], without_retries);
     assert!(lambda(client).invoke(&function(), b"{}").await.is_err());
     assert_eq!(failing.num_calls(), 1);
 }
@@ -208,7 +285,10 @@ async fn an_invocation_asks_for_the_tail_and_is_made_once() {
 #[tokio::test]
 async fn an_endpoint_that_is_not_there_is_unreachable() {
     // Port 9 (discard) on loopback: nothing listens there.
-    let error = AwsLambda::local("http://127.0.0.1:9", "us-east-1").configuration(&function()).await.unwrap_err();
+    let error = AwsLambda::local("http://127.0.0.1:9", "us-east-1")
+        .configuration(&function())
+        .await
+        .unwrap_err();
     assert_eq!(error.kind, PortErrorKind::Unreachable, "{error}");
 }
 
@@ -216,7 +296,7 @@ async fn an_endpoint_that_is_not_there_is_unreachable() {
 async fn a_missing_function_is_not_found() {
     let rule = mock!(Client::get_function)
         .then_error(|| GetFunctionError::generic(metadata("ResourceNotFoundException", "Function not found: resize")));
-    let client = mock_client!(aws_sdk_lambda, RuleMode::MatchAny, [&rule]);
+    let client = mock_client!(aws_sdk_lambda, RuleMode::MatchAny, [&rule], without_retries);
     let error = lambda(client).configuration(&function()).await.unwrap_err();
     assert_eq!(error.kind, PortErrorKind::NotFound);
     assert!(error.to_string().contains("Function not found: resize"), "{error}");

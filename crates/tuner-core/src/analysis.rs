@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use crate::pricing::{Money, PriceQuote};
 use crate::tuning::{Cost, Exploration, Series, SizeResult, SizeStatus, TuningStatus};
 use crate::{
-    Candidate, Decision, Distribution, InvocationRecord, MemorySize, Objective, OutcomeCounts, Question, StartKind,
-    Verdict, decide, gb_seconds, stats,
+    Candidate, Decision, Distribution, Exclusion, InvocationRecord, MemorySize, Objective, OutcomeCounts, Question,
+    StartKind, Verdict, decide, gb_seconds, stats,
 };
 
 /// What records are judged by.
@@ -72,9 +72,10 @@ pub fn analyze(
             Verdict::NotEnoughEvidence
         }),
         Some(start) => {
-            let candidates: Vec<Candidate> = sizes
+            let (enough, too_few): (Vec<&SizeResult>, Vec<&SizeResult>) =
+                sizes.iter().filter(works).partition(|s| has_evidence(s, start));
+            let candidates: Vec<Candidate> = enough
                 .iter()
-                .filter(works)
                 .map(|s| candidate(s, &by_size[&s.memory_size_mb], start, terms))
                 .collect();
             let question = Question {
@@ -82,10 +83,13 @@ pub fn analyze(
                 max_p95_ms: terms.max_p95_ms,
                 present_memory_size_mb: terms.present_memory_size_mb,
             };
-            Decision {
-                start: Some(start),
-                ..decide(&candidates, &question)
-            }
+            let mut decision = decide(&candidates, &question);
+            decision.start = Some(start);
+            decision.excluded.extend(too_few.iter().map(|s| Exclusion {
+                memory_size_mb: s.memory_size_mb,
+                reason: format!("fewer than {LEAST_EVIDENCE} invocations could be compared"),
+            }));
+            decision
         }
     };
     Findings {
@@ -229,15 +233,25 @@ fn invocation_cost(record: &InvocationRecord, quote: &PriceQuote, terms: &Terms<
         .map(|money| money.amount)
 }
 
-/// The kind of start that every measured size has: warm if possible. Sizes are compared like with like or not at all.
+/// Fewer invocations than this say nothing about noise, so nothing is decided on them.
+pub const LEAST_EVIDENCE: u32 = 3;
+
+/// The kind of start that most sizes have enough measurements of: warm if possible. Sizes are compared like with like or
+/// not at all.
 fn common_start(sizes: &[SizeResult]) -> Option<StartKind> {
-    let measured: Vec<&SizeResult> = sizes.iter().filter(|s| s.status == SizeStatus::Measured).collect();
-    if measured.is_empty() {
-        return None;
-    }
-    [StartKind::Warm, StartKind::Restored, StartKind::Cold]
+    let having = |start| sizes.iter().filter(|s| has_evidence(s, start)).count();
+    [StartKind::Cold, StartKind::Restored, StartKind::Warm]
         .into_iter()
-        .find(|&start| measured.iter().all(|s| s.series(start).is_some()))
+        // Of equal ones the last: warm before restored before cold.
+        .max_by_key(|&start| having(start))
+        .filter(|&start| having(start) > 0)
+}
+
+fn has_evidence(size: &SizeResult, start: StartKind) -> bool {
+    size.status == SizeStatus::Measured
+        && size
+            .series(start)
+            .is_some_and(|series| series.billed_duration_ms.count >= LEAST_EVIDENCE)
 }
 
 fn candidate(size: &SizeResult, records: &[&InvocationRecord], start: StartKind, terms: &Terms<'_>) -> Candidate {
@@ -251,5 +265,186 @@ fn candidate(size: &SizeResult, records: &[&InvocationRecord], start: StartKind,
         cost: costs.unwrap_or_else(|| measured.iter().map(|r| gb_s(r)).collect()),
         duration_ms: measured.iter().filter_map(|r| r.performance_ms()).collect(),
         max_memory_used_mb: size.max_memory_used_mb,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Outcome;
+
+    fn terms() -> Terms<'static> {
+        Terms {
+            price: None,
+            ephemeral_storage_mb: 512,
+            objective: Objective::Cost,
+            max_p95_ms: None,
+            present_memory_size_mb: 128,
+            trim_share: 0.0,
+        }
+    }
+
+    fn call(mb: u32, start: StartKind, ms: f64) -> InvocationRecord {
+        InvocationRecord {
+            start: Some(start),
+            duration_ms: Some(ms),
+            billed_duration_ms: Some(ms.ceil() as u64),
+            ..InvocationRecord::bare(mb, Outcome::Success)
+        }
+    }
+
+    fn warm(mb: u32, ms: f64, times: usize) -> Vec<InvocationRecord> {
+        (0..times)
+            .map(|i| call(mb, StartKind::Warm, ms + i as f64 / 100.0))
+            .collect()
+    }
+
+    fn judge(mbs: &[u32], records: &[InvocationRecord]) -> Findings {
+        let sizes: Vec<MemorySize> = mbs.iter().map(|&mb| MemorySize::new(mb).unwrap()).collect();
+        analyze(&sizes, records, &BTreeMap::new(), &terms())
+    }
+
+    #[test]
+    fn a_size_that_fails_is_a_row_and_the_best_is_among_the_others() {
+        let mut records = warm(512, 100.0, 5);
+        records.push(InvocationRecord::bare(128, Outcome::OutOfMemory));
+        let found = judge(&[128, 512], &records);
+        assert_eq!(found.status, TuningStatus::Partial);
+        assert_eq!(
+            found.sizes[0].status,
+            SizeStatus::Failed {
+                outcome: Outcome::OutOfMemory
+            }
+        );
+        assert_eq!(found.decision.memory_size_mb, Some(512));
+    }
+
+    #[test]
+    fn all_failing_keeps_the_first_cause() {
+        let failed = InvocationRecord {
+            error_type: Some("Runtime.ExitError".to_owned()),
+            ..InvocationRecord::bare(128, Outcome::InitError)
+        };
+        let found = judge(&[128], &[failed]);
+        assert_eq!(
+            (found.status, found.decision.verdict),
+            (TuningStatus::Failed, Verdict::AllFailed)
+        );
+        assert_eq!(
+            found.sizes[0].first_failure.as_deref(),
+            Some("init error: Runtime.ExitError")
+        );
+    }
+
+    #[test]
+    fn cold_starts_are_never_mixed_into_warm_figures() {
+        let mut records = warm(128, 10.0, 5);
+        records.push(InvocationRecord {
+            init_duration_ms: Some(500.0),
+            ..call(128, StartKind::Cold, 40.0)
+        });
+        let size = &judge(&[128], &records).sizes[0];
+        assert!(size.warm.as_ref().unwrap().duration_ms.max < 11.0);
+        let cold = size.cold.as_ref().unwrap();
+        // What the caller waits for holds init; what is billed is what REPORT says, init never added.
+        assert_eq!(
+            (cold.duration_ms.mean.value, cold.billed_duration_ms.mean.value),
+            (540.0, 40.0)
+        );
+    }
+
+    #[test]
+    fn unmeasured_calls_are_counted_and_kept_out_of_the_mean() {
+        let mut records = warm(128, 100.0, 3);
+        records.extend([
+            InvocationRecord::bare(128, Outcome::Unmeasured),
+            InvocationRecord::bare(128, Outcome::Unmeasured),
+        ]);
+        let size = &judge(&[128], &records).sizes[0];
+        assert_eq!(size.outcomes.unmeasured, 2);
+        assert!((size.warm.as_ref().unwrap().duration_ms.mean.value - 100.01).abs() < 1e-9);
+    }
+
+    #[test]
+    fn too_few_or_no_measurements_decide_nothing() {
+        let found = judge(&[128], &warm(128, 100.0, 2));
+        assert_eq!(
+            (found.decision.verdict, found.decision.memory_size_mb),
+            (Verdict::NotEnoughEvidence, None)
+        );
+        let unmeasured = vec![InvocationRecord::bare(128, Outcome::Unmeasured); 3];
+        assert_eq!(judge(&[128], &unmeasured).decision.verdict, Verdict::NotEnoughEvidence);
+    }
+
+    #[test]
+    fn a_size_with_too_few_measurements_is_left_out_not_the_others() {
+        let mut records = warm(128, 100.0, 2);
+        records.extend(warm(512, 50.0, 5));
+        let decision = judge(&[128, 512], &records).decision;
+        assert_eq!(
+            (decision.memory_size_mb, decision.excluded[0].memory_size_mb),
+            (Some(512), 128)
+        );
+    }
+
+    #[test]
+    fn cost_is_the_mean_of_bills_not_the_bill_of_the_mean() {
+        // 1.1 and 2.9 ms are billed 2 and 3 ms: 2.5 on average, not ceil(2.0).
+        let records = [1.1, 2.9, 1.1, 2.9].map(|ms| call(1024, StartKind::Warm, ms));
+        let warm = judge(&[1024], &records).sizes[0].warm.clone().unwrap();
+        assert!((warm.gb_seconds.value - 0.0025).abs() < 1e-12);
+    }
+
+    #[test]
+    fn trimming_touches_durations_only() {
+        let mut records = warm(128, 100.0, 9);
+        records.push(call(128, StartKind::Warm, 9000.0));
+        let sizes = [MemorySize::MIN];
+        let found = analyze(
+            &sizes,
+            &records,
+            &BTreeMap::new(),
+            &Terms {
+                trim_share: 0.1,
+                ..terms()
+            },
+        );
+        let warm = found.sizes[0].warm.as_ref().unwrap();
+        assert!(warm.duration_ms.max < 101.0);
+        assert_eq!(
+            (warm.billed_duration_ms.max, warm.billed_duration_ms.count),
+            (9000.0, 10)
+        );
+    }
+
+    #[test]
+    fn one_memory_or_time_failure_makes_a_size_unsafe_and_a_few_errors_do_not() {
+        for (outcome, status) in [
+            (
+                Outcome::OutOfMemory,
+                SizeStatus::Failed {
+                    outcome: Outcome::OutOfMemory,
+                },
+            ),
+            (
+                Outcome::Timeout,
+                SizeStatus::Failed {
+                    outcome: Outcome::Timeout,
+                },
+            ),
+            (Outcome::FunctionError, SizeStatus::Measured),
+        ] {
+            let mut records = warm(128, 100.0, 5);
+            records.push(InvocationRecord::bare(128, outcome));
+            assert_eq!(judge(&[128], &records).sizes[0].status, status);
+        }
+        let mut records = warm(128, 100.0, 3);
+        records.extend(vec![InvocationRecord::bare(128, Outcome::FunctionError); 3]);
+        assert_eq!(
+            judge(&[128], &records).sizes[0].status,
+            SizeStatus::Failed {
+                outcome: Outcome::FunctionError
+            }
+        );
     }
 }

@@ -15,6 +15,13 @@ pub const TOLERANCE: f64 = 0.01;
 /// A size above one vCPU must be this much faster to be chosen for speed: single-threaded code gains nothing there.
 pub const PLATEAU_GAIN: f64 = 0.05;
 
+/// Sizes this close to the best serve the objective as well as it does, if measuring can't tell them apart: then one that
+/// is clearly better in the other respect wins.
+pub const CLOSE: f64 = 0.03;
+
+/// How much better in the other respect is clearly better.
+pub const CLEAR_GAIN: f64 = 0.05;
+
 /// Share of the memory size that must stay free at the largest use seen, for a size to be chosen.
 pub const MIN_HEADROOM: f64 = 0.10;
 
@@ -171,8 +178,12 @@ pub fn decide(candidates: &[Candidate], question: &Question) -> Decision {
     };
     let tied: Vec<&Scored<'_>> = scored.iter().filter(|s| is_tied(best, s)).collect();
     let present = tied.iter().copied().find(|s| s.mb() == present_mb);
-    let chosen = present.unwrap_or_else(|| break_tie(best, &tied, question.objective));
+    let chosen = match present {
+        Some(present) => clearly_better(present, best, &tied, question.objective).unwrap_or(present),
+        None => break_tie(best, &tied, question.objective),
+    };
     decision.verdict = match (present, before) {
+        (Some(present), _) if present.mb() != chosen.mb() => Verdict::Move,
         (Some(present), _) if present.mb() == best.mb() => Verdict::Keep,
         (Some(_), _) => Verdict::NoClearWinner,
         (None, Some(_)) => Verdict::Move,
@@ -233,6 +244,31 @@ fn is_tied(best: &Scored<'_>, other: &Scored<'_>) -> bool {
         || stats::difference(&best.score, &other.score)
             // Two values a side tell too little to call a difference real.
             .is_none_or(|d| d.low.is_none() || d.contains(0.0))
+}
+
+/// A size that serves the objective as well as the present one, and is clearly better in the other respect: faster at the
+/// same cost, or cheaper at the same speed. A balanced objective has both in it already.
+fn clearly_better<'a>(
+    present: &Scored<'_>,
+    best: &Scored<'_>,
+    tied: &[&'a Scored<'a>],
+    objective: Objective,
+) -> Option<&'a Scored<'a>> {
+    let other: fn(&Candidate) -> &[f64] = match objective.cost_weight() {
+        1.0 => |c| &c.duration_ms,
+        0.0 => |c| &c.cost,
+        _ => return None,
+    };
+    let gains = |s: &&&Scored<'_>| {
+        s.mean_score <= best.mean_score * (1.0 + CLOSE)
+            && stats::relative_change(other(present.candidate), other(s.candidate))
+                .is_some_and(|change| change.value < -CLEAR_GAIN && change.high.is_some_and(|high| high < 0.0))
+    };
+    let mean_other = |s: &Scored<'_>| stats::mean(other(s.candidate)).map_or(f64::INFINITY, |mean| mean.value);
+    tied.iter()
+        .filter(gains)
+        .copied()
+        .min_by(|a, b| mean_other(a).total_cmp(&mean_other(b)))
 }
 
 /// Among sizes that serve the objective as well as the best: the fastest for cost, else the cheapest.
@@ -374,13 +410,30 @@ mod tests {
     fn inside_the_noise_the_present_size_stays() {
         let mut noisy = size(256, 1.0, 400.0);
         noisy.cost = vec![0.5, 1.5, 0.7, 1.3, 1.0];
-        let mut best = size(512, 0.95, 200.0);
+        let mut best = size(512, 0.95, 390.0);
         best.cost = vec![0.6, 1.4, 0.75, 1.05, 0.95];
         let d = decide(&[noisy, best], &ask(Objective::Cost, 256));
         assert_eq!(
             (d.verdict, d.memory_size_mb, d.tied_mb),
             (Verdict::NoClearWinner, Some(256), vec![256, 512])
         );
+    }
+
+    #[test]
+    fn inside_the_noise_a_size_that_is_clearly_better_otherwise_wins() {
+        let cost = |mb, duration, cost: [f64; 5]| Candidate {
+            cost: cost.to_vec(),
+            ..size(mb, 1.0, duration)
+        };
+        // The same cost within noise, and 90 % faster.
+        let sizes = [
+            cost(128, 1000.0, [0.98, 1.02, 1.0, 0.99, 1.01]),
+            cost(1769, 100.0, [0.99, 1.03, 1.01, 1.0, 1.02]),
+        ];
+        assert_eq!(chosen(&sizes, Objective::Cost, 128), (Verdict::Move, Some(1769)));
+        // The same speed, and 40 % cheaper.
+        let sizes = [size(1769, 1.0, 100.0), size(3008, 1.7, 99.9)];
+        assert_eq!(chosen(&sizes, Objective::Speed, 3008), (Verdict::Move, Some(1769)));
     }
 
     #[test]

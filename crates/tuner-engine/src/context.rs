@@ -1,6 +1,7 @@
 use std::future::Future;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 use tuner_core::{InvocationRecord, MemorySize};
 
@@ -25,6 +26,9 @@ pub struct Context {
     pub cancel: CancellationToken,
     /// How transient failures are waited out.
     pub backoff: Backoff,
+    /// No invocation is begun from this time on: the step hands back what it has, and what is left is planned again. For
+    /// drivers whose own time is limited.
+    pub hand_back_at: Option<Timestamp>,
 }
 
 impl Context {

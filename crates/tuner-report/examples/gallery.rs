@@ -13,12 +13,17 @@ fn main() -> Result<(), Box<dyn Error>> {
     let reports = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../reports");
     for entry in fs::read_dir(&reports)? {
         let folder = entry?.path();
-        let Ok(document) = fs::read_to_string(folder.join("tuning.json")) else { continue };
+        let Ok(document) = fs::read_to_string(folder.join("tuning.json")) else {
+            continue;
+        };
         let tuning: Tuning = serde_json::from_str(&document)?;
         for format in Format::ALL {
             // The document comes last and reads as it was, or everything else is wrong too.
             let path = folder.join(format!("tuning.{}", format.extension()));
-            let options = Options { svg_href: Some("tuning.svg".to_owned()), ..Options::default() };
+            let options = Options {
+                svg_href: Some("tuning.svg".to_owned()),
+                ..Options::default()
+            };
             render(format, &tuning, &options, &mut File::create(path)?)?;
         }
     }

@@ -11,7 +11,10 @@ use std::path::Path;
 
 fn main() -> Result<(), Box<dyn Error>> {
     for (name, study) in common::examples() {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../reports").join(name).join("tuning.json");
+        let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("../../reports")
+            .join(name)
+            .join("tuning.json");
         if is_recorded(&path)? {
             continue;
         }

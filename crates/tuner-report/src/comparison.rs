@@ -48,22 +48,40 @@ const fn heading(row: &Row<'_>, compared: bool) -> &'static str {
 type At<'v, 'a> = (&'v Row<'a>, &'v Measured<'a>);
 
 fn lines(view: &View<'_>, first: At<'_, '_>, second: Option<At<'_, '_>>) -> Vec<Line> {
-    let mut lines = Vec::new();
+    // The sizes are what is compared, not a figure: they have no change.
+    let mut lines = vec![Line {
+        name: "memory size, MB".to_owned(),
+        first: first.0.mb.to_string(),
+        second: second.map_or_else(String::new, |(row, _)| row.mb.to_string()),
+        change: String::new(),
+    }];
     let mut add = |name: String, value: &dyn Fn(At<'_, '_>) -> String| {
         let (first, second) = (value(first), second.map_or_else(String::new, value));
         let change = numbers::change(&first, &second).map_or_else(String::new, numbers::signed_percent);
-        lines.push(Line { name, first, second, change });
+        lines.push(Line {
+            name,
+            first,
+            second,
+            change,
+        });
     };
-    add("memory size, MB".to_owned(), &|(row, _)| row.mb.to_string());
-    add("mean duration, ms".to_owned(), &|(_, m)| numbers::ms(m.duration.mean.value));
+    add("mean duration, ms".to_owned(), &|(_, m)| {
+        numbers::ms(m.duration.mean.value)
+    });
     add("p50, ms".to_owned(), &|(_, m)| numbers::ms(m.duration.p50.value));
     add("p95, ms".to_owned(), &|(_, m)| numbers::ms(m.duration.p95.value));
     let (unit, estimate) = (view.unit.name(), if view.is_estimate() { " (est.)" } else { "" });
-    add(format!("{unit} per million{estimate}"), &|(_, m)| view.unit.show(m.cost.value));
+    add(format!("{unit} per million{estimate}"), &|(_, m)| {
+        view.unit.show(m.cost.value)
+    });
     if let Some(n) = view.tuning.request.monthly_invocations {
-        add(format!("{unit} a month at {}{estimate}", numbers::short_count(n)), &|(_, m)| {
-            view.monthly(m.cost.value).map_or_else(String::new, |cost| view.unit.show(cost))
-        });
+        add(
+            format!("{unit} a month at {}{estimate}", numbers::short_count(n)),
+            &|(_, m)| {
+                view.monthly(m.cost.value)
+                    .map_or_else(String::new, |cost| view.unit.show(cost))
+            },
+        );
     }
     lines
 }

@@ -39,7 +39,11 @@ pub fn csv(tuning: &Tuning, options: &Options, out: &mut impl Write) -> Result<(
             ];
             cells.extend(OUTCOMES.map(|outcome| row.size.outcomes.of(outcome).to_string()));
             cells.push(row.size.throttles.to_string());
-            cells.push(row.size.max_memory_used_mb.map_or_else(String::new, |mb| mb.to_string()));
+            cells.push(
+                row.size
+                    .max_memory_used_mb
+                    .map_or_else(String::new, |mb| mb.to_string()),
+            );
             cells
         };
         if starts.is_empty() {
@@ -109,7 +113,9 @@ const HEAD: [&str; 41] = [
 /// The 24 cells of one kind of start; empty if there was none.
 fn series(of: Option<(StartKind, &Series)>) -> Vec<String> {
     const CELLS: usize = 24;
-    let Some((start, series)) = of else { return vec![String::new(); CELLS] };
+    let Some((start, series)) = of else {
+        return vec![String::new(); CELLS];
+    };
     let duration = &series.duration_ms;
     let mut cells = vec![start_word(start).to_owned(), duration.count.to_string()];
     for estimate in [duration.mean, duration.p50, duration.p95] {
@@ -127,7 +133,12 @@ fn series(of: Option<(StartKind, &Series)>) -> Vec<String> {
 }
 
 fn triple(estimate: Option<Estimate>) -> [String; 3] {
-    [estimate.map(|e| e.value), estimate.and_then(|e| e.low), estimate.and_then(|e| e.high)].map(number)
+    [
+        estimate.map(|e| e.value),
+        estimate.and_then(|e| e.low),
+        estimate.and_then(|e| e.high),
+    ]
+    .map(number)
 }
 
 fn number(value: Option<f64>) -> String {
@@ -136,7 +147,11 @@ fn number(value: Option<f64>) -> String {
 
 /// Text from outside: a spreadsheet runs what begins with one of these (OWASP, "CSV Injection").
 fn words(text: &str) -> String {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) { format!("'{text}") } else { text.to_owned() }
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) {
+        format!("'{text}")
+    } else {
+        text.to_owned()
+    }
 }
 
 fn line(text: &mut String, cells: impl Iterator<Item = String>) {
@@ -164,7 +179,10 @@ mod tests {
         let mut text = String::new();
         let cells = ["plain", "a,b", "say \"x\"", &words("=HYPERLINK(\"x\")"), "two\nlines"];
         line(&mut text, cells.iter().map(|c| (*c).to_owned()));
-        assert_eq!(text, "plain,\"a,b\",\"say \"\"x\"\"\",\"'=HYPERLINK(\"\"x\"\")\",\"two\nlines\"\r\n");
+        assert_eq!(
+            text,
+            "plain,\"a,b\",\"say \"\"x\"\"\",\"'=HYPERLINK(\"\"x\"\")\",\"two\nlines\"\r\n"
+        );
     }
 
     #[test]

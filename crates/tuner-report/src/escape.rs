@@ -5,7 +5,10 @@ use std::borrow::Cow;
 /// For XML text and attributes. Characters that XML 1.0 forbids, and those that turn the direction of the text around
 /// them, become U+FFFD.
 pub(crate) fn xml(text: &str) -> Cow<'_, str> {
-    if text.chars().all(|c| !matches!(c, '&' | '<' | '>' | '"' | '\'') && is_plain(c)) {
+    if text
+        .chars()
+        .all(|c| !matches!(c, '&' | '<' | '>' | '"' | '\'') && is_plain(c))
+    {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len() + 16);

@@ -25,7 +25,14 @@ pub enum Format {
 
 impl Format {
     /// All of them.
-    pub const ALL: [Self; 6] = [Self::Svg, Self::Html, Self::Markdown, Self::Csv, Self::Terminal, Self::Json];
+    pub const ALL: [Self; 6] = [
+        Self::Svg,
+        Self::Html,
+        Self::Markdown,
+        Self::Csv,
+        Self::Terminal,
+        Self::Json,
+    ];
 
     /// As named on the command line.
     pub const fn as_str(self) -> &'static str {

@@ -10,6 +10,25 @@ use crate::view::{CostUnit, View};
 ///
 /// `None` if no size was measured or the price is not known: the form has no word for that.
 pub fn visualization_url(base: &str, tuning: &Tuning) -> Option<String> {
+    Some(format!("{}#{}", base.trim_end_matches('#'), parts(tuning)?))
+}
+
+/// The same link for two tunings side by side, each with the name to show: eight parts instead of three.
+///
+/// `None` under the same conditions, for either.
+pub fn visualization_comparison_url(base: &str, tunings: [(&str, &Tuning); 2]) -> Option<String> {
+    let [(first_name, first), (second_name, second)] = tunings;
+    Some(format!(
+        "{}#{};{};{};{}",
+        base.trim_end_matches('#'),
+        parts(first)?,
+        parts(second)?,
+        percent_encoded(first_name),
+        percent_encoded(second_name)
+    ))
+}
+
+fn parts(tuning: &Tuning) -> Option<String> {
     let view = View::new(tuning);
     if view.unit == CostUnit::GbSeconds {
         return None;
@@ -21,6 +40,19 @@ pub fn visualization_url(base: &str, tuning: &Tuning) -> Option<String> {
         parts[1].extend((m.duration.mean.value as f32).to_le_bytes());
         parts[2].extend(((m.cost.value / 1e6) as f32).to_le_bytes());
     }
-    let base = base.trim_end_matches('#');
-    (!parts[0].is_empty()).then(|| format!("{base}#{}", parts.map(|bytes| STANDARD.encode(bytes)).join(";")))
+    (!parts[0].is_empty()).then(|| parts.map(|bytes| STANDARD.encode(bytes)).join(";"))
+}
+
+/// As `encodeURIComponent` does, which the viewer undoes.
+fn percent_encoded(text: &str) -> String {
+    let mut out = String::new();
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'!' | b'~' | b'*' | b'\'' | b'(' | b')' => {
+                out.push(char::from(byte));
+            }
+            _ => out.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    out
 }

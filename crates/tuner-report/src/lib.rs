@@ -13,6 +13,7 @@
 
 mod chart;
 mod comparison;
+mod cost_unit;
 mod csv;
 mod error;
 mod escape;
@@ -37,7 +38,7 @@ pub use error::ReportError;
 pub use format::{Format, UnknownFormat, render};
 pub use html::html;
 pub use json::json;
-pub use legacy_url::visualization_url;
+pub use legacy_url::{visualization_comparison_url, visualization_url};
 pub use markdown::markdown;
 pub use options::Options;
 pub use schema::tuning_schema;

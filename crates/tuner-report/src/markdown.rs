@@ -30,7 +30,11 @@ fn text(view: &View<'_>, options: &Options) -> String {
         paragraph(compared(&table));
     }
     if let Some(href) = &options.svg_href {
-        paragraph(format!("![{}]({})", escaped("Duration and cost by memory size"), address(href)));
+        paragraph(format!(
+            "![{}]({})",
+            escaped("Duration and cost by memory size"),
+            address(href)
+        ));
     }
     for leftover in &view.tuning.leftovers {
         paragraph(format!("**Left behind:** {}", escaped(leftover)));
@@ -43,7 +47,9 @@ fn text(view: &View<'_>, options: &Options) -> String {
     if !cold.is_empty() {
         paragraph(folded("Cold starts", &cold));
     }
-    let caveat = words.caveat.map_or_else(String::new, |caveat| format!("{} ", escaped(&caveat)));
+    let caveat = words
+        .caveat
+        .map_or_else(String::new, |caveat| format!("{} ", escaped(&caveat)));
     paragraph(format!("<sub>{}</sub>", escaped(&words.provenance)));
     paragraph(format!("<sub>{caveat}{}</sub>", escaped(&notes(view).join(" "))));
     md.truncate(md.trim_end().len());
@@ -68,11 +74,26 @@ fn monthly(view: &View<'_>) -> Option<String> {
 fn compared(table: &Comparison) -> String {
     let mut md = String::new();
     let second = table.second;
-    row(&mut md, [" ", table.first].into_iter().chain(second).chain(second.map(|_| "change")));
-    row(&mut md, [":--", "--:"].into_iter().chain(second.map(|_| "--:")).chain(second.map(|_| "--:")));
+    row(
+        &mut md,
+        [" ", table.first]
+            .into_iter()
+            .chain(second)
+            .chain(second.map(|_| "change")),
+    );
+    row(
+        &mut md,
+        [":--", "--:"]
+            .into_iter()
+            .chain(second.map(|_| "--:"))
+            .chain(second.map(|_| "--:")),
+    );
     for line in &table.lines {
         let name = escaped(&line.name);
-        let rest = [&line.second, &line.change].map(String::as_str).into_iter().filter(|_| second.is_some());
+        let rest = [&line.second, &line.change]
+            .map(String::as_str)
+            .into_iter()
+            .filter(|_| second.is_some());
         row(&mut md, [name.as_str(), &line.first].into_iter().chain(rest));
     }
     md.truncate(md.trim_end().len());
@@ -82,8 +103,24 @@ fn compared(table: &Comparison) -> String {
 fn all_sizes(view: &View<'_>) -> String {
     let mut md = String::new();
     let cost = escaped(&format!("{} per million", view.unit.name()));
-    row(&mut md, ["memory, MB", "n", "mean, ms", "p50, ms", "p95, ms", &cost, "memory used", " "].into_iter());
-    row(&mut md, ["--:", "--:", "--:", "--:", "--:", "--:", "--:", ":--"].into_iter());
+    row(
+        &mut md,
+        [
+            "memory, MB",
+            "n",
+            "mean, ms",
+            "p50, ms",
+            "p95, ms",
+            &cost,
+            "memory used",
+            " ",
+        ]
+        .into_iter(),
+    );
+    row(
+        &mut md,
+        ["--:", "--:", "--:", "--:", "--:", "--:", "--:", ":--"].into_iter(),
+    );
     for size in rows::sizes(view) {
         size_row(&mut md, &size);
     }
@@ -114,12 +151,26 @@ fn cold(view: &View<'_>) -> String {
         return String::new();
     }
     let mut md = String::new();
-    row(&mut md, ["memory, MB", "start", "n", "init p50, ms", "init max, ms", "whole p50, ms"].into_iter());
+    row(
+        &mut md,
+        [
+            "memory, MB",
+            "start",
+            "n",
+            "init p50, ms",
+            "init max, ms",
+            "whole p50, ms",
+        ]
+        .into_iter(),
+    );
     row(&mut md, ["--:", ":--", "--:", "--:", "--:", "--:"].into_iter());
     for cold in rows {
         let memory = cold.mb.to_string();
         let (init, whole) = (with_interval(&cold.init_p50), with_interval(&cold.duration_p50));
-        row(&mut md, [&memory, cold.start, &cold.starts, &init, &cold.init_max, &whole].into_iter());
+        row(
+            &mut md,
+            [&memory, cold.start, &cold.starts, &init, &cold.init_max, &whole].into_iter(),
+        );
     }
     md
 }
@@ -133,7 +184,10 @@ fn with_interval(figure: &Figure) -> String {
 }
 
 fn folded(summary: &str, table: &str) -> String {
-    format!("<details>\n<summary>{summary}</summary>\n\n{}\n\n</details>", table.trim_end())
+    format!(
+        "<details>\n<summary>{summary}</summary>\n\n{}\n\n</details>",
+        table.trim_end()
+    )
 }
 
 fn row<'a>(md: &mut String, cells: impl Iterator<Item = &'a str>) {

@@ -20,7 +20,11 @@ pub(crate) fn shown<'a>(tuning: &'a Tuning, options: &Options) -> Result<Cow<'a,
     }
     let mut document = serde_json::to_value(tuning)?;
     let changed = mask_value(&mut document, tuning.function.name.account());
-    Ok(if changed { Cow::Owned(serde_json::from_value(document)?) } else { Cow::Borrowed(tuning) })
+    Ok(if changed {
+        Cow::Owned(serde_json::from_value(document)?)
+    } else {
+        Cow::Borrowed(tuning)
+    })
 }
 
 fn mask_value(value: &mut Value, account: Option<&str>) -> bool {
@@ -32,8 +36,12 @@ fn mask_value(value: &mut Value, account: Option<&str>) -> bool {
             }
             None => false,
         },
-        Value::Array(values) => values.iter_mut().fold(false, |changed, v| mask_value(v, account) | changed),
-        Value::Object(map) => map.values_mut().fold(false, |changed, v| mask_value(v, account) | changed),
+        Value::Array(values) => values
+            .iter_mut()
+            .fold(false, |changed, v| mask_value(v, account) | changed),
+        Value::Object(map) => map
+            .values_mut()
+            .fold(false, |changed, v| mask_value(v, account) | changed),
         _ => false,
     }
 }
@@ -64,10 +72,24 @@ mod tests {
     #[test]
     fn accounts_are_masked_and_other_numbers_are_not() {
         let arn = "arn:aws:lambda:eu-west-1:123456789012:function:x:live";
-        assert_eq!(mask(arn, None).unwrap(), "arn:aws:lambda:eu-west-1:000000000000:function:x:live");
-        assert_eq!(mask("account 123456789012 said", Some("123456789012")).unwrap(), "account 000000000000 said");
-        assert_eq!(mask("é 123456789012:function:é", None).unwrap(), "é 000000000000:function:é");
-        for text in ["0193ab00-0000-7000-8000-123456789012", "took 1234567890123: ns", "account 123456789012", ""] {
+        assert_eq!(
+            mask(arn, None).unwrap(),
+            "arn:aws:lambda:eu-west-1:000000000000:function:x:live"
+        );
+        assert_eq!(
+            mask("account 123456789012 said", Some("123456789012")).unwrap(),
+            "account 000000000000 said"
+        );
+        assert_eq!(
+            mask("é 123456789012:function:é", None).unwrap(),
+            "é 000000000000:function:é"
+        );
+        for text in [
+            "0193ab00-0000-7000-8000-123456789012",
+            "took 1234567890123: ns",
+            "account 123456789012",
+            "",
+        ] {
             assert_eq!(mask(text, None), None, "{text}");
         }
     }

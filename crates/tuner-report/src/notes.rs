@@ -1,10 +1,10 @@
 //! What stands under the figures: what is in them, what is not, and how far they go.
 
+use tuner_core::StartKind;
 use tuner_core::tuning::MeasuringEnvironment;
-use tuner_core::{Outcome, StartKind};
 
 use crate::numbers;
-use crate::view::{View, start_word};
+use crate::view::{NOT_MEASURED, View, start_word};
 use crate::words::list;
 
 /// One sentence each, the most important first.
@@ -15,36 +15,45 @@ pub(crate) fn notes(view: &View<'_>) -> Vec<String> {
         Some(format!("{} MB was not run: {reason}.", row.mb))
     }));
     notes.extend(
-        view.tuning.decision.excluded.iter().map(|e| format!("{} MB was not considered: {}.", e.memory_size_mb, e.reason)),
+        view.tuning
+            .decision
+            .excluded
+            .iter()
+            .map(|e| format!("{} MB was not considered: {}.", e.memory_size_mb, e.reason)),
     );
     notes.extend(beyond_host(view));
-    notes.extend(view.tuning.price_unknown.as_ref().map(|why| format!("GB-seconds are shown instead of money: {why}.")));
-    notes.push(cost_basis(view));
+    notes.extend(
+        view.tuning
+            .price_unknown
+            .as_ref()
+            .map(|why| format!("GB-seconds are shown instead of money: {why}.")),
+    );
+    if view.measured().next().is_some() {
+        notes.push(cost_basis(view));
+    }
     notes.extend(view.tuning.applied.as_ref().map(|what| format!("Applied: {what}.")));
     notes.push(honesty(view));
     notes
 }
 
 fn counted(view: &View<'_>) -> String {
-    let measured: u32 = view.measured().map(|(_, m)| m.duration.count).sum();
+    let measured: u64 = view.measured().map(|(_, m)| u64::from(m.duration.count)).sum();
     let mut apart = Vec::new();
     for start in [StartKind::Cold, StartKind::Warm, StartKind::Restored] {
-        let n: u32 = view.rows.iter().filter_map(|r| Some(r.size.series(start)?.billed_duration_ms.count)).sum();
+        let counts = view
+            .rows
+            .iter()
+            .filter_map(|r| Some(r.size.series(start)?.billed_duration_ms.count));
+        let n: u64 = counts.map(u64::from).sum();
         if start != view.start && n > 0 {
-            apart.push(format!("{} {} starts are kept apart", numbers::count(n.into()), start_word(start)));
+            let are = if n == 1 { "start is" } else { "starts are" };
+            apart.push(format!("{} {} {are} kept apart", numbers::count(n), start_word(start)));
         }
     }
-    for outcome in [
-        Outcome::OutOfMemory,
-        Outcome::Timeout,
-        Outcome::InitError,
-        Outcome::FunctionError,
-        Outcome::Throttled,
-        Outcome::Unmeasured,
-    ] {
-        let n: u32 = view.rows.iter().map(|r| r.size.outcomes.of(outcome)).sum();
+    for outcome in NOT_MEASURED {
+        let n: u64 = view.rows.iter().map(|r| r.ended(outcome)).sum();
         if n > 0 {
-            apart.push(format!("{} × {outcome} left out", numbers::count(n.into())));
+            apart.push(format!("{} × {outcome} left out", numbers::count(n)));
         }
     }
     let trim = view.tuning.request.trim_share;
@@ -54,20 +63,26 @@ fn counted(view: &View<'_>) -> String {
             numbers::percent(trim)
         )
     } else {
-        "outliers are kept".to_owned()
+        "outliers are kept, none is trimmed".to_owned()
     });
-    format!(
-        "{} {} invocations are in the figures; {}.",
-        numbers::count(measured.into()),
-        start_word(view.start),
-        apart.join(", ")
-    )
+    let lead = match measured {
+        0 => "No invocation is in the figures".to_owned(),
+        1 => format!("1 {} invocation is in the figures", start_word(view.start)),
+        n => format!(
+            "{} {} invocations are in the figures",
+            numbers::count(n),
+            start_word(view.start)
+        ),
+    };
+    format!("{lead}; {}.", apart.join(", "))
 }
 
 fn beyond_host(view: &View<'_>) -> Option<String> {
     let largest = view.largest_distinct_mb()?;
     let beyond: Vec<u32> = view.rows.iter().map(|r| r.mb).filter(|&mb| mb > largest).collect();
-    let MeasuringEnvironment::Local { host_cpus, .. } = view.tuning.environment else { return None };
+    let MeasuringEnvironment::Local { host_cpus, .. } = view.tuning.environment else {
+        return None;
+    };
     (!beyond.is_empty()).then(|| {
         format!(
             "{} MB would have more than the {} CPUs of this machine: sizes above {largest} MB cannot be told apart by CPU here.",

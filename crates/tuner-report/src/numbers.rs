@@ -30,7 +30,10 @@ pub(crate) fn decimal(value: f64, decimals: usize) -> String {
 
 /// An amount of money, with U+2212 as its minus.
 pub(crate) fn money(amount: f64, currency: Currency) -> String {
-    Money::new(amount, currency).display().to_string().replace('-', "\u{2212}")
+    Money::new(amount, currency)
+        .display()
+        .to_string()
+        .replace('-', "\u{2212}")
 }
 
 /// GB-seconds: three significant digits or more.
@@ -136,7 +139,10 @@ mod tests {
 
     #[test]
     fn counts_are_short() {
-        assert_eq!([3e6, 2.5e6, 1.25e7, 25_000.0, 1200.0].map(short_count), ["3M", "2.5M", "12.5M", "25k", "1,200"]);
+        assert_eq!(
+            [3e6, 2.5e6, 1.25e7, 25_000.0, 1200.0].map(short_count),
+            ["3M", "2.5M", "12.5M", "25k", "1,200"]
+        );
     }
 
     #[test]

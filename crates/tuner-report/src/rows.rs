@@ -76,9 +76,11 @@ fn size(view: &View<'_>, row: &Row<'_>, highest: f64) -> SizeRow {
         p95: ms(d.map(|d| d.p95)),
         p99: ms(d.map(|d| d.p99)),
         cost: figure(m.map(|m| m.cost), |x| view.unit.show(x)),
-        cost_eighths: m.filter(|_| highest > 0.0).map(|m| (m.cost.value / highest * 8.0).round().clamp(0.0, 8.0) as u8),
+        cost_eighths: m
+            .filter(|_| highest > 0.0)
+            .map(|m| (m.cost.value / highest * 8.0).round().clamp(0.0, 8.0) as u8),
         memory_used: match (row.size.max_memory_used_mb, row.memory_share()) {
-            (Some(used), Some(share)) => format!("{used} MB ({:.0} %)", share * 100.0),
+            (Some(used), Some(share)) => format!("{used} MB ({})", numbers::percent(share)),
             _ => String::new(),
         },
         verdict: verdict(view, row),
@@ -123,6 +125,11 @@ fn verdict(view: &View<'_>, row: &Row<'_>) -> String {
     }
     if view.largest_distinct_mb().is_some_and(|largest| row.mb > largest) {
         words.push("beyond this CPU");
+    }
+    let failures = row.failures();
+    let failed = format!("{} of {} failed", failures.0, failures.1);
+    if failures.0 > 0 {
+        words.push(&failed);
     }
     words.join(", ")
 }

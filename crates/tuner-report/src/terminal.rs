@@ -23,7 +23,10 @@ pub struct TerminalStyle {
 
 impl Default for TerminalStyle {
     fn default() -> Self {
-        Self { width: 80, colour: false }
+        Self {
+            width: 80,
+            colour: false,
+        }
     }
 }
 
@@ -48,7 +51,10 @@ pub fn terminal(
 ) -> Result<(), ReportError> {
     let shown = masking::shown(tuning, options)?;
     let view = View::new(&shown);
-    let mut page = Page { text: String::new(), style: *style };
+    let mut page = Page {
+        text: String::new(),
+        style: *style,
+    };
     page.style.width = page.style.width.max(NARROWEST);
     let words = words::of_view(&view);
     page.paragraph(BOLD, "", &words.decision);
@@ -136,7 +142,12 @@ struct Detail {
 
 impl Detail {
     const fn new(cost_interval: bool, p50_interval: bool, bar: bool, count: bool) -> Self {
-        Self { cost_interval, p50_interval, bar, count }
+        Self {
+            cost_interval,
+            p50_interval,
+            bar,
+            count,
+        }
     }
 
     const ALL: [Self; 5] = [
@@ -163,7 +174,10 @@ fn lines(view: &View<'_>, sizes: &[SizeRow], detail: &Detail) -> Vec<String> {
     }
     head.push(ci("p50 ms".to_owned(), detail.p50_interval));
     head.push("p95 ms".to_owned());
-    head.push(ci(format!("{}{estimate}", view.unit.per_million()), detail.cost_interval));
+    head.push(ci(
+        format!("{}{estimate}", view.unit.per_million()),
+        detail.cost_interval,
+    ));
     if detail.bar {
         head.push(String::new());
     }
@@ -171,18 +185,29 @@ fn lines(view: &View<'_>, sizes: &[SizeRow], detail: &Detail) -> Vec<String> {
     let last = head.len() - 1;
 
     let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled).set_header(head);
+    table
+        .load_style(presets::NOTHING)
+        .set_content_arrangement(ContentArrangement::Disabled)
+        .set_header(head);
     for size in sizes {
         let mut cells = vec![size.mark.to_owned(), size.mb.to_string()];
         if detail.count {
-            cells.push(if size.invocations.is_empty() { "–".to_owned() } else { size.invocations.clone() });
+            cells.push(if size.invocations.is_empty() {
+                "–".to_owned()
+            } else {
+                size.invocations.clone()
+            });
         }
         cells.push(figure(&size.p50, detail.p50_interval));
         cells.push(figure(&size.p95, false));
         cells.push(figure(&size.cost, detail.cost_interval));
         if detail.bar {
             // A size that costs anything shows at least the lowest step.
-            cells.push(size.cost_eighths.map_or(' ', |n| BARS[usize::from(n.max(1)).min(8)]).to_string());
+            cells.push(
+                size.cost_eighths
+                    .map_or(' ', |n| BARS[usize::from(n.max(1)).min(8)])
+                    .to_string(),
+            );
         }
         cells.push(line(&size.verdict));
         table.add_row(cells);
@@ -251,7 +276,10 @@ mod tests {
     fn lines_keep_to_the_width() {
         let lines = wrap("a-word-that-is-longer-than-the-line and 日本語 words", 12);
         assert!(lines.iter().all(|l| l.width() <= 12), "{lines:?}");
-        assert_eq!(lines.concat().replace(' ', ""), "a-word-that-is-longer-than-the-lineand日本語words");
+        assert_eq!(
+            lines.concat().replace(' ', ""),
+            "a-word-that-is-longer-than-the-lineand日本語words"
+        );
         assert_eq!(cut("much too long", 6), "much …");
     }
 }

@@ -4,10 +4,20 @@ use tuner_core::pricing::{Currency, PriceQuote};
 use tuner_core::tuning::{MeasuringEnvironment, Series, SizeResult, SizeStatus};
 use tuner_core::{Distribution, Estimate, Outcome, StartKind, Tuning, Verdict};
 
-use crate::numbers;
+pub(crate) use crate::cost_unit::CostUnit;
 
 /// Cost is shown per so many invocations.
 const PER: f64 = 1e6;
+
+/// Every way an invocation can end without being a measurement.
+pub(crate) const NOT_MEASURED: [Outcome; 6] = [
+    Outcome::OutOfMemory,
+    Outcome::Timeout,
+    Outcome::InitError,
+    Outcome::FunctionError,
+    Outcome::Throttled,
+    Outcome::Unmeasured,
+];
 
 /// A tuning, seen as a table.
 pub(crate) struct View<'a> {
@@ -37,13 +47,6 @@ pub(crate) struct Measured<'a> {
     pub(crate) cost: Estimate,
 }
 
-/// What cost is counted in: money, or GB-seconds where the price is not known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum CostUnit {
-    Money(Currency),
-    GbSeconds,
-}
-
 /// What the report uses of a price quote: all that is known of that type here.
 pub(crate) struct PriceBasis<'a> {
     pub(crate) region: &'a str,
@@ -58,34 +61,6 @@ fn price_basis(quote: &PriceQuote) -> PriceBasis<'_> {
         architecture: quote.architecture.as_str(),
         currency: quote.currency,
         estimated: quote.estimated,
-    }
-}
-
-impl CostUnit {
-    /// The figure with its unit, as far as it is part of the figure: `$2.10`, `12,500`.
-    pub(crate) fn show(self, per_million: f64) -> String {
-        match self {
-            Self::Money(currency) => numbers::money(per_million, currency),
-            Self::GbSeconds => numbers::gb_seconds(per_million),
-        }
-    }
-
-    /// As in "USD per million invocations".
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::Money(currency) => currency.code(),
-            Self::GbSeconds => "GB-seconds",
-        }
-    }
-
-    /// Short, for the head of a column: `$/M`.
-    pub(crate) const fn per_million(self) -> &'static str {
-        match self {
-            Self::Money(Currency::Usd) => "$/M",
-            Self::Money(Currency::Cny) => "¥/M",
-            Self::Money(Currency::Eur) => "€/M",
-            Self::GbSeconds => "GB-s/M",
-        }
     }
 }
 
@@ -107,7 +82,12 @@ impl<'a> View<'a> {
             })
             .collect();
         rows.sort_by_key(|row| row.mb);
-        Self { tuning, start, unit, rows }
+        Self {
+            tuning,
+            start,
+            unit,
+            rows,
+        }
     }
 
     /// Rows that were measured.
@@ -128,15 +108,38 @@ impl<'a> View<'a> {
         self.at(self.tuning.decision.memory_size_mb?)
     }
 
-    /// The size the present one is best compared with: the chosen one, or where that is the present one, a size that
-    /// could not be told from it.
+    /// The size the present one is best compared with: the chosen one, or where that is the present one, what else would
+    /// do as well.
     pub(crate) fn compared(&self) -> Option<(&Row<'a>, &Measured<'a>)> {
-        let present_mb = self.tuning.function.memory_size_mb;
-        let decision = &self.tuning.decision;
-        if decision.verdict == Verdict::NoClearWinner {
-            return decision.tied_mb.iter().filter(|&&mb| mb != present_mb).find_map(|&mb| self.at(mb));
+        if let Some(other) = self.chosen().filter(|(row, _)| !row.is_present) {
+            return Some(other);
         }
-        self.chosen().filter(|(row, _)| !row.is_present)
+        let decision = &self.tuning.decision;
+        let tied = || {
+            decision
+                .tied_mb
+                .iter()
+                .filter_map(|&mb| self.at(mb))
+                .filter(|(row, _)| !row.is_chosen)
+        };
+        self.alternative()
+            .or_else(|| tied().next().filter(|_| decision.verdict == Verdict::NoClearWinner))
+    }
+
+    /// A size that serves the objective as well as the chosen one, and something else clearly better: as cheap and much
+    /// faster, or as fast and much cheaper. The reader may want it, though keeping what is there was asked for.
+    pub(crate) fn alternative(&self) -> Option<(&Row<'a>, &Measured<'a>)> {
+        const MUCH: f64 = 0.9;
+        let weight = self.tuning.request.objective.cost_weight();
+        let other_side: fn(&Measured<'_>) -> f64 = match weight {
+            1.0 => |m| m.duration.mean.value,
+            0.0 => |m| m.cost.value,
+            _ => return None,
+        };
+        let (_, chosen) = self.chosen()?;
+        let tied = self.tuning.decision.tied_mb.iter().filter_map(|&mb| self.at(mb));
+        tied.filter(|(row, m)| !row.is_chosen && other_side(m) < other_side(chosen) * MUCH)
+            .min_by(|a, b| other_side(a.1).total_cmp(&other_side(b.1)))
     }
 
     pub(crate) fn price(&self) -> Option<PriceBasis<'_>> {
@@ -155,9 +158,11 @@ impl<'a> View<'a> {
     /// The size above which sizes cannot be told apart here.
     pub(crate) const fn largest_distinct_mb(&self) -> Option<u32> {
         match self.tuning.environment {
-            MeasuringEnvironment::Local { cpu_limited: true, largest_distinct_memory_mb, .. } => {
-                Some(largest_distinct_memory_mb)
-            }
+            MeasuringEnvironment::Local {
+                cpu_limited: true,
+                largest_distinct_memory_mb,
+                ..
+            } => Some(largest_distinct_memory_mb),
             _ => None,
         }
     }
@@ -201,8 +206,19 @@ impl Row<'_> {
     }
 
     /// How many invocations ended as the failure class says, of how many.
-    pub(crate) fn failure_count(&self) -> Option<(u32, u32)> {
-        Some((self.size.outcomes.of(self.failure()?), self.size.outcomes.total()))
+    pub(crate) fn failure_count(&self) -> Option<(u64, u64)> {
+        Some((self.ended(self.failure()?), self.failures().1))
+    }
+
+    /// How many invocations were no measurement, of how many.
+    pub(crate) fn failures(&self) -> (u64, u64) {
+        let failed: u64 = NOT_MEASURED.iter().map(|&outcome| self.ended(outcome)).sum();
+        (failed, failed + self.ended(Outcome::Success))
+    }
+
+    /// How many ended so; wide enough to add up.
+    pub(crate) fn ended(&self, outcome: Outcome) -> u64 {
+        self.size.outcomes.of(outcome).into()
     }
 }
 
@@ -224,15 +240,27 @@ fn measured<'a>(size: &'a SizeResult, start: StartKind, unit: CostUnit) -> Optio
         CostUnit::Money(_) => series.cost?.per_invocation,
         CostUnit::GbSeconds => series.gb_seconds,
     };
-    Some(Measured { duration: &series.duration_ms, cost: cost.scaled(PER) })
+    Some(Measured {
+        duration: &series.duration_ms,
+        cost: cost.scaled(PER),
+    })
 }
 
 /// Money only if all sizes have it, in one currency: figures in two units cannot stand side by side.
 fn cost_unit(tuning: &Tuning, start: StartKind) -> CostUnit {
-    let of = |size: &SizeResult| size.series(start).map(|series: &Series| series.cost.map(|c| c.currency));
-    let mut units = tuning.sizes.iter().filter(|s| s.status == SizeStatus::Measured).filter_map(of);
+    let of = |size: &SizeResult| {
+        size.series(start)
+            .map(|series: &Series| series.cost.map(|c| c.currency))
+    };
+    let mut units = tuning
+        .sizes
+        .iter()
+        .filter(|s| s.status == SizeStatus::Measured)
+        .filter_map(of);
     let Some(first) = units.next() else {
-        return tuning.price.as_ref().map_or(CostUnit::GbSeconds, |quote| CostUnit::Money(price_basis(quote).currency));
+        return tuning.price.as_ref().map_or(CostUnit::GbSeconds, |quote| {
+            CostUnit::Money(price_basis(quote).currency)
+        });
     };
     match first {
         Some(currency) if units.all(|u| u == Some(currency)) => CostUnit::Money(currency),
@@ -243,6 +271,10 @@ fn cost_unit(tuning: &Tuning, start: StartKind) -> CostUnit {
 fn common_start(sizes: &[SizeResult]) -> StartKind {
     [StartKind::Warm, StartKind::Restored, StartKind::Cold]
         .into_iter()
-        .find(|&start| sizes.iter().any(|s| s.status == SizeStatus::Measured && s.series(start).is_some()))
+        .find(|&start| {
+            sizes
+                .iter()
+                .any(|s| s.status == SizeStatus::Measured && s.series(start).is_some())
+        })
         .unwrap_or(StartKind::Warm)
 }

@@ -50,6 +50,20 @@ pub(super) fn register(lambda: &LocalLambda, spec: FunctionSpec) -> Result<(), C
         .map_err(|e| CliError::usage("cannot make the local function").cause(e))
 }
 
+/// Looks whether the program comes up, so that one that is no function is said at once and not at every memory size.
+pub(super) async fn rehearse(lambda: &LocalLambda, spec: &FunctionSpec, memory_size_mb: u32) -> Result<(), CliError> {
+    lambda.rehearse(spec, memory_size_mb).await.map(drop).map_err(|problem| {
+        if problem.speaks_no_runtime_api() {
+            CliError::usage(problem).hint(
+                "COMMAND is started as a Lambda function: it must ask http://$AWS_LAMBDA_RUNTIME_API for events, as a Rust \
+                 `bootstrap`, `python3 -m awslambdaric app.handler` or `npx aws-lambda-ric app.handler` do",
+            )
+        } else {
+            CliError::new(Exit::FunctionFailed, problem).hint("mend the function's start; give it variables with --env")
+        }
+    })
+}
+
 fn find_program(program: &str, directory: Option<&std::path::Path>) -> Result<(), CliError> {
     if let Some(directory) = directory
         && !directory.is_dir()

@@ -29,6 +29,7 @@ pub(super) async fn restore(args: RestoreArgs, global: GlobalArgs) -> Result<Exi
         observer: Arc::new(Progress::new(global.quiet)),
         cancel: CancellationToken::new(),
         backoff: Backoff::default(),
+        hand_back_at: None,
     };
     let found = of_tuning(
         remains(&ctx, &function).await.map_err(|e| refused(&args, &e))?,

@@ -68,7 +68,10 @@ impl Session<'_> {
         let request = build(args, name.parse().map_err(CliError::usage)?)?;
         let region = args.aws.region.as_deref().unwrap_or(local_lambda::REGION);
         let local = local_lambda::start(&args.local, 0, region).await?;
-        local_lambda::register(&local, local_lambda::function(name, command, &args.local))?;
+        let spec = local_lambda::function(name, command, &args.local);
+        local_lambda::register(&local, spec.clone())?;
+        let largest = request.memory_sizes.last().map_or(0, |size| size.mb());
+        local_lambda::rehearse(&local, &spec, largest).await?;
         let confinement = local.confinement_description();
         let words = local_lambda::confinement_words(&confinement);
         self.progress.say(&format!("running {name} on this machine; {words}"));
@@ -109,6 +112,7 @@ impl Session<'_> {
             observer: self.progress.clone(),
             cancel: cancel.clone(),
             backoff: Backoff::default(),
+            hand_back_at: None,
         };
         let watcher = tokio::spawn(stop_on_signal(cancel, self.progress.clone()));
         let setting = Setting {
@@ -234,8 +238,14 @@ fn failed(request: &TuningRequest, failure: Failure) -> CliError {
     let function = &request.function;
     let put_back = match (failure.touched, failure.leftovers.is_empty()) {
         (false, _) => "nothing was changed".to_owned(),
-        (true, true) => format!("{function} is as it was before"),
-        (true, false) => failure.leftovers.join("\n  "),
+        (true, true) if failure.notes.is_empty() => format!("{function} is as it was before"),
+        (true, _) => failure
+            .notes
+            .iter()
+            .chain(&failure.leftovers)
+            .cloned()
+            .collect::<Vec<_>>()
+            .join("\n  "),
     };
     let error = match &failure.error {
         TuningError::Interrupted => CliError::new(Exit::Interrupted, format!("interrupted; {put_back}")),

@@ -13,7 +13,8 @@ use crate::{Context, TuningError, TuningState};
 /// Makes the invocations of `batches`, writes their records to the store and their sums to `state`.
 ///
 /// Sizes take turns: invocations are handed out round robin, so that whatever drifts during the tuning meets all sizes
-/// alike. A size that proves hopeless is not invoked any more.
+/// alike. A size that proves hopeless is not invoked any more. Past [`Context::hand_back_at`] it hands back what it has;
+/// nothing that was measured is measured again, since planning starts from what `state` says.
 ///
 /// # Errors
 /// When Lambda refuses for a reason that holds for every call, when the store fails, or when somebody asked to stop.
@@ -131,6 +132,9 @@ impl SizeRun<'_> {
 
     async fn take(&self) -> Option<usize> {
         let mut shared = self.shared.lock().await;
+        if self.ctx.hand_back_at.is_some_and(|at| self.ctx.clock.now() >= at) {
+            return None;
+        }
         if self.turns.refused.load(Ordering::Relaxed) || shared.left == 0 || shared.progress.hopeless().is_some() {
             return None;
         }

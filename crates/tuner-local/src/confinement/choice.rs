@@ -88,12 +88,6 @@ impl ConfinementDescription {
                 "the linear CPU period needs an otherwise idle machine: other work makes durations longer".to_owned(),
             );
         }
-        if limited && largest_distinct_memory_mb < 10_240 {
-            notes.push(format!(
-                "{host_cpus} processors here: memory sizes above {largest_distinct_memory_mb} MB get no more CPU and can't \
-                 be told apart"
-            ));
-        }
         Self {
             kind,
             cpu_limited: limited,

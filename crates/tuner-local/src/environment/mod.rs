@@ -8,6 +8,7 @@ mod invocation;
 mod log_capture;
 mod log_lines;
 mod process;
+mod rehearsal;
 mod runtime_api;
 mod runtime_routes;
 mod sandbox;
@@ -21,6 +22,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use crate::confinement::Confinement;
+pub use rehearsal::NotAFunction;
 use sandbox::Sandbox;
 pub use spec::{Answer, EnvironmentSpec, Event, LogFormat, StartError};
 

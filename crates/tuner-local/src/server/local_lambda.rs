@@ -11,6 +11,7 @@ use tokio::task::JoinHandle;
 
 use crate::confinement::{Confinement, ConfinementDescription};
 use crate::environment::LogFormat;
+use crate::environment::{Environment, EnvironmentSpec, NotAFunction};
 
 use super::code::Code;
 use super::configuration::FunctionConfiguration;
@@ -106,6 +107,30 @@ impl LocalLambda {
             },
             now,
         )
+    }
+
+    /// Says whether a program comes up as a function, without registering it or handling an event. It gets as much memory
+    /// as `memory_size_mb` says.
+    ///
+    /// # Errors
+    /// When it can't be started or does not come to ask the Runtime API for an event.
+    pub async fn rehearse(&self, spec: &FunctionSpec, memory_size_mb: u32) -> Result<Duration, NotAFunction> {
+        let spec = EnvironmentSpec {
+            function_name: spec.name.clone(),
+            version: "$LATEST".to_owned(),
+            command: spec.command.clone(),
+            working_directory: spec.working_directory.clone(),
+            handler: spec.handler.clone(),
+            variables: spec.variables.clone(),
+            memory_size_mb,
+            timeout: spec.timeout,
+            init_timeout: self.server.options.init_timeout,
+            architecture: spec.architecture,
+            region: self.server.options.region.clone(),
+            log_group: format!("/aws/lambda/{}", spec.name),
+            log_format: spec.log_format,
+        };
+        Environment::rehearse(&spec, &self.server.confinement).await
     }
 
     /// Gives a function another command, as a deploy does.

@@ -15,11 +15,15 @@ pub(super) const PLOT: f64 = 64.0;
 
 /// The start whose time to come up is shown, if any was measured.
 pub(super) fn shown(view: &View<'_>) -> Option<StartKind> {
-    [StartKind::Cold, StartKind::Restored].into_iter().find(|&start| inits(view, start).next().is_some())
+    [StartKind::Cold, StartKind::Restored]
+        .into_iter()
+        .find(|&start| inits(view, start).next().is_some())
 }
 
 fn inits<'a>(view: &'a View<'_>, start: StartKind) -> impl Iterator<Item = (u32, &'a Distribution)> {
-    view.rows.iter().filter_map(move |row| Some((row.mb, row.size.series(start)?.init_duration_ms.as_ref()?)))
+    view.rows
+        .iter()
+        .filter_map(move |row| Some((row.mb, row.size.series(start)?.init_duration_ms.as_ref()?)))
 }
 
 pub(super) fn draw(pen: &Pen, view: &View<'_>, axis: &MemoryAxis, start: StartKind, rect: Rect) -> Drawn {
@@ -29,7 +33,7 @@ pub(super) fn draw(pen: &Pen, view: &View<'_>, axis: &MemoryAxis, start: StartKi
     };
     pen.text((rect.left, rect.top - 10.0), Anchor::Start, "t11 f-muted", name);
     let high = inits(view, start).map(|(_, d)| d.max).fold(0.0, f64::max);
-    let high = if high > 0.0 { high * 1.2 } else { 1.0 };
+    let high = if high > 0.0 { (high * 1.2).min(1e9) } else { 1.0 };
     let panel = log_linear(pen, rect, axis.bounds, (0.0, high));
     panel.y_grid(&ticks::linear_ticks(0.0, high, 2), axis.bounds.0)?;
     for (mb, d) in inits(view, start) {

@@ -27,10 +27,16 @@ pub(super) fn draw(pen: &Pen, view: &View<'_>, axis: &MemoryAxis, rect: Rect) ->
     panel.baseline()
 }
 
+/// Above any cost there can be, so that a number from elsewhere has an end.
+const HIGHEST: f64 = 1e12;
+
 /// Upper end of a cost axis: everything measured, with some room.
 pub(super) fn highest(view: &View<'_>) -> f64 {
-    let high = view.measured().map(|(_, m)| m.cost.high.unwrap_or(0.0).max(m.cost.value)).fold(0.0, f64::max);
-    if high > 0.0 { high * 1.12 } else { 1.0 }
+    let high = view
+        .measured()
+        .map(|(_, m)| m.cost.high.unwrap_or(0.0).max(m.cost.value))
+        .fold(0.0, f64::max);
+    if high > 0.0 { (high * 1.12).min(HIGHEST) } else { 1.0 }
 }
 
 /// As in "cost in USD per million invocations (estimate)".
@@ -41,7 +47,12 @@ pub(super) fn axis_name(view: &View<'_>) -> String {
 
 fn title(view: &View<'_>, row: &Row<'_>, m: &Measured<'_>) -> String {
     let interval = numbers::interval(m.cost, |x| view.unit.show(x)).map_or_else(String::new, |i| format!(" ({i})"));
-    format!("{} MB: {}{interval} {}", row.mb, view.unit.show(m.cost.value), axis_name(view))
+    format!(
+        "{} MB: {}{interval} {}",
+        row.mb,
+        view.unit.show(m.cost.value),
+        axis_name(view)
+    )
 }
 
 fn mark(panel: &LogLinear, row: &Row<'_>, m: &Measured<'_>) -> Drawn {

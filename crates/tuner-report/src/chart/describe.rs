@@ -10,8 +10,9 @@ use crate::words;
 /// Prefix of all ids in the picture, so that several fit on one page.
 pub(super) fn id(view: &View<'_>, shape: Shape) -> String {
     let suffix = match shape {
-        Shape::Wide => "",
-        Shape::Narrow => "-narrow",
+        Shape::Picture => "",
+        Shape::Page => "-page",
+        Shape::Phone => "-phone",
     };
     format!("t{}{suffix}", view.tuning.tuning_id.simple())
 }
@@ -19,8 +20,16 @@ pub(super) fn id(view: &View<'_>, shape: Shape) -> String {
 /// `<title>`, `<desc>` and `<metadata>`.
 pub(super) fn head(view: &View<'_>, id: &str) -> String {
     let words = words::of_view(view);
-    let title = format!("Duration and cost of {} by memory size", words::function_label(view.tuning));
-    let desc = format!("{}. {}. {}", words.decision, words.effect, words.caveat.unwrap_or_default());
+    let title = format!(
+        "Duration and cost of {} by memory size",
+        words::function_label(view.tuning)
+    );
+    let desc = format!(
+        "{}. {}. {}",
+        words.decision,
+        words.effect,
+        words.caveat.unwrap_or_default()
+    );
     format!(
         "<title id=\"{id}-title\">{}</title>\n<desc id=\"{id}-desc\">{}</desc>\n<metadata>{}</metadata>\n",
         escape::xml(&title),

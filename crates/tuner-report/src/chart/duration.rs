@@ -1,17 +1,23 @@
 //! Duration by memory size, on a log axis: ratios are what matters there, and "twice the memory, half the time" is a
 //! straight line.
 
+use tuner_core::vcpus;
+
 use super::failed;
 use super::memory_axis::MemoryAxis;
 use super::panel::{Drawn, LogLog, Marker, Rect, log_log};
 use super::pen::{Anchor, Pen, Px};
 use super::style::Role;
 use super::{labels, text, ticks};
+use crate::ReportError;
 use crate::numbers;
 use crate::view::{Measured, Row, View};
 
 /// Below any duration that Lambda reports (0.01 ms), so that a zero can stand on a log axis.
 const SHORTEST_MS: f64 = 0.005;
+
+/// Above any duration there can be (15 minutes), so that a number from elsewhere has an end.
+const LONGEST_MS: f64 = 1e9;
 
 /// More single invocations than this are not drawn one by one: the picture would grow and show less.
 const MOST_DOTS: usize = 600;
@@ -26,21 +32,28 @@ pub(super) fn draw(pen: &Pen, view: &View<'_>, axis: &MemoryAxis, rect: Rect) ->
     if view.measured().next().is_some() {
         panel.y_grid(&ticks::log_ticks(y.0, y.1, 6), axis.bounds.0)?;
     }
-    landmarks(&panel, view, axis)?;
+    let taken = landmarks(&panel, view, axis)?;
     for run in runs(view) {
         band(&panel, &run)?;
     }
     limit(&panel, view, y)?;
     axis.draw_decision(&panel, view)?;
     for run in runs(view) {
-        let median: Vec<_> = run.iter().map(|(r, m)| (f64::from(r.mb), on_axis(m.duration.p50.value))).collect();
+        let median: Vec<_> = run
+            .iter()
+            .map(|(r, m)| (f64::from(r.mb), on_axis(m.duration.p50.value)))
+            .collect();
         panel.line(&median, Role::Duration, 1.5)?;
     }
-    let dots = view.measured().map(|(row, _)| view.raw_durations(row.mb).count()).sum::<usize>() <= MOST_DOTS;
+    let dots = view
+        .measured()
+        .map(|(row, _)| view.raw_durations(row.mb).count())
+        .sum::<usize>()
+        <= MOST_DOTS;
     for (row, m) in view.measured() {
         pen.group("mark", &title(row, m), || mark(&panel, view, row, m, dots))?;
     }
-    series_labels(&panel, view);
+    series_labels(&panel, view, &taken);
     failed::draw_labels(pen, view, axis, rect);
     panel.baseline()
 }
@@ -49,13 +62,18 @@ pub(super) fn draw(pen: &Pen, view: &View<'_>, axis: &MemoryAxis, rect: Rect) ->
 pub(super) fn runs<'v, 'a>(view: &'v View<'a>) -> Vec<Vec<(&'v Row<'a>, &'v Measured<'a>)>> {
     view.rows
         .chunk_by(|a, b| a.measured.is_some() == b.measured.is_some())
-        .map(|chunk| chunk.iter().filter_map(|row| Some((row, row.measured.as_ref()?))).collect::<Vec<_>>())
+        .map(|chunk| {
+            chunk
+                .iter()
+                .filter_map(|row| Some((row, row.measured.as_ref()?)))
+                .collect::<Vec<_>>()
+        })
         .filter(|run| !run.is_empty())
         .collect()
 }
 
-fn on_axis(ms: f64) -> f64 {
-    ms.max(SHORTEST_MS)
+pub(super) fn on_axis(ms: f64) -> f64 {
+    ms.clamp(SHORTEST_MS, LONGEST_MS)
 }
 
 fn bounds(view: &View<'_>) -> (f64, f64) {
@@ -66,11 +84,11 @@ fn bounds(view: &View<'_>) -> (f64, f64) {
         values.extend([d.p50.low, d.p50.high].into_iter().flatten());
         values.extend(view.raw_durations(row.mb));
     }
-    let low = on_axis(values.iter().copied().fold(f64::INFINITY, f64::min));
-    let high = on_axis(values.iter().copied().fold(0.0, f64::max));
-    if !low.is_finite() {
+    if values.is_empty() {
         return (1.0, 10.0);
     }
+    let low = on_axis(values.iter().copied().fold(f64::INFINITY, f64::min));
+    let high = on_axis(values.iter().copied().fold(0.0, f64::max));
     let (low, high) = match view.tuning.request.max_p95_ms {
         Some(limit) if limit > low / LIMIT_REACH && limit < high * LIMIT_REACH => (low.min(limit), high.max(limit)),
         _ => (low, high),
@@ -84,23 +102,42 @@ fn bounds(view: &View<'_>) -> (f64, f64) {
     (low, high)
 }
 
-fn landmarks(panel: &LogLog, view: &View<'_>, axis: &MemoryAxis) -> Drawn {
+/// Lines and words that explain the axis; returns the places of the words.
+fn landmarks(panel: &LogLog, view: &View<'_>, axis: &MemoryAxis) -> Result<Vec<Rect>, ReportError> {
+    const LINE: f64 = 14.0;
     let Rect { top, bottom, right, .. } = panel.rect;
-    let baseline = bottom - 7.0;
-    let mut taken = right;
+    let mut places: Vec<Rect> = Vec::new();
     if let Some((from, to)) = view.largest_distinct_mb().and_then(|largest| axis.beyond(largest)) {
-        let words = text::cut("more than this machine's CPUs", 11.0, false, (to - from - 8.0).max(60.0));
-        taken = to - text::width(&words, 11.0, false) - 12.0;
-        panel.pen.text((to - 6.0, baseline), Anchor::End, "t11 f-muted halo", &words);
+        let cpus = vcpus(view.largest_distinct_mb().unwrap_or_default()).round();
+        let wordings = [format!("over this machine's {cpus} CPUs"), format!("over {cpus} CPUs")];
+        let width = |words: &str| text::width(words, 11.0, false);
+        let [long, short] = wordings;
+        let words = if width(&long) + 12.0 <= to - from { long } else { short };
+        let width = width(&words);
+        panel
+            .pen
+            .text((to - 6.0, bottom - 7.0), Anchor::End, "t11 f-muted halo", &words);
+        places.push(Rect::new(to - 6.0 - width, bottom - 5.0 - LINE, width, LINE));
     }
-    let Some(x) = axis.one_vcpu() else { return Ok(()) };
+    let Some(x) = axis.one_vcpu() else { return Ok(places) };
     panel.pixel_line(&[(x, top), (x, bottom)], Role::Landmark, 1.5)?;
-    let (words, half) = ("1 vCPU", text::width("1 vCPU", 11.0, false) / 2.0 + 4.0);
-    // Beside its line, which others may share; one line higher where the words below are in the way.
-    let up = if x + 2.0 * half > taken { 14.0 } else { 0.0 };
-    let (x, anchor) = if x + 2.0 * half > right { (x - 4.0, Anchor::End) } else { (x + 4.0, Anchor::Start) };
-    panel.pen.text((x, baseline - up), anchor, "t11 f-muted halo", words);
-    Ok(())
+    let words = "1 vCPU";
+    let width = text::width(words, 11.0, false);
+    // Beside its line, which others may share; one line higher where other words are in the way.
+    let left = if x + width + 4.0 > right {
+        x - 4.0 - width
+    } else {
+        x + 4.0
+    };
+    let mut place = Rect::new(left, bottom - 5.0 - LINE, width, LINE);
+    if places.iter().any(|other| other.overlaps(&place)) {
+        place = Rect::new(left, place.top - LINE, width, LINE);
+    }
+    panel
+        .pen
+        .text((left, place.bottom - 2.0), Anchor::Start, "t11 f-muted halo", words);
+    places.push(place);
+    Ok(places)
 }
 
 fn band(panel: &LogLog, run: &[(&Row<'_>, &Measured<'_>)]) -> Drawn {
@@ -110,7 +147,15 @@ fn band(panel: &LogLog, run: &[(&Row<'_>, &Measured<'_>)]) -> Drawn {
         // A single size has no area: a bar as wide as a finger.
         let low = on_axis(run[0].1.duration.p50.value);
         let ((px, bottom), (_, top)) = (panel.at(x, low), panel.at(x, high));
-        return panel.pixel_rect(Rect { left: px - 8.0, right: px + 8.0, top, bottom }, Role::Band);
+        return panel.pixel_rect(
+            Rect {
+                left: px - 8.0,
+                right: px + 8.0,
+                top,
+                bottom,
+            },
+            Role::Band,
+        );
     }
     let lower = run.iter().rev().map(|(r, m)| at(r, m.duration.p50.value));
     let outline: Vec<_> = upper.iter().copied().chain(lower).collect();
@@ -119,18 +164,24 @@ fn band(panel: &LogLog, run: &[(&Row<'_>, &Measured<'_>)]) -> Drawn {
 }
 
 fn limit(panel: &LogLog, view: &View<'_>, y: (f64, f64)) -> Drawn {
-    let Some(limit) = view.tuning.request.max_p95_ms else { return Ok(()) };
+    let Some(limit) = view.tuning.request.max_p95_ms else {
+        return Ok(());
+    };
     let words = format!("limit: p95 at most {} ms", numbers::ms(limit));
     let Rect { left, right, top, .. } = panel.rect;
     if !(y.0..=y.1).contains(&limit) {
         let words = format!("{words} ({} this chart)", if limit > y.1 { "above" } else { "below" });
-        panel.pen.text((right - 6.0, top + 14.0), Anchor::End, "t11 f-bad halo", &words);
+        panel
+            .pen
+            .text((right - 6.0, top + 14.0), Anchor::End, "t11 f-bad halo", &words);
         return Ok(());
     }
     let (_, at) = panel.at(view.rows.first().map_or(128.0, |r| r.mb.into()), limit);
     panel.pixel_line(&[(left, at), (right, at)], Role::Limit, 1.5)?;
     let baseline = if at - 18.0 < top { at + 14.0 } else { at - 5.0 };
-    panel.pen.text((right - 6.0, baseline), Anchor::End, "t11 f-bad halo", &words);
+    panel
+        .pen
+        .text((right - 6.0, baseline), Anchor::End, "t11 f-bad halo", &words);
     Ok(())
 }
 
@@ -182,23 +233,26 @@ fn draw_dots(panel: &LogLog, mb: f64, durations: impl Iterator<Item = f64>) {
         path.push_str(&format!("M{} {}h0", Px(x + jitter), Px(y)));
     }
     if !path.is_empty() {
-        panel.pen.write(format_args!("<path d=\"{path}\" class=\"s s-dots\" stroke-width=\"3.2\"/>"));
+        panel.pen.write(format_args!(
+            "<path d=\"{path}\" class=\"s s-dots\" stroke-width=\"3.2\"/>"
+        ));
     }
 }
 
 /// The series are named where they end, not in a legend.
-fn series_labels(panel: &LogLog, view: &View<'_>) {
+fn series_labels(panel: &LogLog, view: &View<'_>, taken: &[Rect]) {
     let Some((row, m)) = view.measured().last() else { return };
-    let mut names = vec![
+    let mut names = [
         (panel.at(1.0, on_axis(m.duration.p50.value)).1, "p50"),
         (panel.at(1.0, on_axis(m.duration.mean.value)).1, "mean"),
         (panel.at(1.0, on_axis(m.duration.p95.value)).1, "p95"),
     ];
     names.sort_by(|a, b| a.0.total_cmp(&b.0));
     let wanted: Vec<(f64, f64)> = names.iter().map(|(y, _)| (*y, 13.0)).collect();
-    // What stands at the bottom and the top of the panel keeps its line.
-    let centres = labels::spread(&wanted, 0.0, (panel.rect.top + 4.0, panel.rect.bottom - 18.0));
     let x = panel.at(row.mb.into(), 1.0).0 + 13.0;
+    let under = taken.iter().filter(|place| place.right > x && place.left < x + 36.0);
+    let floor = under.map(|place| place.top).fold(panel.rect.bottom - 4.0, f64::min);
+    let centres = labels::spread(&wanted, 0.0, (panel.rect.top + 4.0, floor));
     for ((_, name), y) in names.iter().zip(centres) {
         panel.pen.text((x, y + 4.0), Anchor::Start, "t11 f-duration halo", name);
     }

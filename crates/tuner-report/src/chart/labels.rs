@@ -41,10 +41,19 @@ pub(super) fn place(
 ) -> Option<Rect> {
     let (half_w, half_h) = (width / 2.0, height / 2.0);
     let (dx, dy) = (half_w + distance, half_h + distance);
-    [(dx, 0.0), (-dx, 0.0), (0.0, -dy), (0.0, dy), (dx, -dy), (-dx, -dy), (dx, dy), (-dx, dy)]
-        .into_iter()
-        .map(|(dx, dy)| Rect::new(x + dx - half_w, y + dy - half_h, width, height))
-        .find(|rect| inside.holds(rect) && !taken.iter().any(|other| rect.overlaps(other)))
+    [
+        (dx, 0.0),
+        (-dx, 0.0),
+        (0.0, -dy),
+        (0.0, dy),
+        (dx, -dy),
+        (-dx, -dy),
+        (dx, dy),
+        (-dx, dy),
+    ]
+    .into_iter()
+    .map(|(dx, dy)| Rect::new(x + dx - half_w, y + dy - half_h, width, height))
+    .find(|rect| inside.holds(rect) && !taken.iter().any(|other| rect.overlaps(other)))
 }
 
 #[cfg(test)]
@@ -69,9 +78,15 @@ mod tests {
     #[test]
     fn a_label_goes_where_there_is_room() {
         let inside = Rect::new(0.0, 0.0, 100.0, 100.0);
-        assert_eq!(place((50.0, 50.0), (20.0, 10.0), 5.0, &inside, &[]), Some(Rect::new(55.0, 45.0, 20.0, 10.0)));
+        assert_eq!(
+            place((50.0, 50.0), (20.0, 10.0), 5.0, &inside, &[]),
+            Some(Rect::new(55.0, 45.0, 20.0, 10.0))
+        );
         let taken = [Rect::new(55.0, 45.0, 20.0, 10.0)];
-        assert_eq!(place((50.0, 50.0), (20.0, 10.0), 5.0, &inside, &taken), Some(Rect::new(25.0, 45.0, 20.0, 10.0)));
+        assert_eq!(
+            place((50.0, 50.0), (20.0, 10.0), 5.0, &inside, &taken),
+            Some(Rect::new(25.0, 45.0, 20.0, 10.0))
+        );
         assert_eq!(place((50.0, 50.0), (200.0, 10.0), 5.0, &inside, &[]), None);
     }
 }

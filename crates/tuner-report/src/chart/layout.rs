@@ -9,11 +9,15 @@ use crate::notes::notes;
 use crate::view::{View, start_word};
 use crate::words;
 
-/// Two columns for a screen or a page, one for a phone.
+/// What the picture is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Shape {
-    Wide,
-    Narrow,
+    /// To stand alone: two columns between words and notes.
+    Picture,
+    /// Two columns inside a page, which has the words and the notes.
+    Page,
+    /// One column, for a page on a phone.
+    Phone,
 }
 
 const MARGIN: f64 = 24.0;
@@ -21,21 +25,23 @@ const MARGIN: f64 = 24.0;
 const GUTTER: f64 = 58.0;
 /// Warnings that stand in the picture itself.
 const MOST_WARNINGS: usize = 4;
-/// Notes longer than this are cut: the page and the document have them whole.
-const LONGEST_NOTE: f64 = 1100.0;
+/// Pixels after which a warning and the notes are cut: the page and the document have them whole.
+const LONGEST_WARNING: f64 = 2000.0;
+const LONGEST_NOTES: f64 = 6600.0;
 
 impl Shape {
     pub(super) const fn width(self) -> f64 {
         match self {
-            Self::Wide => 1180.0,
-            Self::Narrow => 440.0,
+            Self::Picture | Self::Page => 1180.0,
+            Self::Phone => 360.0,
         }
     }
 
+    /// Inside a page the margin is the page's.
     const fn margin(self) -> f64 {
         match self {
-            Self::Wide => MARGIN,
-            Self::Narrow => 12.0,
+            Self::Picture => MARGIN,
+            Self::Page | Self::Phone => 2.0,
         }
     }
 }
@@ -44,37 +50,40 @@ impl Shape {
 pub(super) fn draw(pen: &Pen, view: &View<'_>, shape: Shape) -> Result<f64, ReportError> {
     let margin = shape.margin();
     let whole = shape.width() - 2.0 * margin;
-    let top = header(pen, view, shape) + 14.0;
+    let top = match shape {
+        Shape::Picture => header(pen, view, margin, whole) + 14.0,
+        Shape::Page | Shape::Phone => margin,
+    };
     let bottom = match shape {
-        Shape::Wide => {
+        Shape::Picture | Shape::Page => {
             let (left, gap) = (whole * 0.645, 34.0);
             let left_bottom = by_size(pen, view, margin, top, left)?;
-            let right_bottom = beside(pen, view, margin + left + gap, top, whole - left - gap)?;
+            let room = Rect {
+                left: margin + left + gap,
+                right: margin + whole,
+                top,
+                bottom: left_bottom,
+            };
+            let right_bottom = beside(pen, view, room)?;
             left_bottom.max(right_bottom)
         }
-        Shape::Narrow => {
+        Shape::Phone => {
             let bottom = by_size(pen, view, margin, top, whole)?;
-            beside(pen, view, margin, bottom + 24.0, whole)?
+            beside(pen, view, Rect::new(margin, bottom + 24.0, whole, 0.0))?
         }
     };
-    Ok(footer(pen, view, shape, bottom + 20.0) + 4.0)
+    Ok(match shape {
+        Shape::Picture => footer(pen, view, margin, bottom + 28.0, whole) + 4.0,
+        Shape::Page | Shape::Phone => bottom + 8.0,
+    })
 }
 
 /// Decision, effect, provenance.
-fn header(pen: &Pen, view: &View<'_>, shape: Shape) -> f64 {
-    let (x, width) = (shape.margin(), shape.width() - 2.0 * shape.margin());
+fn header(pen: &Pen, view: &View<'_>, x: f64, width: f64) -> f64 {
     let words = words::of_view(view);
     pen.group("headline", "", || {
-        let (title, title_class) = match shape {
-            Shape::Wide => (Font::bold(24.0), "t24 f-ink"),
-            Shape::Narrow => (Font::bold(16.0), "t16 b f-ink"),
-        };
-        let y = pen.paragraph((x, x + 18.0), width, title, title_class, &words.decision);
-        let (effect, effect_class) = match shape {
-            Shape::Wide => (Font::regular(16.0), "t16 f-ink"),
-            Shape::Narrow => (Font::regular(13.0), "t13 f-ink"),
-        };
-        let y = pen.paragraph((x, y - 3.0), width, effect, effect_class, &words.effect);
+        let y = pen.paragraph((x, x + 18.0), width, Font::bold(24.0), "t24 f-ink", &words.decision);
+        let y = pen.paragraph((x, y - 3.0), width, Font::regular(16.0), "t16 f-ink", &words.effect);
         let mut y = pen.paragraph((x, y), width, Font::regular(12.0), "f-muted", &words.provenance);
         if let Some(caveat) = &words.caveat {
             y = pen.paragraph((x, y), width, Font::bold(12.0), "b f-muted", caveat);
@@ -90,16 +99,33 @@ fn by_size(pen: &Pen, view: &View<'_>, left: f64, top: f64, width: f64) -> Resul
     let mut y = top;
 
     let what = format!("Duration of {} starts in ms (log scale)", start_word(view.start));
-    y = panel_title(pen, left, y, width + GUTTER, &what, "median with 95 % interval, mean, band up to p95");
+    y = panel_title(
+        pen,
+        left,
+        y,
+        width + GUTTER,
+        &what,
+        "point: median with 95 % interval · line: mean · band: up to p95",
+    );
     axis.draw_decision_labels(pen, view, y + 14.0);
     y += 22.0;
     let rect = Rect::new(x, y, width, 270.0);
     pen.group("panel duration", "", || duration::draw(pen, view, &axis, rect))?;
 
-    y = rect.bottom + 18.0;
-    y = panel_title(pen, left, y, width + GUTTER, &sentence(&cost::axis_name(view)), "mean with 95 % interval");
-    let rect = Rect::new(x, y + 8.0, width, 150.0);
-    pen.group("panel cost", "", || cost::draw(pen, view, &axis, rect))?;
+    let mut rect = rect;
+    if view.measured().next().is_some() {
+        y = rect.bottom + 18.0;
+        y = panel_title(
+            pen,
+            left,
+            y,
+            width + GUTTER,
+            &sentence(&cost::axis_name(view)),
+            "mean with 95 % interval",
+        );
+        rect = Rect::new(x, y + 8.0, width, 150.0);
+        pen.group("panel cost", "", || cost::draw(pen, view, &axis, rect))?;
+    }
     axis.draw_labels(pen, view, rect.bottom + 18.0);
 
     y = rect.bottom + 28.0;
@@ -116,14 +142,24 @@ fn by_size(pen: &Pen, view: &View<'_>, left: f64, top: f64, width: f64) -> Resul
     Ok(y)
 }
 
-/// What does not share the memory axis.
-fn beside(pen: &Pen, view: &View<'_>, left: f64, top: f64, width: f64) -> Result<f64, ReportError> {
-    let mut y = top;
+/// What does not share the memory axis, as high as `room` if that is reasonable.
+fn beside(pen: &Pen, view: &View<'_>, room: Rect) -> Result<f64, ReportError> {
+    const BELOW: f64 = 58.0;
+    let (left, width) = (room.left, room.width());
+    let mut y = room.top;
     if view.measured().count() > 1 {
-        y = panel_title(pen, left, y, width, "Mean duration in ms against cost", "hollow: beaten in both");
-        let rect = Rect::new(left + GUTTER, y + 8.0, width - GUTTER, 284.0);
+        y = panel_title(
+            pen,
+            left,
+            y,
+            width,
+            "Mean duration in ms by cost",
+            "hollow: beaten in both",
+        ) + 8.0;
+        let height = (room.bottom - y - BELOW - facts::height(view)).clamp(260.0, 400.0);
+        let rect = Rect::new(left + GUTTER, y, width - GUTTER, height);
         pen.group("panel pareto", "", || pareto::draw(pen, view, rect))?;
-        y = rect.bottom + 58.0;
+        y = rect.bottom + BELOW;
     }
     Ok(pen.group("facts", "", || facts::draw(pen, view, Rect::new(left, y, width, 0.0))))
 }
@@ -137,19 +173,15 @@ fn panel_title(pen: &Pen, x: f64, y: f64, width: f64, title: &str, how: &str) ->
         pen.text((x + taken, baseline), Anchor::Start, "t11 f-muted", how);
         return baseline + 6.0;
     }
-    if text::width(how, 11.0, false) <= width {
-        pen.text((x, baseline + 15.0), Anchor::Start, "t11 f-muted", how);
-        return baseline + 21.0;
-    }
-    baseline + 6.0
+    pen.paragraph((x, baseline + 15.0), width, Font::regular(11.0), "t11 f-muted", how) - 9.0
 }
 
 /// Warnings and notes.
-fn footer(pen: &Pen, view: &View<'_>, shape: Shape, top: f64) -> f64 {
-    let (x, width) = (shape.margin(), shape.width() - 2.0 * shape.margin());
+fn footer(pen: &Pen, view: &View<'_>, x: f64, top: f64, width: f64) -> f64 {
     let mut y = top;
     let mut note = |font: Font, class: &str, words: &str| {
-        y = pen.paragraph((x, y), width, font, class, &text::cut(words, 11.0, font.bold, LONGEST_NOTE * 2.0));
+        let longest = if font.bold { LONGEST_WARNING } else { LONGEST_NOTES };
+        y = pen.paragraph((x, y), width, font, class, &text::cut(words, 11.0, font.bold, longest));
     };
     pen.group("notes", "", || {
         let t = view.tuning;
@@ -161,7 +193,11 @@ fn footer(pen: &Pen, view: &View<'_>, shape: Shape, top: f64) -> f64 {
         }
         let more = t.warnings.len().saturating_sub(MOST_WARNINGS) + t.leftovers.len().saturating_sub(MOST_WARNINGS);
         if more > 0 {
-            note(Font::bold(11.0), "t11 b f-ink", &format!("{more} more are in the document."));
+            note(
+                Font::bold(11.0),
+                "t11 b f-ink",
+                &format!("{more} more are in the document."),
+            );
         }
         note(Font::regular(11.0), "t11 f-muted", &notes(view).join(" "));
     });
@@ -170,5 +206,7 @@ fn footer(pen: &Pen, view: &View<'_>, shape: Shape, top: f64) -> f64 {
 
 fn sentence(text: &str) -> String {
     let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+    chars
+        .next()
+        .map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }

@@ -25,7 +25,13 @@ pub(super) struct MemoryAxis {
 impl MemoryAxis {
     pub(super) fn new(view: &View<'_>, left: f64, width: f64) -> Self {
         let sizes: Vec<u32> = view.rows.iter().map(|row| row.mb).collect();
-        let shown = || sizes.iter().copied().chain([view.tuning.function.memory_size_mb]).map(|mb| f64::from(mb.max(1)));
+        let shown = || {
+            sizes
+                .iter()
+                .copied()
+                .chain([view.tuning.function.memory_size_mb])
+                .map(|mb| f64::from(mb.max(1)))
+        };
         let (low, high) = (shown().fold(f64::INFINITY, f64::min), shown().fold(0.0, f64::max));
         let span = (high / low).log2();
         // Octaves that the room at either side takes when the sizes fill what is between.
@@ -35,12 +41,18 @@ impl MemoryAxis {
         } else {
             (1.0, 1.0)
         };
-        Self { bounds: (low * (-low_room).exp2(), high * high_room.exp2()), sizes, left, width }
+        Self {
+            bounds: (low * (-low_room).exp2(), high * high_room.exp2()),
+            sizes,
+            left,
+            width,
+        }
     }
 
     /// Where a size is, in pixels.
     pub(super) fn x(&self, mb: f64) -> f64 {
         let (low, high) = self.bounds;
+        let mb = mb.max(low).min(high);
         self.left + (mb / low).log2() / (high / low).log2() * self.width
     }
 
@@ -84,7 +96,12 @@ impl MemoryAxis {
                 } else {
                     "f-ink"
                 };
-                pen.text((self.x(row.mb.into()), baseline), Anchor::Middle, class, &row.mb.to_string());
+                pen.text(
+                    (self.x(row.mb.into()), baseline),
+                    Anchor::Middle,
+                    class,
+                    &row.mb.to_string(),
+                );
             }
         });
     }
@@ -97,11 +114,24 @@ impl MemoryAxis {
     {
         let Rect { top, bottom, .. } = panel.rect;
         if let Some((from, to)) = view.largest_distinct_mb().and_then(|largest| self.beyond(largest)) {
-            panel.pixel_rect(Rect { left: from, right: to, top, bottom }, Role::Shade)?;
+            panel.pixel_rect(
+                Rect {
+                    left: from,
+                    right: to,
+                    top,
+                    bottom,
+                },
+                Role::Shade,
+            )?;
         }
         for row in &view.rows {
             let (left, right) = self.slot(row.mb);
-            let slot = Rect { left, right, top, bottom };
+            let slot = Rect {
+                left,
+                right,
+                top,
+                bottom,
+            };
             if row.failure().is_some() {
                 panel.pixel_rect(slot, Role::Hatch)?;
             } else if row.measured.is_none() {
@@ -150,13 +180,19 @@ impl MemoryAxis {
         if chosen == Some(now) {
             words.push((now, "b f-chosen", format!("keep {now} MB")));
         } else {
-            let unmeasured = if view.rows.iter().any(|r| r.is_present) { "" } else { " (not measured)" };
+            let unmeasured = if view.rows.iter().any(|r| r.is_present) {
+                ""
+            } else {
+                " (not measured)"
+            };
             words.push((now, "b f-ink", format!("now {now} MB{unmeasured}")));
             words.extend(chosen.map(|mb| (mb, "b f-chosen", format!("chosen {mb} MB"))));
             words.sort_by_key(|(mb, ..)| *mb);
         }
-        let spans: Vec<(f64, f64)> =
-            words.iter().map(|(mb, _, w)| (self.x((*mb).into()), text::width(w, 12.0, true))).collect();
+        let spans: Vec<(f64, f64)> = words
+            .iter()
+            .map(|(mb, _, w)| (self.x((*mb).into()), text::width(w, 12.0, true)))
+            .collect();
         let centres = labels::spread(&spans, 10.0, (self.left, self.left + self.width));
         for ((_, class, words), x) in words.iter().zip(centres) {
             pen.text((x, baseline), Anchor::Middle, class, words);

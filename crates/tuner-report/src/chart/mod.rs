@@ -34,7 +34,7 @@ use crate::{Options, ReportError, masking};
 pub fn svg(tuning: &Tuning, options: &Options, out: &mut impl Write) -> Result<(), ReportError> {
     let shown = masking::shown(tuning, options)?;
     out.write_all(b"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n")?;
-    Ok(out.write_all(element(&View::new(&shown), Shape::Wide)?.as_bytes())?)
+    Ok(out.write_all(element(&View::new(&shown), Shape::Picture)?.as_bytes())?)
 }
 
 /// The `<svg>` element, as it can also stand inside a page.
@@ -43,17 +43,16 @@ pub(crate) fn element(view: &View<'_>, shape: Shape) -> Result<String, ReportErr
     let height = layout::draw(&pen, view, shape)?.ceil();
     let width = shape.width();
     let id = describe::id(view, shape);
-    let hatch = format!("{id}-hatch");
     Ok(format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"tuner-chart\" id=\"{id}\" viewBox=\"0 0 {width} {height}\" \
          width=\"{width}\" height=\"{height}\" role=\"img\" aria-labelledby=\"{id}-title {id}-desc\">\n\
          {}<style>{}</style>\n\
-         <defs><pattern id=\"{hatch}\" width=\"8\" height=\"8\" patternUnits=\"userSpaceOnUse\" \
+         <defs><pattern id=\"{id}-hatch\" width=\"8\" height=\"8\" patternUnits=\"userSpaceOnUse\" \
          patternTransform=\"rotate(45)\"><path d=\"M0 0V8\" class=\"s s-bad\" stroke-width=\"1.6\" \
-         stroke-opacity=\".45\"/></pattern></defs>\n\
+         stroke-opacity=\".6\"/></pattern></defs>\n\
          <rect width=\"{width}\" height=\"{height}\" class=\"f-paper\"/>\n{}</svg>\n",
         describe::head(view, &id),
-        style::style_sheet(&hatch),
+        style::style_sheet(&id),
         pen.into_svg(),
     ))
 }

@@ -24,7 +24,12 @@ pub(super) struct Rect {
 
 impl Rect {
     pub(super) const fn new(left: f64, top: f64, width: f64, height: f64) -> Self {
-        Self { left, top, right: left + width, bottom: top + height }
+        Self {
+            left,
+            top,
+            right: left + width,
+            bottom: top + height,
+        }
     }
 
     pub(super) const fn width(&self) -> f64 {
@@ -60,6 +65,9 @@ pub(super) enum Marker {
 pub(super) struct Panel<X: Ranged, Y: Ranged> {
     pub(super) pen: Pen,
     pub(super) rect: Rect,
+    /// Values at the edges. All that is drawn is kept between them: plotters overflows on what lies far outside.
+    x: Bounds,
+    y: Bounds,
     values: DrawingArea<SvgBackend, Cartesian2d<X, Y>>,
     pixels: DrawingArea<SvgBackend, Shift>,
 }
@@ -75,19 +83,25 @@ type Bounds = (f64, f64);
 pub(super) type Drawn = Result<(), ReportError>;
 
 pub(super) fn log_log(pen: &Pen, rect: Rect, x: Bounds, y: Bounds) -> LogLog {
-    Panel::new(pen, rect, (x.0..x.1).log_scale().base(2.0), (y.0..y.1).log_scale())
+    Panel::new(
+        pen,
+        rect,
+        (x, y),
+        (x.0..x.1).log_scale().base(2.0),
+        (y.0..y.1).log_scale(),
+    )
 }
 
 pub(super) fn log_linear(pen: &Pen, rect: Rect, x: Bounds, y: Bounds) -> LogLinear {
-    Panel::new(pen, rect, (x.0..x.1).log_scale().base(2.0), y.0..y.1)
+    Panel::new(pen, rect, (x, y), (x.0..x.1).log_scale().base(2.0), y.0..y.1)
 }
 
 pub(super) fn linear_log(pen: &Pen, rect: Rect, x: Bounds, y: Bounds) -> LinearLog {
-    Panel::new(pen, rect, x.0..x.1, (y.0..y.1).log_scale())
+    Panel::new(pen, rect, (x, y), x.0..x.1, (y.0..y.1).log_scale())
 }
 
 impl<X: Ranged<ValueType = f64>, Y: Ranged<ValueType = f64>> Panel<X, Y> {
-    fn new<IX, IY>(pen: &Pen, rect: Rect, x: IX, y: IY) -> Self
+    fn new<IX, IY>(pen: &Pen, rect: Rect, bounds: (Bounds, Bounds), x: IX, y: IY) -> Self
     where
         IX: AsRangedCoord<CoordDescType = X, Value = f64> + Into<X>,
         IY: AsRangedCoord<CoordDescType = Y, Value = f64> + Into<Y>,
@@ -95,23 +109,42 @@ impl<X: Ranged<ValueType = f64>, Y: Ranged<ValueType = f64>> Panel<X, Y> {
         let pixels = SvgBackend::new(pen.clone()).into_drawing_area();
         let to = (units(rect.left)..units(rect.right), units(rect.bottom)..units(rect.top));
         let values = pixels.apply_coord_spec(Cartesian2d::<X, Y>::new(x, y, to));
-        Self { pen: pen.clone(), rect, values, pixels }
+        Self {
+            pen: pen.clone(),
+            rect,
+            x: bounds.0,
+            y: bounds.1,
+            values,
+            pixels,
+        }
     }
 
     /// Where a value is, in pixels.
     pub(super) fn at(&self, x: f64, y: f64) -> (f64, f64) {
-        let (x, y) = self.values.map_coordinate(&(x, y));
+        let (x, y) = self.values.map_coordinate(&self.inside((x, y)));
         (f64::from(x) / f64::from(SCALE), f64::from(y) / f64::from(SCALE))
+    }
+
+    fn inside(&self, (x, y): (f64, f64)) -> (f64, f64) {
+        (within(x, self.x), within(y, self.y))
+    }
+
+    fn all_inside(&self, points: &[(f64, f64)]) -> Vec<(f64, f64)> {
+        points.iter().map(|&point| self.inside(point)).collect()
     }
 
     /// A line through values.
     pub(super) fn line(&self, points: &[(f64, f64)], role: Role, width: f64) -> Drawn {
-        self.values.draw(&PathElement::new(points.to_vec(), role.stroke(width))).map_err(broken)
+        self.values
+            .draw(&PathElement::new(self.all_inside(points), role.stroke(width)))
+            .map_err(broken)
     }
 
     /// An area between values.
     pub(super) fn area(&self, outline: &[(f64, f64)], role: Role) -> Drawn {
-        self.values.draw(&Polygon::new(outline.to_vec(), role.fill())).map_err(broken)
+        self.values
+            .draw(&Polygon::new(self.all_inside(outline), role.fill()))
+            .map_err(broken)
     }
 
     /// A filled marker of about `radius` pixels at a value; a hollow one has an outline only.
@@ -121,7 +154,9 @@ impl<X: Ranged<ValueType = f64>, Y: Ranged<ValueType = f64>> Panel<X, Y> {
             Marker::Circle => {
                 let circle = |role: Role, fill: bool| {
                     let style = if fill { role.fill() } else { role.stroke(2.0) };
-                    self.values.draw(&Circle::new(at, units(radius), style)).map_err(broken)
+                    self.values
+                        .draw(&Circle::new(self.inside(at), units(radius), style))
+                        .map_err(broken)
                 };
                 circle(if hollow { Role::Paper } else { role }, true)?;
                 return if hollow { circle(role, false) } else { Ok(()) };
@@ -129,9 +164,14 @@ impl<X: Ranged<ValueType = f64>, Y: Ranged<ValueType = f64>> Panel<X, Y> {
             Marker::Triangle => &[(0.0, -1.15), (1.1, 0.85), (-1.1, 0.85)],
             Marker::Diamond => &[(0.0, -1.4), (1.4, 0.0), (0.0, 1.4), (-1.4, 0.0)],
         };
-        let mut points: Vec<(f64, f64)> = outline.iter().map(|(dx, dy)| (x + dx * radius, y + dy * radius)).collect();
+        let mut points: Vec<(f64, f64)> = outline
+            .iter()
+            .map(|(dx, dy)| (x + dx * radius, y + dy * radius))
+            .collect();
         let style = if hollow { Role::Paper.fill() } else { role.fill() };
-        self.pixels.draw(&Polygon::new(to_units(&points), style)).map_err(broken)?;
+        self.pixels
+            .draw(&Polygon::new(to_units(&points), style))
+            .map_err(broken)?;
         if hollow {
             points.push(points[0]);
             self.pixel_line(&points, role, 2.0)?;
@@ -141,12 +181,17 @@ impl<X: Ranged<ValueType = f64>, Y: Ranged<ValueType = f64>> Panel<X, Y> {
 
     /// A line through pixels.
     pub(super) fn pixel_line(&self, points: &[(f64, f64)], role: Role, width: f64) -> Drawn {
-        self.pixels.draw(&PathElement::new(to_units(points), role.stroke(width))).map_err(broken)
+        self.pixels
+            .draw(&PathElement::new(to_units(points), role.stroke(width)))
+            .map_err(broken)
     }
 
     /// A filled rectangle in pixels.
     pub(super) fn pixel_rect(&self, rect: Rect, role: Role) -> Drawn {
-        let corners = [(units(rect.left), units(rect.top)), (units(rect.right), units(rect.bottom))];
+        let corners = [
+            (units(rect.left), units(rect.top)),
+            (units(rect.right), units(rect.bottom)),
+        ];
         self.pixels.draw(&Rectangle::new(corners, role.fill())).map_err(broken)
     }
 
@@ -154,8 +199,11 @@ impl<X: Ranged<ValueType = f64>, Y: Ranged<ValueType = f64>> Panel<X, Y> {
     pub(super) fn interval(&self, x: f64, (low, high): Bounds, role: Role, width: f64) -> Drawn {
         let ((px, bottom), (_, top)) = (self.at(x, low), self.at(x, high));
         const CAP: f64 = 4.0;
-        for line in [[(px, bottom), (px, top)], [(px - CAP, bottom), (px + CAP, bottom)], [(px - CAP, top), (px + CAP, top)]]
-        {
+        for line in [
+            [(px, bottom), (px, top)],
+            [(px - CAP, bottom), (px + CAP, bottom)],
+            [(px - CAP, top), (px + CAP, top)],
+        ] {
             self.pixel_line(&line, role, width)?;
         }
         Ok(())
@@ -167,7 +215,12 @@ impl<X: Ranged<ValueType = f64>, Y: Ranged<ValueType = f64>> Panel<X, Y> {
             for &tick in ticks {
                 let (_, y) = self.at(x_of_any, tick);
                 self.pixel_line(&[(self.rect.left, y), (self.rect.right, y)], Role::Grid, 1.0)?;
-                self.pen.text((self.rect.left - 8.0, y + 4.0), Anchor::End, "f-muted", &ticks::tick_label(tick));
+                self.pen.text(
+                    (self.rect.left - 8.0, y + 4.0),
+                    Anchor::End,
+                    "f-muted",
+                    &ticks::tick_label(tick),
+                );
             }
             Ok(())
         })
@@ -175,9 +228,15 @@ impl<X: Ranged<ValueType = f64>, Y: Ranged<ValueType = f64>> Panel<X, Y> {
 
     /// The line along the bottom.
     pub(super) fn baseline(&self) -> Drawn {
-        let Rect { left, right, bottom, .. } = self.rect;
+        let Rect {
+            left, right, bottom, ..
+        } = self.rect;
         self.pixel_line(&[(left, bottom), (right, bottom)], Role::Muted, 1.0)
     }
+}
+
+fn within(value: f64, (low, high): Bounds) -> f64 {
+    if value.is_nan() { low } else { value.max(low).min(high) }
 }
 
 fn units(px: f64) -> i32 {
@@ -191,4 +250,3 @@ fn to_units(points: &[(f64, f64)]) -> Vec<(i32, i32)> {
 fn broken<E: std::error::Error + Send + Sync>(error: plotters::drawing::DrawingAreaErrorKind<E>) -> ReportError {
     ReportError::Chart(error.to_string())
 }
-

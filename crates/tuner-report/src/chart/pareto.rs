@@ -3,12 +3,23 @@
 use tuner_core::Objective;
 
 use super::cost::{axis_name, highest};
+use super::duration::on_axis;
 use super::panel::{Drawn, LinearLog, Marker, Rect, linear_log};
 use super::pen::{Anchor, Pen};
 use super::style::Role;
 use super::{labels, text, ticks};
+use crate::ReportError;
 use crate::numbers;
 use crate::view::{Measured, View};
+
+/// With more sizes than these, those that are beaten have no label.
+const MOST_NAMED: usize = 10;
+
+/// What the indifference curve of a balanced objective is called.
+const CURVE: &str = "equal score";
+
+/// Costs and durations of a line.
+type Line = Vec<(f64, f64)>;
 
 /// One size: its place, and whether another is both cheaper and faster.
 struct Point {
@@ -22,7 +33,9 @@ struct Point {
 
 pub(super) fn draw(pen: &Pen, view: &View<'_>, rect: Rect) -> Drawn {
     let points = points(view);
-    let (low, high) = points.iter().fold((f64::INFINITY, 0.0_f64), |(l, h), p| (l.min(p.ms), h.max(p.ms)));
+    let (low, high) = points
+        .iter()
+        .fold((f64::INFINITY, 0.0_f64), |(l, h), p| (l.min(p.ms), h.max(p.ms)));
     let middle = (low * high).sqrt();
     let stretch = (high / low).max(1.5).sqrt() * 1.25;
     let (low, high) = (middle / stretch, middle * stretch);
@@ -30,14 +43,23 @@ pub(super) fn draw(pen: &Pen, view: &View<'_>, rect: Rect) -> Drawn {
     let panel = linear_log(pen, rect, (0.0, most), (low, high));
     panel.y_grid(&ticks::log_ticks(low, high, 5), 0.0)?;
     x_ticks(&panel, most, high)?;
-    pen.text((rect.middle_x(), rect.bottom + 34.0), Anchor::Middle, "f-muted", &axis_name(view));
+    pen.text(
+        (rect.middle_x(), rect.bottom + 34.0),
+        Anchor::Middle,
+        "f-muted",
+        &axis_name(view),
+    );
 
-    indifference(&panel, view, (low, high), most)?;
+    let curve = indifference(&panel, view, (low, high), most)?;
     let mut front: Vec<(f64, f64)> = points.iter().filter(|p| !p.dominated).map(|p| (p.cost, p.ms)).collect();
     front.sort_by(|a, b| a.0.total_cmp(&b.0));
     panel.line(&front, Role::Muted, 1.2)?;
     for point in &points {
-        let state = if point.dominated { ", another size is both cheaper and faster" } else { "" };
+        let state = if point.dominated {
+            ", another size is both cheaper and faster"
+        } else {
+            ""
+        };
         let title = format!(
             "{} MB: {} ms mean, {} {}{state}",
             point.mb,
@@ -54,12 +76,12 @@ pub(super) fn draw(pen: &Pen, view: &View<'_>, rect: Rect) -> Drawn {
             }
         })?;
     }
-    label(&panel, &points);
+    label(&panel, &points, &curve);
     panel.baseline()
 }
 
 fn points(view: &View<'_>) -> Vec<Point> {
-    let at = |m: &Measured<'_>| (m.cost.value, m.duration.mean.value.max(0.005));
+    let at = |m: &Measured<'_>| (m.cost.value, on_axis(m.duration.mean.value));
     view.measured()
         .map(|(row, m)| {
             let (cost, ms) = at(m);
@@ -82,39 +104,46 @@ fn x_ticks(panel: &LinearLog, most: f64, any_ms: f64) -> Drawn {
         for tick in ticks::linear_ticks(0.0, most, 4) {
             let (x, _) = panel.at(tick, any_ms);
             panel.pixel_line(&[(x, top), (x, bottom)], Role::Grid, 1.0)?;
-            panel.pen.text((x, bottom + 17.0), Anchor::Middle, "f-muted", &ticks::tick_label(tick));
+            panel
+                .pen
+                .text((x, bottom + 17.0), Anchor::Middle, "f-muted", &ticks::tick_label(tick));
         }
         Ok(())
     })
 }
 
-/// Where a balanced objective sees no difference from the chosen size: below and left of it would be better.
-fn indifference(panel: &LinearLog, view: &View<'_>, (low, high): (f64, f64), most: f64) -> Drawn {
-    let (Objective::Balanced { cost_weight: w }, Some((_, chosen))) = (view.tuning.request.objective, view.chosen()) else {
-        return Ok(());
+/// Where a balanced objective sees no difference from the chosen size: below and left of it would be better. Returns the
+/// curve, which is empty for other objectives.
+fn indifference(panel: &LinearLog, view: &View<'_>, (low, high): (f64, f64), most: f64) -> Result<Line, ReportError> {
+    let (Objective::Balanced { cost_weight: w }, Some((_, chosen))) = (view.tuning.request.objective, view.chosen())
+    else {
+        return Ok(Vec::new());
     };
-    let largest = |value: fn(&Measured<'_>) -> f64| view.measured().map(|(_, m)| value(m)).fold(f64::MIN_POSITIVE, f64::max);
+    let largest =
+        |value: fn(&Measured<'_>) -> f64| view.measured().map(|(_, m)| value(m)).fold(f64::MIN_POSITIVE, f64::max);
     let (cost_max, ms_max) = (largest(|m| m.cost.value), largest(|m| m.duration.mean.value));
     if !(w > 0.0 && w < 1.0) {
-        return Ok(());
+        return Ok(Vec::new());
     }
     let score = w * chosen.cost.value / cost_max + (1.0 - w) * chosen.duration.mean.value / ms_max;
     const STEPS: u32 = 24;
-    let curve: Vec<(f64, f64)> = (0..=STEPS)
+    let curve: Line = (0..=STEPS)
         .map(|i| low * (high / low).powf(f64::from(i) / f64::from(STEPS)))
         .map(|ms| ((score - (1.0 - w) * ms / ms_max) / w * cost_max, ms))
         .filter(|(cost, _)| (0.0..=most).contains(cost))
         .collect();
     if curve.len() < 2 {
-        return Ok(());
+        return Ok(Vec::new());
     }
-    panel.pen.group("mark", "as good as the chosen size by the balanced objective", || {
-        panel.line(&curve, Role::Landmark, 1.5)
-    })
+    let title = "as good as the chosen size by the balanced objective";
+    panel
+        .pen
+        .group("mark", title, || panel.line(&curve, Role::Landmark, 1.5))?;
+    Ok(curve)
 }
 
 /// The chosen and the present size first, then the front, then whatever has room.
-fn label(panel: &LinearLog, points: &[Point]) {
+fn label(panel: &LinearLog, points: &[Point], curve: &[(f64, f64)]) {
     let spot = |p: &Point| panel.at(p.cost, p.ms);
     let mut taken: Vec<Rect> = points
         .iter()
@@ -123,7 +152,8 @@ fn label(panel: &LinearLog, points: &[Point]) {
             Rect::new(x - 6.0, y - 6.0, 12.0, 12.0)
         })
         .collect();
-    let mut by_rank: Vec<&Point> = points.iter().collect();
+    let named = |p: &&Point| p.is_chosen || p.is_present || !p.dominated || points.len() <= MOST_NAMED;
+    let mut by_rank: Vec<&Point> = points.iter().filter(named).collect();
     by_rank.sort_by_key(|p| (!p.is_chosen, !p.is_present, p.dominated, p.mb));
     for point in by_rank {
         let words = match (point.is_present, point.is_chosen) {
@@ -132,13 +162,29 @@ fn label(panel: &LinearLog, points: &[Point]) {
         };
         let bold = point.is_chosen || point.is_present;
         let size = (text::width(&words, 12.0, bold), 13.0);
-        let Some(place) = labels::place(spot(point), size, 8.0, &panel.rect, &taken) else { continue };
+        let distance = if point.is_chosen { 10.5 } else { 8.0 };
+        let Some(place) = labels::place(spot(point), size, distance, &panel.rect, &taken) else {
+            continue;
+        };
         taken.push(place);
         let class = match (point.is_chosen, point.is_present) {
             (true, _) => "b f-chosen halo",
             (_, true) => "b f-ink halo",
             _ => "f-ink halo",
         };
-        panel.pen.text((place.left, place.bottom - 3.0), Anchor::Start, class, &words);
+        panel
+            .pen
+            .text((place.left, place.bottom - 3.0), Anchor::Start, class, &words);
+    }
+    // The curve is named where its name finds room, or not at all.
+    let size = (text::width(CURVE, 11.0, false), 12.0);
+    let places = |&(cost, ms): &(f64, f64)| labels::place(panel.at(cost, ms), size, 6.0, &panel.rect, &taken);
+    if let Some(place) = curve.iter().rev().find_map(places) {
+        panel.pen.text(
+            (place.left, place.bottom - 3.0),
+            Anchor::Start,
+            "t11 f-muted halo",
+            CURVE,
+        );
     }
 }

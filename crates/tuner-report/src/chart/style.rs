@@ -75,7 +75,10 @@ impl Role {
 
     /// The role that a colour from plotters stands for.
     pub(super) fn of_rgb(rgb: (u8, u8, u8)) -> Self {
-        Self::ALL.into_iter().find(|role| *role as u8 == rgb.0).unwrap_or(Self::Ink)
+        Self::ALL
+            .into_iter()
+            .find(|role| *role as u8 == rgb.0)
+            .unwrap_or(Self::Ink)
     }
 
     const fn rgb(self) -> RGBColor {
@@ -117,7 +120,7 @@ const BORROWED: [(Role, Role); 4] = [
 
 /// The style sheet. Light colours are literal and dark ones come in one block at the end, so that a viewer that knows
 /// neither variables nor media queries still draws the light face.
-pub(super) fn style_sheet(hatch_id: &str) -> String {
+pub(super) fn style_sheet(id: &str) -> String {
     let mut css = String::from(
         ".tuner-chart text{font-family:system-ui,\"DejaVu Sans\",sans-serif;font-size:12px;font-variant-numeric:tabular-nums}\
          .tuner-chart .t11{font-size:11px}.tuner-chart .t13{font-size:13px}.tuner-chart .t16{font-size:16px}\
@@ -128,9 +131,10 @@ pub(super) fn style_sheet(hatch_id: &str) -> String {
          .tuner-chart .s-present{stroke-dasharray:5 4}.tuner-chart .s-limit{stroke-dasharray:8 4}\
          .tuner-chart .s-landmark{stroke-dasharray:1 4;stroke-linecap:round}\
          .tuner-chart .s-dots{stroke-linecap:round;stroke-opacity:.35}\
-         .tuner-chart .mark:hover{stroke-width:3px}",
+         .tuner-chart .mark:hover .s{stroke-width:3.5px}",
     );
-    css.push_str(&format!(".tuner-chart .f-hatch{{fill:url(#{hatch_id})}}"));
+    // By the picture's own id: of two pictures on a page, one may be hidden, and its pattern with it.
+    css.push_str(&format!("#{id} .f-hatch{{fill:url(#{id}-hatch)}}"));
     css.push_str(&colours(|(_, light, _)| light));
     css.push_str("@media (prefers-color-scheme:dark){");
     css.push_str(&colours(|(_, _, dark)| dark));
@@ -165,7 +169,11 @@ mod tests {
     fn luminance(hex: &str) -> f64 {
         let channel = |at: usize| {
             let c = f64::from(u8::from_str_radix(&hex[at..at + 2], 16).unwrap()) / 255.0;
-            if c <= 0.040_45 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) }
+            if c <= 0.040_45 {
+                c / 12.92
+            } else {
+                ((c + 0.055) / 1.055).powf(2.4)
+            }
         };
         0.2126 * channel(1) + 0.7152 * channel(3) + 0.0722 * channel(5)
     }
@@ -180,7 +188,14 @@ mod tests {
     fn what_text_is_written_in_can_be_read_on_both_pages() {
         let find = |role| PALETTE.iter().find(|entry| entry.0 == role).unwrap();
         let paper = find(Role::Paper);
-        for role in [Role::Ink, Role::Muted, Role::Duration, Role::Cost, Role::Bad, Role::Chosen] {
+        for role in [
+            Role::Ink,
+            Role::Muted,
+            Role::Duration,
+            Role::Cost,
+            Role::Bad,
+            Role::Chosen,
+        ] {
             let entry = find(role);
             assert!(contrast(entry.1, paper.1) >= 4.5, "{role:?} light");
             assert!(contrast(entry.2, paper.2) >= 4.5, "{role:?} dark");

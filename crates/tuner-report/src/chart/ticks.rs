@@ -2,16 +2,29 @@
 
 /// Round numbers (1, 2 or 5 times a power of ten) from `low` to `high`, at most `most` of them; for a log axis.
 pub(super) fn log_ticks(low: f64, high: f64, most: usize) -> Vec<f64> {
-    let steps: [&[f64]; 4] = [&[1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0], &[1.0, 2.0, 3.0, 5.0], &[1.0, 2.0, 5.0], &[1.0]];
+    let steps: [&[f64]; 4] = [
+        &[1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0],
+        &[1.0, 2.0, 3.0, 5.0],
+        &[1.0, 2.0, 5.0],
+        &[1.0],
+    ];
     let decades = (low.log10().floor() as i32)..=(high.log10().ceil() as i32);
     let all = |steps: &[f64]| -> Vec<f64> {
         decades
             .clone()
-            .flat_map(|decade| steps.iter().map(move |step| round_to(step * 10_f64.powi(decade), decade)))
+            .flat_map(|decade| {
+                steps
+                    .iter()
+                    .map(move |step| round_to(step * 10_f64.powi(decade), decade))
+            })
             .filter(|tick| (low..=high).contains(tick))
             .collect()
     };
-    let mut ticks = steps.iter().map(|s| all(s)).find(|ticks| ticks.len() <= most).unwrap_or_else(|| all(&[1.0]));
+    let mut ticks = steps
+        .iter()
+        .map(|s| all(s))
+        .find(|ticks| ticks.len() <= most)
+        .unwrap_or_else(|| all(&[1.0]));
     // Less than one of those steps: an even scale is as good as a log one there.
     if ticks.len() < 2 {
         ticks = linear_ticks(low, high, most);
@@ -28,14 +41,23 @@ pub(super) fn linear_ticks(low: f64, high: f64, most: usize) -> Vec<f64> {
     }
     let decade = raw.log10().floor() as i32;
     let unit = 10_f64.powi(decade);
-    let step = [1.0, 2.0, 2.5, 5.0, 10.0].into_iter().map(|s| s * unit).find(|s| *s >= raw).unwrap_or(10.0 * unit);
+    let step = [1.0, 2.0, 2.5, 5.0, 10.0]
+        .into_iter()
+        .map(|s| s * unit)
+        .find(|s| *s >= raw)
+        .unwrap_or(10.0 * unit);
     let first = (low / step).ceil() as i64;
-    (first..).map(|i| round_to(i as f64 * step, decade - 1)).take_while(|tick| *tick <= high).collect()
+    (first..)
+        .map(|i| round_to(i as f64 * step, decade - 1))
+        .take_while(|tick| *tick <= high)
+        .collect()
 }
 
 /// As a reader expects a tick to be written: no more decimals than it needs.
 pub(super) fn tick_label(tick: f64) -> String {
-    let decimals = (0..6).find(|&d| (tick * 10_f64.powi(d) - (tick * 10_f64.powi(d)).round()).abs() < 1e-6).unwrap_or(6);
+    let decimals = (0..6)
+        .find(|&d| (tick * 10_f64.powi(d) - (tick * 10_f64.powi(d)).round()).abs() < 1e-6)
+        .unwrap_or(6);
     crate::numbers::decimal(tick, decimals as usize)
 }
 
@@ -65,6 +87,9 @@ mod tests {
 
     #[test]
     fn labels_have_the_decimals_they_need() {
-        assert_eq!([0.0, 0.02, 2.5, 20_000.0].map(tick_label), ["0", "0.02", "2.5", "20,000"]);
+        assert_eq!(
+            [0.0, 0.02, 2.5, 20_000.0].map(tick_label),
+            ["0", "0.02", "2.5", "20,000"]
+        );
     }
 }

@@ -5,16 +5,16 @@ use std::sync::LazyLock;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 use minijinja::value::Serde;
+use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 use serde::Serialize;
 use tuner_core::Tuning;
 
 use crate::chart::{self, Shape};
-use crate::notes::notes;
-use crate::view::{View, start_word};
 use crate::comparison::{self, Comparison};
+use crate::notes::notes;
 use crate::rows::{self, ColdRow, SizeRow};
+use crate::view::{View, start_word};
 use crate::words::{self, Headline};
 use crate::{Options, ReportError, masking, visualization_url};
 
@@ -61,8 +61,8 @@ pub fn html(tuning: &Tuning, options: &Options, out: &mut impl Write) -> Result<
     let page = Page {
         words: words::of_view(&view),
         facts: facts(&view),
-        wide: chart::element(&view, Shape::Wide)?,
-        narrow: chart::element(&view, Shape::Narrow)?,
+        wide: chart::element(&view, Shape::Page)?,
+        narrow: chart::element(&view, Shape::Phone)?,
         comparison: comparison::of_view(&view),
         sizes: rows::sizes(&view),
         cold: rows::cold(&view),
@@ -74,8 +74,14 @@ pub fn html(tuning: &Tuning, options: &Options, out: &mut impl Write) -> Result<
         failures: failures(&view),
         warnings: &shown.warnings,
         leftovers: &shown.leftovers,
-        viewer: options.visualization_base.as_deref().and_then(|base| visualization_url(base, &shown)),
-        document: format!("data:application/json;base64,{}", STANDARD.encode(serde_json::to_vec(shown.as_ref())?)),
+        viewer: options
+            .visualization_base
+            .as_deref()
+            .and_then(|base| visualization_url(base, &shown)),
+        document: format!(
+            "data:application/json;base64,{}",
+            STANDARD.encode(serde_json::to_vec(shown.as_ref())?)
+        ),
         file_name: format!("{}-tuning.json", shown.function.name.name()),
         masked: !options.show_account_ids && shown.function.name.account().is_some(),
     };
@@ -90,7 +96,10 @@ fn facts(view: &View<'_>) -> Vec<(&'static str, String)> {
     let mut facts = vec![("Function", f.name.to_string())];
     facts.extend(f.code_sha256.clone().map(|sha| ("Code SHA-256", sha)));
     facts.push(("Timeout", format!("{} s", f.timeout_s)));
-    facts.push(("Ephemeral storage", format!("{} MB", crate::numbers::count(f.ephemeral_storage_mb.into()))));
+    facts.push((
+        "Ephemeral storage",
+        format!("{} MB", crate::numbers::count(f.ephemeral_storage_mb.into())),
+    ));
     if f.snap_start {
         facts.push(("SnapStart", "on".to_owned()));
     }
@@ -117,5 +126,8 @@ fn facts(view: &View<'_>) -> Vec<(&'static str, String)> {
 
 /// Size and first failure seen there.
 fn failures<'a>(view: &'a View<'_>) -> Vec<(u32, &'a str)> {
-    view.rows.iter().filter_map(|row| Some((row.mb, row.size.first_failure.as_deref()?))).collect()
+    view.rows
+        .iter()
+        .filter_map(|row| Some((row.mb, row.size.first_failure.as_deref()?)))
+        .collect()
 }

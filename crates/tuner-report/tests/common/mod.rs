@@ -1,11 +1,18 @@
 //! Simulated tunings: what an example would measure, worked out by the same analysis that real records go through.
-#![allow(dead_code, unreachable_pub, reason = "every user of this module needs another part of it")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    reason = "every user of this module needs another part of it"
+)]
+#![allow(
+    clippy::unwrap_used,
+    reason = "it is made for tests, and only then for what shares their data"
+)]
 
 use std::collections::BTreeMap;
 
-use serde_json::json;
 use tuner_core::analysis::{Terms, analyze, exploration};
-use tuner_core::pricing::PriceQuote;
+use tuner_core::pricing::{PriceQuote, PriceTable};
 use tuner_core::tuning::{FunctionUnderTest, MeasuringEnvironment, RequestSummary, SCHEMA_VERSION, Tuning};
 use tuner_core::{Architecture, InvocationRecord, MemorySize, Objective, Outcome, StartKind};
 
@@ -97,10 +104,15 @@ impl Study {
                 }
             }
         }
-        let price = self.currency.map(|currency| price(self.region.unwrap_or("us-east-1"), currency));
+        let price = self
+            .currency
+            .map(|currency| price(self.region.unwrap_or("us-east-1"), currency));
         let asked: Vec<MemorySize> = self.sizes.iter().map(|&mb| MemorySize::new(mb).unwrap()).collect();
-        let skipped =
-            self.skipped.iter().map(|(&mb, why)| (MemorySize::new(mb).unwrap(), (*why).to_owned())).collect();
+        let skipped = self
+            .skipped
+            .iter()
+            .map(|(&mb, why)| (MemorySize::new(mb).unwrap(), (*why).to_owned()))
+            .collect();
         let terms = Terms {
             price: price.as_ref(),
             ephemeral_storage_mb: 512,
@@ -129,13 +141,15 @@ impl Study {
                 snap_start: false,
                 code_sha256: None,
             },
-            environment: self.local_cpus.map_or(MeasuringEnvironment::Aws, |host_cpus| MeasuringEnvironment::Local {
-                host_cpus,
-                confinement: "cgroup v1".to_owned(),
-                cpu_limited: true,
-                memory_limited: true,
-                largest_distinct_memory_mb: (host_cpus * 1769.0) as u32,
-            }),
+            environment: self
+                .local_cpus
+                .map_or(MeasuringEnvironment::Aws, |host_cpus| MeasuringEnvironment::Local {
+                    host_cpus,
+                    confinement: "cgroup v1".to_owned(),
+                    cpu_limited: true,
+                    memory_limited: true,
+                    largest_distinct_memory_mb: (host_cpus * 1769.0) as u32,
+                }),
             request: RequestSummary {
                 objective: self.objective,
                 max_p95_ms: self.max_p95_ms,
@@ -147,7 +161,9 @@ impl Study {
                 trim_share: 0.0,
                 monthly_invocations: self.monthly_invocations,
             },
-            price_unknown: price.is_none().then(|| "prices in region `eu-nowhere-1` are not known".to_owned()),
+            price_unknown: price
+                .is_none()
+                .then(|| "prices in region `eu-nowhere-1` are not known".to_owned()),
             price,
             sizes: findings.sizes,
             decision: findings.decision,
@@ -167,9 +183,17 @@ impl Study {
             () => Outcome::Success,
         };
         let mut record = InvocationRecord::bare(mb, outcome);
-        record.request_id = format!("{:08x}-0000-4000-8000-{:012x}", self.seed, u64::from(mb) * 1000 + u64::from(index));
+        record.request_id = format!(
+            "{:08x}-0000-4000-8000-{:012x}",
+            self.seed,
+            u64::from(mb) * 1000 + u64::from(index)
+        );
         // Skewed to the right, as durations are, with a straggler now and then.
-        let straggler = if noise.next() < 0.04 { 1.0 + 6.0 * self.noise } else { 1.0 };
+        let straggler = if noise.next() < 0.04 {
+            1.0 + 6.0 * self.noise
+        } else {
+            1.0
+        };
         let factor = (self.noise * (noise.normal() + 0.5 * noise.normal().abs())).exp() * straggler;
         let handler_ms = match outcome {
             Outcome::Timeout => f64::from(self.timeout_s) * 1000.0,
@@ -195,14 +219,13 @@ impl Study {
 
 /// A price quote; the one place that knows which fields it has.
 pub fn price(region: &str, currency: &str) -> PriceQuote {
-    serde_json::from_value(json!({
-        "region": region,
-        "architecture": "x86_64",
-        "currency": currency,
-        "estimated": false,
-        "collected": "2026-11-21",
-    }))
-    .unwrap()
+    let quote = PriceTable::embedded().quote(region, Architecture::X86_64).unwrap();
+    assert_eq!(
+        quote.currency.code(),
+        currency,
+        "{region} is billed in another currency"
+    );
+    quote
 }
 
 /// What each example of the command line is expected to show, with its name.

@@ -219,10 +219,10 @@ impl FunctionControl for Lambda {
         function: &FunctionName,
         change: &ConfigurationChange,
         revision_id: &str,
-    ) -> Result<FunctionConfiguration, PortError> {
+    ) -> Result<(), PortError> {
         let (change, revision_id) = (change.clone(), revision_id.to_owned());
         self.call("UpdateFunctionConfiguration", function.to_string(), move |f| {
-            there(f)?.update(&change, &revision_id)
+            there(f)?.update(&change, &revision_id).map(drop)
         })
         .await
     }

@@ -125,6 +125,7 @@ impl World {
             clock: self.clock.clone(),
             observer: self.notes.clone(),
             cancel: cancel.clone(),
+            hand_back_at: None,
             backoff: Backoff::default(),
         }
     }

@@ -1,0 +1,258 @@
+//! What a decision brings, or why there is none.
+
+use tuner_core::{Estimate, Objective, Outcome, Verdict};
+
+use crate::numbers;
+use crate::view::{CostUnit, Measured, View};
+
+/// A sentence without its full stop, which may begin with a small letter.
+pub(super) fn effect(view: &View<'_>) -> String {
+    match view.tuning.decision.verdict {
+        Verdict::Move => match (view.present(), view.chosen()) {
+            (Some((_, before)), Some((_, after))) => {
+                let (duration, cost) = (duration_effect(view, before, after), cost_effect(view, before, after));
+                format!("{duration}, {cost}{}", alternative(view))
+            }
+            _ => figures(view),
+        },
+        Verdict::Keep => keep(view),
+        Verdict::NoClearWinner => {
+            let tied = &view.tuning.decision.tied_mb;
+            format!(
+                "{} MB cannot be told apart by {}; {}{}",
+                list(tied),
+                objective_words(view),
+                figures(view),
+                alternative(view)
+            )
+        }
+        Verdict::Choose => choose(view),
+        Verdict::ConstraintNotMet => constraint_not_met(view),
+        Verdict::NotEnoughEvidence => not_enough(view),
+        Verdict::AllFailed => failures(view),
+    }
+}
+
+fn duration_effect(view: &View<'_>, before: &Measured<'_>, after: &Measured<'_>) -> String {
+    let (a, b) = (
+        numbers::ms(before.duration.mean.value),
+        numbers::ms(after.duration.mean.value),
+    );
+    let estimate = view.tuning.decision.duration_change;
+    let Some(change) = numbers::change(&a, &b) else {
+        return format!("mean duration {a} → {b} ms");
+    };
+    let noise = is_noise(estimate);
+    let change_words = match change {
+        _ if noise || change == 0.0 => format!("duration {}", numbers::signed_percent(change)),
+        c if c < 0.0 => format!("{} faster", numbers::percent(c)),
+        c if c < 2.0 => format!("{} slower", numbers::percent(c)),
+        c => format!("{}× the duration", numbers::decimal(c + 1.0, 1)),
+    };
+    let trust = match estimate {
+        _ if noise => "within noise".to_owned(),
+        // The interval of a ratio that is itself shown as a factor.
+        Some(e) if change >= 2.0 => interval_words(e, |x| numbers::decimal(x + 1.0, 1), "×"),
+        Some(e) => change_interval(e),
+        None => NO_INTERVAL.to_owned(),
+    };
+    format!("{change_words} ({a} → {b} ms, {trust})")
+}
+
+fn cost_effect(view: &View<'_>, before: &Measured<'_>, after: &Measured<'_>) -> String {
+    let (a, b) = (view.unit.show(before.cost.value), view.unit.show(after.cost.value));
+    let name = cost_name(view);
+    let estimate = view.tuning.decision.cost_change;
+    let Some(change) = numbers::change(&a, &b) else {
+        return format!("{name} {a} → {b} per million");
+    };
+    let trust = match estimate {
+        e if is_noise(e) => "within noise".to_owned(),
+        Some(e) => change_interval(e),
+        None => NO_INTERVAL.to_owned(),
+    };
+    format!(
+        "{name} {} ({a} → {b} per million, {trust})",
+        numbers::signed_percent(change)
+    )
+}
+
+const NO_INTERVAL: &str = "too few invocations for an interval";
+
+/// Whether a change cannot be told from none.
+pub(crate) fn is_noise(change: Option<Estimate>) -> bool {
+    change.is_some_and(|e| e.low.is_some() && e.high.is_some() && e.contains(0.0))
+}
+
+/// The interval of a change as magnitudes, in ascending order: the words around it tell the direction.
+fn change_interval(change: Estimate) -> String {
+    // A narrow interval needs a decimal, or it reads "63–63 %".
+    let width = change.high.zip(change.low).map_or(0.0, |(high, low)| high - low);
+    let magnitude = |x: f64| numbers::decimal((x * 100.0).abs(), usize::from(width < 0.02));
+    if change.value < 0.0 {
+        let mirrored = Estimate {
+            value: -change.value,
+            low: change.high,
+            high: change.low,
+        };
+        return interval_words(mirrored, magnitude, " %");
+    }
+    interval_words(change, magnitude, " %")
+}
+
+fn interval_words(estimate: Estimate, show: impl Fn(f64) -> String, unit: &str) -> String {
+    match numbers::interval(estimate, show) {
+        Some(interval) => format!("95 % CI {interval}{unit}"),
+        None => NO_INTERVAL.to_owned(),
+    }
+}
+
+fn keep(view: &View<'_>) -> String {
+    let decision = &view.tuning.decision;
+    let count = view.measured().count();
+    let mut titles = Vec::new();
+    if decision.cheapest_mb == decision.memory_size_mb {
+        titles.push("cheapest");
+    }
+    if decision.fastest_mb == decision.memory_size_mb {
+        titles.push("fastest");
+    }
+    let what = match (count, titles.is_empty()) {
+        (1, _) => "the only size that was measured".to_owned(),
+        (_, true) => format!("the best of {count} sizes by {}", objective_words(view)),
+        (_, false) => format!("the {} of {count} sizes", titles.join(" and the ")),
+    };
+    format!("{what}; {}{}", figures(view), alternative(view))
+}
+
+/// "; 1769 MB costs the same within noise and is 93 % faster".
+fn alternative(view: &View<'_>) -> String {
+    let (Some((row, other)), Some((_, chosen))) = (view.alternative(), view.chosen()) else {
+        return String::new();
+    };
+    let less = |a: String, b: String| numbers::change(&a, &b).map_or_else(String::new, numbers::percent);
+    if view.tuning.request.objective.cost_weight() == 1.0 {
+        let ms = |m: &Measured<'_>| numbers::ms(m.duration.mean.value);
+        format!(
+            "; {} MB costs the same within noise and is {} faster",
+            row.mb,
+            less(ms(chosen), ms(other))
+        )
+    } else {
+        let cost = |m: &Measured<'_>| view.unit.show(m.cost.value);
+        format!(
+            "; {} MB is as fast within noise and costs {} less",
+            row.mb,
+            less(cost(chosen), cost(other))
+        )
+    }
+}
+
+fn choose(view: &View<'_>) -> String {
+    let now = view.tuning.function.memory_size_mb;
+    let why = match view.rows.iter().find(|r| r.is_present) {
+        Some(row) => match (row.failure(), row.skipped()) {
+            (Some(outcome), _) => format!("{outcome} at {now} MB"),
+            (_, Some(reason)) => format!("the present {now} MB was not run ({reason})"),
+            _ => format!("the present {now} MB has no measurement"),
+        },
+        None => format!("the present {now} MB was not measured"),
+    };
+    let count = view.measured().count();
+    let best = match count {
+        1 => "the only size that was measured".to_owned(),
+        _ => format!("the best of {count} sizes by {}", objective_words(view)),
+    };
+    format!("{best}, {}{}; {why}", figures(view), alternative(view))
+}
+
+fn constraint_not_met(view: &View<'_>) -> String {
+    let closest = view
+        .measured()
+        .min_by(|a, b| a.1.duration.p95.value.total_cmp(&b.1.duration.p95.value));
+    match closest {
+        Some((row, m)) => {
+            format!(
+                "the closest is {} MB with {} ms at p95",
+                row.mb,
+                numbers::ms(m.duration.p95.value)
+            )
+        }
+        None => "no size was measured".to_owned(),
+    }
+}
+
+fn not_enough(view: &View<'_>) -> String {
+    let unmeasured: u64 = view.rows.iter().map(|r| r.ended(Outcome::Unmeasured)).sum();
+    if unmeasured > 0 {
+        return format!("{unmeasured} invocations succeeded without a REPORT line: nothing is known of what they took");
+    }
+    "no kind of start was measured at every size, so sizes cannot be compared".to_owned()
+}
+
+/// Every class of failure with the sizes it was met at: "out of memory at 128 and 256 MB; timeout at 512 MB".
+pub(crate) fn failures(view: &View<'_>) -> String {
+    let mut classes: Vec<(String, Vec<u32>)> = Vec::new();
+    for row in &view.rows {
+        let class = match (row.failure(), row.skipped()) {
+            (Some(outcome), _) => outcome.words().to_owned(),
+            (None, Some(reason)) => format!("not run ({reason})"),
+            _ => continue,
+        };
+        match classes.iter_mut().find(|(c, _)| *c == class) {
+            Some((_, sizes)) => sizes.push(row.mb),
+            None => classes.push((class, vec![row.mb])),
+        }
+    }
+    if classes.is_empty() {
+        return "nothing was run".to_owned();
+    }
+    let parts: Vec<String> = classes
+        .iter()
+        .map(|(class, sizes)| format!("{class} at {} MB", list(sizes)))
+        .collect();
+    parts.join("; ")
+}
+
+/// "152 ms mean (95 % CI 150–154), $2.10 per million" of the size that was chosen.
+fn figures(view: &View<'_>) -> String {
+    let Some((_, m)) = view.chosen() else {
+        return "no figures".to_owned();
+    };
+    let mean = m.duration.mean;
+    let interval =
+        numbers::interval(mean, numbers::ms).map_or_else(String::new, |interval| format!(" (95 % CI {interval})"));
+    format!(
+        "{} ms mean{interval}, {} {} per million",
+        numbers::ms(mean.value),
+        cost_name(view),
+        view.unit.show(m.cost.value)
+    )
+}
+
+/// What the figure is: cost, estimated cost, or GB-seconds.
+fn cost_name(view: &View<'_>) -> &'static str {
+    match view.unit {
+        CostUnit::GbSeconds => "GB-seconds",
+        CostUnit::Money(_) if view.is_estimate() => "estimated cost",
+        CostUnit::Money(_) => "cost",
+    }
+}
+
+fn objective_words(view: &View<'_>) -> String {
+    match view.tuning.request.objective {
+        Objective::Speed => "duration".to_owned(),
+        Objective::Cost => "cost".to_owned(),
+        balanced @ Objective::Balanced { .. } => format!("the {balanced} objective"),
+    }
+}
+
+/// "128", "128 and 256", "128, 256 and 512".
+pub(crate) fn list(sizes: &[u32]) -> String {
+    let words: Vec<String> = sizes.iter().map(u32::to_string).collect();
+    match words.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
+        None => "none".to_owned(),
+    }
+}

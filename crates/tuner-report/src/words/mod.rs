@@ -1,0 +1,142 @@
+//! What a tuning found out, in words: the one place where they are made.
+
+mod effect;
+
+use serde::Serialize;
+use tuner_core::tuning::MeasuringEnvironment;
+use tuner_core::{Tuning, Verdict};
+
+use crate::numbers;
+use crate::view::{View, start_word};
+pub(crate) use effect::list;
+
+/// The words every view begins with. Plain text: whoever shows it escapes it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Headline {
+    /// What to do: "image-resize: move from 128 MB to 512 MB".
+    pub decision: String,
+    /// What that brings, or why nothing is to be done, with intervals.
+    pub effect: String,
+    /// What was measured where, and with which prices.
+    pub provenance: String,
+    /// What the numbers are not, if that must be said: those of a local run are not Lambda's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub caveat: Option<String>,
+}
+
+/// The words for `tuning`.
+pub fn headline(tuning: &Tuning) -> Headline {
+    of_view(&View::new(tuning))
+}
+
+pub(crate) fn of_view(view: &View<'_>) -> Headline {
+    Headline {
+        decision: format!("{}: {}", function_label(view.tuning), decision(view)),
+        effect: sentence(effect::effect(view)),
+        provenance: provenance(view),
+        caveat: caveat(view),
+    }
+}
+
+/// The function's plain name with its qualifier: no account, no region.
+pub(crate) fn function_label(tuning: &Tuning) -> String {
+    let name = &tuning.function.name;
+    match name.qualifier() {
+        Some(qualifier) => format!("{}:{qualifier}", name.name()),
+        None => name.name().to_owned(),
+    }
+}
+
+fn decision(view: &View<'_>) -> String {
+    let now = view.tuning.function.memory_size_mb;
+    let decision = &view.tuning.decision;
+    let chosen = decision.memory_size_mb.unwrap_or(now);
+    match decision.verdict {
+        Verdict::Move => format!("move from {now} MB to {chosen} MB"),
+        Verdict::Keep => format!("keep {chosen} MB"),
+        Verdict::NoClearWinner => format!("no clear winner: keep {chosen} MB"),
+        // The present size failed or was not among those measured; either way it cannot be compared.
+        Verdict::Choose if view.rows.iter().any(|r| r.is_present && r.failure().is_some()) => {
+            format!("move from {now} MB, where it fails, to {chosen} MB")
+        }
+        Verdict::Choose => format!("use {chosen} MB"),
+        Verdict::ConstraintNotMet => match view.tuning.request.max_p95_ms {
+            Some(limit) => format!("no size meets the limit of {} ms at p95", numbers::ms(limit)),
+            None => "no size meets the constraint".to_owned(),
+        },
+        Verdict::NotEnoughEvidence => "not enough evidence to choose a size".to_owned(),
+        Verdict::AllFailed => "failed at every size".to_owned(),
+    }
+}
+
+fn provenance(view: &View<'_>) -> String {
+    let t = view.tuning;
+    let mut parts = vec![t.function.architecture.to_string()];
+    parts.extend(t.function.runtime.clone());
+    parts.extend(
+        t.function
+            .region
+            .clone()
+            .or_else(|| t.function.name.region().map(str::to_owned)),
+    );
+    parts.push(match t.request.invocations {
+        1 => format!("1 {} invocation per size", start_word(view.start)),
+        n => format!(
+            "{} {} invocations per size",
+            numbers::count(n.into()),
+            start_word(view.start)
+        ),
+    });
+    parts.push(match t.request.max_p95_ms {
+        Some(limit) => format!(
+            "objective {}, p95 at most {} ms",
+            t.request.objective,
+            numbers::ms(limit)
+        ),
+        None => format!("objective {}", t.request.objective),
+    });
+    parts.push(match view.price() {
+        Some(p) => {
+            let mark = if p.estimated { ", estimated" } else { "" };
+            format!("{} prices of {} ({}{mark})", p.architecture, p.region, p.currency)
+        }
+        None => "price unknown".to_owned(),
+    });
+    parts.push(t.started_at.strftime("%Y-%m-%d").to_string());
+    parts.join(" · ")
+}
+
+fn caveat(view: &View<'_>) -> Option<String> {
+    let MeasuringEnvironment::Local {
+        host_cpus,
+        confinement,
+        cpu_limited,
+        ..
+    } = &view.tuning.environment
+    else {
+        return None;
+    };
+    let cpus = numbers::decimal(*host_cpus, usize::from(host_cpus.fract() > 0.049));
+    let plural = if cpus == "1" { "CPU" } else { "CPUs" };
+    let limited = if *cpu_limited {
+        ""
+    } else {
+        "; CPU was not limited, so sizes differ by memory alone"
+    };
+    let money = match view.unit {
+        crate::view::CostUnit::Money(currency) => format!("; {} figures are estimates", currency.code()),
+        crate::view::CostUnit::GbSeconds => String::new(),
+    };
+    Some(format!(
+        "Measured locally, not in Lambda: durations are this machine's processor's ({cpus} {plural}, {confinement})\
+         {limited}{money}."
+    ))
+}
+
+fn sentence(text: String) -> String {
+    let mut chars = text.chars();
+    match chars.next() {
+        Some(first) => first.to_uppercase().chain(chars).collect(),
+        None => text,
+    }
+}

@@ -1,0 +1,44 @@
+use std::fs;
+
+use serde_json::Value;
+use tuner_report::tuning_schema;
+
+use crate::{cases, gallery};
+
+#[test]
+fn the_schema_is_as_checked_in() {
+    let path = gallery::reports().join("schema/tuning.schema.json");
+    let checked_in: Value = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
+    assert!(
+        checked_in == tuning_schema(),
+        "run `cargo run -p tuner-report --example gallery`"
+    );
+}
+
+/// Edge case 80.
+#[test]
+fn documents_are_what_the_schema_says() {
+    let validator = jsonschema::validator_for(&tuning_schema()).unwrap();
+    let complain = |name: &str, document: &Value| {
+        if let Some(error) = validator.iter_errors(document).next() {
+            panic!("{name}: {error} at {}", error.instance_path());
+        }
+    };
+    for (name, document) in gallery::documents() {
+        complain(&name, &serde_json::from_str(&document).unwrap());
+    }
+    for (name, tuning) in cases::all() {
+        complain(name, &serde_json::to_value(tuning).unwrap());
+    }
+}
+
+#[test]
+fn the_schema_is_not_content_with_anything() {
+    let validator = jsonschema::validator_for(&tuning_schema()).unwrap();
+    let mut document = serde_json::to_value(cases::moved().run()).unwrap();
+    assert!(validator.is_valid(&document));
+    document["sizes"][0]["memory_size_mb"] = "big".into();
+    assert!(!validator.is_valid(&document));
+    document.as_object_mut().unwrap().remove("decision");
+    assert!(!validator.is_valid(&document));
+}

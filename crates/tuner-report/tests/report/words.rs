@@ -1,0 +1,159 @@
+//! What is said first, case by case.
+
+use tuner_core::Objective;
+use tuner_report::headline;
+
+use crate::cases;
+use crate::common::Study;
+
+fn of(name: &str) -> tuner_report::Headline {
+    headline(&cases::all().iter().find(|(n, _)| *n == name).unwrap().1)
+}
+
+#[test]
+fn a_move_says_from_where_to_where_and_what_it_brings() {
+    let words = of("move");
+    assert_eq!(words.decision, "image-resize: move from 128 MB to 1024 MB");
+    assert!(
+        words.effect.contains(" faster (") && words.effect.contains(" ms, 95 % CI "),
+        "{}",
+        words.effect
+    );
+    assert!(words.effect.contains(" per million, 95 % CI "), "{}", words.effect);
+    assert!(words.provenance.contains("eu-west-1") && words.provenance.contains("20 warm invocations per size"));
+    assert_eq!(words.caveat, None);
+}
+
+#[test]
+fn keeping_says_why() {
+    assert_eq!(of("single").decision, "image-resize: keep 512 MB");
+    assert!(of("single").effect.starts_with("The only size that was measured; "));
+}
+
+/// Edge case 64.
+#[test]
+fn no_clear_winner_names_who_cannot_be_told_apart() {
+    let words = of("no-clear-winner");
+    assert_eq!(words.decision, "image-resize: no clear winner: keep 512 MB");
+    assert!(
+        words
+            .effect
+            .starts_with("512 and 1024 MB cannot be told apart by cost; "),
+        "{}",
+        words.effect
+    );
+}
+
+/// Edge case 63: what is as good by the objective and clearly better otherwise is where to move.
+#[test]
+fn an_equal_that_is_much_better_otherwise_is_chosen() {
+    let study = Study {
+        duration_ms: |mb| 200_000.0 / f64::from(mb),
+        noise: 0.03,
+        ..Study::default()
+    };
+    let words = headline(&study.run());
+    assert!(words.decision.ends_with("to 3008 MB"), "{}", words.decision);
+    assert!(words.effect.starts_with("96 % faster"), "{}", words.effect);
+    assert!(words.effect.contains("within noise"), "{}", words.effect);
+    let study = Study {
+        duration_ms: |_| 100.0,
+        objective: Objective::Speed,
+        present_mb: 1024,
+        ..study
+    };
+    let words = headline(&study.run());
+    assert!(words.decision.ends_with("to 128 MB"), "{}", words.decision);
+}
+
+/// Edge cases 16 and 17.
+#[test]
+fn failures_are_named_with_their_class_and_sizes() {
+    let words = of("all-failed");
+    assert_eq!(words.decision, "image-resize: failed at every size");
+    assert_eq!(words.effect, "Out of memory at 128, 256, 512, 1024, 1769 and 3008 MB");
+    let words = of("present-failed");
+    assert_eq!(
+        words.decision.split(": ").nth(1),
+        Some("move from 128 MB, where it fails, to 256 MB")
+    );
+    assert!(words.effect.ends_with("out of memory at 128 MB"), "{}", words.effect);
+}
+
+#[test]
+fn the_other_ways_to_end() {
+    assert_eq!(of("present-not-measured").decision, "image-resize: use 256 MB");
+    assert!(
+        of("present-not-measured")
+            .effect
+            .ends_with("the present 10240 MB was not measured")
+    );
+    assert_eq!(
+        of("limit-not-met").decision,
+        "image-resize: no size meets the limit of 40.0 ms at p95"
+    );
+    assert!(
+        of("limit-not-met").effect.contains("the closest is") || of("limit-not-met").effect.contains("The closest is")
+    );
+    assert_eq!(
+        of("not-enough-evidence").decision,
+        "image-resize: not enough evidence to choose a size"
+    );
+    assert!(
+        of("not-enough-evidence")
+            .effect
+            .starts_with("9 invocations succeeded without a REPORT line")
+    );
+}
+
+#[test]
+fn local_figures_are_called_estimates() {
+    let words = headline(&Study::local("hash", 1).run());
+    let caveat = words.caveat.unwrap();
+    assert!(
+        caveat.contains("2 CPUs, cgroup v1") && caveat.contains("USD figures are estimates"),
+        "{caveat}"
+    );
+    assert!(words.effect.contains("estimated cost"), "{}", words.effect);
+}
+
+/// Edge cases 60 and 61.
+#[test]
+fn money_is_in_its_own_currency_or_there_is_none() {
+    assert!(of("china").effect.contains("¥") && !of("china").effect.contains('$'));
+    let words = of("price-unknown");
+    assert!(
+        words.effect.contains("GB-seconds") && !words.effect.contains('$'),
+        "{}",
+        words.effect
+    );
+    assert!(words.provenance.contains("price unknown"));
+}
+
+/// Edge case 66, on everything there is: "N % faster (A → B ms" holds for the A and B that are printed.
+#[test]
+fn percentages_agree_with_the_figures_beside_them() {
+    let mut seen = 0;
+    for (name, tuning) in cases::all() {
+        let effect = headline(tuning).effect;
+        for part in effect.split("), ") {
+            let Some((before, after)) = part.split_once(" → ") else {
+                continue;
+            };
+            let number = |text: &str| -> f64 {
+                let digits: String = text.chars().filter(|c| c.is_ascii_digit() || *c == '.').collect();
+                digits.parse().unwrap()
+            };
+            let (words, before) = before.rsplit_once('(').unwrap();
+            let after = after.split(' ').next().unwrap();
+            let Some((percent, _)) = words.split_once(" %") else {
+                continue;
+            };
+            let printed = number(percent.rsplit(' ').next().unwrap());
+            let computed = (number(after) / number(before) - 1.0).abs() * 100.0;
+            assert!((printed - computed).abs() <= 0.5, "{name}: {part} is {computed:.2} %");
+            seen += 1;
+        }
+    }
+    assert!(seen >= 8, "{seen}");
+}
