@@ -14,7 +14,7 @@ use crate::{Context, TuningError, TuningState};
 pub type Leftovers = Vec<String>;
 
 /// What was done.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Restored {
     /// Memory size that was put back, in MB; absent if the function carried no mark.
     pub memory_size_mb: Option<u32>,

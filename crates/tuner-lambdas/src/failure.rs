@@ -1,0 +1,34 @@
+use lambda_runtime::Diagnostic;
+use tuner_engine::TuningError;
+use tuner_engine::ports::PortErrorKind;
+
+/// An error by the name that a state machine catches. The names are part of the contract and never change.
+pub(crate) fn named(error_type: &str, message: impl std::fmt::Display) -> Diagnostic {
+    Diagnostic {
+        error_type: error_type.to_owned(),
+        error_message: message.to_string(),
+    }
+}
+
+/// A failed step.
+pub(crate) fn of_step(error: &TuningError) -> Diagnostic {
+    let name = match error {
+        TuningError::Port(e) => match e.kind {
+            PortErrorKind::Throttled => "Tuner.Throttled",
+            PortErrorKind::Conflict => "Tuner.Conflict",
+            PortErrorKind::Service | PortErrorKind::Network | PortErrorKind::Unreachable => "Tuner.Service",
+            PortErrorKind::Denied | PortErrorKind::NotSignedIn => "Tuner.Denied",
+            PortErrorKind::NotFound => "Tuner.NotFound",
+            _ => "Tuner.Refused",
+        },
+        TuningError::Store(_) => "Tuner.Store",
+        TuningError::Untunable { .. } | TuningError::NoRoomForMarker { .. } => "Tuner.Untunable",
+        TuningError::Marked { .. } => "Tuner.Marked",
+        TuningError::ForeignChange { .. } => "Tuner.ForeignChange",
+        TuningError::NotReady { .. } => "Tuner.NotReady",
+        TuningError::NothingPublished { .. } => "Tuner.NothingPublished",
+        TuningError::CannotApply { .. } => "Tuner.CannotApply",
+        TuningError::Interrupted => "Tuner.Interrupted",
+    };
+    named(name, error)
+}

@@ -1,0 +1,27 @@
+//! The steps of a tuning as Lambda functions: one `bootstrap`, its role picked by `_HANDLER`.
+//!
+//! A handler is a few lines around a step of `tuner-engine`; the command line's driver calls the same steps in a loop.
+//! Records and documents go to the directory that `TUNER_STORE` names, such as a mounted file system.
+
+mod failure;
+mod role;
+mod world;
+
+use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn, tracing};
+use serde_json::Value;
+
+use crate::role::Role;
+use crate::world::World;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    tracing::init_default_subscriber();
+    let role = std::env::var("_HANDLER")?.parse::<Role>().map_err(words)?;
+    let world = World::connect().await.map_err(words)?;
+    let handler = |event: LambdaEvent<Value>| role.handle(&world, event);
+    lambda_runtime::run(service_fn(handler)).await
+}
+
+fn words(setup: Diagnostic) -> String {
+    format!("{}: {}", setup.error_type, setup.error_message)
+}
