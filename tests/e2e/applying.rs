@@ -71,7 +71,7 @@ fn an_alias_with_weighted_routing_is_refused_and_the_results_are_kept() {
                 "RoutingConfig": { "AdditionalVersionWeights": weights } }),
     );
     let before = server.all_of("wait");
-    let done = tune(&server, &place, &["--apply-alias", "live"]);
+    let done = tune(&server, &place, &["--apply-alias", "live"]).exits(5);
     assert_eq!(server.all_of("wait"), before);
     let leftovers = done.tuning()["leftovers"].to_string();
     assert!(leftovers.contains("weighted routing"), "{leftovers}");

@@ -53,7 +53,7 @@ fn command_lines_that_make_no_sense() {
         (&["--payload", "."], &["`.`"]),
         (&["--payload", "-"], &["standard input"]),
         (&["--payload", weights], &["weight", "greater than 0"]),
-        (&["--payload", seldom], &["too few", "1001"]),
+        (&["--payload", seldom], &["too few", "501"]),
         (&["--prices", "none.json"], &["none.json"]),
         (&["--prices", "prices.json"], &["prices.json", "tuner prices refresh"]),
         (&["--working-directory", "none"], &["none", "--working-directory"]),

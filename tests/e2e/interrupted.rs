@@ -30,6 +30,7 @@ fn stopped_while_publishing() {
             .exits(130)
             .says(&["interrupted", "is as it was before"]);
         assert_eq!(server.all_of("hash"), before, "{signal}");
+        assert_eq!(place.names(), [""; 0], "{signal}");
     }
 }
 

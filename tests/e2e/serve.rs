@@ -47,7 +47,7 @@ fn a_command_is_served_under_a_name() {
         "--name",
         "mine",
         "--env",
-        "A=1",
+        "COLOUR=green",
         "--handler",
         "x.y",
         "--",
@@ -55,6 +55,6 @@ fn a_command_is_served_under_a_name() {
         "argument",
     ]);
     let configuration = server.get("mine/configuration");
-    assert_eq!(configuration["Environment"]["Variables"], json!({ "A": "1" }));
+    assert_eq!(configuration["Environment"]["Variables"], json!({ "COLOUR": "green" }));
     assert_eq!(configuration["Handler"], "x.y");
 }

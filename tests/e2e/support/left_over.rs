@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use std::{fs, thread};
 
 /// Command lines of the processes that run in a directory. Functions are started where `tuner` was.
-pub(super) fn processes_in(directory: &Path) -> Vec<String> {
+fn processes_in(directory: &Path) -> Vec<String> {
     let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
     entries
         .filter(|p| fs::read_link(p.path().join("cwd")).is_ok_and(|cwd| cwd.starts_with(directory)))

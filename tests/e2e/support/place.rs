@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 use super::process::Call;
-use super::{left_over, tuner};
+use super::tuner;
 
 /// A directory of a test's own to run `tuner` in; what is printed goes elsewhere.
 pub(crate) struct Place {
@@ -52,10 +52,5 @@ impl Place {
             .collect();
         names.sort();
         names
-    }
-
-    #[track_caller]
-    pub(crate) fn assert_no_processes(&self) {
-        left_over::assert_no_processes_in(self.path());
     }
 }
