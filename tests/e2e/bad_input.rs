@@ -35,6 +35,8 @@ fn command_lines_that_make_no_sense() {
         (&["--trim", "0.5"], &["trim is 0.5"]),
         (&["--max-p95", "0"], &["max-p95"]),
         (&["--max-concurrency", "0"], &["max-concurrency"]),
+        (&["--monthly-invocations=-5"], &["-5", "above 0"]),
+        (&["--endpoint-url", "localhost:9001"], &["localhost:9001", "http://"]),
         (&["--region", "atlantis"], &["atlantis", "eu-west-1"]),
         (&["--timeout", "0"], &["--timeout"]),
         (&["--timeout", "901"], &["901"]),

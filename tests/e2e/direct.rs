@@ -250,3 +250,22 @@ fn without_credentials_it_says_how_to_sign_in() {
         .run()
         .refuses(5, &["hash", "aws sso login"]);
 }
+
+/// The profile that was asked for and no other account, whatever the environment holds.
+#[test]
+fn a_profile_goes_before_the_environment() {
+    let server = Server::start(&["--function", "example:hash"]);
+    let place = Place::new();
+    let plan = ["plan", "--direct", "--function", "hash", "--profile", "other"];
+    server.tuner(&place, &plan).run().refuses(5, &["hash", "other"]);
+    place.write(
+        ".aws/config",
+        "[profile other]\ncredential_process = ./credentials.sh\n",
+    );
+    place.script(
+        "credentials.sh",
+        "touch asked; echo '{\"Version\": 1, \"AccessKeyId\": \"other\", \"SecretAccessKey\": \"other\"}'",
+    );
+    server.tuner(&place, &plan).run().exits(0);
+    assert!(place.path().join("asked").exists(), "other credentials were used");
+}

@@ -4,7 +4,7 @@ use nix::sys::signal::Signal;
 use serde_json::json;
 
 use crate::direct::RUN;
-use crate::support::{Place, Running, Server, measuring};
+use crate::support::{Place, Running, Server, assert_no_cgroups_of, measuring};
 
 /// Seventeen sizes: time enough to be met while publishing.
 fn publishing(server: &Server, place: &Place) -> Running {
@@ -75,8 +75,22 @@ fn a_local_run_stopped_leaves_no_process() {
     let mut running = place.tuner(&run).args(&slow).start();
     running.wait_for("configuration put back to 128 MB");
     std::thread::sleep(std::time::Duration::from_millis(400));
+    let killed = running.id();
     running.signal(Signal::SIGKILL);
     assert_eq!(running.finish().code, None);
+    // The next run removes the cgroups that it left.
+    let next = [
+        "run",
+        "--local",
+        "--function",
+        "example:wait",
+        "--memory",
+        "512",
+        "--num",
+        "5",
+    ];
+    place.tuner(&next).args(&["--payload", r#"{"ms":1}"#]).run().exits(0);
+    assert_no_cgroups_of(killed);
 }
 
 #[test]

@@ -32,7 +32,7 @@ pub(super) fn assert_no_processes_in(directory: &Path) {
 
 /// Fails if there are cgroups that process `pid` made.
 #[track_caller]
-pub(super) fn assert_no_cgroups_of(pid: u32) {
+pub(crate) fn assert_no_cgroups_of(pid: u32) {
     let mut folders = vec![Path::new("/sys/fs/cgroup").to_owned()];
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).into_iter().flatten().flatten() {

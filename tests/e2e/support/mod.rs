@@ -9,6 +9,7 @@ mod server;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub(crate) use binary::{repository, tuner};
+pub(crate) use left_over::assert_no_cgroups_of;
 pub(crate) use place::Place;
 pub(crate) use process::{Call, Done, Running};
 pub(crate) use server::Server;
