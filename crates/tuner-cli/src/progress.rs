@@ -35,8 +35,9 @@ impl Progress {
     /// Takes the bars off the screen, so that other text can follow.
     pub(crate) fn finish(&self) {
         if let Self::Bars(bars) = self {
-            bars.all.set_draw_target(ProgressDrawTarget::hidden());
             let _ = bars.all.clear();
+            // A spinner that still ticks would draw itself again.
+            bars.all.set_draw_target(ProgressDrawTarget::hidden());
         }
     }
 
