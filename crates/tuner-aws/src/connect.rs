@@ -1,9 +1,12 @@
 use std::time::Duration;
 
+use aws_config::profile::ProfileFileCredentialsProvider;
+use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_lambda::Client;
 use aws_sdk_lambda::config::StalledStreamProtectionConfig;
 
@@ -41,13 +44,27 @@ impl AwsLambda {
         if let Some(region) = options.region {
             loader = loader.region(Region::new(region));
         }
-        if let Some(profile) = options.profile {
+        if let Some(profile) = &options.profile {
             loader = loader.profile_name(profile);
         }
         if let Some(endpoint) = options.endpoint {
             loader = loader.endpoint_url(endpoint);
         }
-        Self::new(&loader.load().await, Pace::per_second(10))
+        let mut config = loader.load().await;
+        if let Some(profile) = options.profile {
+            // In the SDK's own chain the credentials of the environment go before those of a profile that was asked for:
+            // another account, perhaps.
+            let around = ProviderConfig::default().with_region(config.region().cloned());
+            let credentials = ProfileFileCredentialsProvider::builder()
+                .configure(&around)
+                .profile_name(profile)
+                .build();
+            config = config
+                .into_builder()
+                .credentials_provider(SharedCredentialsProvider::new(credentials))
+                .build();
+        }
+        Self::new(&config, Pace::per_second(10))
     }
 
     /// Connects to a local Lambda, which asks for no credentials and has no rate limit.
@@ -56,9 +73,9 @@ impl AwsLambda {
             .behavior_version(BehaviorVersion::latest())
             .endpoint_url(endpoint)
             .region(Region::new(region.to_owned()))
-            .credentials_provider(aws_credential_types::provider::SharedCredentialsProvider::new(
-                Credentials::new("local", "local", None, None, "tuner"),
-            ))
+            .credentials_provider(SharedCredentialsProvider::new(Credentials::new(
+                "local", "local", None, None, "tuner",
+            )))
             .build();
         Self::new(&config, Pace::unlimited())
     }

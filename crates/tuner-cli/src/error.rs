@@ -1,7 +1,7 @@
 //! What went wrong, why, and what to do about it.
 
 use std::fmt::Display;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 
 use crate::exit::Exit;
@@ -49,8 +49,20 @@ impl CliError {
         self
     }
 
+    /// Output that nobody takes any more: `| head` has seen enough, which is no error.
+    fn output(kind: Option<ErrorKind>) -> Self {
+        let exit = match kind {
+            Some(ErrorKind::BrokenPipe) => Exit::Done,
+            _ => Exit::Unexpected,
+        };
+        Self::new(exit, "cannot write the output")
+    }
+
     /// Prints it and gives its exit code.
     pub(crate) fn report(&self) -> ExitCode {
+        if self.exit == Exit::Done {
+            return self.exit.into();
+        }
         let mut err = anstream::stderr().lock();
         let _ = writeln!(err, "{RED}error{RESET}: {}", self.message);
         for cause in &self.causes {
@@ -65,20 +77,23 @@ impl CliError {
 
 impl From<std::io::Error> for CliError {
     fn from(error: std::io::Error) -> Self {
-        Self::new(Exit::Unexpected, "cannot write the output").cause(error)
+        Self::output(Some(error.kind())).cause(error)
     }
 }
 
 impl From<tuner_report::ReportError> for CliError {
     fn from(error: tuner_report::ReportError) -> Self {
-        Self::new(Exit::Unexpected, "cannot render the report").cause(error)
+        match error {
+            tuner_report::ReportError::Write(error) => error.into(),
+            error => Self::new(Exit::Unexpected, "cannot render the report").cause(error),
+        }
     }
 }
 
 impl From<serde_json::Error> for CliError {
     fn from(error: serde_json::Error) -> Self {
         if error.is_io() {
-            Self::new(Exit::Unexpected, "cannot write the output").cause(error)
+            Self::output(error.io_error_kind()).cause(error)
         } else {
             Self::new(Exit::Unexpected, "cannot make JSON of the result").cause(error)
         }

@@ -14,7 +14,7 @@ pub(crate) struct LogsArgs {
     #[arg(long, value_enum, default_value_t = LogsFormat::Human)]
     pub(crate) format: LogsFormat,
     /// Region whose prices hold
-    #[arg(long, default_value = "us-east-1")]
+    #[arg(long, default_value = "us-east-1", value_parser = super::region)]
     pub(crate) region: String,
     /// Instruction set whose prices hold
     #[arg(long, default_value = "x86_64")]

@@ -64,8 +64,18 @@ pub(crate) struct AwsArgs {
     #[arg(long, value_name = "NAME")]
     pub(crate) profile: Option<String>,
     /// Another endpoint than AWS's own, such as that of `tuner local serve`
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = endpoint)]
     pub(crate) endpoint_url: Option<String>,
+}
+
+fn endpoint(text: &str) -> Result<String, String> {
+    let host = ["http://", "https://"]
+        .iter()
+        .find_map(|scheme| text.strip_prefix(scheme));
+    match host {
+        Some(host) if !host.is_empty() => Ok(text.to_owned()),
+        _ => Err("use a whole address such as http://127.0.0.1:9001".to_owned()),
+    }
 }
 
 fn region(text: &str) -> Result<String, String> {

@@ -66,7 +66,7 @@ pub(crate) struct RunArgs {
     #[arg(long, default_value_t = 0.0, value_name = "SHARE", help_heading = "Deciding")]
     pub(crate) trim: f64,
     /// Invocations a month, for the monthly figures
-    #[arg(long, value_name = "N", help_heading = "Deciding")]
+    #[arg(long, value_name = "N", value_parser = monthly, help_heading = "Deciding")]
     pub(crate) monthly_invocations: Option<f64>,
     /// A price file instead of the table inside
     #[arg(long, value_name = "FILE", help_heading = "Deciding")]
@@ -145,6 +145,13 @@ pub(crate) struct LocalArgs {
     /// Period over which CPU time is counted: as Lambda does, or as short as possible for smooth curves
     #[arg(long, value_enum, default_value_t = PeriodArg::Lambda)]
     pub(crate) cpu_period: PeriodArg,
+}
+
+fn monthly(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(number) if f64::is_finite(number) && number > 0.0 => Ok(number),
+        _ => Err("use a number above 0".to_owned()),
+    }
 }
 
 fn variable(text: &str) -> Result<(String, String), String> {

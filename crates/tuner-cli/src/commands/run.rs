@@ -129,6 +129,9 @@ impl Session<'_> {
                 if is_new {
                     // Goes only if it is empty: records that were paid for stay.
                     let _ = std::fs::remove_dir(&folder);
+                    if self.args.out.is_none() {
+                        let _ = std::fs::remove_dir(OUT);
+                    }
                 }
                 Err(failed(request, failure))
             }
@@ -168,9 +171,12 @@ async fn stop_on_signal(cancel: CancellationToken, progress: Arc<Progress>) {
     std::process::exit(Exit::Interrupted as i32);
 }
 
+/// Where results go that are not sent elsewhere.
+const OUT: &str = "tuner-out";
+
 fn fresh_folder(function: &str) -> PathBuf {
     let stamp = jiff::Zoned::now().strftime("%Y%m%d-%H%M%S");
-    let base = Path::new("tuner-out").join(format!("{function}-{stamp}"));
+    let base = Path::new(OUT).join(format!("{function}-{stamp}"));
     (1..)
         .map(|n| {
             if n == 1 {
@@ -227,6 +233,10 @@ fn print(format: RunFormat, tuning: &Tuning) -> Result<(), CliError> {
 
 fn exit_of(tuning: &Tuning) -> Exit {
     match tuning.decision.verdict {
+        // Not put back, or not applied as asked: a script must notice.
+        Verdict::Move | Verdict::Keep | Verdict::NoClearWinner | Verdict::Choose if !tuning.leftovers.is_empty() => {
+            Exit::Refused
+        }
         Verdict::Move | Verdict::Keep | Verdict::NoClearWinner | Verdict::Choose => Exit::Done,
         Verdict::ConstraintNotMet => Exit::GateNotMet,
         Verdict::NotEnoughEvidence => Exit::NotEnoughEvidence,

@@ -1,0 +1,158 @@
+//! `tuner logs`.
+
+use std::io::Write;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use serde_json::Value;
+
+use crate::support::{Place, repository};
+
+fn report_lines() -> Vec<u8> {
+    std::fs::read(repository().join("crates/tuner-core/tests/data/report-lines.txt")).unwrap()
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+#[test]
+fn however_it_comes_it_says_the_same() {
+    let place = Place::new();
+    let lines = report_lines();
+    place.write("plain.txt", &lines);
+    place.write("packed.gz", gzip(&lines));
+    place.write("folder/below/app.log", &lines);
+    place.write("packed-folder/app.log.gz", gzip(&lines));
+    let plain = place.tuner(&["logs", "plain.txt"]).run().exits(0);
+    for (arguments, input) in [
+        (&["logs", "packed.gz"][..], &b""[..]),
+        (&["logs", "folder"], b""),
+        (&["logs", "packed-folder"], b""),
+        (&["logs"], &lines),
+        (&["logs", "-"], &lines),
+        (&["logs", "plain.txt", "--threads", "1"], b""),
+    ] {
+        let done = place.tuner(arguments).input(input).run().exits(0);
+        assert_eq!(done.stdout, plain.stdout, "{arguments:?}");
+    }
+    // A pipe may bring what is packed, too.
+    let packed = place.tuner(&["logs"]).input(gzip(&lines)).run().exits(0);
+    assert_eq!(packed.stdout, plain.stdout);
+    plain
+        .prints(&["count", "cold", "p95", "timed out", "out of memory", "init p50"])
+        .says(&["cost: x86_64 in us-east-1"]);
+}
+
+#[test]
+fn forms_agree() {
+    let place = Place::new();
+    place.write("all.txt", report_lines());
+    let run = |form: &str| {
+        place
+            .tuner(&["logs", "all.txt", "--format", form])
+            .run()
+            .exits(0)
+            .stdout
+    };
+    let summary: Value = serde_json::from_str(&run("json")).unwrap();
+    let rows = summary["rows"].as_array().unwrap();
+    let csv = run("csv");
+    let table: Vec<Vec<&str>> = csv.lines().map(|line| line.split(',').collect()).collect();
+    assert_eq!(table.len(), rows.len() + 1);
+    for (line, row) in table[1..].iter().zip(rows) {
+        assert_eq!(line.len(), table[0].len());
+        assert_eq!(
+            line[1],
+            row["memory_size_mb"]
+                .as_u64()
+                .map_or(String::new(), |mb| mb.to_string())
+        );
+        assert_eq!(line[2], row["invocations"].to_string());
+    }
+    let records = run("records");
+    let records: Vec<Value> = records
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let of_size = |mb: u64| {
+        records
+            .iter()
+            .filter(|r| r["memory_size_mb"] == mb && r.get("duration_ms").is_some())
+            .count()
+    };
+    for row in rows.iter().filter(|row| row["memory_size_mb"].is_u64()) {
+        let mb = row["memory_size_mb"].as_u64().unwrap();
+        assert_eq!(row["invocations"], of_size(mb), "{mb} MB");
+    }
+}
+
+#[test]
+fn prices_hold_for_region_and_architecture() {
+    let place = Place::new();
+    place.write("one.txt", "REPORT RequestId: a\tDuration: 1000.00 ms\tBilled Duration: 1000 ms\tMemory Size: 1024 MB\tMax Memory Used: 9 MB\n");
+    let cost = |more: &[&str]| {
+        let done = place
+            .tuner(&["logs", "one.txt", "--format", "json"])
+            .args(more)
+            .run()
+            .exits(0);
+        let summary: Value = serde_json::from_str(&done.stdout).unwrap();
+        summary["rows"][0]["cost"].clone()
+    };
+    // AWS's published prices: a GB-second and a request.
+    let usd = cost(&[])["amount"].as_f64().unwrap();
+    assert!((usd - (0.000_016_666_7 + 0.000_000_2)).abs() < 1e-12, "{usd}");
+    let arm = cost(&["--arch", "arm64"])["amount"].as_f64().unwrap();
+    assert!((arm - (0.000_013_333_4 + 0.000_000_2)).abs() < 1e-12, "{arm}");
+    assert_eq!(cost(&["--region", "cn-north-1"])["currency"], "CNY");
+    // A region that may exist but has no known price: counted, and without a cost.
+    let unknown = ["--region", "mars-north-1"];
+    assert_eq!(cost(&unknown), Value::Null);
+    place
+        .tuner(&["logs", "one.txt"])
+        .args(&unknown)
+        .run()
+        .exits(0)
+        .says(&["mars-north-1"])
+        .prints(&["unknown"]);
+}
+
+#[test]
+fn nothing_to_count_is_said() {
+    let place = Place::new();
+    place.write("empty.txt", "");
+    place.write("other.txt", "hello\nEND RequestId: x\n");
+    for arguments in [&["logs"][..], &["logs", "empty.txt"], &["logs", "other.txt"]] {
+        let done = place.tuner(arguments).run().exits(0).says(&["no REPORT found"]);
+        assert_eq!(done.stdout, "", "{arguments:?}");
+    }
+    place
+        .tuner(&["logs", "empty.txt", "--format", "json"])
+        .run()
+        .exits(0)
+        .prints(&["\"rows\": []"]);
+}
+
+#[test]
+fn inputs_that_cannot_be_read_are_named_and_the_others_counted() {
+    let place = Place::new();
+    place.write("good.txt", report_lines());
+    let mut packed = gzip(&report_lines());
+    packed.truncate(packed.len() / 2);
+    place.write("cut.gz", packed);
+    let good = place.tuner(&["logs", "good.txt"]).run().exits(0);
+    let done = place
+        .tuner(&["logs", "good.txt", "none.txt"])
+        .run()
+        .exits(2)
+        .says(&["none.txt", "No such file"]);
+    assert_eq!(done.stdout, good.stdout);
+    place.tuner(&["logs", "cut.gz"]).run().exits(2).says(&["cut.gz"]);
+    place
+        .tuner(&["logs", "none.txt", "--format", "records"])
+        .run()
+        .refuses(2, &["none.txt"]);
+}

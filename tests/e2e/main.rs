@@ -1,0 +1,14 @@
+//! The built `tuner`, driven as its users drive it: processes, files, signals, exit codes, and plain HTTP to look at what
+//! it left of a function.
+
+mod applying;
+mod bad_input;
+mod direct;
+mod documents;
+mod examples;
+mod interrupted;
+mod languages;
+mod logs;
+mod output;
+mod serve;
+mod support;

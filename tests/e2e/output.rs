@@ -1,0 +1,163 @@
+//! Where `tuner run` says what, and in which form.
+
+use serde_json::Value;
+
+use crate::support::{Call, Place, measuring};
+
+fn run(place: &Place) -> Call {
+    place
+        .tuner(&[
+            "run",
+            "--local",
+            "--function",
+            "example:wait",
+            "--payload",
+            r#"{"ms":1}"#,
+        ])
+        .args(&["--num", "5", "--memory", "512,1769"])
+}
+
+#[test]
+fn forms_for_programs_have_standard_output_to_themselves() {
+    let _alone = measuring();
+    let place = Place::new();
+    let done = run(&place).args(&["--format", "json"]).run().exits(0);
+    let printed: Value = serde_json::from_str(&done.stdout).unwrap();
+    assert_eq!(printed, done.tuning());
+
+    let done = run(&place).args(&["--format", "csv"]).run().exits(0);
+    let lines: Vec<&str> = done.stdout.lines().collect();
+    // A head, and for each size a row of warm and one of cold starts.
+    assert_eq!(lines.len(), 5, "{}", done.stdout);
+    let columns = lines[0].split(',').count();
+    assert!(columns > 5 && lines[0].contains("memory_size_mb"), "{}", lines[0]);
+    assert!(
+        lines.iter().all(|line| line.split(',').count() == columns),
+        "{}",
+        done.stdout
+    );
+
+    let done = run(&place).args(&["--format", "markdown"]).run().exits(0);
+    assert!(
+        done.stdout
+            .lines()
+            .any(|line| line.starts_with("| ") || line.starts_with("|-")),
+        "{}",
+        done.stdout
+    );
+}
+
+#[test]
+fn files_go_where_they_are_sent() {
+    let _alone = measuring();
+    let place = Place::new();
+    let done = run(&place).args(&["--out", "a/b"]).run().exits(0);
+    let files: Vec<_> = done
+        .files()
+        .iter()
+        .map(|f| f.strip_prefix(place.path()).unwrap().to_owned())
+        .collect();
+    assert_eq!(
+        files,
+        ["a/b/report.svg", "a/b/report.html", "a/b/tuning.json"].map(std::path::PathBuf::from)
+    );
+    assert_eq!(place.names(), ["a"]);
+    let mut names: Vec<_> = std::fs::read_dir(place.path().join("a/b"))
+        .unwrap()
+        .map(|e| e.unwrap().file_name())
+        .collect();
+    names.sort();
+    assert_eq!(
+        names,
+        ["report.html", "report.svg", "tuning.json"],
+        "parts written on the way are left"
+    );
+    // Again to the same place: it is written anew.
+    run(&place).args(&["--out", "a/b"]).run().exits(0);
+}
+
+#[test]
+fn quiet_says_only_what_was_found() {
+    let _alone = measuring();
+    let place = Place::new();
+    let done = run(&place).args(&["--quiet"]).run().exits(0).prints(&["wait: "]);
+    for noise in ["measured", "published", "running wait", "deleted"] {
+        assert!(!done.stderr.contains(noise), "{}", done.stderr);
+    }
+}
+
+#[test]
+fn there_is_no_colour_and_no_moving_picture_off_a_terminal() {
+    let _alone = measuring();
+    let place = Place::new();
+    for call in [
+        run(&place).env("TERM", "xterm-256color"),
+        run(&place).env("NO_COLOR", "1"),
+    ] {
+        let done = call.run().exits(0);
+        for text in [&done.stdout, &done.stderr] {
+            assert!(!text.contains(['\x1b', '\r']), "{text:?}");
+        }
+        assert!(done.stderr.lines().count() > 5, "{}", done.stderr);
+    }
+}
+
+#[test]
+fn a_constraint_that_no_size_meets_has_its_own_exit_code() {
+    let _alone = measuring();
+    let place = Place::new();
+    let done = run(&place)
+        .args(&["--payload", r#"{"ms":20}"#])
+        .args(&["--max-p95", "2"]);
+    // --payload twice is a mistake of the command line.
+    done.run().refuses(2, &["--payload"]);
+    let done = place
+        .tuner(&[
+            "run",
+            "--local",
+            "--function",
+            "example:wait",
+            "--payload",
+            r#"{"ms":20}"#,
+        ])
+        .args(&["--num", "5", "--memory", "512,1769", "--max-p95", "2"])
+        .run()
+        .exits(3);
+    assert_eq!(done.tuning()["decision"]["verdict"], "constraint_not_met");
+}
+
+#[test]
+fn all_invocations_of_a_size_at_once() {
+    let _alone = measuring();
+    let place = Place::new();
+    let done = run(&place).args(&["--parallel"]).run().exits(0);
+    let tuning = done.tuning();
+    assert_eq!(tuning["request"]["concurrency"], 5);
+    for size in tuning["sizes"].as_array().unwrap() {
+        assert_eq!(size["warm"]["duration_ms"]["count"], 5, "{size}");
+    }
+}
+
+#[test]
+fn sizes_given_twice_are_measured_once() {
+    let _alone = measuring();
+    let place = Place::new();
+    let done = place
+        .tuner(&[
+            "run",
+            "--local",
+            "--function",
+            "example:wait",
+            "--payload",
+            r#"{"ms":1}"#,
+            "--num",
+            "5",
+        ])
+        .args(&["--memory", "1769,512,1769", "--memory", "512"])
+        .run()
+        .exits(0);
+    assert_eq!(
+        done.tuning()["request"]["memory_sizes_mb"],
+        serde_json::json!([512, 1769])
+    );
+}
