@@ -62,7 +62,7 @@ pub(super) fn logs(args: LogsArgs) -> Result<Exit, CliError> {
         )?,
         Ok(_) => {}
     }
-    if priced.rows.is_empty() {
+    if priced.rows.is_empty() && problems.is_empty() {
         writeln!(
             err,
             "no REPORT found; give log files of Lambda functions (JSON logs need system log level INFO)"
@@ -77,7 +77,7 @@ fn ended(problems: &[Problem]) -> Result<Exit, CliError> {
     match problems {
         [] => Ok(Exit::Done),
         [first, rest @ ..] => Err(rest.iter().fold(
-            CliError::usage("not every input could be read; the others are counted").cause(first),
+            CliError::usage("not everything could be read; the rest is counted").cause(first),
             CliError::cause,
         )),
     }
