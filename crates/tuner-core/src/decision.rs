@@ -178,10 +178,8 @@ pub fn decide(candidates: &[Candidate], question: &Question) -> Decision {
     };
     let tied: Vec<&Scored<'_>> = scored.iter().filter(|s| is_tied(best, s)).collect();
     let present = tied.iter().copied().find(|s| s.mb() == present_mb);
-    let chosen = match present {
-        Some(present) => clearly_better(present, best, &tied, question.objective).unwrap_or(present),
-        None => break_tie(best, &tied, question.objective),
-    };
+    let plain = present.unwrap_or_else(|| break_tie(best, &tied, question.objective));
+    let chosen = clearly_better(plain, best, &tied, question.objective).unwrap_or(plain);
     decision.verdict = match (present, before) {
         (Some(present), _) if present.mb() != chosen.mb() => Verdict::Move,
         (Some(present), _) if present.mb() == best.mb() => Verdict::Keep,
@@ -246,10 +244,10 @@ fn is_tied(best: &Scored<'_>, other: &Scored<'_>) -> bool {
             .is_none_or(|d| d.low.is_none() || d.contains(0.0))
 }
 
-/// A size that serves the objective as well as the present one, and is clearly better in the other respect: faster at the
-/// same cost, or cheaper at the same speed. A balanced objective has both in it already.
+/// A size that serves the objective as well as `plain`, and is clearly better in the other respect: faster at the same cost,
+/// or cheaper at the same speed. A balanced objective has both in it already.
 fn clearly_better<'a>(
-    present: &Scored<'_>,
+    plain: &Scored<'_>,
     best: &Scored<'_>,
     tied: &[&'a Scored<'a>],
     objective: Objective,
@@ -261,7 +259,7 @@ fn clearly_better<'a>(
     };
     let gains = |s: &&&Scored<'_>| {
         s.mean_score <= best.mean_score * (1.0 + CLOSE)
-            && stats::relative_change(other(present.candidate), other(s.candidate))
+            && stats::relative_change(other(plain.candidate), other(s.candidate))
                 .is_some_and(|change| change.value < -CLEAR_GAIN && change.high.is_some_and(|high| high < 0.0))
     };
     let mean_other = |s: &Scored<'_>| stats::mean(other(s.candidate)).map_or(f64::INFINITY, |mean| mean.value);
@@ -431,6 +429,7 @@ mod tests {
             cost(1769, 100.0, [0.99, 1.03, 1.01, 1.0, 1.02]),
         ];
         assert_eq!(chosen(&sizes, Objective::Cost, 128), (Verdict::Move, Some(1769)));
+        assert_eq!(chosen(&sizes, Objective::Cost, 512), (Verdict::Choose, Some(1769)));
         // The same speed, and 40 % cheaper.
         let sizes = [size(1769, 1.0, 100.0), size(3008, 1.7, 99.9)];
         assert_eq!(chosen(&sizes, Objective::Speed, 3008), (Verdict::Move, Some(1769)));

@@ -48,15 +48,15 @@ impl Example {
 
     pub(crate) const fn about(self) -> &'static str {
         match self {
-            Self::Hash => "CPU-bound, one thread; payload {\"blocks\": 200}",
-            Self::Parallel => "CPU-bound, several threads; payload {\"blocks\": 200, \"threads\": 4}",
+            Self::Hash => "CPU-bound, one thread; payload {\"blocks\": 1200}",
+            Self::Parallel => "CPU-bound, several threads; payload {\"blocks\": 1200, \"threads\": 4}",
             Self::Wait => "waits as for a database; payload {\"ms\": 150}",
             Self::Memory => "needs 300 MB: out of memory below; payload {\"mb\": 300}",
             Self::Mixed => {
-                "waits, then sorts with as much buffer as it has memory; payload {\"ms\": 60, \"blocks\": 40}"
+                "waits, then sorts with as much buffer as it has memory; payload {\"ms\": 60, \"blocks\": 250}"
             }
             Self::Flaky => "fails one time in ten; payload {\"failures_in_100\": 10}",
-            Self::SlowInit => "takes long to come up and little to answer; payload {\"blocks\": 10}",
+            Self::SlowInit => "takes long to come up and little to answer; payload {\"blocks\": 60}",
         }
     }
 
@@ -84,9 +84,9 @@ impl Example {
     async fn handle(self, payload: Value) -> Result<Value, Diagnostic> {
         let number = |key: &str, default: u64| payload.get(key).and_then(Value::as_u64).unwrap_or(default);
         match self {
-            Self::Hash => Ok(json!({ "hash": work::hash(number("blocks", 200)) })),
+            Self::Hash => Ok(json!({ "hash": work::hash(number("blocks", 1200)) })),
             Self::Parallel => {
-                Ok(json!({ "hash": work::hash_in_threads(number("blocks", 200), number("threads", 4).clamp(1, 64)) }))
+                Ok(json!({ "hash": work::hash_in_threads(number("blocks", 1200), number("threads", 4).clamp(1, 64)) }))
             }
             Self::Wait => {
                 work::wait(number("ms", 150)).await;
@@ -95,10 +95,10 @@ impl Example {
             Self::Memory => Ok(json!({ "touched_mb": work::touch(number("mb", 300)) })),
             Self::Mixed => {
                 work::wait(number("ms", 60)).await;
-                Ok(json!({ "passes": work::sort_in_passes(number("blocks", 40)) }))
+                Ok(json!({ "passes": work::sort_in_passes(number("blocks", 250)) }))
             }
             Self::Flaky => {
-                let hash = work::hash(20);
+                let hash = work::hash(120);
                 if work::dice(100) < number("failures_in_100", 10) {
                     return Err(Diagnostic {
                         error_type: "DownstreamUnavailable".to_owned(),
@@ -107,7 +107,7 @@ impl Example {
                 }
                 Ok(json!({ "hash": hash }))
             }
-            Self::SlowInit => Ok(json!({ "hash": work::hash(number("blocks", 10)) })),
+            Self::SlowInit => Ok(json!({ "hash": work::hash(number("blocks", 60)) })),
         }
     }
 }
@@ -130,7 +130,7 @@ fn serve(example: Example) -> ExitCode {
         if example == Example::SlowInit {
             // As a large framework would: reads, then computes.
             work::wait(800).await;
-            work::hash(300);
+            work::hash(2000);
         }
         let handler = |event: LambdaEvent<Value>| example.handle(event.payload);
         match lambda_runtime::run(service_fn(handler)).await {
