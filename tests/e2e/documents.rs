@@ -151,8 +151,10 @@ fn what_is_generated() {
     }
     let schema = place.tuner(&["generate", "schemas"]).run().exits(0).stdout;
     let checked_in = std::fs::read_to_string(repository().join("reports/schema/tuning.schema.json")).unwrap();
+    // As values: the order of keys depends on the features that serde_json was built with.
+    let value = |text: &str| serde_json::from_str::<Value>(text).unwrap();
     assert!(
-        schema == checked_in,
+        value(&schema) == value(&checked_in),
         "make it anew: tuner generate schemas --out reports/schema"
     );
     place.tuner(&["generate", "schemas", "--out", "schemas"]).run().exits(0);

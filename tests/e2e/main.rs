@@ -1,6 +1,13 @@
 //! The built `tuner`, driven as its users drive it: processes, files, signals, exit codes, and plain HTTP to look at what
 //! it left of a function.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stderr,
+    reason = "tests, and their helpers"
+)]
+
 mod applying;
 mod bad_input;
 mod direct;
