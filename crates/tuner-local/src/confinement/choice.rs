@@ -160,7 +160,7 @@ mod tests {
     fn the_reader_is_told_what_can_not_be_told_apart() {
         let two = ConfinementDescription::new(ConfinementKind::CgroupV1, CpuPeriod::Lambda, 2.0, Vec::new());
         assert_eq!(two.largest_distinct_memory_mb, 3538);
-        assert!(two.notes[0].contains("above 3538 MB"), "{:?}", two.notes);
+        assert_eq!(two.notes, Vec::<String>::new());
         let eight = ConfinementDescription::new(ConfinementKind::CgroupV2, CpuPeriod::Lambda, 8.0, Vec::new());
         assert_eq!(eight.notes, Vec::<String>::new());
         let none = ConfinementDescription::new(ConfinementKind::None, CpuPeriod::Lambda, 8.0, Vec::new());
