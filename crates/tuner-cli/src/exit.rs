@@ -32,7 +32,7 @@ Exit codes:
   2    the command line, a payload or a file makes no sense; nothing was changed
   3    a constraint is not met by any memory size
   4    not enough evidence: no invocation could be measured
-  5    AWS refused, or could not be reached
+  5    AWS refused, could not be reached, or something could not be applied or put back
   6    the function under test failed at every memory size
   130  interrupted; the function was put back first";
 

@@ -9,7 +9,7 @@ use tuner_core::{InvocationRecord, MemorySize, Outcome};
 use tuner_engine::{Event, Observer};
 
 use crate::terminal;
-use crate::units::duration;
+use crate::units::{duration, plural};
 
 /// Shows events on standard error.
 pub(crate) enum Progress {
@@ -89,7 +89,10 @@ fn plain(tallies: &Mutex<HashMap<u32, Tally>>, event: Event<'_>) {
     let Ok(mut tallies) = tallies.lock() else { return };
     match event {
         Event::Initialized { function, sizes } => {
-            print_line(&format!("tuning {function} at {} memory sizes", sizes.len()));
+            print_line(&format!(
+                "tuning {function} at {}",
+                plural(sizes.len() as u64, "memory size")
+            ));
         }
         Event::Published { size, version } => print_line(&format!("{size}: published as version {version}")),
         Event::Restored { memory_size_mb } => print_line(&format!("configuration put back to {memory_size_mb} MB")),

@@ -24,6 +24,15 @@ pub(crate) fn count(n: u64) -> String {
     out
 }
 
+/// `1 version`, `3 versions`.
+pub(crate) fn plural(n: u64, one: &str) -> String {
+    if n == 1 {
+        format!("1 {one}")
+    } else {
+        format!("{} {one}s", count(n))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -36,5 +45,9 @@ mod tests {
         assert_eq!(duration(200_000.0), "3 min 20 s");
         assert_eq!(count(1_234_567), "1,234,567");
         assert_eq!(count(12), "12");
+        assert_eq!(
+            (plural(1, "version"), plural(1200, "version")),
+            ("1 version".into(), "1,200 versions".into())
+        );
     }
 }

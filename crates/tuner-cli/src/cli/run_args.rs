@@ -156,8 +156,16 @@ fn monthly(text: &str) -> Result<f64, String> {
 
 fn variable(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
-        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
-        _ => Err("use NAME=VALUE".to_owned()),
+        // As Lambda wants names: [a-zA-Z]([a-zA-Z0-9_])+.
+        Some((name, value))
+            if name.len() > 1
+                && name.starts_with(|c: char| c.is_ascii_alphabetic())
+                && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') =>
+        {
+            Ok((name.to_owned(), value.to_owned()))
+        }
+        Some(_) => Err("a name begins with a letter and has two or more letters, digits and _".to_owned()),
+        None => Err("use NAME=VALUE".to_owned()),
     }
 }
 

@@ -51,6 +51,9 @@ fn man_pages(command: &clap::Command, name: &str, folder: &Path) -> Result<(), C
 }
 
 fn make_folder(folder: &Path) -> Result<(), CliError> {
-    std::fs::create_dir_all(folder)
-        .map_err(|e| CliError::usage(format!("cannot make the directory `{}`", folder.display())).cause(e))
+    std::fs::create_dir_all(folder).map_err(|e| {
+        CliError::usage(format!("cannot make the directory `{}`", folder.display()))
+            .cause(e)
+            .hint("choose another place with --out")
+    })
 }

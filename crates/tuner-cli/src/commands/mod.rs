@@ -63,7 +63,13 @@ fn read_text(file: &Path, what: &str) -> Result<String, CliError> {
 
 fn write_file(file: &Path, bytes: &[u8]) -> Result<(), CliError> {
     std::fs::write(file, bytes).map_err(|e| {
-        CliError::new(Exit::Unexpected, format!("cannot write `{}`", file.display()))
+        // A full disk is nobody's typing mistake.
+        let exit = if e.kind() == std::io::ErrorKind::StorageFull {
+            Exit::Unexpected
+        } else {
+            Exit::Usage
+        };
+        CliError::new(exit, format!("cannot write `{}`", file.display()))
             .cause(e)
             .hint("choose another place with --out, or make room on the disk")
     })

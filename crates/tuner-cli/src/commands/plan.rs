@@ -122,7 +122,8 @@ pub(super) fn describe(request: &TuningRequest, payloads: &Payloads, known: &Kno
         line(
             "publishes",
             format!(
-                "{sizes} versions, deleted at the end; meanwhile $LATEST changes its memory size for some seconds and is put back before measuring"
+                "{}, deleted at the end; meanwhile $LATEST changes its memory size for some seconds and is put back before measuring",
+                units::plural(sizes, "version")
             ),
         );
     }

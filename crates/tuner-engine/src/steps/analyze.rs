@@ -1,7 +1,7 @@
 use tuner_core::analysis::{self, Terms};
 use tuner_core::pricing::PriceTable;
 use tuner_core::tuning::{
-    FunctionUnderTest, MeasuringEnvironment, RequestSummary, SCHEMA_VERSION, SizeStatus, TuningStatus,
+    FunctionUnderTest, MeasuringEnvironment, RequestSummary, SCHEMA_VERSION, SizeResult, SizeStatus,
 };
 use tuner_core::{InvocationRecord, Tuning};
 
@@ -46,23 +46,7 @@ pub async fn analyze(
     let wall_ms = finished_at.duration_since(state.started_at).as_millis().max(0) as u64;
     let mut warnings = state.warnings.clone();
     warnings.extend(restored.notes);
-    if findings.status != TuningStatus::Failed {
-        warnings.extend(findings.sizes.iter().filter_map(|s| {
-            let lost = s.outcomes.failures() + s.outcomes.unmeasured;
-            (s.status == SizeStatus::Measured && lost > 0).then(|| {
-                format!(
-                    "{} of {} invocations at {} MB failed or could not be measured; they are left out of its figures{}",
-                    lost,
-                    s.outcomes.total(),
-                    s.memory_size_mb,
-                    s.first_failure
-                        .as_ref()
-                        .map(|line| format!(" ({line})"))
-                        .unwrap_or_default(),
-                )
-            })
-        }));
-    }
+    warnings.extend(failures_in_words(&findings.sizes));
     if let MeasuringEnvironment::Local {
         largest_distinct_memory_mb,
         cpu_limited: true,
@@ -114,6 +98,33 @@ pub async fn analyze(
         applied: None,
         records,
     })
+}
+
+/// What went wrong at which sizes, in the function's own words: one sentence for each kind of failure.
+fn failures_in_words(sizes: &[SizeResult]) -> Vec<String> {
+    let mut by_line: Vec<(&str, Vec<String>)> = Vec::new();
+    let mut sentences = Vec::new();
+    for size in sizes {
+        let Some(line) = size.first_failure.as_deref() else {
+            continue;
+        };
+        let lost = size.outcomes.failures() + size.outcomes.unmeasured;
+        if size.status == SizeStatus::Measured {
+            sentences.push(format!(
+                "{lost} of {} invocations at {} MB failed or could not be measured; they are left out of its figures ({line})",
+                size.outcomes.total(),
+                size.memory_size_mb,
+            ));
+        } else if let Some((_, mbs)) = by_line.iter_mut().find(|(known, _)| *known == line) {
+            mbs.push(size.memory_size_mb.to_string());
+        } else {
+            by_line.push((line, vec![size.memory_size_mb.to_string()]));
+        }
+    }
+    let failed = by_line
+        .into_iter()
+        .map(|(line, mbs)| format!("at {} MB: {line}", mbs.join(", ")));
+    failed.chain(sentences).collect()
 }
 
 async fn read_records(ctx: &Context, state: &TuningState) -> Result<Vec<InvocationRecord>, StoreError> {

@@ -114,6 +114,7 @@ fn read_reply(request: &TuningRequest, size: MemorySize, reply: &InvokeReply) ->
         error_message: error
             .filter(|_| request.keep_messages)
             .and_then(|e| e.error_message)
+            .map(|message| without_request_id(&message, reply.request_id.as_deref()))
             .map(|message| shortened(&message)),
         payload_index: None,
         throttles: 0,
@@ -179,6 +180,14 @@ impl ErrorObject {
                 error_message: Some(String::from_utf8_lossy(payload).into_owned()),
             },
         }
+    }
+}
+
+/// The record has the ID already; without it the same failure reads the same at every size.
+fn without_request_id(message: &str, request_id: Option<&str>) -> String {
+    match request_id {
+        Some(id) => message.replace(&format!("RequestId: {id} Error: "), ""),
+        None => message.to_owned(),
     }
 }
 
