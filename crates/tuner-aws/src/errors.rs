@@ -16,7 +16,9 @@ where
         SdkError::ServiceError(service) => {
             let status = service.raw().status().as_u16();
             let code = service.err().code().unwrap_or_default();
+            // Lambda quotes all environment variables when they are too long; secrets do not belong on a screen.
             let message = service.err().message().unwrap_or_default();
+            let message = message.split("String measured:").next().unwrap_or_default().trim_end();
             let said = match (code, message) {
                 ("", "") => format!("HTTP status {status}"),
                 (code, "") => code.to_owned(),

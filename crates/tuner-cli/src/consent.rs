@@ -3,7 +3,6 @@
 use std::io::{IsTerminal, Write, stdin};
 
 use crate::error::CliError;
-use crate::exit::Exit;
 
 /// Asks; `yes` answers in advance. Where nobody can answer, it refuses and says how to.
 pub(crate) fn ask(question: &str, yes: bool) -> Result<(), CliError> {
@@ -23,6 +22,6 @@ pub(crate) fn ask(question: &str, yes: bool) -> Result<(), CliError> {
     if matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes") {
         Ok(())
     } else {
-        Err(CliError::new(Exit::Interrupted, "not agreed to; nothing was changed"))
+        Err(CliError::usage("not agreed to; nothing was changed"))
     }
 }

@@ -13,6 +13,7 @@ pub(crate) struct CliError {
     exit: Exit,
     message: String,
     causes: Vec<String>,
+    notes: Vec<String>,
     hint: Option<String>,
 }
 
@@ -22,6 +23,7 @@ impl CliError {
             exit,
             message: message.to_string(),
             causes: Vec::new(),
+            notes: Vec::new(),
             hint: None,
         }
     }
@@ -34,6 +36,13 @@ impl CliError {
     #[must_use]
     pub(crate) fn cause(mut self, cause: impl Display) -> Self {
         self.causes.push(cause.to_string());
+        self
+    }
+
+    /// How things are now.
+    #[must_use]
+    pub(crate) fn note(mut self, note: String) -> Self {
+        self.notes.push(note);
         self
     }
 
@@ -67,6 +76,9 @@ impl CliError {
         let _ = writeln!(err, "{RED}error{RESET}: {}", self.message);
         for cause in &self.causes {
             let _ = writeln!(err, "  caused by: {cause}");
+        }
+        for note in &self.notes {
+            let _ = writeln!(err, "{note}");
         }
         if let Some(hint) = &self.hint {
             let _ = writeln!(err, "\n{CYAN}hint{RESET}: {hint}");

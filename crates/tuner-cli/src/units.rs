@@ -6,8 +6,11 @@ pub(crate) fn duration(ms: f64) -> String {
         ms if ms < 1.0 => format!("{:.0} µs", ms * 1000.0),
         ms if ms < 100.0 => format!("{ms:.1} ms"),
         ms if ms < 1000.0 => format!("{ms:.0} ms"),
-        ms if ms < 60_000.0 => format!("{:.2} s", ms / 1000.0),
-        ms => format!("{:.0} min {:.0} s", (ms / 60_000.0).floor(), (ms % 60_000.0) / 1000.0),
+        ms if ms < 59_995.0 => format!("{:.2} s", ms / 1000.0),
+        ms => {
+            let seconds = (ms / 1000.0).round() as u64;
+            format!("{} min {} s", seconds / 60, seconds % 60)
+        }
     }
 }
 
@@ -43,6 +46,10 @@ mod tests {
         assert_eq!(duration(12.34), "12.3 ms");
         assert_eq!(duration(1240.0), "1.24 s");
         assert_eq!(duration(200_000.0), "3 min 20 s");
+        assert_eq!(
+            (duration(59_999.0), duration(119_999.0)),
+            ("1 min 0 s".into(), "2 min 0 s".into())
+        );
         assert_eq!(count(1_234_567), "1,234,567");
         assert_eq!(count(12), "12");
         assert_eq!(

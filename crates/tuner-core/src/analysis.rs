@@ -107,7 +107,9 @@ pub fn exploration(
     wall_ms: u64,
 ) -> Exploration {
     let billed = |r: &InvocationRecord| r.billed_duration_ms.unwrap_or(0);
-    let cost = price.and_then(|quote| {
+    // What a call without a REPORT took is not known: no sum is better than one that leaves it out.
+    let all_known = records.iter().all(|r| !r.is_billed() || r.billed_duration_ms.is_some());
+    let cost = price.filter(|_| all_known).and_then(|quote| {
         records
             .iter()
             .filter(|r| r.is_billed())
@@ -260,12 +262,23 @@ fn candidate(size: &SizeResult, records: &[&InvocationRecord], start: StartKind,
     let costs: Option<Vec<f64>> = terms
         .price
         .and_then(|quote| measured.iter().map(|r| invocation_cost(r, quote, terms)).collect());
+    let durations: Vec<f64> = measured.iter().filter_map(|r| r.performance_ms()).collect();
     Candidate {
         memory_size_mb: size.memory_size_mb,
         cost: costs.unwrap_or_else(|| measured.iter().map(|r| gb_s(r)).collect()),
-        duration_ms: measured.iter().filter_map(|r| r.performance_ms()).collect(),
+        duration_ms: clamped(&durations, terms.trim_share),
         max_memory_used_mb: size.max_memory_used_mb,
     }
+}
+
+/// The durations with those outside the trimmed range set to its nearer end, so that each invocation keeps its place beside
+/// its cost.
+fn clamped(durations: &[f64], trim_share: f64) -> Vec<f64> {
+    let kept = stats::trimmed(durations, trim_share);
+    let (Some(&low), Some(&high)) = (kept.first(), kept.last()) else {
+        return durations.to_vec();
+    };
+    durations.iter().map(|ms| ms.clamp(low, high)).collect()
 }
 
 #[cfg(test)]

@@ -141,36 +141,47 @@ impl Payloads {
     /// # Errors
     /// Names the smallest number that is.
     pub fn check(&self, invocations: u32) -> Result<(), PayloadError> {
-        let sends_all = |n: u32| apportion(&self.weights(), n).iter().all(|&count| count > 0);
-        if !self.is_weighted() || sends_all(invocations) {
+        if !self.is_weighted() {
             return Ok(());
         }
-        // Largest remainder is monotone in practice but not in theory (the Alabama paradox), hence the walk.
-        let ceiling = (self.weights().iter().sum::<f64>() / self.weights().iter().copied().fold(f64::MAX, f64::min))
-            .ceil()
-            .min(1e6) as u32;
-        let needed = (invocations + 1..=ceiling.max(invocations + 1))
-            .find(|&n| sends_all(n))
-            .unwrap_or(ceiling);
-        Err(PayloadError::TooFewInvocations { invocations, needed })
+        match self.needed() {
+            needed if needed <= invocations => Ok(()),
+            needed => Err(PayloadError::TooFewInvocations { invocations, needed }),
+        }
+    }
+
+    /// The smallest number of invocations that sends every payload: where the last of them first comes up. Looks no further
+    /// than a million.
+    fn needed(&self) -> u32 {
+        const FAR: usize = 1_000_000;
+        let mut waiting: Vec<usize> = (0..self.entries.len()).collect();
+        for (n, next) in self.turns().take(FAR).enumerate() {
+            waiting.retain(|&index| index != next);
+            if waiting.is_empty() {
+                return n as u32 + 1;
+            }
+        }
+        FAR as u32
     }
 
     /// Which payload the `n`-th invocation (from 0) of a size sends, so that after any number of invocations every
     /// payload's share is within one of its due. Smooth weighted round robin: the payload that is furthest behind.
     pub fn sequence(&self, length: usize) -> Vec<u32> {
+        self.turns().take(length).map(|index| index as u32).collect()
+    }
+
+    fn turns(&self) -> impl Iterator<Item = usize> {
         let weights = self.weights();
         let total: f64 = weights.iter().sum();
         let mut sent = vec![0.0_f64; weights.len()];
-        (0..length)
-            .map(|n| {
-                let behind = |i: usize| weights[i] / total * (n as f64 + 1.0) - sent[i];
-                let next = (0..weights.len())
-                    .reduce(|a, b| if behind(b) > behind(a) + 1e-9 { b } else { a })
-                    .unwrap_or_default();
-                sent[next] += 1.0;
-                next as u32
-            })
-            .collect()
+        (1_u32..).map(move |n| {
+            let behind = |i: usize| weights[i] / total * f64::from(n) - sent[i];
+            let next = (0..weights.len())
+                .reduce(|a, b| if behind(b) > behind(a) + 1e-9 { b } else { a })
+                .unwrap_or_default();
+            sent[next] += 1.0;
+            next
+        })
     }
 
     fn weights(&self) -> Vec<f64> {
@@ -193,25 +204,6 @@ fn weighted_list(whole: &RawValue) -> Option<Vec<(Box<RawValue>, Value)>> {
     Some(list.into_iter().map(|e| (e.payload, e.weight)).collect())
 }
 
-/// Splits `total` by `weights` with the largest-remainder method: counts sum to `total`, equal weights differ by at most 1.
-pub fn apportion(weights: &[f64], total: u32) -> Vec<u32> {
-    let sum: f64 = weights.iter().sum();
-    let due: Vec<f64> = weights.iter().map(|w| w / sum * f64::from(total)).collect();
-    // A share that is a whole number but for rounding error must not lose one.
-    let mut counts: Vec<u32> = due.iter().map(|d| (d + 1e-9).floor() as u32).collect();
-    let mut order: Vec<usize> = (0..weights.len()).collect();
-    order.sort_by(|&a, &b| {
-        (due[b] - f64::from(counts[b]))
-            .total_cmp(&(due[a] - f64::from(counts[a])))
-            .then(a.cmp(&b))
-    });
-    let missing = total.saturating_sub(counts.iter().sum());
-    for &i in order.iter().cycle().take(missing as usize) {
-        counts[i] += 1;
-    }
-    counts
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -225,11 +217,42 @@ mod tests {
             .collect()
     }
 
+    fn counts(weights: &[f64], total: usize) -> Vec<usize> {
+        let entries = weights
+            .iter()
+            .map(|&weight| Weighted {
+                body: Vec::new(),
+                weight,
+            })
+            .collect();
+        let sequence = Payloads { entries }.sequence(total);
+        (0..weights.len() as u32)
+            .map(|i| sequence.iter().filter(|&&index| index == i).count())
+            .collect()
+    }
+
     #[test]
     fn equal_weights_are_spread_within_one() {
-        assert_eq!(apportion(&[1.0, 1.0, 1.0], 5), [2, 2, 1]);
-        assert_eq!(apportion(&[0.1, 0.2, 0.7], 10), [1, 2, 7]);
-        assert_eq!(apportion(&[1.0, 100.0], 10), [0, 10]);
+        assert_eq!(counts(&[1.0, 1.0, 1.0], 5), [2, 2, 1]);
+        assert_eq!(counts(&[0.1, 0.2, 0.7], 10), [1, 2, 7]);
+        assert_eq!(counts(&[1.0, 100.0], 10), [0, 10]);
+    }
+
+    #[test]
+    fn what_passes_the_check_is_sent() {
+        for weights in [[20.0, 10.0, 1.0, 2.0, 5.0], [10.0, 3.0, 1.0, 3.0, 10.0]] {
+            let entries = weights
+                .iter()
+                .map(|&weight| Weighted {
+                    body: Vec::new(),
+                    weight,
+                })
+                .collect();
+            let payloads = Payloads { entries };
+            let needed = (1..200).find(|&n| payloads.check(n).is_ok()).unwrap();
+            assert!(counts(&weights, needed as usize).iter().all(|&n| n > 0));
+            assert!(counts(&weights, needed as usize - 1).contains(&0));
+        }
     }
 
     #[test]

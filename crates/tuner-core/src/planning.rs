@@ -78,19 +78,19 @@ impl SizeProgress {
 
     /// Why it makes no sense to go on at this size, if so.
     ///
-    /// Running out of memory will happen again, so once is enough; a time-out may have been a slow cold start, so it
-    /// takes two; other failures may be chance (a flaky downstream), so it takes five in a row with no success.
+    /// Running out of memory or time once makes a size unsafe to choose, so nothing more is paid for it; other failures may
+    /// be chance (a flaky downstream), so it takes five in a row with no success.
     pub const fn hopeless(&self) -> Option<Outcome> {
         let o = &self.outcomes;
         if o.out_of_memory > 0 {
             Some(Outcome::OutOfMemory)
-        } else if o.timeout >= 2 {
+        } else if o.timeout > 0 {
             Some(Outcome::Timeout)
         } else if o.init_error >= 2 {
             Some(Outcome::InitError)
         } else if o.function_error >= 5 && self.failures_in_a_row >= 5 && self.measured() == 0 {
             Some(Outcome::FunctionError)
-        } else if o.throttled > 0 && self.failures_in_a_row >= 2 {
+        } else if o.throttled >= 2 && self.measured() < o.throttled {
             Some(Outcome::Throttled)
         } else if o.unmeasured >= 3 && self.measured() == 0 {
             Some(Outcome::Unmeasured)
@@ -268,10 +268,10 @@ mod tests {
     }
 
     #[test]
-    fn two_timeouts_or_five_errors_end_a_size() {
+    fn one_timeout_or_five_errors_end_a_size() {
         assert_eq!(
             run(&GRID, &[128], |_, _| InvocationRecord::bare(128, Outcome::Timeout)),
-            [2]
+            [1]
         );
         assert_eq!(
             run(&GRID, &[128], |_, _| InvocationRecord::bare(

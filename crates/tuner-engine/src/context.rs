@@ -50,6 +50,14 @@ impl Context {
         }
     }
 
+    /// Hands back early enough for an invocation that is begun at the last moment to take `timeout_s` seconds.
+    #[must_use]
+    pub fn leaving(mut self, timeout_s: u32) -> Self {
+        let timeout = jiff::SignedDuration::from_secs(timeout_s.into());
+        self.hand_back_at = self.hand_back_at.and_then(|at| at.checked_sub(timeout).ok());
+        self
+    }
+
     pub(crate) fn tell(&self, event: Event<'_>) {
         self.observer.event(event);
     }

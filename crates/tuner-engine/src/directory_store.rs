@@ -30,9 +30,12 @@ impl DirectoryStore {
         Ok(Self { root })
     }
 
-    /// The directory.
-    pub const fn root(&self) -> &PathBuf {
-        &self.root
+    /// The store in a directory inside this one, which is made when something is put there.
+    #[must_use]
+    pub fn within(&self, name: &str) -> Self {
+        Self {
+            root: self.root.join(name),
+        }
     }
 
     fn path(&self, key: &str) -> PathBuf {

@@ -76,6 +76,9 @@ pub enum TuningError {
         /// Why.
         reason: String,
     },
+    /// A view of the result could not be made.
+    #[error("cannot render the report: {0}")]
+    Report(String),
     /// The user, or whoever runs this process, asked to stop.
     #[error("interrupted")]
     Interrupted,

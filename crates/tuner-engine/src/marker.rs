@@ -64,7 +64,8 @@ impl Marker {
         let description = prefix + &kept;
         let mut variables = variables?.clone();
         variables.insert(REST_VARIABLE.to_owned(), rest.to_owned());
-        let bytes: usize = variables.iter().map(|(name, value)| name.len() + value.len()).sum();
+        // Lambda measures the JSON text of all variables.
+        let bytes = serde_json::to_string(&variables).map_or(usize::MAX, |text| text.len());
         (bytes <= MAX_VARIABLES_BYTES).then_some(Carried {
             description,
             variables: Some(variables),

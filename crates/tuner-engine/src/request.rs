@@ -124,8 +124,8 @@ impl TuningRequest {
             r if r.memory_sizes.is_empty() => Err(RequestError::NoSizes),
             r if r.invocations < 5 => Err(RequestError::TooFewInvocations(r.invocations)),
             r if r.invocations > 10_000 => Err(RequestError::TooManyInvocations(r.invocations)),
-            r if r.concurrency == 0 => Err(RequestError::Zero("parallel")),
             r if r.max_concurrency == 0 => Err(RequestError::Zero("max-concurrency")),
+            r if r.concurrency == 0 => Err(RequestError::Zero("parallel")),
             r if !(0.0..=0.4).contains(&r.trim_share) => Err(RequestError::Trim(r.trim_share)),
             r if r.max_p95_ms.is_some_and(|ms| ms.is_nan() || ms <= 0.0) => {
                 Err(RequestError::MaxP95(r.max_p95_ms.unwrap_or_default()))

@@ -28,6 +28,7 @@ pub(crate) fn of_step(error: &TuningError) -> Diagnostic {
         TuningError::NotReady { .. } => "Tuner.NotReady",
         TuningError::NothingPublished { .. } => "Tuner.NothingPublished",
         TuningError::CannotApply { .. } => "Tuner.CannotApply",
+        TuningError::Report(_) => "Tuner.Report",
         TuningError::Interrupted => "Tuner.Interrupted",
     };
     named(name, error)

@@ -8,7 +8,7 @@ mod role;
 mod world;
 
 use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn, tracing};
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::role::Role;
 use crate::world::World;
@@ -18,7 +18,7 @@ async fn main() -> Result<(), Error> {
     tracing::init_default_subscriber();
     let role = std::env::var("_HANDLER")?.parse::<Role>().map_err(words)?;
     let world = World::connect().await.map_err(words)?;
-    let handler = |event: LambdaEvent<Value>| role.handle(&world, event);
+    let handler = |event: LambdaEvent<Box<RawValue>>| role.handle(&world, event);
     lambda_runtime::run(service_fn(handler)).await
 }
 

@@ -6,14 +6,12 @@ use serde_json::{Value, value::RawValue};
 use tuner_core::pricing::PriceTable;
 use tuner_core::tuning::MeasuringEnvironment;
 use tuner_core::{Batch, Decision, Tuning};
-use tuner_engine::steps::{self, Restored};
+use tuner_engine::steps::{self, DOCUMENT, Restored};
 use tuner_engine::{TuningRequest, TuningState};
 use uuid::Uuid;
 
 use crate::failure::{named, of_step};
 use crate::world::{World, parse_payloads};
-
-const DOCUMENT: &str = "tuning.json";
 
 /// Which step this function is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +23,7 @@ pub(crate) enum Role {
     Restore,
     Analyze,
     Apply,
+    Report,
 }
 
 impl FromStr for Role {
@@ -39,11 +38,12 @@ impl FromStr for Role {
             "restore" => Self::Restore,
             "analyze" => Self::Analyze,
             "apply" => Self::Apply,
+            "report" => Self::Report,
             other => {
                 return Err(named(
                     "Tuner.Setup",
                     format!(
-                        "there is no step `{other}`; set the handler to initialize, publish, plan, sample, restore, analyze or apply"
+                        "there is no step `{other}`; set the handler to initialize, publish, plan, sample, restore, analyze, apply or report"
                     ),
                 ));
             }
@@ -92,17 +92,19 @@ struct Verdict {
 }
 
 impl Role {
-    pub(crate) async fn handle(self, world: &World, event: LambdaEvent<Value>) -> Result<Value, Diagnostic> {
+    pub(crate) async fn handle(self, world: &World, event: LambdaEvent<Box<RawValue>>) -> Result<Value, Diagnostic> {
         let LambdaEvent {
             payload,
             context: lambda,
         } = event;
         if self == Self::Initialize {
-            let asked: Asked = read(payload)?;
+            let asked: Asked = read(&payload)?;
             return initialize(world, &lambda, asked).await;
         }
-        let mut step: Step = read(payload)?;
-        let ctx = world.context(step.state.tuning_id, &lambda)?;
+        let mut step: Step = read(&payload)?;
+        let ctx = world
+            .context(step.state.tuning_id, &lambda)?
+            .leaving(step.state.original.latest.timeout_s);
         let state = &mut step.state;
         match self {
             Self::Initialize => {}
@@ -132,6 +134,12 @@ impl Role {
                 let mut tuning = document(&ctx).await?;
                 tuning.applied = steps::apply(&ctx, state, &tuning).await.map_err(|e| of_step(&e))?;
                 return keep(&ctx, &tuning).await;
+            }
+            Self::Report => {
+                let places = steps::report(&*ctx.store, &document(&ctx).await?)
+                    .await
+                    .map_err(|e| of_step(&e))?;
+                return write(&places);
             }
         }
         write(&step)
@@ -169,10 +177,8 @@ async fn document(ctx: &tuner_engine::Context) -> Result<Tuning, Diagnostic> {
     serde_json::from_slice(&bytes).map_err(|e| named("Tuner.Input", e))
 }
 
-fn read<T: DeserializeOwned>(payload: Value) -> Result<T, Diagnostic> {
-    // By way of text: a raw payload is kept as it was written.
-    let text = payload.to_string();
-    serde_json::from_str(&text).map_err(|e| named("Tuner.Input", e))
+fn read<T: DeserializeOwned>(payload: &RawValue) -> Result<T, Diagnostic> {
+    serde_json::from_str(payload.get()).map_err(|e| named("Tuner.Input", e))
 }
 
 fn write(value: &impl Serialize) -> Result<Value, Diagnostic> {

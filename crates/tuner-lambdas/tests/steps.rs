@@ -1,6 +1,8 @@
 //! The steps as Lambda functions, called one after the other as a state machine would, on the local Lambda; and the same
 //! function tuned by the in-process driver: both come to the same answer, and both leave the function as it was.
 
+#![allow(clippy::unwrap_used, reason = "a test: what goes wrong is its result")]
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -17,7 +19,16 @@ use tuner_engine::ports::Invoker;
 use tuner_engine::{Backoff, CancellationToken, Context, DirectoryStore, Silent, SystemClock, TuningRequest};
 use tuner_local::server::{FunctionSpec, LocalLambda, LocalLambdaOptions};
 
-const ROLES: [&str; 7] = ["initialize", "publish", "plan", "sample", "restore", "analyze", "apply"];
+const ROLES: [&str; 8] = [
+    "initialize",
+    "publish",
+    "plan",
+    "sample",
+    "restore",
+    "analyze",
+    "apply",
+    "report",
+];
 const ACT: &str = "TUNER_TEST_ACT_AS_FUNCTION";
 
 /// Not a test: this binary, started again by the local Lambda, is the function under test.
@@ -120,6 +131,8 @@ async fn by_steps(client: &AwsLambda) -> Tuning {
     assert_eq!(now["done"], true);
     now = step(client, "restore", &now).await;
     let verdict = step(client, "analyze", &now).await;
+    let places = step(client, "report", &now).await;
+    assert!(places.to_string().contains("report.svg"), "{places}");
     let document = std::fs::read_to_string(verdict["document"].as_str().unwrap()).unwrap();
     serde_json::from_str(&document).unwrap()
 }

@@ -177,7 +177,7 @@ fn human(out: &mut impl Write, priced: &Priced) -> std::io::Result<()> {
             if function.is_some() {
                 writeln!(out)?;
             }
-            writeln!(out, "{}\n{}", row.function, head.trim_end())?;
+            writeln!(out, "{}\n{}", printable(&row.function), head.trim_end())?;
             function = Some(&row.function);
         }
         writeln!(out, "{}", line.trim_end())?;
@@ -275,6 +275,11 @@ fn csv(out: &mut impl Write, priced: &Priced) -> std::io::Result<()> {
         )?;
     }
     Ok(())
+}
+
+/// A name from a log may hold anything, escape sequences of terminals too.
+fn printable(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).collect()
 }
 
 /// A name from a log may hold anything: quoted as RFC 4180 wants it, and kept from being a formula.

@@ -8,6 +8,7 @@ mod prices;
 mod report;
 mod request;
 mod restore;
+mod results;
 mod run;
 mod serve;
 

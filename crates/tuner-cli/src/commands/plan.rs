@@ -3,13 +3,13 @@
 use std::io::Write;
 
 use tuner_core::pricing::PriceTable;
-use tuner_core::{Architecture, Payloads};
+use tuner_core::{Architecture, FunctionName, Payloads};
 use tuner_engine::TuningRequest;
 use tuner_engine::marker::Marker;
 use tuner_engine::ports::FunctionControl;
 
 use super::request::{Subject, build};
-use super::{local_lambda, price_table, run};
+use super::{local_lambda, price_table, results, run};
 use crate::cli::RunArgs;
 use crate::error::CliError;
 use crate::exit::Exit;
@@ -71,12 +71,16 @@ pub(super) async fn look(
     control: &dyn FunctionControl,
     region: Option<&str>,
 ) -> Result<Known, CliError> {
-    let configuration = control.configuration(&request.function).await.map_err(|e| {
-        let error = tuner_engine::TuningError::from(e);
-        CliError::new(run::exit_of_error(&error), format!("cannot read {}", request.function))
-            .cause(&error)
-            .maybe_hint(error.hint())
-    })?;
+    let read = async |function: &FunctionName| {
+        control.configuration(function).await.map_err(|e| {
+            let error = tuner_engine::TuningError::from(e);
+            CliError::new(results::exit_of_error(&error), format!("cannot read {function}"))
+                .cause(&error)
+                .maybe_hint(error.hint())
+        })
+    };
+    let configuration = read(&request.function).await?;
+    let latest = read(&request.function.unqualified()).await?;
     Ok(Known {
         name: configuration.arn.to_string(),
         memory_size_mb: configuration.memory_size_mb,
@@ -84,7 +88,7 @@ pub(super) async fn look(
         ephemeral_storage_mb: configuration.ephemeral_storage_mb,
         architecture: configuration.architecture,
         region: configuration.arn.region().or(region).unwrap_or_default().to_owned(),
-        marked: Marker::read(&configuration.description, configuration.variables.as_ref()).map(|(marker, _)| marker),
+        marked: Marker::read(&latest.description, latest.variables.as_ref()).map(|(marker, _)| marker),
         in_aws: true,
     })
 }
@@ -133,7 +137,7 @@ pub(super) fn describe(request: &TuningRequest, payloads: &Payloads, known: &Kno
         let call = quote
             .invocation(size.mb(), u64::from(known.timeout_s) * 1000, known.ephemeral_storage_mb)
             .ok()?;
-        Some(sum + call.amount * (each + u64::from(request.concurrency)) as f64)
+        Some(sum + call.amount * f64::from(request.planner().most_calls()))
     });
     let quote = prices.quote(&known.region, known.architecture);
     line(
@@ -141,7 +145,7 @@ pub(super) fn describe(request: &TuningRequest, payloads: &Payloads, known: &Kno
         match (known.in_aws, worst, &quote) {
             (false, _, _) => "nothing: it runs on this machine".to_owned(),
             (true, Some(worst), Ok(quote)) => format!(
-                "at most {} in {}, if every invocation ran into the timeout",
+                "at most {} in {}, if all had to be made twice and every one ran into the timeout",
                 tuner_core::pricing::Money::new(worst, quote.currency).display(),
                 known.region
             ),

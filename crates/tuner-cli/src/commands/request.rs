@@ -115,11 +115,18 @@ pub(super) fn build(args: &RunArgs, function: FunctionName) -> Result<TuningRequ
         (None, true) => Apply::Latest,
         (None, false) => Apply::No,
     };
-    let max_concurrency = args.max_concurrency.unwrap_or(if args.target.local { 1 } else { 10 });
-    let concurrency = match (args.parallel, args.max_concurrency) {
-        (false, _) => 1,
-        (true, Some(most)) => args.num.min(most),
-        (true, None) => args.num,
+    // A limit that any account has room for.
+    const MOST_AT_ONCE: u32 = 10;
+    let usual = if args.target.local && !args.parallel {
+        1
+    } else {
+        MOST_AT_ONCE
+    };
+    let max_concurrency = args.max_concurrency.unwrap_or(usual);
+    let concurrency = if args.parallel {
+        args.num.min(max_concurrency)
+    } else {
+        1
     };
     TuningRequest {
         memory_sizes: memory_sizes(&args.memory)?,
@@ -127,7 +134,7 @@ pub(super) fn build(args: &RunArgs, function: FunctionName) -> Result<TuningRequ
         objective: args.objective,
         max_p95_ms: args.max_p95,
         concurrency,
-        max_concurrency: max_concurrency.max(if args.max_concurrency.is_none() { concurrency } else { 0 }),
+        max_concurrency,
         pause_ms: args.pause_ms,
         trim_share: args.trim,
         allowed_errors: args.allow_errors.clone(),

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use tuner_engine::steps::restore::{Remains, remains, restore_function};
 use tuner_engine::{Backoff, CancellationToken, Context, DirectoryStore, SystemClock, TuningError, marker};
 
-use super::run::{connect, exit_of_error};
+use super::results::exit_of_error;
+use super::run::connect;
 use crate::cli::{GlobalArgs, RestoreArgs};
 use crate::consent;
 use crate::error::CliError;

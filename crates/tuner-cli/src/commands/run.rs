@@ -7,23 +7,19 @@ use std::sync::Arc;
 use tuner_aws::{AwsLambda, AwsOptions};
 use tuner_core::pricing::PriceTable;
 use tuner_core::tuning::MeasuringEnvironment;
-use tuner_core::{FunctionName, Payloads, Tuning, Verdict};
-use tuner_engine::driver::{self, Failure, Setting};
-use tuner_engine::ports::PortErrorKind;
+use tuner_core::{FunctionName, Payloads};
+use tuner_engine::driver::{self, Setting};
 use tuner_engine::{
-    Apply, Backoff, CancellationToken, Context, DirectoryStore, Event, Observer, SystemClock, TuningError,
-    TuningRequest,
+    Apply, Backoff, CancellationToken, Context, DirectoryStore, Event, Observer, SystemClock, TuningRequest,
 };
-use tuner_report::{Format, Options, TerminalStyle};
 
 use super::request::{Subject, build};
-use super::{local_lambda, plan, price_table, write_file};
-use crate::cli::{AwsArgs, GlobalArgs, RunArgs, RunFormat};
+use super::{local_lambda, plan, price_table, results};
+use crate::cli::{AwsArgs, GlobalArgs, RunArgs};
 use crate::consent;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::progress::Progress;
-use crate::terminal::{self, DIM, RESET};
 use crate::{payload, units};
 
 /// Measures, decides, reports.
@@ -103,11 +99,15 @@ impl Session<'_> {
                 .cause(e.reason)
                 .hint("choose another place with --out")
         })?;
+        // Records go to a folder of their own as they are made, so that a crash loses none that were paid for.
+        let parts = format!("records-{}", uuid::Uuid::now_v7().simple());
+        let records = store.within(&parts);
+        let parts = folder.join(parts);
         let cancel = CancellationToken::new();
         let ctx = Context {
             control: lambda.clone(),
             invoker: lambda,
-            store: Arc::new(store),
+            store: Arc::new(records),
             clock: Arc::new(SystemClock),
             observer: self.progress.clone(),
             cancel: cancel.clone(),
@@ -124,7 +124,12 @@ impl Session<'_> {
         watcher.abort();
         self.progress.finish();
         match ended {
-            Ok(tuning) => finish(self.args, &tuning, &folder),
+            Ok(tuning) => {
+                let written = results::finish(self.args.format, &tuning, &store).await?;
+                // The document holds every record now.
+                let _ = std::fs::remove_dir_all(&parts);
+                Ok(written)
+            }
             Err(failure) => {
                 if is_new {
                     // Goes only if it is empty: records that were paid for stay.
@@ -133,7 +138,7 @@ impl Session<'_> {
                         let _ = std::fs::remove_dir(OUT);
                     }
                 }
-                Err(failed(request, failure))
+                Err(results::failed(request, &failure))
             }
         }
     }
@@ -187,94 +192,6 @@ fn fresh_folder(function: &str) -> PathBuf {
         })
         .find(|folder| !folder.exists())
         .unwrap_or(base)
-}
-
-fn finish(args: &RunArgs, tuning: &Tuning, folder: &Path) -> Result<Exit, CliError> {
-    let mut files = Vec::new();
-    for (format, name) in [
-        (Format::Svg, "report.svg"),
-        (Format::Html, "report.html"),
-        (Format::Json, "tuning.json"),
-    ] {
-        let mut bytes = Vec::new();
-        tuner_report::render(format, tuning, &Options::default(), &mut bytes)?;
-        let file = folder.join(name);
-        write_file(&file, &bytes)?;
-        files.push(file);
-    }
-    // The document holds every record; the parts written on the way have done their duty.
-    let _ = std::fs::remove_dir_all(folder.join("records"));
-    print(args.format, tuning)?;
-    let mut err = anstream::stderr().lock();
-    for file in &files {
-        let _ = writeln!(err, "{DIM}wrote{RESET} {}", file.display());
-    }
-    Ok(exit_of(tuning))
-}
-
-fn print(format: RunFormat, tuning: &Tuning) -> Result<(), CliError> {
-    let mut out = anstream::stdout().lock();
-    let format = match format {
-        RunFormat::Human => {
-            let style = TerminalStyle {
-                width: terminal::width(),
-                colour: terminal::colours_stdout(),
-            };
-            tuner_report::terminal(tuning, &Options::default(), &style, &mut out)?;
-            return Ok(());
-        }
-        RunFormat::Json => Format::Json,
-        RunFormat::Markdown => Format::Markdown,
-        RunFormat::Csv => Format::Csv,
-    };
-    tuner_report::render(format, tuning, &Options::default(), &mut out)?;
-    Ok(())
-}
-
-fn exit_of(tuning: &Tuning) -> Exit {
-    match tuning.decision.verdict {
-        // Not put back, or not applied as asked: a script must notice.
-        Verdict::Move | Verdict::Keep | Verdict::NoClearWinner | Verdict::Choose if !tuning.leftovers.is_empty() => {
-            Exit::Refused
-        }
-        Verdict::Move | Verdict::Keep | Verdict::NoClearWinner | Verdict::Choose => Exit::Done,
-        Verdict::ConstraintNotMet => Exit::GateNotMet,
-        Verdict::NotEnoughEvidence => Exit::NotEnoughEvidence,
-        Verdict::AllFailed => Exit::FunctionFailed,
-    }
-}
-
-fn failed(request: &TuningRequest, failure: Failure) -> CliError {
-    let function = &request.function;
-    let put_back = match (failure.touched, failure.leftovers.is_empty()) {
-        (false, _) => "nothing was changed".to_owned(),
-        (true, true) if failure.notes.is_empty() => format!("{function} is as it was before"),
-        (true, _) => failure
-            .notes
-            .iter()
-            .chain(&failure.leftovers)
-            .cloned()
-            .collect::<Vec<_>>()
-            .join("\n  "),
-    };
-    let error = match &failure.error {
-        TuningError::Interrupted => CliError::new(Exit::Interrupted, format!("interrupted; {put_back}")),
-        error => CliError::new(exit_of_error(error), format!("cannot tune {function}"))
-            .cause(error)
-            .cause(put_back),
-    };
-    error.maybe_hint(failure.error.hint())
-}
-
-/// The exit code an error of the engine stands for.
-pub(super) fn exit_of_error(error: &TuningError) -> Exit {
-    match error {
-        TuningError::Port(e) if e.kind == PortErrorKind::Invalid => Exit::Usage,
-        TuningError::Untunable { .. } | TuningError::NoRoomForMarker { .. } => Exit::Usage,
-        TuningError::Store(_) => Exit::Unexpected,
-        TuningError::Interrupted => Exit::Interrupted,
-        _ => Exit::Refused,
-    }
 }
 
 /// For the plan: what will be done with the recommendation.

@@ -114,11 +114,12 @@ impl Example {
 
 /// Serves the Runtime API if this process was started as an example.
 pub(crate) fn run_if_asked() -> Option<ExitCode> {
-    let mut arguments = std::env::args().skip(1);
+    // Not args(), which panics on what is not UTF-8.
+    let mut arguments = std::env::args_os().skip(1);
     if arguments.next()? != FUNCTION_ARGUMENT {
         return None;
     }
-    let example = Example::named(&arguments.next()?)?;
+    let example = Example::named(arguments.next()?.to_str()?)?;
     Some(serve(example))
 }
 

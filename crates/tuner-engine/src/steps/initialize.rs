@@ -87,13 +87,18 @@ pub async fn initialize(ctx: &Context, request: &TuningRequest) -> Result<Tuning
 
 /// Only `$LATEST` can be published at other sizes. A version or alias is accepted if its code and settings are the same.
 fn check_qualifier(asked: &FunctionConfiguration, latest: &FunctionConfiguration) -> Result<(), TuningError> {
-    if asked.code_sha256 == latest.code_sha256 {
+    if asked.same_settings(latest) {
         return Ok(());
     }
+    let what = if asked.code_sha256 == latest.code_sha256 {
+        "settings"
+    } else {
+        "code"
+    };
     Err(TuningError::Untunable {
         function: asked.arn.at(&asked.version).to_string(),
         reason: format!(
-            "version {} has other code than $LATEST, and only $LATEST can be published at other memory sizes; tune the unqualified function, or deploy that code first",
+            "version {} has other {what} than $LATEST, and only $LATEST can be published at other memory sizes; tune the unqualified function, or deploy that version's first",
             asked.version
         ),
     })

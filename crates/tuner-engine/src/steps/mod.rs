@@ -7,6 +7,7 @@ mod invocation;
 mod plan;
 mod publish;
 mod ready;
+mod report;
 pub mod restore;
 mod sample;
 
@@ -15,5 +16,6 @@ pub use apply::apply;
 pub use initialize::initialize;
 pub use plan::plan;
 pub use publish::publish;
+pub use report::{DOCUMENT, report};
 pub use restore::{Leftovers, Restored, restore};
 pub use sample::sample;

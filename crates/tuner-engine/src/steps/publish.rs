@@ -133,6 +133,13 @@ async fn publish_one(
     ctx.check()?;
     let label = version_description(state.tuning_id, size.mb());
     let version = publish_version(ctx, original, &change, &label, &ready).await?;
+    if version.memory_size_mb != size.mb() {
+        let what = format!(
+            "version {} came out with {} MB instead of {size}",
+            version.version, version.memory_size_mb
+        );
+        return Err(foreign(function, &what));
+    }
     let after = until_ready(ctx, function).await?;
     unchanged_but_for(original, &after, &change)?;
     Ok((after, version))

@@ -27,6 +27,7 @@ pub async fn sample(
 ) -> Result<(), TuningError> {
     let turns = Turns {
         permits: Semaphore::new(state.request.max_concurrency as usize),
+        begun: AtomicU64::new(0),
         ended: AtomicU64::new(0),
         refused: AtomicBool::new(false),
     };
@@ -77,6 +78,8 @@ pub async fn sample(
 struct Turns {
     /// Tokio's semaphore is fair: workers of all sizes queue up, which is what makes the sizes take turns.
     permits: Semaphore,
+    /// Invocations that were begun so far.
+    begun: AtomicU64,
     /// Invocations that ended so far.
     ended: AtomicU64,
     /// Whether Lambda refused one for a reason that holds for all: no more are begun, since they cost money.
@@ -132,12 +135,15 @@ impl SizeRun<'_> {
 
     async fn take(&self) -> Option<usize> {
         let mut shared = self.shared.lock().await;
-        if self.ctx.hand_back_at.is_some_and(|at| self.ctx.clock.now() >= at) {
+        // At least one each time, or a driver with too little time would go round for ever.
+        let is_late = || self.ctx.hand_back_at.is_some_and(|at| self.ctx.clock.now() >= at);
+        if self.turns.begun.load(Ordering::Relaxed) > 0 && is_late() {
             return None;
         }
         if self.turns.refused.load(Ordering::Relaxed) || shared.left == 0 || shared.progress.hopeless().is_some() {
             return None;
         }
+        self.turns.begun.fetch_add(1, Ordering::Relaxed);
         shared.left -= 1;
         shared.made += 1;
         Some(shared.made - 1)

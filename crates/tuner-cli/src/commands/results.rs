@@ -1,0 +1,102 @@
+//! How a tuning's end is told: printed, written, and as an exit code.
+
+use std::io::Write;
+
+use tuner_core::{Tuning, Verdict};
+use tuner_engine::driver::Failure;
+use tuner_engine::ports::PortErrorKind;
+use tuner_engine::{DirectoryStore, TuningError, TuningRequest, steps};
+use tuner_report::{Format, Options, TerminalStyle};
+
+use crate::cli::RunFormat;
+use crate::error::CliError;
+use crate::exit::Exit;
+use crate::terminal::{self, DIM, RESET};
+
+/// Prints the result, then writes its files, the document first: what was paid for is shown even on a full disk.
+pub(super) async fn finish(format: RunFormat, tuning: &Tuning, folder: &DirectoryStore) -> Result<Exit, CliError> {
+    let printed = print(format, tuning);
+    let written = steps::report(folder, tuning).await;
+    for file in written.iter().flatten() {
+        let _ = writeln!(anstream::stderr(), "{DIM}wrote{RESET} {file}");
+    }
+    // A function that could not be put back is what a script must hear of first.
+    if !tuning.leftovers.is_empty() {
+        let error = CliError::new(
+            Exit::Refused,
+            "the tuning is done, but not everything that was to follow",
+        );
+        return Err(tuning.leftovers.iter().fold(error, CliError::cause));
+    }
+    written.map_err(|e| {
+        CliError::new(
+            exit_of_error(&e),
+            "the tuning is done, but its files could not be written",
+        )
+        .cause(&e)
+        .maybe_hint(e.hint())
+    })?;
+    printed?;
+    Ok(exit_of(tuning.decision.verdict))
+}
+
+fn print(format: RunFormat, tuning: &Tuning) -> Result<(), CliError> {
+    let mut out = anstream::stdout().lock();
+    let format = match format {
+        RunFormat::Human => {
+            let style = TerminalStyle {
+                width: terminal::width(),
+                colour: terminal::colours_stdout(),
+            };
+            tuner_report::terminal(tuning, &Options::default(), &style, &mut out)?;
+            return Ok(());
+        }
+        RunFormat::Json => Format::Json,
+        RunFormat::Markdown => Format::Markdown,
+        RunFormat::Csv => Format::Csv,
+    };
+    tuner_report::render(format, tuning, &Options::default(), &mut out)?;
+    Ok(())
+}
+
+const fn exit_of(verdict: Verdict) -> Exit {
+    match verdict {
+        Verdict::Move | Verdict::Keep | Verdict::NoClearWinner | Verdict::Choose => Exit::Done,
+        Verdict::ConstraintNotMet => Exit::GateNotMet,
+        Verdict::NotEnoughEvidence => Exit::NotEnoughEvidence,
+        Verdict::AllFailed => Exit::FunctionFailed,
+    }
+}
+
+/// A tuning without a result: why, and how the function is now.
+pub(super) fn failed(request: &TuningRequest, failure: &Failure) -> CliError {
+    let function = &request.function;
+    let exit = match &failure.error {
+        _ if !failure.leftovers.is_empty() => Exit::Refused,
+        // Usage means that nothing was changed.
+        TuningError::Port(e) if e.kind == PortErrorKind::Invalid && failure.touched => Exit::Refused,
+        error => exit_of_error(error),
+    };
+    let error = match &failure.error {
+        TuningError::Interrupted => CliError::new(exit, "interrupted"),
+        error => CliError::new(exit, format!("cannot tune {function}")).cause(error),
+    };
+    let is_now = match (failure.touched, failure.leftovers.is_empty()) {
+        (false, _) => Some("nothing was changed".to_owned()),
+        (true, true) if failure.notes.is_empty() => Some(format!("{function} is as it was before")),
+        (true, _) => None,
+    };
+    let notes = failure.notes.iter().chain(&failure.leftovers).cloned().chain(is_now);
+    notes.fold(error, CliError::note).maybe_hint(failure.error.hint())
+}
+
+/// The exit code an error of the engine stands for.
+pub(super) fn exit_of_error(error: &TuningError) -> Exit {
+    match error {
+        TuningError::Port(e) if e.kind == PortErrorKind::Invalid => Exit::Usage,
+        TuningError::Untunable { .. } | TuningError::NoRoomForMarker { .. } => Exit::Usage,
+        TuningError::Store(_) | TuningError::Report(_) => Exit::Unexpected,
+        TuningError::Interrupted => Exit::Interrupted,
+        _ => Exit::Refused,
+    }
+}
