@@ -43,7 +43,7 @@ fn examples_are_measured_decided_and_reported() {
         let done = tune(&place, example, &["--memory", "512,1769", "--payload", payload]).exits(0);
         let files = done.files();
         let names: Vec<_> = files.iter().map(|f| f.file_name().unwrap()).collect();
-        assert_eq!(names, ["report.svg", "report.html", "tuning.json"], "{example}");
+        assert_eq!(names, ["tuning.json", "report.svg", "report.html"], "{example}");
         assert!(files.iter().all(|f| f.metadata().unwrap().len() > 1000), "{example}");
         assert_eq!(place.names(), ["tuner-out"], "{example}");
         let tuning = done.tuning();

@@ -141,5 +141,5 @@ fn variables_and_the_timeout_reach_the_function() {
         .unwrap();
     assert!((20.0..500.0).contains(&mean), "{mean}");
     let tuning = run("NAP_S=3").exits(6).tuning();
-    assert_eq!(tuning["sizes"][0]["outcomes"]["timeout"], 2, "{tuning}");
+    assert_eq!(tuning["sizes"][0]["outcomes"]["timeout"], 1, "{tuning}");
 }

@@ -59,7 +59,7 @@ fn files_go_where_they_are_sent() {
         .collect();
     assert_eq!(
         files,
-        ["a/b/report.svg", "a/b/report.html", "a/b/tuning.json"].map(std::path::PathBuf::from)
+        ["a/b/tuning.json", "a/b/report.svg", "a/b/report.html"].map(std::path::PathBuf::from)
     );
     assert_eq!(place.names(), ["a"]);
     let mut names: Vec<_> = std::fs::read_dir(place.path().join("a/b"))

@@ -40,7 +40,7 @@ fn stored(world: &World) -> Vec<InvocationRecord> {
 async fn a_size_that_fails_is_a_row_with_its_class() {
     for (answer, outcome, calls) in [
         (Answer::OutOfMemory, Outcome::OutOfMemory, 1),
-        (Answer::Timeout, Outcome::Timeout, 2),
+        (Answer::Timeout, Outcome::Timeout, 1),
         (Answer::InitError, Outcome::InitError, 2),
         (Answer::Raised("ValueError", "no"), Outcome::FunctionError, 5),
         (Answer::Unreported, Outcome::Unmeasured, 3),
