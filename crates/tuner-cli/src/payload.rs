@@ -15,10 +15,7 @@ pub(crate) fn read(argument: Option<&str>) -> Result<Payloads, CliError> {
     };
     let (text, origin) = match argument {
         "-" => {
-            let mut text = String::new();
-            std::io::stdin()
-                .read_to_string(&mut text)
-                .map_err(|e| CliError::usage("cannot read the payload from standard input").cause(e))?;
+            let text = read_text(std::io::stdin().lock(), "standard input")?;
             (text, "standard input".to_owned())
         }
         path if path.starts_with('@') => (read_file(&path[1..])?, path[1..].to_owned()),
@@ -44,13 +41,28 @@ pub(crate) fn error(error: PayloadError) -> CliError {
 }
 
 fn read_file(path: &str) -> Result<String, CliError> {
-    let bytes = std::fs::read(path).map_err(|e| {
+    let file = std::fs::File::open(path).map_err(|e| {
         CliError::usage(format!("cannot read the payload file `{path}`"))
             .cause(e)
             .hint("check the path and that it may be read")
     })?;
+    read_text(file, &format!("the payload file `{path}`"))
+}
+
+/// More than a weighted list of ten of the largest payloads; a device file never ends.
+const MOST_BYTES: u64 = 64 << 20;
+
+fn read_text(from: impl Read, origin: &str) -> Result<String, CliError> {
+    let mut bytes = Vec::new();
+    from.take(MOST_BYTES + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|e| CliError::usage(format!("cannot read the payload from {origin}")).cause(e))?;
+    if bytes.len() as u64 > MOST_BYTES {
+        return Err(
+            CliError::usage(format!("{origin} has more than 64 MB")).hint("an invocation takes at most 6291456 bytes")
+        );
+    }
     // Editors on Windows begin files with a byte order mark, which no JSON parser takes.
-    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&bytes);
-    String::from_utf8(bytes.to_vec())
-        .map_err(|_| CliError::usage(format!("the payload file `{path}` is not UTF-8 text")))
+    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&bytes).to_vec();
+    String::from_utf8(bytes).map_err(|_| CliError::usage(format!("{origin} is not UTF-8 text")))
 }

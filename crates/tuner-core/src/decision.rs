@@ -269,25 +269,18 @@ fn clearly_better<'a>(
         .min_by(|a, b| mean_other(a).total_cmp(&mean_other(b)))
 }
 
-/// Among sizes that serve the objective as well as the best: the fastest for cost, else the cheapest.
+/// Among sizes that serve the objective as well as the best: the fastest for cost, the cheapest otherwise.
 ///
-/// For cost and balanced only sizes within the tolerance count, since money would be spent on a gain not shown. For speed
-/// every tied size does: not paying for a gain that was not shown is the same caution.
+/// Only sizes whose own figure is close to the best's count: of two that noise alone keeps apart, the better one is named.
 fn break_tie<'a>(best: &'a Scored<'a>, tied: &[&'a Scored<'a>], objective: Objective) -> &'a Scored<'a> {
-    let close = |s: &Scored<'_>| s.mean_score <= best.mean_score * (1.0 + TOLERANCE);
-    let speed = objective.cost_weight() == 0.0;
-    let key = |s: &Scored<'_>| {
-        if objective.cost_weight() == 1.0 {
-            s.mean_duration
-        } else {
-            s.mean_cost
-        }
+    let (band, key): (f64, fn(&Scored<'_>) -> f64) = match objective.cost_weight() {
+        1.0 => (TOLERANCE, |s| s.mean_duration),
+        0.0 => (CLOSE, |s| s.mean_cost),
+        _ => (TOLERANCE, |s| s.mean_cost),
     };
-    tied.iter()
-        .copied()
-        .filter(|s| speed || close(s))
-        .min_by(|a, b| key(a).total_cmp(&key(b)))
-        .unwrap_or(best)
+    let close = |s: &&Scored<'_>| s.mean_score <= best.mean_score * (1.0 + band);
+    let others = tied.iter().copied().filter(close);
+    others.min_by(|a, b| key(a).total_cmp(&key(b))).unwrap_or(best)
 }
 
 fn too_slow(candidate: &Candidate, max_p95_ms: f64) -> Option<String> {

@@ -110,9 +110,15 @@ pub fn mean(values: &[f64]) -> Option<Estimate> {
         return Some(Estimate::point(value));
     }
     let half = t_quantile(n - 1.0) * (variance(values) / n).sqrt();
+    // The mean of what is never negative is not either, however wide the interval.
+    let floor = if values.iter().all(|&x| x >= 0.0) {
+        0.0
+    } else {
+        f64::NEG_INFINITY
+    };
     Some(Estimate {
         value,
-        low: Some(value - half),
+        low: Some((value - half).max(floor)),
         high: Some(value + half),
     })
 }

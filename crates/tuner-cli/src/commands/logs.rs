@@ -126,8 +126,8 @@ impl Priced {
                 gb_seconds: row.gb_seconds,
                 ..Default::default()
             };
-            // Invocations without a billed duration would be priced as free.
-            (row.unbilled_invocations == 0).then_some(())?;
+            // Invocations without a billed duration or a memory size would be priced as free.
+            (row.unbilled_invocations == 0 && row.memory_size_mb.is_some()).then_some(())?;
             Some(quote?.monthly(&usage, FreeTier::Exclude).ok()?.total)
         };
         Self {

@@ -56,7 +56,11 @@ pub(super) async fn restore(args: RestoreArgs, global: GlobalArgs) -> Result<Exi
         writeln!(err, "{note}")?;
     }
     if restored.leftovers.is_empty() {
-        writeln!(err, "done: {} versions deleted", restored.deleted.len())?;
+        writeln!(
+            err,
+            "done: {} deleted",
+            crate::units::plural(restored.deleted.len() as u64, "version")
+        )?;
         return Ok(Exit::Done);
     }
     Err(restored.leftovers.iter().fold(

@@ -83,8 +83,12 @@ pub(super) fn failed(request: &TuningRequest, failure: &Failure) -> CliError {
     };
     let is_now = match (failure.touched, failure.leftovers.is_empty()) {
         (false, _) => Some("nothing was changed".to_owned()),
-        (true, true) if failure.notes.is_empty() => Some(format!("{function} is as it was before")),
-        (true, _) => None,
+        (true, true) if !failure.notes.is_empty() => None,
+        (true, true) if matches!(failure.error, TuningError::ForeignChange { .. }) => {
+            Some(format!("nothing of this tuning is left on {function}"))
+        }
+        (true, true) => Some(format!("{function} is as it was before")),
+        (true, false) => None,
     };
     let notes = failure.notes.iter().chain(&failure.leftovers).cloned().chain(is_now);
     notes.fold(error, CliError::note).maybe_hint(failure.error.hint())

@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use tuner_aws::{AwsLambda, AwsOptions};
 use tuner_core::pricing::PriceTable;
@@ -114,7 +115,7 @@ impl Session<'_> {
             backoff: Backoff::default(),
             hand_back_at: None,
         };
-        let watcher = tokio::spawn(stop_on_signal(cancel, self.progress.clone()));
+        let watcher = tokio::spawn(stop_on_signal(cancel, self.progress.clone(), request.function.clone()));
         let setting = Setting {
             prices: &self.prices,
             price_region,
@@ -154,26 +155,41 @@ pub(super) async fn connect(aws: &AwsArgs, arn_region: Option<&str>) -> AwsLambd
     .await
 }
 
-/// The first signal asks to stop and put things back; the second ends this process at once.
-async fn stop_on_signal(cancel: CancellationToken, progress: Arc<Progress>) {
+/// A second signal this soon after the first is the same one, sent to the whole process group or by a wrapper.
+const SAME_SIGNAL: Duration = Duration::from_secs(1);
+
+/// The first signal (Ctrl-C, an ended session, a closed terminal) asks to stop and put things back; a later one ends this
+/// process at once.
+async fn stop_on_signal(cancel: CancellationToken, progress: Arc<Progress>, function: FunctionName) {
     use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-    else {
+    let signals = (
+        signal(SignalKind::interrupt()),
+        signal(SignalKind::terminate()),
+        signal(SignalKind::hangup()),
+    );
+    let (Ok(mut interrupt), Ok(mut terminate), Ok(mut hang_up)) = signals else {
         return;
     };
     let mut next = async || {
         tokio::select! {
             _ = interrupt.recv() => {}
             _ = terminate.recv() => {}
+            _ = hang_up.recv() => {}
         }
     };
     next().await;
     progress.say("stopping: the function is being put back (once more to stop at once, which may leave it changed)");
     cancel.cancel();
-    next().await;
+    let first = std::time::Instant::now();
+    while first.elapsed() < SAME_SIGNAL {
+        next().await;
+    }
     progress.finish();
-    progress.say("stopped at once; `tuner restore --function ...` puts the function back");
-    std::process::exit(Exit::Interrupted as i32);
+    let _ = writeln!(
+        anstream::stderr(),
+        "stopped at once: {function} may still be changed; `tuner restore --function {function}` puts it back"
+    );
+    std::process::exit(Exit::Refused as i32);
 }
 
 /// Where results go that are not sent elsewhere.

@@ -48,6 +48,18 @@ pub async fn analyze(
     warnings.extend(restored.notes);
     warnings.extend(failures_in_words(&findings.sizes));
     if let MeasuringEnvironment::Local {
+        host_cpus,
+        cpu_limited: true,
+        ..
+    } = environment
+        && request.max_concurrency > 1
+    {
+        warnings.push(format!(
+            "up to {} invocations shared the {host_cpus} processors of this machine: durations are longer than on Lambda, most at the larger sizes",
+            request.max_concurrency
+        ));
+    }
+    if let MeasuringEnvironment::Local {
         largest_distinct_memory_mb,
         cpu_limited: true,
         ..

@@ -69,18 +69,19 @@ impl Environment {
     pub async fn rehearse(spec: &EnvironmentSpec, confinement: &Arc<Confinement>) -> Result<Duration, NotAFunction> {
         let program = spec.command.first().cloned().unwrap_or_default();
         let mut sandbox = Sandbox::start(spec, confinement, "rehearsal").await?;
-        let result = sandbox.initialized(Instant::now() + spec.init_timeout).await;
+        // A slow init is repeated inside the first invocation, under the function's own timeout.
+        let patience = spec.init_timeout.max(spec.timeout);
+        let result = sandbox.initialized(Instant::now() + patience).await;
         let output = tail(&sandbox.output.take());
         let took = sandbox.started.elapsed();
         let spoke = sandbox.ever_called();
         sandbox.stop().await;
         match result {
             Ok(_) => Ok(took),
-            // A slow init is Lambda's to report: it is repeated inside the first invocation.
             Err(InitFailure::Timeout) if spoke => Ok(took),
             Err(InitFailure::Timeout) => Err(NotAFunction::Silent {
                 program,
-                waited_s: spec.init_timeout.as_secs(),
+                waited_s: patience.as_secs(),
             }),
             Err(InitFailure::Exited(status)) => Err(NotAFunction::Ended {
                 program,
