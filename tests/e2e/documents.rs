@@ -69,6 +69,16 @@ fn a_price_list_of_aws_becomes_a_price_file() {
 }
 
 #[test]
+fn a_document_is_not_overwritten_with_its_own_report() {
+    let place = Place::new();
+    let document = std::fs::read_to_string(repository().join("reports/hash/tuning.json")).unwrap();
+    std::fs::write(place.path().join("t.json"), &document).unwrap();
+    let done = place.tuner(&["report", "t.json", "--out", "./t.json"]).run().exits(2);
+    assert!(done.stderr.contains("overwritten"), "{}", done.stderr);
+    assert_eq!(std::fs::read_to_string(place.path().join("t.json")).unwrap(), document);
+}
+
+#[test]
 fn reports_from_a_document() {
     let place = Place::new();
     let document = repository().join("reports/hash/tuning.json");

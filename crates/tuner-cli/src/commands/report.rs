@@ -1,6 +1,7 @@
 //! `tuner report`.
 
 use std::io::Read;
+use std::path::PathBuf;
 
 use tuner_core::Tuning;
 use tuner_core::tuning::SCHEMA_VERSION;
@@ -24,6 +25,17 @@ pub(super) fn report(args: &ReportArgs) -> Result<Exit, CliError> {
     } else {
         read_text(&args.tuning, "document")?
     };
+    let same = |out: &PathBuf| {
+        out.canonicalize()
+            .ok()
+            .is_some_and(|out| args.tuning.canonicalize().is_ok_and(|t| t == out))
+    };
+    if args.out.as_ref().is_some_and(same) {
+        return Err(
+            CliError::usage(format!("`{name}` would be overwritten with its own report"))
+                .hint("choose another file with --out"),
+        );
+    }
     let tuning = parse(&text, &name)?;
     let options = Options {
         show_account_ids: args.show_account_ids,

@@ -139,7 +139,11 @@ impl Session<'_> {
                         let _ = std::fs::remove_dir(OUT);
                     }
                 }
-                Err(results::failed(request, &failure))
+                let error = results::failed(request, &failure);
+                Err(match parts.exists() {
+                    true => error.note(format!("what was measured before is kept in {}", parts.display())),
+                    false => error,
+                })
             }
         }
     }
