@@ -16,15 +16,7 @@ pub(crate) fn duration(ms: f64) -> String {
 
 /// A count with thousands separators.
 pub(crate) fn count(n: u64) -> String {
-    let digits = n.to_string();
-    let mut out = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
+    tuner_core::thousands(&n.to_string())
 }
 
 /// `1 version`, `3 versions`.

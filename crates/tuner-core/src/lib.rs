@@ -24,6 +24,7 @@ pub mod planning;
 pub mod pricing;
 mod record;
 pub mod stats;
+mod thousands;
 pub mod tuning;
 
 pub use architecture::{Architecture, UnknownArchitecture};
@@ -37,4 +38,5 @@ pub use payload::{PayloadError, Payloads};
 pub use planning::{Batch, GridPlanner, OutcomeCounts, Planner, Progress, SizeProgress};
 pub use record::InvocationRecord;
 pub use stats::{Distribution, Estimate};
+pub use thousands::thousands;
 pub use tuning::Tuning;

@@ -91,10 +91,4 @@ impl InvocationRecord {
     pub fn is_billed(&self) -> bool {
         self.outcome != Outcome::Throttled
     }
-
-    /// Whether it used all the memory it had, give or take the 2 MB that REPORT lines of killed processes show.
-    pub fn memory_exhausted(&self) -> bool {
-        self.max_memory_used_mb
-            .is_some_and(|used| used + 2 >= self.memory_size_mb)
-    }
 }

@@ -15,7 +15,7 @@ pub(crate) fn ms(value: f64) -> String {
 
 /// A whole number with thousands separators.
 pub(crate) fn count(value: u64) -> String {
-    grouped(&value.to_string())
+    tuner_core::thousands(&value.to_string())
 }
 
 /// `value` with this many decimals, a thousands separator and U+2212 as its minus.
@@ -25,7 +25,7 @@ pub(crate) fn decimal(value: f64, decimals: usize) -> String {
     let is_zero = text.bytes().all(|b| matches!(b, b'0' | b'.'));
     let sign = if value < 0.0 && !is_zero { "\u{2212}" } else { "" };
     let point = if fraction.is_empty() { "" } else { "." };
-    format!("{sign}{}{point}{fraction}", grouped(whole))
+    format!("{sign}{}{point}{fraction}", tuner_core::thousands(whole))
 }
 
 /// An amount of money, with U+2212 as its minus.
@@ -103,17 +103,6 @@ pub(crate) fn short_count(n: f64) -> String {
         n if n >= 1e4 => scaled(1e3, "k"),
         n => decimal(n, 0),
     }
-}
-
-fn grouped(whole: &str) -> String {
-    let mut out = String::with_capacity(whole.len() + whole.len() / 3);
-    for (index, digit) in whole.chars().enumerate() {
-        if index > 0 && (whole.len() - index).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
 }
 
 #[cfg(test)]

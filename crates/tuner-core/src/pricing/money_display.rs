@@ -1,6 +1,7 @@
 use std::fmt;
 
 use super::Money;
+use crate::thousands;
 
 /// An amount as people read it; from [`Money::display`] and [`Money::per_million`].
 ///
@@ -54,7 +55,7 @@ fn unsigned(amount: f64) -> String {
     while fraction.len() > 2 && fraction.ends_with('0') {
         fraction.pop();
     }
-    format!("{}.{fraction}", grouped(whole))
+    format!("{}.{fraction}", thousands(whole))
 }
 
 fn decimals(amount: f64) -> usize {
@@ -64,17 +65,6 @@ fn decimals(amount: f64) -> usize {
     // 0.0163 has its first digit at the second decimal: log10 = -1.79, floor -2.
     let first = -amount.log10().floor() as i32;
     usize::try_from((first + SIGNIFICANT_DIGITS - 1).clamp(2, MOST_DECIMALS)).unwrap_or(2)
-}
-
-fn grouped(whole: &str) -> String {
-    let mut out = String::with_capacity(whole.len() + whole.len() / 3);
-    for (index, digit) in whole.chars().enumerate() {
-        if index > 0 && (whole.len() - index).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
 }
 
 #[cfg(test)]

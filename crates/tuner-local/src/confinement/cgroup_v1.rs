@@ -122,9 +122,7 @@ impl Group {
 
     pub(super) fn is_out_of_memory(&self) -> bool {
         let control = fs::read_to_string(self.memory.join("memory.oom_control")).unwrap_or_default();
-        control
-            .lines()
-            .any(|line| line.strip_prefix("oom_kill ").is_some_and(|n| n.trim() != "0"))
+        counts_oom_kill(&control)
     }
 
     pub(super) fn signal(&self, signal: Signal) {
@@ -164,6 +162,13 @@ impl Drop for Group {
 pub(super) fn entrance(dir: &Path) -> io::Result<File> {
     let path = dir.join("cgroup.procs");
     OpenOptions::new().write(true).open(&path).map_err(|e| about(&path, &e))
+}
+
+/// Whether the kernel ended a process for want of memory; `memory.oom_control` and version 2's `memory.events` say it in
+/// the same words.
+pub(super) fn counts_oom_kill(text: &str) -> bool {
+    text.lines()
+        .any(|line| line.strip_prefix("oom_kill ").is_some_and(|n| n.trim() != "0"))
 }
 
 pub(super) fn write(dir: &Path, file: &str, value: impl ToString) -> io::Result<()> {

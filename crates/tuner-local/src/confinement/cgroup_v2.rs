@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use nix::sys::signal::Signal;
 use nix::unistd::{Pid, getpid};
 
-use super::cgroup_v1::{PRECEDENCE, about, entrance, remove, write};
+use super::cgroup_v1::{PRECEDENCE, about, counts_oom_kill, entrance, remove, write};
 use super::cpu_bandwidth::Bandwidth;
 use super::hierarchy::{Hierarchies, Place};
 use super::{names, processes};
@@ -151,9 +151,7 @@ impl Group {
 
     pub(super) fn is_out_of_memory(&self) -> bool {
         let events = fs::read_to_string(self.dir.join("memory.events")).unwrap_or_default();
-        events
-            .lines()
-            .any(|line| line.strip_prefix("oom_kill ").is_some_and(|n| n.trim() != "0"))
+        counts_oom_kill(&events)
     }
 
     pub(super) fn set_frozen(&self, frozen: bool) {
