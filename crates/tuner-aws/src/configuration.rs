@@ -53,6 +53,9 @@ pub(crate) fn translate(operation: &'static str, sdk: &Sdk) -> Result<FunctionCo
         snap_start: sdk.snap_start().and_then(|s| s.apply_on()) == Some(&SnapStartApplyOn::PublishedVersions),
         json_logs,
         reports_hidden: json_logs && level == Some(&SystemLogLevel::Warn),
+        log_group: logging
+            .and_then(|l| l.log_group())
+            .map_or_else(|| format!("/aws/lambda/{}", arn.name()), str::to_owned),
         untunable: untunable(sdk),
         state: match sdk.state() {
             Some(State::Pending) => FunctionState::Pending,

@@ -177,4 +177,17 @@ impl FunctionControl for AwsLambda {
             .map_err(|e| port_error("UpdateAlias", e))?;
         Ok(())
     }
+
+    async fn without_async_retries(&self, function: &FunctionName) -> Result<(), PortError> {
+        self.pace.turn().await;
+        self.control
+            .put_function_event_invoke_config()
+            .function_name(function.unqualified().to_string())
+            .set_qualifier(function.qualifier().map(str::to_owned))
+            .maximum_retry_attempts(0)
+            .send()
+            .await
+            .map_err(|e| port_error("PutFunctionEventInvokeConfig", e))?;
+        Ok(())
+    }
 }

@@ -1,11 +1,11 @@
 use async_trait::async_trait;
 use aws_sdk_lambda::operation::RequestId;
 use aws_sdk_lambda::primitives::Blob;
-use aws_sdk_lambda::types::LogType;
+use aws_sdk_lambda::types::{InvocationType, LogType};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use tuner_core::FunctionName;
-use tuner_engine::ports::{InvokeReply, Invoker, PortError};
+use tuner_engine::ports::{InvokeReply, Invoker, PortError, PortErrorKind};
 
 use crate::AwsLambda;
 use crate::errors::port_error;
@@ -29,5 +29,23 @@ impl Invoker for AwsLambda {
             function_error: output.function_error,
             payload: output.payload.map(Blob::into_inner).unwrap_or_default(),
         })
+    }
+
+    async fn invoke_async(&self, function: &FunctionName, payload: &[u8]) -> Result<String, PortError> {
+        const OPERATION: &str = "Invoke";
+        let output = self
+            .invoker
+            .invoke()
+            .function_name(function.unqualified().to_string())
+            .set_qualifier(function.qualifier().map(str::to_owned))
+            .invocation_type(InvocationType::Event)
+            .payload(Blob::new(payload))
+            .send()
+            .await
+            .map_err(|e| port_error(OPERATION, e))?;
+        output
+            .request_id()
+            .map(str::to_owned)
+            .ok_or_else(|| PortError::new(PortErrorKind::Service, OPERATION, "the answer names no request ID"))
     }
 }

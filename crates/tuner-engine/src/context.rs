@@ -6,7 +6,7 @@ use tokio_util::sync::CancellationToken;
 use tuner_core::{InvocationRecord, MemorySize};
 
 use crate::TuningError;
-use crate::ports::{Clock, FunctionControl, Invoker, Store};
+use crate::ports::{Clock, FunctionControl, Invoker, LogSource, Store};
 use crate::retry::Backoff;
 
 /// The world, as the steps see it.
@@ -16,6 +16,8 @@ pub struct Context {
     pub control: Arc<dyn FunctionControl>,
     /// Invokes them.
     pub invoker: Arc<dyn Invoker>,
+    /// Reads their logs, where an answer does not hold the REPORT; absent where there are none to read.
+    pub logs: Option<Arc<dyn LogSource>>,
     /// Keeps records and reports.
     pub store: Arc<dyn Store>,
     /// Time.

@@ -102,6 +102,14 @@ impl Store for DirectoryStore {
         keys.sort();
         Ok(keys)
     }
+
+    async fn delete(&self, key: &str) -> Result<(), StoreError> {
+        let path = self.path(key);
+        match tokio::fs::remove_file(&path).await {
+            Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(failed("delete", &path)(e)),
+            _ => Ok(()),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -33,6 +33,21 @@ pub struct TuningRequest {
     pub monthly_invocations: Option<f64>,
     /// What to do with the recommendation.
     pub apply: Apply,
+    /// Measure cold starts instead of warm invocations.
+    #[serde(default)]
+    pub only_cold_starts: bool,
+    /// One invocation at each size, to see that everything works; nothing is decided or applied.
+    #[serde(default)]
+    pub dry_run: bool,
+    /// Called with the payload before each invocation; what it answers is sent instead, unless that is empty.
+    #[serde(default)]
+    pub pre_processor: Option<FunctionName>,
+    /// Called with the function's answer, or its error object, after each invocation.
+    #[serde(default)]
+    pub post_processor: Option<FunctionName>,
+    /// Role to assume for everything that touches the function, such as one in its account.
+    #[serde(default)]
+    pub role_arn: Option<String>,
 }
 
 /// What to do with the recommendation.
@@ -78,6 +93,11 @@ impl TuningRequest {
     /// LPT's list with one change: 1769 MB, where a function has exactly one vCPU, stands for 1536.
     pub const DEFAULT_SIZES: [u32; 6] = [128, 256, 512, 1024, 1769, 3008];
 
+    /// Every size worth trying: powers of two, the steps between them, and the sizes at which whole vCPUs are reached.
+    pub const ALL_SIZES: [u32; 17] = [
+        128, 192, 256, 384, 512, 768, 1024, 1280, 1536, 1769, 2048, 3008, 3538, 5307, 7076, 8845, 10_240,
+    ];
+
     /// A request with the defaults, for `function`.
     pub fn new(function: FunctionName) -> Self {
         Self {
@@ -97,6 +117,11 @@ impl TuningRequest {
             keep_messages: true,
             monthly_invocations: None,
             apply: Apply::No,
+            only_cold_starts: false,
+            dry_run: false,
+            pre_processor: None,
+            post_processor: None,
+            role_arn: None,
         }
     }
 
@@ -122,7 +147,7 @@ impl TuningRequest {
         };
         match &self {
             r if r.memory_sizes.is_empty() => Err(RequestError::NoSizes),
-            r if r.invocations < 5 => Err(RequestError::TooFewInvocations(r.invocations)),
+            r if r.invocations < 5 && !r.dry_run => Err(RequestError::TooFewInvocations(r.invocations)),
             r if r.invocations > 10_000 => Err(RequestError::TooManyInvocations(r.invocations)),
             r if r.max_concurrency == 0 => Err(RequestError::Zero("max-concurrency")),
             r if r.concurrency == 0 => Err(RequestError::Zero("parallel")),

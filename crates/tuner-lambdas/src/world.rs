@@ -47,6 +47,7 @@ impl World {
             cancel: CancellationToken::new(),
             backoff: Backoff::default(),
             hand_back_at: hand_back_at(lambda.deadline),
+            logs: None,
         })
     }
 

@@ -147,6 +147,7 @@ async fn by_driver(client: Arc<AwsLambda>, store: &Path) -> Tuning {
         cancel: CancellationToken::new(),
         backoff: Backoff::default(),
         hand_back_at: None,
+        logs: None,
     };
     let setting = Setting {
         prices: PriceTable::embedded(),

@@ -7,11 +7,6 @@ use crate::cli::RunArgs;
 use crate::error::CliError;
 use crate::examples::Example;
 
-/// Every size worth trying: powers of two, the steps between them, and the sizes at which whole vCPUs are reached.
-const ALL_SIZES: [u32; 17] = [
-    128, 192, 256, 384, 512, 768, 1024, 1280, 1536, 1769, 2048, 3008, 3538, 5307, 7076, 8845, 10_240,
-];
-
 /// What is to be tuned, and where.
 pub(super) enum Subject {
     /// A program on this machine.
@@ -99,7 +94,7 @@ pub(super) fn memory_sizes(typed: &[String]) -> Result<Vec<MemorySize>, CliError
     let numbers = |list: &[u32]| list.iter().filter_map(|&mb| MemorySize::new(mb).ok()).collect();
     match typed {
         [] => Ok(numbers(&TuningRequest::DEFAULT_SIZES)),
-        [all] if all.eq_ignore_ascii_case("all") => Ok(numbers(&ALL_SIZES)),
+        [all] if all.eq_ignore_ascii_case("all") => Ok(numbers(&TuningRequest::ALL_SIZES)),
         sizes => sizes
             .iter()
             .map(|text| text.parse::<MemorySize>())

@@ -114,6 +114,7 @@ impl Session<'_> {
             cancel: cancel.clone(),
             backoff: Backoff::default(),
             hand_back_at: None,
+            logs: None,
         };
         let watcher = tokio::spawn(stop_on_signal(cancel, self.progress.clone(), request.function.clone()));
         let setting = Setting {

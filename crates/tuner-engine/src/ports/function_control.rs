@@ -51,6 +51,10 @@ pub trait FunctionControl: Send + Sync {
         version: u64,
         revision_id: &str,
     ) -> Result<(), PortError>;
+
+    /// Lambda repeats a failed asynchronous invocation twice, which would be billed and not be seen: turns that off for
+    /// the version that the qualifier names (PutFunctionEventInvokeConfig; it goes with the version).
+    async fn without_async_retries(&self, function: &FunctionName) -> Result<(), PortError>;
 }
 
 /// What is to be different. What is not named stays as it is.
@@ -95,6 +99,8 @@ pub struct FunctionConfiguration {
     pub json_logs: bool,
     /// The system log level of JSON logs hides reports of successful invocations.
     pub reports_hidden: bool,
+    /// Where it logs: `LoggingConfig.LogGroup`, else `/aws/lambda/NAME`.
+    pub log_group: String,
     /// Why it can't be tuned at all, such as Managed Instances.
     pub untunable: Option<String>,
     /// Whether it can be invoked and changed.

@@ -9,6 +9,10 @@ pub trait Invoker: Send + Sync {
     /// One synchronous invocation, asking for the log tail. It must never be repeated by the adapter: a retry would be a
     /// second, unseen, billed invocation.
     async fn invoke(&self, function: &FunctionName, payload: &[u8]) -> Result<InvokeReply, PortError>;
+
+    /// One asynchronous invocation (`InvocationType=Event`), for functions that take longer than this process lives.
+    /// Returns Lambda's ID of the request, by which its REPORT is found in the log. Not repeated by the adapter either.
+    async fn invoke_async(&self, function: &FunctionName, payload: &[u8]) -> Result<String, PortError>;
 }
 
 /// What came back.

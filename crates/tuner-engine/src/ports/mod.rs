@@ -3,12 +3,14 @@
 mod error;
 mod function_control;
 mod invoker;
+mod log_source;
 
 pub use error::{PortError, PortErrorKind};
 pub use function_control::{
     AliasPointer, ConfigurationChange, FunctionConfiguration, FunctionControl, FunctionState, UpdateStatus, VersionInfo,
 };
 pub use invoker::{InvokeReply, Invoker};
+pub use log_source::LogSource;
 
 use std::time::Duration;
 
@@ -24,13 +26,15 @@ pub trait Store: Send + Sync {
     async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError>;
     /// Keys that begin with `prefix`, ascending.
     async fn list(&self, prefix: &str) -> Result<Vec<String>, StoreError>;
+    /// Deletes an object; one that is not there is no error.
+    async fn delete(&self, key: &str) -> Result<(), StoreError>;
 }
 
 /// The store could not be read or written.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("cannot {action} {location}: {reason}")]
 pub struct StoreError {
-    /// "write", "read" or "list".
+    /// "write", "read", "list" or "delete".
     pub action: &'static str,
     /// What, as people find it.
     pub location: String,

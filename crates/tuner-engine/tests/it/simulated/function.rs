@@ -95,6 +95,7 @@ impl Function {
                 snap_start: false,
                 json_logs: false,
                 reports_hidden: false,
+                log_group: "/aws/lambda/resize".to_owned(),
                 untunable: None,
                 state: FunctionState::Active,
                 update_status: UpdateStatus::Successful,

@@ -281,6 +281,11 @@ impl FunctionControl for Lambda {
         })
         .await
     }
+
+    async fn without_async_retries(&self, function: &FunctionName) -> Result<(), PortError> {
+        self.call("PutFunctionEventInvokeConfig", function.to_string(), |_| Ok(()))
+            .await
+    }
 }
 
 /// An environment that is busy; gives its place back however the call ends.
@@ -359,6 +364,10 @@ impl Invoker for Lambda {
         let (reply, ms) = reply(&call, &law(&call), &request_id, configuration.timeout_s);
         self.clock.sleep(Duration::from_secs_f64(ms / 1000.0)).await;
         Ok(reply)
+    }
+
+    async fn invoke_async(&self, _function: &FunctionName, _payload: &[u8]) -> Result<String, PortError> {
+        Err(PortError::new(Kind::Invalid, "Invoke", "not simulated"))
     }
 }
 

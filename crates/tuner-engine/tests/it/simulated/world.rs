@@ -75,6 +75,12 @@ impl Store for MemoryStore {
         let objects = self.objects.lock().unwrap();
         Ok(objects.keys().filter(|k| k.starts_with(prefix)).cloned().collect())
     }
+
+    async fn delete(&self, key: &str) -> Result<(), StoreError> {
+        self.check("delete")?;
+        self.objects.lock().unwrap().remove(key);
+        Ok(())
+    }
 }
 
 /// Writes down what happens.
@@ -126,6 +132,7 @@ impl World {
             observer: self.notes.clone(),
             cancel: cancel.clone(),
             hand_back_at: None,
+            logs: None,
             backoff: Backoff::default(),
         }
     }
