@@ -16,6 +16,7 @@ mod context;
 mod directory_store;
 pub mod driver;
 mod error;
+pub mod execution;
 pub mod marker;
 pub mod ports;
 pub mod records;
