@@ -157,6 +157,7 @@ pub(super) async fn connect(aws: &AwsArgs, arn_region: Option<&str>) -> AwsLambd
         region: aws.region.clone().or_else(|| arn_region.map(str::to_owned)),
         profile: aws.profile.clone(),
         endpoint: aws.endpoint_url.clone(),
+        role_arn: None,
     })
     .await
 }
