@@ -116,6 +116,7 @@ impl Session<'_> {
             backoff: Backoff::default(),
             hand_back_at: None,
             logs: None,
+            tunings: None,
         };
         let watcher = tokio::spawn(stop_on_signal(cancel, self.progress.clone(), request.function.clone()));
         let setting = Setting {
