@@ -8,6 +8,7 @@ mod call;
 mod cause;
 mod failure;
 mod groups;
+mod history;
 mod kept;
 mod role;
 mod steps;

@@ -35,8 +35,12 @@ enum Place {
 impl World {
     pub(crate) async fn connect() -> Failed<Self> {
         let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-        let store = set("TUNER_STORE")
-            .ok_or_else(|| named("Tuner.Setup", "TUNER_STORE is not set; give it s3://BUCKET, or a directory"))?;
+        let store = set("TUNER_STORE").ok_or_else(|| {
+            named(
+                "Tuner.Setup",
+                "TUNER_STORE is not set; give it s3://BUCKET, or a directory",
+            )
+        })?;
         let defaults = match set("TUNER_DEFAULT_MEMORY_SIZES") {
             Some(sizes) => sizes
                 .parse()
@@ -80,7 +84,10 @@ impl World {
         function: Option<&FunctionName>,
         role_arn: Option<&str>,
     ) -> Failed<Context> {
-        let there = self.home.elsewhere(function.and_then(FunctionName::region), role_arn).await;
+        let there = self
+            .home
+            .elsewhere(function.and_then(FunctionName::region), role_arn)
+            .await;
         let client = Arc::new(there.lambda());
         Ok(Context {
             control: client.clone(),
