@@ -21,7 +21,7 @@ variable "lambda_resource" {
       for resource in flatten([var.lambda_resource]) :
       can(regex("^(\\*|arn:[a-z*-]+:lambda:[a-z0-9*-]+:[0-9*]+:function:[a-zA-Z0-9_*?-]+)$", resource))
     ])
-    error_message = "lambda_resource takes \"*\" or function ARNs without a version or an alias (those are covered), such as \"arn:aws:lambda:eu-west-1:123456789012:function:orders-*\"."
+    error_message = "lambda_resource takes \"*\" or function ARNs without a version or an alias (those are covered), such as \"arn:PARTITION:lambda:REGION:ACCOUNT:function:orders-*\"."
   }
 }
 
@@ -35,7 +35,7 @@ variable "log_group_resource" {
       for resource in flatten([var.log_group_resource]) :
       can(regex("^(\\*|arn:[a-z*-]+:logs:[a-z0-9*-]+:[0-9*]+:log-group:[a-zA-Z0-9_/.#*-]+)$", resource))
     ])
-    error_message = "log_group_resource takes \"*\" or log group ARNs without a trailing \":*\", such as \"arn:aws:logs:eu-west-1:123456789012:log-group:/aws/lambda/orders-*\"."
+    error_message = "log_group_resource takes \"*\" or log group ARNs without a trailing \":*\", such as \"arn:PARTITION:logs:REGION:ACCOUNT:log-group:/aws/lambda/orders-*\"."
   }
 }
 
@@ -46,7 +46,7 @@ variable "assumable_role_arns" {
 
   validation {
     condition     = alltrue([for arn in var.assumable_role_arns : can(regex("^arn:[a-z-]+:iam::[0-9]{12}:role/.+$", arn))])
-    error_message = "assumable_role_arns takes role ARNs, such as \"arn:aws:iam::123456789012:role/tuner\"."
+    error_message = "assumable_role_arns takes role ARNs, such as \"arn:PARTITION:iam::ACCOUNT:role/tuner\"."
   }
 }
 
