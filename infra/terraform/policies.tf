@@ -8,7 +8,8 @@ locals {
   # FilterLogEvents is allowed on log groups by their ARN with `:*`.
   read_logs = [for r in flatten([var.log_group_resource]) : r == "*" ? "arn:${local.partition}:logs:*:*:log-group:*" : "${r}:*"]
 
-  tunings = "${local.bucket_arn}/tunings/*"
+  tunings    = "${local.bucket_arn}/tunings/*"
+  executions = "arn:${local.partition}:states:${local.region}:${local.account}:execution:${local.prefix}-power-tuning:*"
 
   every_step = concat(
     [
@@ -59,7 +60,11 @@ locals {
   delete_payload = { Sid = "DeletePayload", Effect = "Allow", Action = ["s3:DeleteObject"], Resource = ["${local.tunings}/payload.json"] }
 
   step_needs = {
-    initialize = concat(local.assume, local.payload, [local.read_function, local.list_versions])
+    initialize = concat(local.assume, local.payload, [
+      local.read_function, local.list_versions,
+      # Whether a tuning that left something behind is over.
+      { Sid = "SeeTunings", Effect = "Allow", Action = ["states:DescribeExecution"], Resource = [local.executions] },
+    ])
     plan       = []
     publish    = concat(local.assume, [local.read_function, local.list_versions, local.set_memory, local.publish])
     sample = concat(local.assume, [
@@ -68,6 +73,8 @@ locals {
       # Long functions are invoked asynchronously, and must not be retried behind our back.
       { Sid = "SetRetries", Effect = "Allow", Action = ["lambda:PutFunctionEventInvokeConfig"], Resource = local.versions },
       { Sid = "ReadLogs", Effect = "Allow", Action = ["logs:FilterLogEvents"], Resource = local.read_logs },
+      # Notes of asynchronous invocations that are under way.
+      { Sid = "DeleteNotes", Effect = "Allow", Action = ["s3:DeleteObject"], Resource = ["${local.tunings}/pending/*"] },
     ])
     restore = concat(local.assume, [
       local.read_function, local.list_versions, local.set_memory,
@@ -84,13 +91,10 @@ locals {
       },
     ])
     report = [
-      { Sid = "KeepHistory", Effect = "Allow", Action = ["s3:GetObject", "s3:PutObject"], Resource = ["${local.bucket_arn}/history/*"] },
+      { Sid = "KeepHistory", Effect = "Allow", Action = ["s3:PutObject"], Resource = ["${local.bucket_arn}/history/*"] },
       local.delete_payload,
       # What the tuning itself cost is counted from its own history.
-      {
-        Sid      = "CountTransitions", Effect = "Allow", Action = ["states:GetExecutionHistory"],
-        Resource = ["arn:${local.partition}:states:${local.region}:${local.account}:execution:${local.prefix}-power-tuning:*"]
-      },
+      { Sid = "CountTransitions", Effect = "Allow", Action = ["states:GetExecutionHistory"], Resource = [local.executions] },
     ]
   }
   step_statements = {
