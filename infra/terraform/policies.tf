@@ -65,8 +65,8 @@ locals {
       # Whether a tuning that left something behind is over.
       { Sid = "SeeTunings", Effect = "Allow", Action = ["states:DescribeExecution"], Resource = [local.executions] },
     ])
-    plan       = []
-    publish    = concat(local.assume, [local.read_function, local.list_versions, local.set_memory, local.publish])
+    plan    = []
+    publish = concat(local.assume, [local.read_function, local.list_versions, local.set_memory, local.publish])
     sample = concat(local.assume, [
       local.read_function,
       { Sid = "Invoke", Effect = "Allow", Action = ["lambda:InvokeFunction"], Resource = concat(local.functions, local.versions) },
