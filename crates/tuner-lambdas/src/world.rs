@@ -8,10 +8,11 @@ use tuner_aws::{AwsOptions, Connection};
 use tuner_core::FunctionName;
 use tuner_engine::execution::Defaults;
 use tuner_engine::ports::{InvokeReply, Invoker, PortError, Store};
-use tuner_engine::{Backoff, CancellationToken, Context, DirectoryStore, Silent, SystemClock};
+use tuner_engine::{Backoff, CancellationToken, Context, DirectoryStore, SystemClock};
 use uuid::Uuid;
 
 use crate::failure::{Failed, named, of_store};
+use crate::log::Log;
 use crate::tunings::Executions;
 
 /// Before its own time-out a handler needs this much to write records and answer, but never more than a fifth of it.
@@ -100,7 +101,7 @@ impl World {
             })),
             store: self.store(&format!("tunings/{tuning_id}/"))?.0,
             clock: Arc::new(SystemClock),
-            observer: Arc::new(Silent),
+            observer: Arc::new(Log(tuning_id)),
             cancel: CancellationToken::new(),
             backoff: Backoff::default(),
             hand_back_at: hand_back_at(lambda.deadline),
