@@ -69,8 +69,8 @@ pub struct Plan {
     pub own_memory_mb: u32,
 }
 
-/// Groups of sizes that are measured at the same time.
-const MOST_GROUPS_AT_ONCE: u32 = 10;
+/// The most groups of sizes that are measured at the same time.
+const MOST_GROUPS: u32 = 10;
 /// A step hands back what is left to do before Lambda's 15 minutes are over.
 const STEP_MS: f64 = 840_000.0;
 /// The rest are assumptions, from tunings of small functions. A handler that finds everything ready:
@@ -87,18 +87,13 @@ impl Work {
     /// and assumed durations of its Lambdas. While a function is measured one of them waits for it, and is billed too.
     pub fn estimate(plan: &Plan) -> Self {
         let (sizes, concurrency) = (plan.sizes.max(1), plan.concurrency.max(1));
-        let at_once = (plan.max_concurrency / concurrency).max(1);
-        let groups = if at_once >= MOST_GROUPS_AT_ONCE {
-            sizes
-        } else {
-            sizes.min(at_once)
-        };
+        let groups = (plan.max_concurrency / concurrency).clamp(1, MOST_GROUPS).min(sizes);
         let in_a_row = 1 + plan.invocations.div_ceil(concurrency);
         let size_ms = f64::from(in_a_row) * (plan.duration_ms.max(0.0) + plan.pause_ms as f64 + CALL_MS);
         let group_ms = size_ms * f64::from(sizes.div_ceil(groups));
         let publish_ms = PUBLISH_MS * f64::from(sizes);
         let publishes = 1 + (publish_ms / STEP_MS) as u64;
-        let rounds = 1 + u64::from(plan.invocations > 0) + (group_ms / STEP_MS) as u64;
+        let rounds = 1 + (group_ms / STEP_MS) as u64;
         // One before each of them, and the one that finds nothing left to do.
         let plans = publishes + rounds + 1;
         let sampled = rounds * u64::from(groups);
@@ -148,13 +143,13 @@ mod tests {
     #[test]
     fn six_sizes_by_hand() {
         let work = Work::estimate(&SIX_SIZES);
-        // Read, publish, put back, analyze, apply, report: 6. Plans: before publishing, before each of two rounds, at the
-        // end: 4. Samples: 2 x 6.
-        assert_eq!(work.requests, 6 + 4 + 12);
-        // The same, and a choice after each plan, and a map for each round.
-        assert_eq!(work.state_transitions, 22 + 4 + 2);
-        // 22 x 0.3 s + 6 x (6 + 0.2 + 11 x 0.115) s at a quarter of a GB.
-        let seconds = 22.0 * 0.3 + 6.0 * (6.2 + 11.0 * 0.115);
+        // Read, publish, put back, analyze, apply, report: 6. Plans: before publishing, before measuring, at the end: 3.
+        // Samples: 6.
+        assert_eq!(work.requests, 6 + 3 + 6);
+        // The same, and a choice after each plan, and a map.
+        assert_eq!(work.state_transitions, 15 + 3 + 1);
+        // 15 x 0.3 s + 6 x (6 + 0.2 + 11 x 0.115) s at a quarter of a GB.
+        let seconds = 15.0 * 0.3 + 6.0 * (6.2 + 11.0 * 0.115);
         assert!((work.gb_seconds - seconds / 4.0).abs() < 1e-9, "{work:?}");
         assert!(!work.counted);
     }
@@ -195,7 +190,7 @@ mod tests {
             max_concurrency: 2,
             ..SIX_SIZES
         };
-        assert_eq!(Work::estimate(&few_at_once).requests, 6 + 4 + 2 * 2);
+        assert_eq!(Work::estimate(&few_at_once).requests, 6 + 3 + 2);
         let dry_run = Plan {
             invocations: 0,
             ..SIX_SIZES
