@@ -3,14 +3,14 @@
 use lambda_runtime::{Context as LambdaContext, Diagnostic};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
-use tuner_core::machinery::{Place, Work};
+use tuner_core::machinery::{self, Machinery, Work};
 use tuner_core::pricing::PriceTable;
 use tuner_core::tuning::{MeasuringEnvironment, SizeStatus, TuningStatus};
 use tuner_core::{Architecture, FunctionName, MemorySize, Payloads, Tuning, gb_seconds};
 use tuner_engine::execution::{ExecutionInput, PayloadSource, payloads_text};
 use tuner_engine::ports::Store;
 use tuner_engine::steps::{self, Next, Restored};
-use tuner_engine::{Context, records};
+use tuner_engine::{Context, TuningRequest, records};
 use uuid::Uuid;
 
 use crate::call::{Call, Caught, Group, Held};
@@ -119,6 +119,7 @@ async fn initialize(world: &World, lambda: &LambdaContext, call: &Call) -> Faile
         "memory_size_mb": state.original.present_memory_size_mb,
         "memory_sizes_mb": sizes,
         "invocations": state.request.planner().usual_calls(),
+        "estimate": estimate(world, &state.request),
         "next": "plan",
     });
     let kept = Kept {
@@ -131,6 +132,20 @@ async fn initialize(world: &World, lambda: &LambdaContext, call: &Call) -> Faile
     };
     kept.save(&ctx).await?;
     place.with(more)
+}
+
+/// What the state machine itself will take, if an invocation takes a second.
+fn estimate(world: &World, request: &TuningRequest) -> Machinery {
+    let plan = machinery::Plan {
+        sizes: request.memory_sizes.len() as u32,
+        invocations: request.planner().usual_calls().saturating_sub(1),
+        concurrency: request.concurrency,
+        max_concurrency: request.max_concurrency,
+        pause_ms: request.pause_ms,
+        duration_ms: 1000.0,
+        own_memory_mb: own_memory_mb(),
+    };
+    Work::estimate(&plan).priced(PriceTable::embedded(), place(world))
 }
 
 /// The payloads as [`Payloads::parse`] takes them.
@@ -317,7 +332,7 @@ async fn apply(ctx: &Context, kept: &mut Kept, place: &Travelling) -> Failed<Val
 async fn report(world: &World, ctx: &Context, kept: &Kept, place: &Travelling) -> Failed<Value> {
     let mut tuning = document(ctx).await?;
     match world.home.state_machines().history(&kept.execution).await {
-        Ok(events) => tuning.machinery = Some(machinery(world, &events)),
+        Ok(events) => tuning.machinery = Some(counted(world, &events)),
         Err(error) => {
             let warning = format!("what the state machine itself took could not be counted: {error}");
             if !tuning.warnings.contains(&warning) {
@@ -365,11 +380,7 @@ fn skip_reason(status: &SizeStatus) -> Option<String> {
 }
 
 /// Counted from the history so far, with what is still to come: the end of this very step.
-fn machinery(world: &World, events: &[tuner_aws::HistoryEvent]) -> tuner_core::Machinery {
-    let own_memory_mb = std::env::var("AWS_LAMBDA_FUNCTION_MEMORY_SIZE")
-        .ok()
-        .and_then(|mb| mb.parse().ok())
-        .unwrap_or(512);
+fn counted(world: &World, events: &[tuner_aws::HistoryEvent]) -> Machinery {
     let times = tuner_aws::lambda_time(events);
     let billed_ms: u64 = times.iter().map(|(_, ms)| ms).sum();
     let work = Work {
@@ -377,14 +388,25 @@ fn machinery(world: &World, events: &[tuner_aws::HistoryEvent]) -> tuner_core::M
         state_transitions: tuner_aws::transitions(events).into(),
         // This step is under way, and so is not among those that have ended.
         requests: times.len() as u64 + 1,
-        gb_seconds: gb_seconds(own_memory_mb, billed_ms as f64),
+        gb_seconds: gb_seconds(own_memory_mb(), billed_ms as f64),
     };
-    let architecture = match std::env::consts::ARCH {
-        "aarch64" => Architecture::Arm64,
-        _ => Architecture::X86_64,
-    };
-    let region = world.home.region().unwrap_or_default();
-    work.priced(PriceTable::embedded(), Place { region, architecture })
+    work.priced(PriceTable::embedded(), place(world))
+}
+
+/// All steps have the same memory size.
+fn own_memory_mb() -> u32 {
+    let set = std::env::var("AWS_LAMBDA_FUNCTION_MEMORY_SIZE").ok();
+    set.and_then(|mb| mb.parse().ok()).unwrap_or(512)
+}
+
+fn place(world: &World) -> machinery::Place<'_> {
+    machinery::Place {
+        region: world.home.region().unwrap_or_default(),
+        architecture: match std::env::consts::ARCH {
+            "aarch64" => Architecture::Arm64,
+            _ => Architecture::X86_64,
+        },
+    }
 }
 
 fn parse<T: DeserializeOwned>(text: &str) -> Failed<T> {
