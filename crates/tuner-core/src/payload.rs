@@ -1,5 +1,7 @@
 //! Payloads: what is sent to the function under test, one or several by weight.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, value::RawValue};
 
 /// The payloads of a tuning. Every invocation sends one of them.
@@ -189,19 +191,20 @@ impl Payloads {
     }
 }
 
-/// `Some` if every element is an object with the keys `payload` and `weight` and no other.
+/// `Some` if every element is an object with the keys `payload` and `weight` and no other. Read as maps: a struct would be
+/// read from a list of two as well.
 fn weighted_list(whole: &RawValue) -> Option<Vec<(Box<RawValue>, Value)>> {
-    #[derive(serde::Deserialize)]
-    #[serde(deny_unknown_fields)]
-    struct Entry {
-        payload: Box<RawValue>,
-        weight: Value,
-    }
-    let list: Vec<Entry> = serde_json::from_str(whole.get()).ok()?;
+    let list: Vec<BTreeMap<String, Box<RawValue>>> = serde_json::from_str(whole.get()).ok()?;
     if list.is_empty() {
         return None;
     }
-    Some(list.into_iter().map(|e| (e.payload, e.weight)).collect())
+    list.into_iter()
+        .map(|mut entry| {
+            let payload = entry.remove("payload")?;
+            let weight = serde_json::from_str(entry.remove("weight")?.get()).ok()?;
+            entry.is_empty().then_some((payload, weight))
+        })
+        .collect()
 }
 
 #[cfg(test)]
@@ -275,6 +278,7 @@ mod tests {
             "[null]",
             "[]",
             "[1,2]",
+            "[[1,2],[3,4]]",
             r#"[{"payload":1}]"#,
             r#"[{"payload":1,"weight":2,"x":3}]"#,
         ] {

@@ -65,6 +65,29 @@ pub struct Tuning {
     pub records: Vec<InvocationRecord>,
 }
 
+impl Tuning {
+    /// What the invocations of the function and the state machine cost together; `None` when a price is not known, there
+    /// was no state machine, or they are in different currencies.
+    pub fn cost(&self) -> Option<Money> {
+        self.exploration.cost?.checked_add(self.machinery?.cost()?).ok()
+    }
+
+    /// The kind of start whose figures stand for a size: the one that was compared, or where nothing could be, one that was
+    /// measured.
+    pub fn start(&self) -> StartKind {
+        let measured = |start| {
+            let mut sizes = self.sizes.iter().filter(|s| s.status == SizeStatus::Measured);
+            sizes.any(|s| s.series(start).is_some())
+        };
+        let first = || {
+            [StartKind::Warm, StartKind::Restored, StartKind::Cold]
+                .into_iter()
+                .find(|&start| measured(start))
+        };
+        self.decision.start.or_else(first).unwrap_or(StartKind::Warm)
+    }
+}
+
 /// How a tuning ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]

@@ -1,6 +1,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use tuner_core::Tuning;
+use tuner_core::pricing::Currency;
 
 use crate::view::{CostUnit, View};
 
@@ -10,7 +11,7 @@ use crate::view::{CostUnit, View};
 ///
 /// `None` if no size was measured or the price is not known: the form has no word for that.
 pub fn visualization_url(base: &str, tuning: &Tuning) -> Option<String> {
-    Some(format!("{}#{}", base.trim_end_matches('#'), parts(tuning)?))
+    Some(format!("{}#{}", page(base, tuning), parts(tuning)?))
 }
 
 /// The same link for two tunings side by side, each with the name to show: eight parts instead of three.
@@ -20,12 +21,22 @@ pub fn visualization_comparison_url(base: &str, tunings: [(&str, &Tuning); 2]) -
     let [(first_name, first), (second_name, second)] = tunings;
     Some(format!(
         "{}#{};{};{};{}",
-        base.trim_end_matches('#'),
+        page(base, first),
         parts(first)?,
         parts(second)?,
         percent_encoded(first_name),
         percent_encoded(second_name)
     ))
+}
+
+/// The viewer shows dollars unless it is told otherwise.
+fn page(base: &str, tuning: &Tuning) -> String {
+    let base = base.trim_end_matches('#');
+    match View::new(tuning).unit {
+        CostUnit::Money(Currency::Cny) if base.contains('?') => format!("{base}&currency=CNY"),
+        CostUnit::Money(Currency::Cny) => format!("{base}?currency=CNY"),
+        _ => base.to_owned(),
+    }
 }
 
 fn parts(tuning: &Tuning) -> Option<String> {

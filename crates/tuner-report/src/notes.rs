@@ -109,16 +109,12 @@ fn cost_basis(view: &View<'_>) -> String {
 fn cost_of_this_tuning(tuning: &Tuning) -> Option<String> {
     let machinery = tuning.machinery?;
     let (function, work) = (&tuning.exploration, machinery.work);
-    let total = function
-        .cost
-        .zip(machinery.cost())
-        .and_then(|(invocations, machine)| invocations.checked_add(machine).ok());
     let shown = |money: Option<Money>| {
         money.map_or_else(String::new, |m| {
             format!("{} for ", numbers::money(m.amount, m.currency))
         })
     };
-    let total = total.map_or_else(String::new, |m| {
+    let total = tuning.cost().map_or_else(String::new, |m| {
         format!(", together {}", numbers::money(m.amount, m.currency))
     });
     Some(format!(

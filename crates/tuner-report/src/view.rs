@@ -66,7 +66,7 @@ fn price_basis(quote: &PriceQuote) -> PriceBasis<'_> {
 
 impl<'a> View<'a> {
     pub(crate) fn new(tuning: &'a Tuning) -> Self {
-        let start = tuning.decision.start.unwrap_or_else(|| common_start(&tuning.sizes));
+        let start = tuning.start();
         let unit = cost_unit(tuning, start);
         let decision = &tuning.decision;
         let present_mb = tuning.function.memory_size_mb;
@@ -266,15 +266,4 @@ fn cost_unit(tuning: &Tuning, start: StartKind) -> CostUnit {
         Some(currency) if units.all(|u| u == Some(currency)) => CostUnit::Money(currency),
         _ => CostUnit::GbSeconds,
     }
-}
-
-fn common_start(sizes: &[SizeResult]) -> StartKind {
-    [StartKind::Warm, StartKind::Restored, StartKind::Cold]
-        .into_iter()
-        .find(|&start| {
-            sizes
-                .iter()
-                .any(|s| s.status == SizeStatus::Measured && s.series(start).is_some())
-        })
-        .unwrap_or(StartKind::Warm)
 }

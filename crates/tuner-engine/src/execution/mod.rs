@@ -10,11 +10,16 @@ mod fields;
 mod input;
 mod nearest;
 mod options;
+mod output;
 mod payload;
 mod s3_uri;
 mod written;
 
 pub use error::{InputError, InputErrors};
 pub use input::{Defaults, ExecutionInput, FIELDS, PayloadSource};
+pub use output::{
+    ExecutionOutput, FunctionCost, MachineryCost, OutputOptions, ReportPlaces, SizeRow, Stat, StateMachineCost,
+    TuningCost,
+};
 pub use payload::payloads_text;
 pub use s3_uri::S3Object;

@@ -41,6 +41,18 @@ fn the_link_holds_sizes_durations_and_costs() {
 }
 
 #[test]
+fn the_viewer_is_told_of_yuan() {
+    let (_, china) = cases::all().iter().find(|(name, _)| *name == "china").unwrap();
+    for (base, page) in [
+        ("https://example.test/#", "https://example.test/?currency=CNY#"),
+        ("https://example.test/?a=b", "https://example.test/?a=b&currency=CNY#"),
+    ] {
+        let url = visualization_url(base, china).unwrap();
+        assert!(url.starts_with(page), "{url}");
+    }
+}
+
+#[test]
 fn there_is_no_link_without_costs_or_without_sizes() {
     assert_eq!(
         visualization_url(

@@ -32,6 +32,7 @@ fn json_goes_out_as_typed() {
         "[null]",
         "[]",
         "[1, [2]]",
+        "[[1,2],[3,4]]",
         r#"[{"payload": 1}]"#,
         "null",
         "0",

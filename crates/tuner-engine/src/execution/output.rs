@@ -1,0 +1,280 @@
+use serde::Serialize;
+use tuner_core::pricing::{Currency, Money};
+use tuner_core::tuning::{Series, SizeResult, SizeStatus, TuningStatus};
+use tuner_core::{Tuning, Verdict};
+use tuner_report::{headline, visualization_url};
+use uuid::Uuid;
+
+/// What an execution of the state machine answers: LPT's fields, then ours. It is bounded, whatever the tuning has to say;
+/// the document has all of it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ExecutionOutput {
+    /// The memory size to use, in MB; null when none can be recommended.
+    pub power: Option<u32>,
+    /// Mean cost of one invocation at that size, in `currency`; null without a size or a price.
+    pub cost: Option<f64>,
+    /// Mean duration of one invocation at that size, in ms.
+    pub duration: Option<f64>,
+    /// What the execution took, as LPT says it.
+    pub state_machine: StateMachineCost,
+    /// What LPT says of every size, if asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stats: Option<Vec<Stat>>,
+    /// UUIDv7 of the tuning.
+    pub tuning_id: Uuid,
+    /// How it ended.
+    pub status: TuningStatus,
+    /// The decision in a word.
+    pub verdict: Verdict,
+    /// The decision in a sentence, with what it brings.
+    pub sentence: String,
+    /// Memory size before, in MB.
+    pub present_memory_size_mb: u32,
+    /// What costs are in; null when the price is not known.
+    pub currency: Option<Currency>,
+    /// Every size, ascending.
+    pub sizes: Vec<SizeRow>,
+    /// Where the files are.
+    pub report: ReportPlaces,
+    /// What the reader should know before trusting the numbers.
+    pub warnings: Vec<String>,
+    /// What could not be removed or put back, and how to do it by hand.
+    pub leftovers: Vec<String>,
+    /// What was changed for good, if that was asked for.
+    pub applied: Option<String>,
+    /// What this tuning took.
+    pub cost_of_this_tuning: TuningCost,
+}
+
+/// What the execution took, as LPT says it: plain numbers, in the currency of the regions concerned.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StateMachineCost {
+    /// Of the state transitions.
+    pub execution_cost: Option<f64>,
+    /// Of the function's invocations.
+    pub lambda_cost: Option<f64>,
+    /// Link to LPT's viewer; the figures are in its fragment, which a browser does not send.
+    pub visualization: Option<String>,
+}
+
+/// What LPT says of one size.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Stat {
+    /// The size, in MB.
+    pub value: u32,
+    /// Mean cost of one invocation.
+    pub average_price: Option<f64>,
+    /// Mean duration, in ms.
+    pub average_duration: f64,
+}
+
+/// One memory size in short.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SizeRow {
+    /// The size, in MB.
+    pub memory_size_mb: u32,
+    /// `measured`, `failed` or `skipped`.
+    pub status: &'static str,
+    /// How many invocations the figures are of.
+    pub invocations: u32,
+    /// Mean duration, in ms.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mean_ms: Option<f64>,
+    /// 95th percentile of the duration, in ms.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub p95_ms: Option<f64>,
+    /// Mean cost of one invocation, in `currency`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cost_per_invocation: Option<f64>,
+    /// Why it was not measured, or what went wrong at times.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failure: Option<String>,
+}
+
+/// Where the files of a tuning are.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ReportPlaces {
+    /// The document.
+    pub document: String,
+    /// The page.
+    pub html: String,
+    /// The picture.
+    pub svg: String,
+}
+
+/// What a tuning took.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TuningCost {
+    /// The invocations of the function.
+    pub function: FunctionCost,
+    /// The state machine and its Lambdas; null if that is not known.
+    pub state_machine: Option<MachineryCost>,
+    /// Both together; null when a price is not known, or when they are in different currencies.
+    pub total: Option<Money>,
+}
+
+/// What the invocations of the function took.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FunctionCost {
+    /// How many.
+    pub invocations: u32,
+    /// GB-seconds billed.
+    pub gb_seconds: f64,
+    /// What they cost.
+    pub cost: Option<Money>,
+}
+
+/// What the state machine itself took.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MachineryCost {
+    /// State transitions, retries included.
+    pub state_transitions: u64,
+    /// Invocations of the tuner's own Lambdas.
+    pub requests: u64,
+    /// GB-seconds billed to them.
+    pub gb_seconds: f64,
+    /// What all of it cost.
+    pub cost: Option<Money>,
+    /// Whether it was counted; otherwise it is estimated.
+    pub counted: bool,
+}
+
+/// What the output is to hold beside what the tuning found.
+#[derive(Debug, Clone)]
+pub struct OutputOptions<'a> {
+    /// Where the files are.
+    pub report: ReportPlaces,
+    /// Base of the link to LPT's viewer; no link if absent.
+    pub visualization_base: Option<&'a str>,
+    /// Whether LPT's `stats` are wanted.
+    pub include_output_results: bool,
+}
+
+/// Together they keep the output of 17 sizes below 32 KiB, even where every character needs an escape.
+const MOST_WARNINGS: usize = 10;
+const LONGEST_TEXT: usize = 320;
+const LONGEST_FAILURE: usize = 120;
+const LONGEST_ADDRESS: usize = 2048;
+
+impl ExecutionOutput {
+    /// What is answered for `tuning`.
+    pub fn new(tuning: &Tuning, options: &OutputOptions<'_>) -> Self {
+        let rows = || tuning.sizes.iter().map(|size| (size, shown(tuning, size)));
+        let chosen = rows().find_map(|(size, series)| {
+            let wanted = tuning.decision.memory_size_mb == Some(size.memory_size_mb);
+            series.filter(|_| wanted)
+        });
+        let words = headline(tuning);
+        let machinery = tuning.machinery;
+        let function = &tuning.exploration;
+        Self {
+            power: tuning.decision.memory_size_mb,
+            cost: chosen.and_then(cost),
+            duration: chosen.map(duration),
+            state_machine: StateMachineCost {
+                execution_cost: machinery.and_then(|m| Some(m.state_transition_cost?.amount)),
+                lambda_cost: function.cost.map(|cost| cost.amount),
+                visualization: options
+                    .visualization_base
+                    .and_then(|base| visualization_url(base, tuning))
+                    .filter(|link| link.len() <= LONGEST_ADDRESS),
+            },
+            stats: options.include_output_results.then(|| {
+                let stat = |(size, series): (&SizeResult, Option<&Series>)| {
+                    Some(Stat {
+                        value: size.memory_size_mb,
+                        average_price: cost(series?),
+                        average_duration: duration(series?),
+                    })
+                };
+                rows().filter_map(stat).collect()
+            }),
+            tuning_id: tuning.tuning_id,
+            status: tuning.status,
+            verdict: tuning.decision.verdict,
+            sentence: clipped(&format!("{}. {}", words.decision, words.effect), LONGEST_TEXT),
+            present_memory_size_mb: tuning.function.memory_size_mb,
+            currency: tuning.price.as_ref().map(|price| price.currency),
+            sizes: rows().map(|(size, series)| row(size, series)).collect(),
+            report: options.report.clone(),
+            warnings: bounded(&tuning.warnings),
+            leftovers: bounded(&tuning.leftovers),
+            applied: tuning.applied.as_ref().map(|what| clipped(what, LONGEST_TEXT)),
+            cost_of_this_tuning: TuningCost {
+                function: FunctionCost {
+                    invocations: function.invocations,
+                    gb_seconds: function.gb_seconds,
+                    cost: function.cost,
+                },
+                state_machine: machinery.map(|machinery| MachineryCost {
+                    state_transitions: machinery.work.state_transitions,
+                    requests: machinery.work.requests,
+                    gb_seconds: machinery.work.gb_seconds,
+                    cost: machinery.cost(),
+                    counted: machinery.work.counted,
+                }),
+                total: tuning.cost(),
+            },
+        }
+    }
+}
+
+/// What was measured at a size that can be chosen.
+fn shown<'a>(tuning: &Tuning, size: &'a SizeResult) -> Option<&'a Series> {
+    size.series(tuning.start())
+        .filter(|_| size.status == SizeStatus::Measured)
+}
+
+fn cost(series: &Series) -> Option<f64> {
+    series.cost.map(|cost| cost.per_invocation.value)
+}
+
+const fn duration(series: &Series) -> f64 {
+    series.duration_ms.mean.value
+}
+
+fn row(size: &SizeResult, series: Option<&Series>) -> SizeRow {
+    let first = size.first_failure.as_deref();
+    let (status, failure) = match &size.status {
+        SizeStatus::Measured => ("measured", first.map(str::to_owned)),
+        SizeStatus::Failed { outcome } => (
+            "failed",
+            Some(first.map_or_else(|| outcome.to_string(), |line| format!("{outcome}: {line}"))),
+        ),
+        SizeStatus::Skipped { reason } => ("skipped", Some(reason.clone())),
+    };
+    SizeRow {
+        memory_size_mb: size.memory_size_mb,
+        status,
+        invocations: series.map_or(0, |series| series.billed_duration_ms.count),
+        mean_ms: series.map(duration),
+        p95_ms: series.map(|series| series.duration_ms.p95.value),
+        cost_per_invocation: series.and_then(cost),
+        failure: failure.map(|words| clipped(&words, LONGEST_FAILURE)),
+    }
+}
+
+fn bounded(texts: &[String]) -> Vec<String> {
+    let shown = texts.iter().take(MOST_WARNINGS).map(|text| clipped(text, LONGEST_TEXT));
+    let more = texts.len().saturating_sub(MOST_WARNINGS);
+    let rest = (more > 0).then(|| format!("and {more} more; the document has them"));
+    shown.chain(rest).collect()
+}
+
+/// `text` on one line and in at most `most` bytes of UTF-8; control characters would take six in JSON.
+fn clipped(text: &str, most: usize) -> String {
+    let text = text.replace(char::is_control, " ");
+    if text.len() <= most {
+        return text;
+    }
+    let end = (0..=most).rev().find(|&end| text.is_char_boundary(end)).unwrap_or(0);
+    format!("{}…", &text[..end])
+}
