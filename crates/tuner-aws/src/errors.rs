@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::time::Duration;
 
-use aws_sdk_lambda::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_lambda::error::{ErrorMetadata, ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use tuner_engine::ports::{PortError, PortErrorKind};
 
@@ -21,9 +21,7 @@ where
             let message = message.split("String measured:").next().unwrap_or_default().trim_end();
             let said = match (code, message) {
                 ("", "") => format!("HTTP status {status}"),
-                (code, "") => code.to_owned(),
-                ("", message) => message.to_owned(),
-                (code, message) => format!("{code}: {message}"),
+                (code, message) => said_by(code, message),
             };
             PortError {
                 retry_after: retry_after(service.raw()),
@@ -50,14 +48,19 @@ where
 }
 
 /// Adds to a denial what would have been needed.
-pub(crate) fn needs(action: &str, resource: &str, error: PortError) -> PortError {
-    match error.kind {
-        PortErrorKind::Denied => PortError {
-            message: format!("{}; it takes `{action}` on {resource}", error.message),
-            ..error
-        },
-        _ => error,
+pub(crate) fn needs(action: &str, resource: &str, code: &str, error: PortError) -> PortError {
+    if !is_denial(code) {
+        return error;
     }
+    PortError {
+        message: format!("{}; it takes `{action}` on {resource}", error.message),
+        ..error
+    }
+}
+
+/// Whether an error code says that good credentials do not allow a call.
+pub(crate) fn is_denial(code: &str) -> bool {
+    code.contains("AccessDenied")
 }
 
 /// What to do about credentials that are no longer good.
@@ -85,7 +88,7 @@ fn kind(operation: &str, code: &str, message: &str, status: u16) -> PortErrorKin
             PortErrorKind::MemoryQuota
         }
         code if code.contains("Throttl") => PortErrorKind::Throttled,
-        code if code.contains("AccessDenied")
+        code if is_denial(code)
             || code.contains("Token")
             || code.contains("Signature")
             || code == "UnrecognizedClientException"
@@ -125,21 +128,41 @@ fn chain(error: &(dyn Error + 'static)) -> String {
     let mut words: Vec<String> = Vec::new();
     let mut next = Some(error);
     while let Some(error) = next {
-        let text = error.to_string();
-        // Wrappers often repeat what they wrap.
-        if !words.iter().any(|known| known.contains(&text)) {
+        let text = match error.downcast_ref::<ErrorMetadata>() {
+            Some(said) => said_by(said.code().unwrap_or_default(), said.message().unwrap_or_default()),
+            None => error.to_string(),
+        };
+        // Five lines about the places where there are no credentials would hide that there are none.
+        let text = text.split(". Attempted:").next().unwrap_or_default().to_owned();
+        // Wrappers often say nothing of their own, or repeat what they wrap.
+        let is_noise = matches!(
+            text.as_str(),
+            "dispatch failure" | "other" | "service error" | "unhandled error"
+        ) || text.starts_with("unhandled error (");
+        if !is_noise && !words.iter().any(|known| known.contains(&text)) {
             words.push(text);
         }
         next = error.source();
     }
+    if words.is_empty() {
+        return error.to_string();
+    }
     words.join(": ")
+}
+
+fn said_by(code: &str, message: &str) -> String {
+    match (code, message) {
+        (code, "") => code.to_owned(),
+        ("", message) => message.to_owned(),
+        (code, message) => format!("{code}: {message}"),
+    }
 }
 
 /// Why a call got no answer, where the words say so. Credentials may take a call of their own, which fails like any other.
 fn before_an_answer(text: &str) -> Option<PortErrorKind> {
     let text = text.to_ascii_lowercase();
     let says = |signs: &[&str]| signs.iter().any(|sign| text.contains(sign));
-    if says(&["no providers in chain"]) {
+    if says(&["no credentials found in chain"]) {
         Some(PortErrorKind::NotSignedIn)
     } else if says(&[
         "tcp connect error",
@@ -149,6 +172,8 @@ fn before_an_answer(text: &str) -> Option<PortErrorKind> {
         "connect timeout",
     ]) {
         Some(PortErrorKind::Unreachable)
+    } else if says(&["sts:assumerole", "expiredtoken"]) {
+        Some(PortErrorKind::Denied)
     } else if says(&["credential", "identity", "region"]) {
         Some(PortErrorKind::NotSignedIn)
     } else {

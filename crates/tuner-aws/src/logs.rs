@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_sdk_cloudwatchlogs::Client;
+use aws_sdk_cloudwatchlogs::error::ProvideErrorMetadata;
 use aws_sdk_cloudwatchlogs::types::FilteredLogEvent;
 use jiff::Timestamp;
 use tuner_engine::ports::{LogSource, PortError};
@@ -49,8 +50,9 @@ impl LogSource for AwsLogs {
                 .send()
                 .await
                 .map_err(|e| {
+                    let code = e.code().unwrap_or_default().to_owned();
                     let resource = format!("log group `{log_group}`");
-                    needs("logs:FilterLogEvents", &resource, port_error(OPERATION, e))
+                    needs("logs:FilterLogEvents", &resource, &code, port_error(OPERATION, e))
                 })?;
             events.extend(page.events.unwrap_or_default());
             // A page may be empty and yet not the last; the last one has no token.

@@ -6,7 +6,7 @@ use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use tuner_engine::ports::StoreError;
 
-use crate::errors::{EXPIRED, has_expired, port_error};
+use crate::errors::{EXPIRED, has_expired, is_denial, port_error};
 
 /// What was done, to what.
 #[derive(Clone, Copy)]
@@ -71,14 +71,15 @@ impl<'a> Doing<'a> {
         let elsewhere = bucket_region(&error);
         let said = port_error(self.operation, error).message;
         let Self { bucket, permission, .. } = self;
+        if let Some(region) = elsewhere {
+            return self.failed(format!(
+                "the bucket is in {region}; take one in the region of this call ({said})"
+            ));
+        }
         self.failed(match code.as_str() {
             "NoSuchBucket" => format!("there is no bucket `{bucket}`; check the name, or create it ({said})"),
-            "PermanentRedirect" | "AuthorizationHeaderMalformed" | "IllegalLocationConstraintException" => {
-                let region = elsewhere.unwrap_or_else(|| "another region".to_owned());
-                format!("the bucket is in {region}; use a bucket in the region of this call ({said})")
-            }
             code if has_expired(code) => format!("{EXPIRED} ({said})"),
-            "AccessDenied" => {
+            code if is_denial(code) => {
                 let mut text = format!("{said}; it takes `{permission}` here");
                 if self.action == "read" {
                     // Without the right to list, S3 does not tell what is missing from what is forbidden.
@@ -93,8 +94,15 @@ impl<'a> Doing<'a> {
     }
 }
 
-/// The region S3 says the bucket is in, when it refuses a call to another.
-pub(super) fn bucket_region<E>(error: &SdkError<E, HttpResponse>) -> Option<String> {
+/// The region S3 says the bucket is in, when that is why it refuses a call.
+pub(super) fn bucket_region<E>(error: &SdkError<E, HttpResponse>) -> Option<String>
+where
+    E: ProvideErrorMetadata,
+{
+    let is_elsewhere = matches!(
+        error.code(),
+        Some("PermanentRedirect" | "AuthorizationHeaderMalformed" | "IllegalLocationConstraintException")
+    );
     let region = error.raw_response()?.headers().get("x-amz-bucket-region")?;
-    Some(region.to_owned())
+    is_elsewhere.then(|| region.to_owned())
 }

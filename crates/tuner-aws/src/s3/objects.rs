@@ -2,13 +2,15 @@ use std::error::Error;
 
 use aws_config::SdkConfig;
 use aws_sdk_s3::Client;
-use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::error::ProvideErrorMetadata;
 use aws_sdk_s3::operation::get_object::GetObjectOutput;
-use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use tuner_engine::ports::StoreError;
 
 use super::errors::{Doing, bucket_region};
 use crate::Connection;
+
+/// The SDK repeats a call that fails, but not one whose answer breaks off on the way.
+const ANSWERS: u32 = 3;
 
 /// Reads objects anywhere in S3.
 #[derive(Debug)]
@@ -25,15 +27,6 @@ impl Objects {
         }
     }
 
-    /// For tests of the adapter against a mocked service.
-    #[cfg(test)]
-    pub(crate) fn from_client(client: Client) -> Self {
-        Self {
-            client,
-            config: SdkConfig::builder().build(),
-        }
-    }
-
     /// Reads `s3://bucket/key`, wherever its bucket is, if it has at most `at_most` bytes.
     ///
     /// # Errors
@@ -47,27 +40,17 @@ impl Objects {
             });
         };
         let doing = Doing::reading(bucket, key);
-        let missing = || doing.failed("there is no such object");
-        let found = match get(&self.client, bucket, key).await {
-            Err(e) if is_elsewhere(&e) && bucket_region(&e).is_some() => {
-                let client = super::client(&self.config, bucket_region(&e).as_deref());
-                get(&client, bucket, key).await
+        let found = match fetch(&self.client, doing, Some(at_most)).await {
+            Err(Refusal {
+                region: Some(region), ..
+            }) => {
+                let there = super::client(&self.config, Some(&region));
+                fetch(&there, doing, Some(at_most)).await
             }
             answer => answer,
         };
-        let object = match found {
-            Ok(object) => object,
-            Err(e) if is_missing(&e) => return Err(missing()),
-            Err(e) => return Err(doing.refused(e)),
-        };
-        let length = object.content_length().and_then(|n| usize::try_from(n).ok());
-        if length.is_none_or(|n| n > at_most) {
-            let length = length.map_or_else(|| "an unknown number of".to_owned(), |n| n.to_string());
-            return Err(doing.failed(format!(
-                "it has {length} bytes, and {at_most} is the most that is taken"
-            )));
-        }
-        body(doing, object).await
+        let bytes = found.map_err(|refusal| refusal.error)?;
+        bytes.ok_or_else(|| doing.failed("there is no such object"))
     }
 }
 
@@ -77,30 +60,53 @@ fn split(location: &str) -> Option<(&str, &str)> {
     (!bucket.is_empty() && !key.is_empty()).then_some((bucket, key))
 }
 
-type GetError = SdkError<aws_sdk_s3::operation::get_object::GetObjectError, HttpResponse>;
-
-pub(super) async fn get(client: &Client, bucket: &str, key: &str) -> Result<GetObjectOutput, GetError> {
-    client.get_object().bucket(bucket).key(key).send().await
+/// Why there is no object to be had.
+pub(super) struct Refusal {
+    pub error: StoreError,
+    /// Where the bucket is, if that is why.
+    region: Option<String>,
 }
 
-pub(super) fn is_missing(error: &GetError) -> bool {
-    error.code() == Some("NoSuchKey")
-}
-
-fn is_elsewhere(error: &GetError) -> bool {
-    matches!(
-        error.code(),
-        Some("PermanentRedirect" | "AuthorizationHeaderMalformed" | "IllegalLocationConstraintException")
-    )
-}
-
-pub(super) async fn body(doing: Doing<'_>, object: GetObjectOutput) -> Result<Vec<u8>, StoreError> {
-    match object.body.collect().await {
-        Ok(bytes) => Ok(bytes.to_vec()),
-        Err(e) => {
-            let cause = e.source().map(|c| format!(": {c}")).unwrap_or_default();
-            Err(doing.failed(format!("the answer broke off: {e}{cause}")))
+/// The bytes of an object; `None` if there is none.
+pub(super) async fn fetch(
+    client: &Client,
+    doing: Doing<'_>,
+    at_most: Option<usize>,
+) -> Result<Option<Vec<u8>>, Refusal> {
+    let refusal = |error| Refusal { error, region: None };
+    let mut answers = 0;
+    loop {
+        answers += 1;
+        let object = match client.get_object().bucket(doing.bucket).key(doing.key).send().await {
+            Ok(object) => object,
+            Err(e) if e.code() == Some("NoSuchKey") => return Ok(None),
+            Err(e) => {
+                let region = bucket_region(&e);
+                let error = doing.refused(e);
+                return Err(Refusal { error, region });
+            }
+        };
+        fits(doing, &object, at_most).map_err(refusal)?;
+        match object.body.collect().await {
+            Ok(bytes) => return Ok(Some(bytes.to_vec())),
+            Err(_) if answers < ANSWERS => {}
+            Err(e) => {
+                let cause = e.source().map(|c| format!(": {c}")).unwrap_or_default();
+                return Err(refusal(doing.failed(format!("the answer broke off: {e}{cause}"))));
+            }
         }
+    }
+}
+
+fn fits(doing: Doing<'_>, object: &GetObjectOutput, at_most: Option<usize>) -> Result<(), StoreError> {
+    let (Some(at_most), Some(length)) = (at_most, object.content_length()) else {
+        return Ok(());
+    };
+    match usize::try_from(length) {
+        Ok(length) if length <= at_most => Ok(()),
+        _ => Err(doing.failed(format!(
+            "it has {length} bytes, and {at_most} is the most that is taken"
+        ))),
     }
 }
 

@@ -4,7 +4,7 @@ use aws_sdk_s3::primitives::ByteStream;
 use tuner_engine::ports::{Store, StoreError};
 
 use super::errors::Doing;
-use super::objects::{body, get, is_missing};
+use super::objects::fetch;
 use crate::Connection;
 
 /// A store that is a bucket, or what is below a prefix in it. What is written is encrypted as the bucket says.
@@ -87,12 +87,9 @@ impl Store for S3Store {
 
     async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
         let key = self.full(key);
-        let doing = Doing::reading(&self.bucket, &key);
-        match get(&self.client, &self.bucket, &key).await {
-            Ok(object) => body(doing, object).await.map(Some),
-            Err(e) if is_missing(&e) => Ok(None),
-            Err(e) => Err(doing.refused(e)),
-        }
+        fetch(&self.client, Doing::reading(&self.bucket, &key), None)
+            .await
+            .map_err(|refusal| refusal.error)
     }
 
     async fn list(&self, prefix: &str) -> Result<Vec<String>, StoreError> {

@@ -2,9 +2,9 @@ use std::error::Error;
 
 use aws_sdk_sfn::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
-use tuner_engine::ports::{PortError, PortErrorKind};
+use tuner_engine::ports::PortError;
 
-use crate::errors::{EXPIRED, has_expired, port_error};
+use crate::errors::{EXPIRED, has_expired, is_denial, port_error};
 
 /// A call to Step Functions that did not go through.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -61,14 +61,13 @@ where
     E: ProvideErrorMetadata + Error + 'static,
 {
     let code = error.code().unwrap_or_default().to_owned();
-    let has_answer = error.raw_response().is_some();
     let error = port_error(operation, error);
     let arn = resource.to_owned();
     match code.as_str() {
         "ExecutionDoesNotExist" => StateMachineError::NoSuchExecution { arn },
         "StateMachineDoesNotExist" | "StateMachineDeleting" => StateMachineError::NoSuchStateMachine { arn },
         code if has_expired(code) => StateMachineError::Expired { message: error.message },
-        _ if error.kind == PortErrorKind::Denied && has_answer => StateMachineError::Denied {
+        code if is_denial(code) => StateMachineError::Denied {
             action: format!("states:{operation}"),
             resource: arn,
             message: error.message,

@@ -123,8 +123,10 @@ fn name(arn: &str) -> &str {
     arn.rsplit(':').next().unwrap_or(arn)
 }
 
-/// Times of the service are in the years that a timestamp can hold.
+/// Times of the service are whole milliseconds, sent as a fraction of seconds that is a little off.
 pub(super) fn timestamp(time: &DateTime) -> Timestamp {
-    let nanos = i32::try_from(time.subsec_nanos()).unwrap_or_default();
-    Timestamp::new(time.secs(), nanos).unwrap_or(Timestamp::UNIX_EPOCH)
+    let ms = (time.as_nanos() + 500_000).div_euclid(1_000_000);
+    let ms = i64::try_from(ms).ok();
+    ms.and_then(|ms| Timestamp::from_millisecond(ms).ok())
+        .unwrap_or_default()
 }

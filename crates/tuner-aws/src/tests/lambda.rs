@@ -1,7 +1,6 @@
 //! Lambda.
 
 use aws_sdk_lambda::Client;
-use aws_sdk_lambda::error::ErrorMetadata;
 use aws_sdk_lambda::operation::delete_function::DeleteFunctionError;
 use aws_sdk_lambda::operation::get_alias::{GetAliasError, GetAliasOutput};
 use aws_sdk_lambda::operation::get_function::{GetFunctionError, GetFunctionOutput};
@@ -19,6 +18,7 @@ use aws_smithy_mocks::{RuleMode, mock, mock_client};
 use tuner_core::FunctionName;
 use tuner_engine::ports::{ConfigurationChange, FunctionControl, Invoker, PortErrorKind, UpdateStatus};
 
+use super::metadata;
 use crate::AwsLambda;
 use crate::configuration::translate;
 use crate::lambda::without_retries;
@@ -40,10 +40,6 @@ fn described() -> aws_sdk_lambda::types::builders::FunctionConfigurationBuilder 
 
 fn lambda(client: Client) -> AwsLambda {
     AwsLambda::from_client(client)
-}
-
-fn metadata(code: &str, message: &str) -> ErrorMetadata {
-    ErrorMetadata::builder().code(code).message(message).build()
 }
 
 #[tokio::test]
