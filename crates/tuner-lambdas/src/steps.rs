@@ -7,7 +7,9 @@ use tuner_core::machinery::{self, Machinery, Work};
 use tuner_core::pricing::PriceTable;
 use tuner_core::tuning::{MeasuringEnvironment, SizeStatus, TuningStatus};
 use tuner_core::{Architecture, FunctionName, MemorySize, Payloads, Tuning, gb_seconds};
-use tuner_engine::execution::{ExecutionInput, PayloadSource, payloads_text};
+use tuner_engine::execution::{
+    ExecutionInput, ExecutionOutput, OutputOptions, PayloadSource, ReportPlaces, payloads_text,
+};
 use tuner_engine::ports::Store;
 use tuner_engine::steps::{self, Next, Restored};
 use tuner_engine::{Context, TuningRequest, records};
@@ -331,7 +333,7 @@ async fn apply(ctx: &Context, kept: &mut Kept, place: &Travelling) -> Failed<Val
 
 async fn report(world: &World, ctx: &Context, kept: &Kept, place: &Travelling) -> Failed<Value> {
     let mut tuning = document(ctx).await?;
-    match world.home.state_machines().history(&kept.execution).await {
+    match world.home.state_machines().bare_history(&kept.execution).await {
         Ok(events) => tuning.machinery = Some(counted(world, &events)),
         Err(error) => {
             let warning = format!("what the state machine itself took could not be counted: {error}");
@@ -340,7 +342,8 @@ async fn report(world: &World, ctx: &Context, kept: &Kept, place: &Travelling) -
             }
         }
     }
-    let places = steps::report(&*ctx.store, &tuning).await.map_err(|e| of_step(&e))?;
+    let [document, svg, html] = steps::report(&*ctx.store, &tuning).await.map_err(|e| of_step(&e))?;
+    let report = ReportPlaces { document, html, svg };
     let history = world.store("history/")?.0;
     Entry::of(&tuning, &place.store)
         .save(&*history as &dyn Store)
@@ -356,7 +359,12 @@ async fn report(world: &World, ctx: &Context, kept: &Kept, place: &Travelling) -
             format!("{reason}; the report is in {}", place.store),
         ));
     }
-    place.with(json!({ "power": tuning.decision.memory_size_mb, "places": places }))
+    let options = OutputOptions {
+        report,
+        visualization_base: Some(&world.visualization_base),
+        include_output_results: kept.include_output_results,
+    };
+    write(&ExecutionOutput::new(&tuning, &options))
 }
 
 /// The first cause, in the function's own words.

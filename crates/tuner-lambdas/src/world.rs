@@ -18,13 +18,16 @@ use crate::tunings::Executions;
 /// Before its own time-out a handler needs this much to write records and answer, but never more than a fifth of it.
 const MARGIN: SignedDuration = SignedDuration::from_secs(10);
 
+/// LPT's own viewer. The figures stand in the fragment of the link, which a browser does not send.
+const VIEWER: &str = "https://lambda-power-tuning.show/";
+
 /// What all invocations of a function share.
 pub(crate) struct World {
     pub(crate) home: Connection,
     place: Place,
     pub(crate) defaults: Defaults,
-    /// Where LPT's visualization is to be found.
-    pub(crate) visualization_url: Option<String>,
+    /// Where LPT's viewer is.
+    pub(crate) visualization_base: String,
 }
 
 /// Where the store is.
@@ -55,7 +58,7 @@ impl World {
                 None => Place::Directory(store.into()),
             },
             defaults,
-            visualization_url: set("TUNER_VISUALIZATION_URL"),
+            visualization_base: set("TUNER_VISUALIZATION_URL").unwrap_or_else(|| VIEWER.to_owned()),
         })
     }
 

@@ -46,6 +46,13 @@ pub struct StateMachineDescription {
     pub role_arn: String,
 }
 
+/// Which events come first.
+#[derive(PartialEq, Eq)]
+enum Order {
+    OldestFirst,
+    NewestFirst,
+}
+
 impl StateMachines {
     pub(crate) fn new(connection: &Connection) -> Self {
         let config = aws_sdk_sfn::config::Builder::from(connection.config())
@@ -212,7 +219,15 @@ impl StateMachines {
     /// # Errors
     /// When there is none of that ARN, or the service refuses.
     pub async fn history(&self, execution_arn: &str) -> Result<Vec<HistoryEvent>, StateMachineError> {
-        self.events(execution_arn, false, usize::MAX).await
+        self.events(execution_arn, Order::OldestFirst, usize::MAX, true).await
+    }
+
+    /// As [`history`](Self::history), without what went in and out: that of a long execution is many megabytes.
+    ///
+    /// # Errors
+    /// When there is none of that ARN, or the service refuses.
+    pub async fn bare_history(&self, execution_arn: &str) -> Result<Vec<HistoryEvent>, StateMachineError> {
+        self.events(execution_arn, Order::OldestFirst, usize::MAX, false).await
     }
 
     /// The last `most` events of an execution, the newest first.
@@ -220,21 +235,22 @@ impl StateMachines {
     /// # Errors
     /// When there is none of that ARN, or the service refuses.
     pub async fn recent(&self, execution_arn: &str, most: usize) -> Result<Vec<HistoryEvent>, StateMachineError> {
-        self.events(execution_arn, true, most).await
+        self.events(execution_arn, Order::NewestFirst, most, true).await
     }
 
     async fn events(
         &self,
         execution_arn: &str,
-        newest_first: bool,
+        order: Order,
         most: usize,
+        with_data: bool,
     ) -> Result<Vec<HistoryEvent>, StateMachineError> {
         let mut items = self
             .client
             .get_execution_history()
             .execution_arn(execution_arn)
-            .reverse_order(newest_first)
-            .include_execution_data(true)
+            .reverse_order(order == Order::NewestFirst)
+            .include_execution_data(with_data)
             .max_results(page_size(most))
             .into_paginator()
             .items()
