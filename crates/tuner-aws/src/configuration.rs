@@ -84,6 +84,8 @@ pub(crate) fn version(operation: &'static str, sdk: &Sdk) -> Result<VersionInfo,
         })?,
         description: sdk.description().unwrap_or_default().to_owned(),
         memory_size_mb: self::number(sdk.memory_size(), DEFAULT_MEMORY_MB),
+        active: sdk.state() == Some(&State::Active)
+            && matches!(sdk.last_update_status(), None | Some(LastUpdateStatus::Successful)),
     })
 }
 

@@ -1,5 +1,5 @@
 use async_trait::async_trait;
-use aws_sdk_lambda::types::Environment;
+use aws_sdk_lambda::types::{Environment, LastUpdateStatus, State};
 use tuner_core::FunctionName;
 use tuner_engine::ports::{
     AliasPointer, ConfigurationChange, FunctionConfiguration, FunctionControl, PortError, PortErrorKind, VersionInfo,
@@ -83,6 +83,8 @@ impl FunctionControl for AwsLambda {
                 .memory_size()
                 .and_then(|mb| u32::try_from(mb).ok())
                 .unwrap_or_default(),
+            active: output.state() == Some(&State::Active)
+                && matches!(output.last_update_status(), None | Some(LastUpdateStatus::Successful)),
         })
     }
 

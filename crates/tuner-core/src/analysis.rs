@@ -24,6 +24,8 @@ pub struct Terms<'a> {
     pub present_memory_size_mb: u32,
     /// Share of durations left out at either end; never applied to cost.
     pub trim_share: f64,
+    /// Sizes are compared by their cold (or restored) starts, not by warm invocations.
+    pub only_cold_starts: bool,
 }
 
 /// What came of a tuning, apart from who, where and when.
@@ -62,7 +64,7 @@ pub fn analyze(
         n if n == sizes.len() => TuningStatus::Succeeded,
         _ => TuningStatus::Partial,
     };
-    let decision = match common_start(&sizes) {
+    let decision = match common_start(&sizes, terms.only_cold_starts) {
         None if measured == 0 && records.iter().all(|r| !r.is_measured()) && ran_unmeasured(&sizes) => {
             Decision::none(Verdict::NotEnoughEvidence)
         }
@@ -240,10 +242,11 @@ pub const LEAST_EVIDENCE: u32 = 3;
 
 /// The kind of start that most sizes have enough measurements of: warm if possible. Sizes are compared like with like or
 /// not at all.
-fn common_start(sizes: &[SizeResult]) -> Option<StartKind> {
+fn common_start(sizes: &[SizeResult], only_cold: bool) -> Option<StartKind> {
     let having = |start| sizes.iter().filter(|s| has_evidence(s, start)).count();
     [StartKind::Cold, StartKind::Restored, StartKind::Warm]
         .into_iter()
+        .filter(|&start| !only_cold || start != StartKind::Warm)
         // Of equal ones the last: warm before restored before cold.
         .max_by_key(|&start| having(start))
         .filter(|&start| having(start) > 0)
@@ -294,6 +297,7 @@ mod tests {
             max_p95_ms: None,
             present_memory_size_mb: 128,
             trim_share: 0.0,
+            only_cold_starts: false,
         }
     }
 

@@ -35,7 +35,7 @@ pub use memory::{MemorySize, MemorySizeError, gb_seconds, vcpus};
 pub use objective::{Objective, ObjectiveError};
 pub use outcome::Outcome;
 pub use payload::{PayloadError, Payloads};
-pub use planning::{Batch, GridPlanner, OutcomeCounts, Planner, Progress, SizeProgress};
+pub use planning::{Batch, ColdStartPlanner, GridPlanner, OutcomeCounts, Planner, Progress, SizeProgress};
 pub use record::InvocationRecord;
 pub use stats::{Distribution, Estimate};
 pub use thousands::thousands;

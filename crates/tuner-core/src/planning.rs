@@ -1,6 +1,6 @@
 //! Planning: what has been measured so far in, what to invoke next out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -18,13 +18,19 @@ pub struct Batch {
     pub concurrency: u32,
 }
 
-/// Decides what to invoke next. An empty answer ends the measuring.
+/// Decides what to invoke next, and how often at most. An empty answer ends the measuring.
 ///
 /// A planner holds no state: everything it decides on is in `progress`, so that a tuning can stop after any invocation
 /// and go on in another process.
 pub trait Planner {
     /// The next batches, given what was measured so far.
     fn next(&self, progress: &Progress) -> Vec<Batch>;
+
+    /// Invocations of one size when all goes well.
+    fn usual_calls(&self) -> u32;
+
+    /// The most calls that are spent at one size, whatever happens: failed calls are made up for, but not without end.
+    fn most_calls(&self) -> u32;
 }
 
 /// What was measured so far, by memory size. Its size does not grow with the number of invocations.
@@ -47,6 +53,12 @@ pub struct SizeProgress {
     pub billed_ms: u64,
     /// Answers of 429 on the way.
     pub throttles: u32,
+    /// Versions that were invoked, where a size has several.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub versions_used: BTreeSet<u64>,
+    /// Longest duration seen, in ms, init included.
+    #[serde(default)]
+    pub longest_ms: f64,
     /// Why the size can't be measured at all, if it can't: the account's quota, a version that failed to come up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub skipped: Option<String>,
@@ -58,6 +70,8 @@ impl SizeProgress {
         self.outcomes.add(record.outcome);
         self.billed_ms += record.billed_duration_ms.unwrap_or(0);
         self.throttles += record.throttles;
+        self.versions_used.extend(record.version);
+        self.longest_ms = self.longest_ms.max(record.performance_ms().unwrap_or(0.0));
         if record.is_measured() {
             match record.start {
                 Some(StartKind::Cold) => self.cold += 1,
@@ -165,8 +179,8 @@ impl OutcomeCounts {
 
 /// The fixed grid: the same number of warm invocations at every size.
 ///
-/// Each size begins with one invocation of its own: it pays for the cold start, which is reported apart, and shows a size
-/// that can't run at all for the price of a single call.
+/// The first invocation of a size comes on top: it pays for the cold start, which is reported apart. It is made alone, so
+/// that a size that can't run at all shows for the price of a single call.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GridPlanner {
     /// Warm invocations to measure at each size.
@@ -175,35 +189,81 @@ pub struct GridPlanner {
     pub concurrency: u32,
 }
 
-impl GridPlanner {
-    /// The most calls that are spent at one size, whatever happens: cold starts of `concurrency` environments and failed
-    /// calls are made up for, but not without end.
-    pub const fn most_calls(&self) -> u32 {
-        2 * self.invocations + self.concurrency + 1
+impl Planner for GridPlanner {
+    fn next(&self, progress: &Progress) -> Vec<Batch> {
+        batches(progress, self.concurrency, |size| {
+            let called = size.outcomes.total();
+            let cold_start = u32::from(called == 0);
+            let wanted = self.invocations.saturating_sub(size.warm + size.outcomes.unmeasured);
+            (wanted + cold_start).min(self.most_calls().saturating_sub(called))
+        })
+    }
+
+    fn usual_calls(&self) -> u32 {
+        self.invocations + 1
+    }
+
+    fn most_calls(&self) -> u32 {
+        match self.invocations {
+            0 => 1,
+            invocations => 2 * invocations + self.concurrency + 1,
+        }
     }
 }
 
-impl Planner for GridPlanner {
-    fn next(&self, progress: &Progress) -> Vec<Batch> {
-        progress
-            .iter()
-            .filter(|(_, size)| size.skipped.is_none() && size.hopeless().is_none())
-            .filter_map(|(&memory_size, size)| {
-                let called = size.outcomes.total();
-                let wanted = if called == 0 {
-                    1
-                } else {
-                    self.invocations.saturating_sub(size.warm + size.outcomes.unmeasured)
-                };
-                let invocations = wanted.min(self.most_calls().saturating_sub(called));
-                (invocations > 0).then(|| Batch {
-                    memory_size,
-                    invocations,
-                    concurrency: self.concurrency.max(1),
-                })
-            })
-            .collect()
+/// The same number of cold starts at every size. A version that was never invoked starts cold, once for every call that
+/// it gets at the same time; calls that find a warm environment are kept apart and do not count.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ColdStartPlanner {
+    /// Cold starts to measure at each size.
+    pub cold_starts: u32,
+    /// How many calls each version gets, at the same time.
+    pub concurrency: u32,
+}
+
+impl ColdStartPlanner {
+    /// How many versions are needed for `calls` more cold starts, judged by what those before have given.
+    pub fn versions(&self, calls: u32, size: &SizeProgress) -> u32 {
+        let used = size.versions_used.len() as u32;
+        let each = match used {
+            0 => self.concurrency,
+            used => ((size.cold + size.restored) / used).clamp(1, self.concurrency.max(1)),
+        };
+        calls.div_ceil(each.max(1))
     }
+}
+
+impl Planner for ColdStartPlanner {
+    fn next(&self, progress: &Progress) -> Vec<Batch> {
+        batches(progress, self.concurrency, |size| {
+            let had = size.cold + size.restored + size.outcomes.unmeasured;
+            let wanted = self.cold_starts.saturating_sub(had);
+            wanted.min(self.most_calls().saturating_sub(size.outcomes.total()))
+        })
+    }
+
+    fn usual_calls(&self) -> u32 {
+        self.cold_starts
+    }
+
+    fn most_calls(&self) -> u32 {
+        // Every version gives at least one.
+        (self.concurrency + 1) * self.cold_starts
+    }
+}
+
+/// The batches of all sizes that can still be measured and of which more calls are `wanted`.
+fn batches(progress: &Progress, concurrency: u32, wanted: impl Fn(&SizeProgress) -> u32) -> Vec<Batch> {
+    progress
+        .iter()
+        .filter(|(_, size)| size.skipped.is_none() && size.hopeless().is_none())
+        .map(|(&memory_size, size)| Batch {
+            memory_size,
+            invocations: wanted(size),
+            concurrency: concurrency.max(1),
+        })
+        .filter(|batch| batch.invocations > 0)
+        .collect()
 }
 
 #[cfg(test)]
@@ -256,6 +316,32 @@ mod tests {
     #[test]
     fn one_cold_start_and_ten_warm_ones() {
         assert_eq!(run(&GRID, &[128, 512], cold_then_warm), [11, 11]);
+    }
+
+    #[test]
+    fn cold_starts_are_counted_and_each_takes_a_version_that_was_never_invoked() {
+        let planner = ColdStartPlanner {
+            cold_starts: 10,
+            concurrency: 4,
+        };
+        let mut size = SizeProgress::default();
+        let wanted =
+            |size: &SizeProgress| planner.next(&Progress::from([(MemorySize::MIN, size.clone())]))[0].invocations;
+        assert_eq!((wanted(&size), planner.versions(10, &size)), (10, 3));
+        // Two of four calls came when another was done, and met its environment.
+        for start in [StartKind::Cold, StartKind::Cold, StartKind::Warm, StartKind::Warm] {
+            size.add(&InvocationRecord {
+                version: Some(7),
+                ..measured(start)
+            });
+        }
+        assert_eq!((wanted(&size), planner.versions(8, &size)), (8, 4));
+    }
+
+    #[test]
+    fn no_warm_invocations_is_one_call() {
+        let one = GridPlanner { invocations: 0, ..GRID };
+        assert_eq!(run(&one, &[128, 512], cold_then_warm), [1, 1]);
     }
 
     #[test]

@@ -10,6 +10,9 @@ use crate::{Outcome, StartKind};
 pub struct InvocationRecord {
     /// Memory size that the invoked version has, in MB.
     pub memory_size_mb: u32,
+    /// Version that was invoked, where a size has several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<u64>,
     /// Lambda's ID of the request; empty when the call was refused before it got one.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub request_id: String,
@@ -60,6 +63,7 @@ impl InvocationRecord {
     pub fn bare(memory_size_mb: u32, outcome: Outcome) -> Self {
         Self {
             memory_size_mb,
+            version: None,
             request_id: String::new(),
             outcome,
             start: None,

@@ -16,7 +16,9 @@ pub struct Context {
     pub control: Arc<dyn FunctionControl>,
     /// Invokes them.
     pub invoker: Arc<dyn Invoker>,
-    /// Reads their logs, where an answer does not hold the REPORT; absent where there are none to read.
+    /// Invokes pre- and post-processors, which may be in other regions and accounts than the function.
+    pub processors: Arc<dyn Invoker>,
+    /// Reads the function's log, where an answer does not hold the REPORT; absent where there is none to read.
     pub logs: Option<Arc<dyn LogSource>>,
     /// Keeps records and reports.
     pub store: Arc<dyn Store>,
@@ -28,8 +30,8 @@ pub struct Context {
     pub cancel: CancellationToken,
     /// How transient failures are waited out.
     pub backoff: Backoff,
-    /// No invocation is begun from this time on: the step hands back what it has, and what is left is planned again. For
-    /// drivers whose own time is limited.
+    /// From this time on steps hand back what they have, and what is left is planned again: nothing is begun that would take
+    /// longer. For drivers whose own time is limited.
     pub hand_back_at: Option<Timestamp>,
 }
 
@@ -52,12 +54,9 @@ impl Context {
         }
     }
 
-    /// Hands back early enough for an invocation that is begun at the last moment to take `timeout_s` seconds.
-    #[must_use]
-    pub fn leaving(mut self, timeout_s: u32) -> Self {
-        let timeout = jiff::SignedDuration::from_secs(timeout_s.into());
-        self.hand_back_at = self.hand_back_at.and_then(|at| at.checked_sub(timeout).ok());
-        self
+    /// Whether it is time to hand back.
+    pub(crate) fn is_late(&self) -> bool {
+        self.hand_back_at.is_some_and(|at| self.clock.now() >= at)
     }
 
     pub(crate) fn tell(&self, event: Event<'_>) {

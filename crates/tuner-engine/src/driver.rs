@@ -3,8 +3,9 @@
 use tuner_core::pricing::PriceTable;
 use tuner_core::tuning::MeasuringEnvironment;
 use tuner_core::{Payloads, Tuning};
+use uuid::Uuid;
 
-use crate::steps::{self, Leftovers, Restored};
+use crate::steps::{self, Leftovers, Next, Restored};
 use crate::{Context, TuningError, TuningRequest, TuningState};
 
 /// What a tuning is measured with and judged by.
@@ -48,7 +49,9 @@ pub async fn run(
         notes: Vec::new(),
         touched: false,
     };
-    let mut state = steps::initialize(ctx, request).await.map_err(untouched)?;
+    let mut state = steps::initialize(ctx, request, Uuid::now_v7())
+        .await
+        .map_err(untouched)?;
     let begun_with = state.warnings.len();
     let measured = measure(ctx, &mut state, payloads).await;
     let restored = steps::restore(ctx, &state).await;
@@ -94,13 +97,11 @@ pub async fn run(
 }
 
 async fn measure(ctx: &Context, state: &mut TuningState, payloads: &Payloads) -> Result<(), TuningError> {
-    let planner = state.request.planner();
-    steps::publish(ctx, state).await?;
     loop {
-        let batches = steps::plan(ctx, &planner, state);
-        if batches.is_empty() {
-            return Ok(());
+        match steps::plan(ctx, state) {
+            Next::Publish => steps::publish(ctx, state).await?,
+            Next::Sample(batches) => steps::sample(ctx, state, &batches, payloads).await?,
+            Next::Restore => return Ok(()),
         }
-        steps::sample(ctx, state, &batches, payloads).await?;
     }
 }

@@ -1,6 +1,7 @@
-use tuner_core::MemorySize;
+use tuner_core::{FunctionName, MemorySize};
 use uuid::Uuid;
 
+use crate::marker::Marker;
 use crate::ports::{PortError, StoreError};
 
 /// Why a tuning ended without a result.
@@ -79,12 +80,32 @@ pub enum TuningError {
     /// A view of the result could not be made.
     #[error("cannot render the report: {0}")]
     Report(String),
+    /// A processor around the invocations failed.
+    #[error("the {which} {function} failed: {reason}")]
+    Processor {
+        /// "pre-processor" or "post-processor".
+        which: &'static str,
+        /// Which function.
+        function: String,
+        /// What it said.
+        reason: String,
+    },
     /// The user, or whoever runs this process, asked to stop.
     #[error("interrupted")]
     Interrupted,
 }
 
 impl TuningError {
+    /// [`Self::Marked`], as `mark` says.
+    pub(crate) fn marked(function: &FunctionName, mark: &Marker) -> Self {
+        Self::Marked {
+            function: function.to_string(),
+            tuning_id: mark.tuning_id,
+            original_mb: mark.original_mb,
+            set_mb: mark.set_mb,
+        }
+    }
+
     /// What the reader can do about it.
     pub fn hint(&self) -> Option<String> {
         use crate::ports::PortErrorKind as Kind;

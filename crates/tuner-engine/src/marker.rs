@@ -27,6 +27,8 @@ pub struct Marker {
     pub original_mb: u32,
     /// Memory size set together with this mark, in MB. Another one now means that somebody else changed it.
     pub set_mb: u32,
+    /// Which version at that size it is for, from 0: Lambda publishes nothing new when nothing changed, and this does.
+    pub nth: u32,
 }
 
 /// A description, and variables if they must change.
@@ -49,8 +51,10 @@ impl Marker {
             tuning_id,
             original_mb,
             set_mb,
+            nth,
         } = self;
-        let prefix = format!("[tuner {tuning_id} {original_mb}>{set_mb}] ");
+        let nth = if *nth > 0 { format!(".{nth}") } else { String::new() };
+        let prefix = format!("[tuner {tuning_id} {original_mb}>{set_mb}{nth}] ");
         if prefix.len() + description.chars().count() <= MAX_DESCRIPTION {
             return Some(Carried {
                 description: prefix + description,
@@ -58,7 +62,7 @@ impl Marker {
                 cut: false,
             });
         }
-        let prefix = format!("[tuner {tuning_id} {original_mb}>{set_mb}+] ");
+        let prefix = format!("[tuner {tuning_id} {original_mb}>{set_mb}{nth}+] ");
         let kept: String = description.chars().take(MAX_DESCRIPTION - prefix.len()).collect();
         let rest = &description[kept.len()..];
         let description = prefix + &kept;
@@ -82,10 +86,12 @@ impl Marker {
             Some(set) => (set, true),
             None => (set, false),
         };
+        let (set, nth) = set.split_once('.').unwrap_or((set, "0"));
         let marker = Self {
             tuning_id: id.parse().ok()?,
             original_mb: original.parse().ok()?,
             set_mb: set.parse().ok()?,
+            nth: nth.parse().ok()?,
         };
         let rest = variables.filter(|_| has_rest).and_then(|v| v.get(REST_VARIABLE));
         let before = Carried {
@@ -103,16 +109,22 @@ pub fn without_rest(variables: Option<&BTreeMap<String, String>>) -> Option<BTre
     variables.remove(REST_VARIABLE).map(|_| variables)
 }
 
-/// Description of a version that a tuning publishes.
-pub fn version_description(tuning_id: Uuid, memory_size_mb: u32) -> String {
-    format!("tuner {tuning_id} {memory_size_mb} MB")
+/// Description of the version that a tuning publishes while the function carries `marker`.
+pub fn version_description(marker: &Marker) -> String {
+    let Marker {
+        tuning_id, set_mb, nth, ..
+    } = marker;
+    let nth = if *nth > 0 { format!(" {nth}") } else { String::new() };
+    format!("tuner {tuning_id} {set_mb} MB{nth}")
 }
 
 /// The tuning that published a version with this description.
 pub fn version_owner(description: &str) -> Option<Uuid> {
     let (id, size) = description.strip_prefix("tuner ")?.split_once(' ')?;
-    let _mb: u32 = size.strip_suffix(" MB")?.parse().ok()?;
-    id.parse().ok()
+    let (mb, nth) = size.split_once(" MB")?;
+    let _mb: u32 = mb.parse().ok()?;
+    let _nth: u32 = nth.strip_prefix(' ').unwrap_or("0").parse().ok()?;
+    (nth.is_empty() || nth.starts_with(' ')).then(|| id.parse().ok())?
 }
 
 #[cfg(test)]
@@ -125,6 +137,7 @@ mod tests {
             tuning_id: Uuid::from_u128(7),
             original_mb: 10_240,
             set_mb: 10_240,
+            nth: 0,
         }
     }
 
@@ -177,9 +190,13 @@ mod tests {
         ] {
             assert_eq!(version_owner(text), None, "{text}");
         }
+        for nth in [0, 1, 99] {
+            let marker = Marker { nth, ..marker() };
+            assert_eq!(version_owner(&version_description(&marker)), Some(Uuid::from_u128(7)));
+        }
         assert_eq!(
-            version_owner(&version_description(Uuid::from_u128(7), 512)),
-            Some(Uuid::from_u128(7))
+            version_owner("tuner 00000000-0000-0000-0000-000000000007 512 MBs"),
+            None
         );
     }
 
@@ -189,12 +206,14 @@ mod tests {
         fn what_was_there_comes_back(
             description in "\\PC{0,256}",
             variables in prop::collection::btree_map("[A-Z]{1,8}", "\\PC{0,40}", 0..5),
+            nth in 0..100_u32,
         ) {
-            let carried = marker().put_on(&description, Some(&variables)).unwrap();
+            let marker = Marker { nth, ..marker() };
+            let carried = marker.put_on(&description, Some(&variables)).unwrap();
             prop_assert!(carried.description.chars().count() <= MAX_DESCRIPTION);
             let now = carried.variables.clone().unwrap_or_else(|| variables.clone());
             let (read, before) = Marker::read(&carried.description, Some(&now)).unwrap();
-            prop_assert_eq!(read, marker());
+            prop_assert_eq!(read, marker);
             prop_assert_eq!(before.description, description);
             prop_assert_eq!(before.variables.unwrap_or(now), variables);
         }

@@ -1,8 +1,7 @@
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
-use tuner_core::planning::GridPlanner;
-use tuner_core::{FunctionName, MemorySize, Objective};
+use tuner_core::{Batch, ColdStartPlanner, FunctionName, GridPlanner, MemorySize, Objective, Planner, SizeProgress};
 
 /// What a person asks for, checked. Payloads travel apart from it: they may be large and secret.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -164,11 +163,30 @@ impl TuningRequest {
     }
 
     /// The planner asked for.
-    pub const fn planner(&self) -> GridPlanner {
-        GridPlanner {
-            invocations: self.invocations,
-            concurrency: self.concurrency,
+    pub fn planner(&self) -> Box<dyn Planner + Send + Sync> {
+        match self.cold_start_planner() {
+            Some(planner) => Box::new(planner),
+            None => Box::new(GridPlanner {
+                // The first invocation comes on top, and is all that is left.
+                invocations: if self.dry_run { 0 } else { self.invocations },
+                concurrency: self.concurrency,
+            }),
         }
+    }
+
+    /// The planner asked for, where cold starts are to be measured. Calls made at the same time are what makes cold starts,
+    /// so there are as many of them as allowed.
+    pub fn cold_start_planner(&self) -> Option<ColdStartPlanner> {
+        self.only_cold_starts.then(|| ColdStartPlanner {
+            cold_starts: if self.dry_run { 1 } else { self.invocations },
+            concurrency: self.invocations.min(self.max_concurrency),
+        })
+    }
+
+    /// How many versions that can still be invoked `batch` needs, given what was measured at its size.
+    pub fn versions_for(&self, batch: &Batch, progress: &SizeProgress) -> u32 {
+        self.cold_start_planner()
+            .map_or(1, |planner| planner.versions(batch.invocations, progress))
     }
 }
 

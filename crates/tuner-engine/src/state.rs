@@ -8,7 +8,8 @@ use uuid::Uuid;
 use crate::TuningRequest;
 use crate::ports::FunctionConfiguration;
 
-/// What travels from step to step. Its size is bounded whatever the number of invocations: records go to the store.
+/// All that a step needs to know of those before it. Its size is bounded whatever the number of invocations: records go to
+/// the store, from which `progress` can be had again ([`crate::records::progress`]).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TuningState {
     /// UUIDv7 of this tuning.
@@ -19,12 +20,10 @@ pub struct TuningState {
     pub request: TuningRequest,
     /// The function under test as it was before.
     pub original: Original,
-    /// What was published.
-    pub versions: BTreeMap<MemorySize, PublishedSize>,
+    /// What was published: one version of each size, or several where every one is for one round of cold starts.
+    pub versions: BTreeMap<MemorySize, Vec<u64>>,
     /// What was measured.
     pub progress: Progress,
-    /// How many record objects are in the store.
-    pub record_parts: u32,
     /// What the reader should know.
     pub warnings: Vec<String>,
 }
@@ -40,20 +39,18 @@ pub struct Original {
     pub last_version: u64,
 }
 
-/// A version made for one memory size.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PublishedSize {
-    /// Its number.
-    pub version: u64,
-    /// Whether this tuning made it. Lambda returns an existing version when nothing changed; that one is not ours to
-    /// delete.
-    pub ours: bool,
-}
-
 impl TuningState {
     /// The function, unqualified.
     pub const fn function(&self) -> &FunctionName {
         &self.original.latest.arn
+    }
+
+    /// Versions of a size that can still be invoked: the one there is, or those never invoked where cold starts are wanted.
+    pub fn usable_versions(&self, size: MemorySize) -> Vec<u64> {
+        let published = self.versions.get(&size).map(Vec::as_slice).unwrap_or_default();
+        let used = self.progress.get(&size).map(|p| &p.versions_used);
+        let is_used = |version: &u64| self.request.only_cold_starts && used.is_some_and(|used| used.contains(version));
+        published.iter().copied().filter(|version| !is_used(version)).collect()
     }
 
     /// Why sizes are not measured, for those that are not.

@@ -40,6 +40,7 @@ impl World {
         let store = DirectoryStore::create(self.store.join(tuning_id.to_string())).map_err(|e| of_step(&e.into()))?;
         Ok(Context {
             control: self.lambda.clone(),
+            processors: self.lambda.clone(),
             invoker: self.lambda.clone(),
             store: Arc::new(store),
             clock: Arc::new(SystemClock),

@@ -140,6 +140,7 @@ async fn by_steps(client: &AwsLambda) -> Tuning {
 async fn by_driver(client: Arc<AwsLambda>, store: &Path) -> Tuning {
     let ctx = Context {
         control: client.clone(),
+        processors: client.clone(),
         invoker: client,
         store: Arc::new(DirectoryStore::create(store).unwrap()),
         clock: Arc::new(SystemClock),

@@ -24,6 +24,7 @@ pub(super) async fn restore(args: RestoreArgs, global: GlobalArgs) -> Result<Exi
         .map_err(|e| refused(&args, &e))?;
     let ctx = Context {
         control: lambda.clone(),
+        processors: lambda.clone(),
         invoker: lambda,
         store: Arc::new(store),
         clock: Arc::new(SystemClock),

@@ -107,6 +107,7 @@ impl Session<'_> {
         let cancel = CancellationToken::new();
         let ctx = Context {
             control: lambda.clone(),
+            processors: lambda.clone(),
             invoker: lambda,
             store: Arc::new(records),
             clock: Arc::new(SystemClock),

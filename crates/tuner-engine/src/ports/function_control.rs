@@ -91,7 +91,9 @@ pub struct FunctionConfiguration {
     pub runtime: Option<String>,
     /// Size of /tmp, in MB.
     pub ephemeral_storage_mb: u32,
-    /// Environment variables; `None` if there are some that the caller may not read.
+    /// Environment variables; `None` if there are some that the caller may not read. They are secrets often enough: they are
+    /// never kept, and read again by whoever needs them.
+    #[serde(skip)]
     pub variables: Option<BTreeMap<String, String>>,
     /// Whether published versions start from a snapshot.
     pub snap_start: bool,
@@ -149,6 +151,9 @@ pub struct VersionInfo {
     pub description: String,
     /// In MB.
     pub memory_size_mb: u32,
+    /// Whether it can be invoked at once; those with SnapStart or in a VPC take minutes to come up.
+    #[serde(default)]
+    pub active: bool,
 }
 
 /// What an alias points to.

@@ -1,14 +1,12 @@
+use tuner_core::Tuning;
 use tuner_core::analysis::{self, Terms};
 use tuner_core::pricing::PriceTable;
 use tuner_core::tuning::{
     FunctionUnderTest, MeasuringEnvironment, RequestSummary, SCHEMA_VERSION, SizeResult, SizeStatus,
 };
-use tuner_core::{InvocationRecord, Tuning};
 
-use crate::ports::StoreError;
 use crate::steps::restore::Restored;
-use crate::steps::sample::records_key;
-use crate::{Context, TuningError, TuningState};
+use crate::{Context, TuningError, TuningState, records};
 
 /// Reads all records back and judges them: the [`Tuning`] document.
 ///
@@ -25,7 +23,10 @@ pub async fn analyze(
     environment: MeasuringEnvironment,
     restored: Restored,
 ) -> Result<Tuning, TuningError> {
-    let records = read_records(ctx, state).await?;
+    let mut records = Vec::new();
+    for &size in &state.request.memory_sizes {
+        records.extend(records::read(&*ctx.store, size).await?);
+    }
     let latest = &state.original.latest;
     let region = price_region.or_else(|| latest.arn.region()).unwrap_or_default();
     let (price, price_unknown) = match prices.quote(region, latest.architecture) {
@@ -40,6 +41,7 @@ pub async fn analyze(
         max_p95_ms: request.max_p95_ms,
         present_memory_size_mb: state.original.present_memory_size_mb,
         trim_share: request.trim_share,
+        only_cold_starts: request.only_cold_starts,
     };
     let findings = analysis::analyze(&request.memory_sizes, &records, &state.skipped(), &terms);
     let finished_at = ctx.clock.now();
@@ -93,7 +95,12 @@ pub async fn analyze(
             objective: request.objective,
             max_p95_ms: request.max_p95_ms,
             memory_sizes_mb: request.memory_sizes.clone(),
-            planner: "grid".to_owned(),
+            planner: if request.only_cold_starts {
+                "cold starts"
+            } else {
+                "grid"
+            }
+            .to_owned(),
             invocations: request.invocations,
             payloads,
             concurrency: request.concurrency,
@@ -137,25 +144,4 @@ fn failures_in_words(sizes: &[SizeResult]) -> Vec<String> {
         .into_iter()
         .map(|(line, mbs)| format!("at {} MB: {line}", mbs.join(", ")));
     failed.chain(sentences).collect()
-}
-
-async fn read_records(ctx: &Context, state: &TuningState) -> Result<Vec<InvocationRecord>, StoreError> {
-    let mut records = Vec::new();
-    for part in 0..state.record_parts {
-        let key = records_key(part);
-        let damaged = |reason: String| StoreError {
-            action: "read",
-            location: key.clone(),
-            reason,
-        };
-        let bytes = ctx
-            .store
-            .get(&key)
-            .await?
-            .ok_or_else(|| damaged("it is not there any more".to_owned()))?;
-        for line in bytes.split(|&b| b == b'\n').filter(|line| !line.is_empty()) {
-            records.push(serde_json::from_slice(line).map_err(|e| damaged(e.to_string()))?);
-        }
-    }
-    Ok(records)
 }

@@ -8,15 +8,19 @@ use crate::retry::retrying;
 use crate::steps::ready::until_ready;
 use crate::{Context, Original, TuningError, TuningRequest, TuningState};
 
-/// Reads the function and refuses what can't be tuned. Changes nothing.
+/// Reads the function and refuses what can't be tuned. Changes nothing. `tuning_id` is a UUIDv7 of the driver's making.
 ///
 /// # Errors
 /// When the function can't be read, can't be tuned, or carries the mark of another tuning.
-pub async fn initialize(ctx: &Context, request: &TuningRequest) -> Result<TuningState, TuningError> {
+pub async fn initialize(ctx: &Context, request: &TuningRequest, tuning_id: Uuid) -> Result<TuningState, TuningError> {
     ctx.check()?;
     let mut warnings = Vec::new();
-    let asked = retrying(ctx, || ctx.control.configuration(&request.function)).await?;
-    let latest = until_ready(ctx, &asked.arn.unqualified()).await?;
+    let asked = until_ready(ctx, &request.function).await?;
+    let latest = if asked.version == "$LATEST" {
+        asked.clone()
+    } else {
+        until_ready(ctx, &asked.arn.unqualified()).await?
+    };
     let function = latest.arn.to_string();
     if let Some(reason) = latest.untunable.as_ref().or(asked.untunable.as_ref()) {
         return Err(TuningError::Untunable {
@@ -25,12 +29,7 @@ pub async fn initialize(ctx: &Context, request: &TuningRequest) -> Result<Tuning
         });
     }
     if let Some((mark, _)) = Marker::read(&latest.description, latest.variables.as_ref()) {
-        return Err(TuningError::Marked {
-            function,
-            tuning_id: mark.tuning_id,
-            original_mb: mark.original_mb,
-            set_mb: mark.set_mb,
-        });
+        return Err(TuningError::marked(&latest.arn, &mark));
     }
     check_qualifier(&asked, &latest)?;
     let versions = retrying(ctx, || ctx.control.versions(&latest.arn)).await?;
@@ -66,7 +65,7 @@ pub async fn initialize(ctx: &Context, request: &TuningRequest) -> Result<Tuning
         sizes: &request.memory_sizes,
     });
     Ok(TuningState {
-        tuning_id: Uuid::now_v7(),
+        tuning_id,
         started_at: ctx.clock.now(),
         request: request.clone(),
         original: Original {
@@ -80,7 +79,6 @@ pub async fn initialize(ctx: &Context, request: &TuningRequest) -> Result<Tuning
             .iter()
             .map(|&size| (size, SizeProgress::default()))
             .collect(),
-        record_parts: 0,
         warnings,
     })
 }

@@ -8,32 +8,61 @@ use tuner_core::{FunctionName, InvocationRecord, MemorySize, Outcome};
 
 use crate::context::Event;
 use crate::ports::{InvokeReply, PortError, PortErrorKind};
+use crate::steps::log_lines::LogReader;
 use crate::{Context, TuningError, TuningRequest};
 
 /// Longest message kept in a record, in characters.
 const MESSAGE_LENGTH: usize = 300;
 
-/// Invokes once, waiting out throttles, and says what came of it. Failures of the function are records, not errors.
+/// What came of an invocation.
+pub(super) struct Invoked {
+    pub(super) record: InvocationRecord,
+    /// The function's answer, or its error object.
+    pub(super) answer: Vec<u8>,
+}
+
+impl Invoked {
+    fn without_answer(record: InvocationRecord) -> Self {
+        Self {
+            record,
+            answer: b"null".to_vec(),
+        }
+    }
+}
+
+/// Invokes once, waiting out throttles, and says what came of it. Failures of the function are records, not errors. A REPORT
+/// that is missing from the answer is looked up in the log.
 ///
 /// Only calls that certainly did not run are repeated: those Lambda refused (429, not ready yet) and those that did not
 /// reach it.
 pub(super) async fn invoke(
     ctx: &Context,
+    logs: &LogReader<'_>,
     request: &TuningRequest,
     function: &FunctionName,
     size: MemorySize,
     payload: &[u8],
-) -> Result<InvocationRecord, TuningError> {
+) -> Result<Invoked, TuningError> {
     let mut waited = Duration::ZERO;
     let mut throttles = 0;
     let mut retry = 0;
     loop {
         ctx.check()?;
+        let since = ctx.clock.now();
         let error = match ctx.unless_cancelled(ctx.invoker.invoke(function, payload)).await? {
-            Ok(reply) => {
-                return Ok(InvocationRecord {
-                    throttles,
-                    ..read_reply(request, size, &reply)
+            Ok(mut reply) => {
+                let mut record = read_reply(request, size, &reply);
+                if record.duration_ms.is_none()
+                    && let Some(lines) = ctx
+                        .unless_cancelled(logs.look_up(reply.request_id.as_deref(), since))
+                        .await?
+                {
+                    reply.log_tail = Some(lines);
+                    record = read_reply(request, size, &reply);
+                }
+                return Ok(Invoked {
+                    record: InvocationRecord { throttles, ..record },
+                    answer: reply.payload,
                 });
             }
             Err(error) => error,
@@ -43,17 +72,17 @@ pub(super) async fn invoke(
             PortErrorKind::Conflict | PortErrorKind::Unreachable => {}
             PortErrorKind::Service | PortErrorKind::Network => {
                 // It may have run: repeating it could run and bill it twice. Nothing is known of what it took.
-                return Ok(InvocationRecord {
+                return Ok(Invoked::without_answer(InvocationRecord {
                     throttles,
                     error_type: Some("no answer".to_owned()),
                     error_message: Some(shortened(&error.message)),
                     ..InvocationRecord::bare(size.mb(), Outcome::Unmeasured)
-                });
+                }));
             }
             _ => return Err(error.into()),
         }
         if waited >= ctx.backoff.budget {
-            return give_up(size, throttles, error);
+            return give_up(size, throttles, error).map(Invoked::without_answer);
         }
         let wait = ctx.backoff.wait(retry, error.retry_after);
         if retry == 2 {
@@ -79,7 +108,7 @@ fn give_up(size: MemorySize, throttles: u32, error: PortError) -> Result<Invocat
 }
 
 /// What a reply says: its log tail for what it took, its error header and object for how it ended.
-fn read_reply(request: &TuningRequest, size: MemorySize, reply: &InvokeReply) -> InvocationRecord {
+pub(super) fn read_reply(request: &TuningRequest, size: MemorySize, reply: &InvokeReply) -> InvocationRecord {
     let tail = parse_tail(
         reply.log_tail.as_deref().unwrap_or_default(),
         reply.request_id.as_deref(),
@@ -102,6 +131,7 @@ fn read_reply(request: &TuningRequest, size: MemorySize, reply: &InvokeReply) ->
     let report = tail.report.as_ref();
     InvocationRecord {
         memory_size_mb: size.mb(),
+        version: None,
         request_id: reply.request_id.clone().unwrap_or_default(),
         outcome,
         start: report.map(tuner_core::logs::Report::start_kind),

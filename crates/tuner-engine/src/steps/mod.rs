@@ -2,9 +2,12 @@
 
 mod analyze;
 mod apply;
+mod asynchronous;
 mod initialize;
 mod invocation;
+mod log_lines;
 mod plan;
+mod processors;
 mod publish;
 mod ready;
 mod report;
@@ -14,7 +17,7 @@ mod sample;
 pub use analyze::analyze;
 pub use apply::apply;
 pub use initialize::initialize;
-pub use plan::plan;
+pub use plan::{Next, plan};
 pub use publish::publish;
 pub use report::{DOCUMENT, report};
 pub use restore::{Leftovers, Restored, restore};

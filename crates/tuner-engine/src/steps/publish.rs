@@ -6,21 +6,26 @@ use crate::context::Event;
 use crate::marker::{self, Carried, Marker, version_description};
 use crate::ports::{ConfigurationChange, FunctionConfiguration, PortError, PortErrorKind, UpdateStatus, VersionInfo};
 use crate::retry::{had_no_effect, retrying, retrying_if};
+use crate::steps::plan::versions_missing;
 use crate::steps::ready::until_ready;
 use crate::steps::restore::{Held, restore_configuration};
-use crate::{Context, PublishedSize, TuningError, TuningState};
+use crate::{Context, TuningError, TuningState};
 
-/// Publishes a version at every size that has none yet, then puts the configuration back, on failure too: from then on
-/// the function is as it was, since published versions are immutable.
+/// Publishes the versions that are missing, then puts the configuration back, on failure too: from then on the function is
+/// as it was, since published versions are immutable.
 ///
-/// A size that the account may not use is skipped with the reason.
+/// A size that the account may not use is skipped with the reason. Past [`Context::hand_back_at`] it ends with what it has;
+/// the next plan says what is still missing. It may be called again after it was cut off: versions that it had published
+/// are taken over.
 ///
 /// # Errors
 /// When nothing could be published, the function was changed by somebody else, or Lambda refuses. The configuration has
 /// been put back as far as possible.
 pub async fn publish(ctx: &Context, state: &mut TuningState) -> Result<(), TuningError> {
+    ctx.check()?;
+    let current = take_up(ctx, state).await?;
     let mut set_mb = None;
-    let published = publish_all(ctx, state, &mut set_mb).await;
+    let published = publish_all(ctx, state, current, &mut set_mb).await;
     // Whatever happened, and even if somebody asked to stop.
     let held = Held {
         original: &state.original.latest,
@@ -31,7 +36,7 @@ pub async fn publish(ctx: &Context, state: &mut TuningState) -> Result<(), Tunin
         state.warnings.extend(restored.notes.iter().cloned());
     }
     // A call that was given up because somebody asked to stop fails with its own error.
-    published.map_err(|e| {
+    let pending = published.map_err(|e| {
         if ctx.cancel.is_cancelled() {
             TuningError::Interrupted
         } else {
@@ -42,67 +47,133 @@ pub async fn publish(ctx: &Context, state: &mut TuningState) -> Result<(), Tunin
     ctx.tell(Event::Restored {
         memory_size_mb: state.original.latest.memory_size_mb,
     });
-    await_versions(ctx, state).await
+    await_versions(ctx, state, pending).await
 }
 
-/// `set_mb` is the memory size that the function is known to have been given, in MB.
-async fn publish_all(ctx: &Context, state: &mut TuningState, set_mb: &mut Option<u32>) -> Result<(), TuningError> {
-    let mut current = state.original.latest.clone();
+/// Reads the function as it is now, with its variables, which `state` does not hold: it must still be as it was. What an
+/// attempt that was cut off has left is put back, and the versions it published are taken over.
+async fn take_up(ctx: &Context, state: &mut TuningState) -> Result<FunctionConfiguration, TuningError> {
+    let function = state.function().clone();
+    let mut now = until_ready(ctx, &function).await?;
+    let mark =
+        |now: &FunctionConfiguration| Marker::read(&now.description, now.variables.as_ref()).map(|(mark, _)| mark);
+    if mark(&now).is_some_and(|mark| mark.tuning_id == state.tuning_id) {
+        let held = Held {
+            original: &state.original.latest,
+            set_mb: None,
+        };
+        let restored = restore_configuration(ctx, &function, Some(state.tuning_id), Some(held)).await?;
+        state.warnings.extend(restored.notes);
+        now = until_ready(ctx, &function).await?;
+    }
+    if let Some(mark) = mark(&now) {
+        return Err(TuningError::marked(&function, &mark));
+    }
+    let original = &state.original.latest;
+    let as_before = ConfigurationChange {
+        memory_size_mb: original.memory_size_mb,
+        description: original.description.clone(),
+        variables: None,
+    };
+    unchanged_but_for(original, &now, &as_before)?;
+    state.original.latest.variables = now.variables.clone();
+    let versions = retrying(ctx, || ctx.control.versions(&function)).await?;
+    for version in versions.iter().filter(|v| v.version > state.original.last_version) {
+        if marker::version_owner(&version.description) == Some(state.tuning_id)
+            && let Ok(size) = MemorySize::new(version.memory_size_mb)
+        {
+            let known = state.versions.entry(size).or_default();
+            if !known.contains(&version.version) {
+                known.push(version.version);
+            }
+        }
+    }
+    Ok(now)
+}
+
+/// `set_mb` is the memory size that the function is known to have been given, in MB. Returns the versions that are not
+/// active yet.
+async fn publish_all(
+    ctx: &Context,
+    state: &mut TuningState,
+    mut current: FunctionConfiguration,
+    set_mb: &mut Option<u32>,
+) -> Result<Vec<(MemorySize, u64)>, TuningError> {
     let mut first_refusal = None;
-    let wanted: Vec<MemorySize> = state
-        .progress
-        .iter()
-        .filter(|(size, p)| p.skipped.is_none() && !state.versions.contains_key(size))
-        .map(|(&size, _)| size)
-        .collect();
-    for size in wanted {
-        ctx.check()?;
-        match publish_one(ctx, state, &current, size, set_mb).await {
-            Ok((after, version)) => {
+    let mut pending = Vec::new();
+    // Whether publishing moves the function's own revision on, once that is known.
+    let mut revision_moves = None;
+    'sizes: for batch in state.request.planner().next(&state.progress) {
+        let size = batch.memory_size;
+        for _ in 0..versions_missing(state, &batch) {
+            ctx.check()?;
+            // At least one each time, or a driver with too little time would go round for ever.
+            if set_mb.is_some() && ctx.is_late() {
+                break 'sizes;
+            }
+            let ready = match prepare(ctx, state, &current, size, set_mb).await {
+                Err(TuningError::Port(e)) if e.kind == PortErrorKind::MemoryQuota => {
+                    let reason = format!(
+                        "above what this account may use ({}); ask AWS for a higher quota",
+                        e.message
+                    );
+                    first_refusal.get_or_insert((size, e.message));
+                    skip(ctx, state, size, reason);
+                    continue 'sizes;
+                }
+                ready => ready?,
+            };
+            let version = publish_one(ctx, state, &ready, size).await?;
+            let known = state.versions.entry(size).or_default();
+            if known.contains(&version.version) {
+                let reason = format!("Lambda answered with version {} again", version.version);
+                return Err(TuningError::NothingPublished { size, reason });
+            }
+            known.push(version.version);
+            if !version.active {
+                pending.push((size, version.version));
+            }
+            ctx.tell(Event::Published {
+                size,
+                version: version.version,
+            });
+            current = ready.function;
+            if revision_moves != Some(false) {
+                let after = until_ready(ctx, &current.arn).await?;
+                unchanged_but_for(&state.original.latest, &after, &ready.change)?;
+                revision_moves = Some(after.revision_id != current.revision_id);
                 current = after;
-                let ours = marker::version_owner(&version.description) == Some(state.tuning_id);
-                state.versions.insert(
-                    size,
-                    PublishedSize {
-                        version: version.version,
-                        ours,
-                    },
-                );
-                ctx.tell(Event::Published {
-                    size,
-                    version: version.version,
-                });
             }
-            Err(TuningError::Port(e)) if e.kind == PortErrorKind::MemoryQuota => {
-                let reason = format!(
-                    "above what this account may use ({}); ask AWS for a higher quota",
-                    e.message
-                );
-                first_refusal.get_or_insert((size, e.message));
-                skip(ctx, state, size, reason);
-            }
-            Err(e) => return Err(e),
         }
     }
     match first_refusal {
         Some((size, reason)) if state.versions.is_empty() => Err(TuningError::NothingPublished { size, reason }),
-        _ => Ok(()),
+        _ => Ok(pending),
     }
 }
 
-async fn publish_one(
+/// A function that has the memory size of the next version.
+struct Prepared {
+    function: FunctionConfiguration,
+    change: ConfigurationChange,
+    marker: Marker,
+}
+
+/// Gives the function the memory size and the mark of the next version of `size`.
+async fn prepare(
     ctx: &Context,
     state: &TuningState,
     current: &FunctionConfiguration,
     size: MemorySize,
     set_mb: &mut Option<u32>,
-) -> Result<(FunctionConfiguration, VersionInfo), TuningError> {
+) -> Result<Prepared, TuningError> {
     let function = state.function();
     let original = &state.original.latest;
     let marker = Marker {
         tuning_id: state.tuning_id,
         original_mb: original.memory_size_mb,
         set_mb: size.mb(),
+        nth: state.versions.get(&size).map_or(0, Vec::len) as u32,
     };
     let Some(Carried {
         description, variables, ..
@@ -131,18 +202,29 @@ async fn publish_one(
     // Between the update and this read somebody may have deployed; the version would be of their code.
     unchanged_but_for(original, &ready, &change)?;
     ctx.check()?;
-    let label = version_description(state.tuning_id, size.mb());
-    let version = publish_version(ctx, original, &change, &label, &ready).await?;
+    Ok(Prepared {
+        function: ready,
+        change,
+        marker,
+    })
+}
+
+async fn publish_one(
+    ctx: &Context,
+    state: &TuningState,
+    ready: &Prepared,
+    size: MemorySize,
+) -> Result<VersionInfo, TuningError> {
+    let label = version_description(&ready.marker);
+    let version = publish_version(ctx, &state.original.latest, &ready.change, &label, &ready.function).await?;
     if version.memory_size_mb != size.mb() {
         let what = format!(
             "version {} came out with {} MB instead of {size}",
             version.version, version.memory_size_mb
         );
-        return Err(foreign(function, &what));
+        return Err(foreign(state.function(), &what));
     }
-    let after = until_ready(ctx, function).await?;
-    unchanged_but_for(original, &after, &change)?;
-    Ok((after, version))
+    Ok(version)
 }
 
 /// How often a change is sent whose outcome was open, or whose revision was stale for no reason that can be seen.
@@ -272,9 +354,14 @@ fn skip(ctx: &Context, state: &mut TuningState, size: MemorySize, reason: String
 }
 
 /// Versions with SnapStart or in a VPC take minutes to become active, all at the same time.
-async fn await_versions(ctx: &Context, state: &mut TuningState) -> Result<(), TuningError> {
-    let waits = state.versions.iter().map(|(&size, published)| {
-        let qualified = state.function().at(&published.version.to_string());
+async fn await_versions(
+    ctx: &Context,
+    state: &mut TuningState,
+    pending: Vec<(MemorySize, u64)>,
+) -> Result<(), TuningError> {
+    let function = state.function().clone();
+    let waits = pending.into_iter().map(|(size, version)| {
+        let qualified = function.at(&version.to_string());
         async move { (size, ctx.unless_cancelled(until_ready(ctx, &qualified)).await) }
     });
     for (size, result) in futures::future::join_all(waits).await {

@@ -2,39 +2,46 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures::future::join_all;
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{Mutex, Semaphore};
-use tuner_core::{Batch, FunctionName, InvocationRecord, MemorySize, Payloads, SizeProgress};
+use tuner_core::{Batch, InvocationRecord, MemorySize, Payloads, SizeProgress};
 
 use crate::context::Event;
-use crate::ports::StoreError;
-use crate::steps::invocation::invoke;
-use crate::{Context, TuningError, TuningState};
+use crate::steps::asynchronous::Pending;
+use crate::steps::invocation::{Invoked, invoke};
+use crate::steps::log_lines::LogReader;
+use crate::steps::processors::Processors;
+use crate::{Context, TuningError, TuningState, records};
 
-/// Makes the invocations of `batches`, writes their records to the store and their sums to `state`.
+/// Records wait this long at most before they are written to the store.
+const KEEP_EVERY: SignedDuration = SignedDuration::from_secs(5);
+
+/// Makes the invocations of `batches`, writes their records to the store as they are made, and their sums to `state`.
 ///
 /// Sizes take turns: invocations are handed out round robin, so that whatever drifts during the tuning meets all sizes
-/// alike. A size that proves hopeless is not invoked any more. Past [`Context::hand_back_at`] it hands back what it has;
-/// nothing that was measured is measured again, since planning starts from what `state` says.
+/// alike. The first invocation of a size is made alone; a size that proves hopeless is not invoked any more. Past
+/// [`Context::hand_back_at`] it hands back what it has; nothing that was measured is measured again, since planning starts
+/// from what `state` says.
 ///
 /// # Errors
-/// When Lambda refuses for a reason that holds for every call, when the store fails, or when somebody asked to stop.
-/// Records made before are kept; invocations under way when Lambda refuses are waited for and kept too.
+/// When Lambda refuses for a reason that holds for every call, when a processor or the store fails, or when somebody asked
+/// to stop. Records made before are kept; invocations under way when Lambda refuses are waited for and kept too.
 pub async fn sample(
     ctx: &Context,
     state: &mut TuningState,
     batches: &[Batch],
     payloads: &Payloads,
 ) -> Result<(), TuningError> {
+    let logs = LogReader::new(ctx, &state.original.latest);
     let turns = Turns {
         permits: Semaphore::new(state.request.max_concurrency as usize),
+        started_at: ctx.clock.now(),
         begun: AtomicU64::new(0),
-        ended: AtomicU64::new(0),
         refused: AtomicBool::new(false),
     };
     let runs: Vec<SizeRun<'_>> = batches
         .iter()
         .filter_map(|batch| {
-            let published = state.versions.get(&batch.memory_size)?;
             let progress = state.progress.get(&batch.memory_size)?.clone();
             let called = progress.outcomes.total() as usize;
             // The first call of a size is its cold start; the weights hold for those after it.
@@ -44,7 +51,9 @@ pub async fn sample(
                 ctx,
                 state: &*state,
                 payloads,
-                function: state.function().at(&published.version.to_string()),
+                logs: &logs,
+                processors: Processors::new(ctx, &state.request),
+                versions: state.usable_versions(batch.memory_size),
                 size: batch.memory_size,
                 turns: &turns,
                 concurrency: batch.concurrency.min(batch.invocations),
@@ -52,25 +61,25 @@ pub async fn sample(
                 shared: Mutex::new(Shared {
                     left: batch.invocations,
                     made: 0,
+                    kept: called,
+                    kept_at: turns.started_at,
                     progress,
-                    records: Vec::new(),
+                    unkept: Vec::new(),
                 }),
             })
         })
         .collect();
-    let workers = runs
-        .iter()
-        .flat_map(|run| (0..run.concurrency).map(move |_| run.work()));
-    let results = join_all(workers).await;
-    let mut records = Vec::new();
+    let results = join_all(runs.iter().map(SizeRun::run)).await;
     let mut summaries = Vec::new();
+    let mut kept = Ok(());
     for run in runs {
-        let shared = run.shared.into_inner();
-        summaries.push((run.size, shared.progress));
-        records.extend(shared.records);
+        kept = kept.and(run.keep_rest().await);
+        summaries.push((run.size, run.shared.into_inner().progress));
     }
+    let note = logs.note();
     state.progress.extend(summaries);
-    keep(ctx, state, records).await?;
+    state.warnings.extend(note);
+    kept?;
     results.into_iter().collect()
 }
 
@@ -78,10 +87,10 @@ pub async fn sample(
 struct Turns {
     /// Tokio's semaphore is fair: workers of all sizes queue up, which is what makes the sizes take turns.
     permits: Semaphore,
+    /// When this step began.
+    started_at: Timestamp,
     /// Invocations that were begun so far.
     begun: AtomicU64,
-    /// Invocations that ended so far.
-    ended: AtomicU64,
     /// Whether Lambda refused one for a reason that holds for all: no more are begun, since they cost money.
     refused: AtomicBool,
 }
@@ -90,7 +99,9 @@ struct SizeRun<'a> {
     ctx: &'a Context,
     state: &'a TuningState,
     payloads: &'a Payloads,
-    function: FunctionName,
+    logs: &'a LogReader<'a>,
+    processors: Processors<'a>,
+    versions: Vec<u64>,
     size: MemorySize,
     turns: &'a Turns,
     concurrency: u32,
@@ -99,57 +110,187 @@ struct SizeRun<'a> {
 }
 
 struct Shared {
+    /// Invocations of the batch that are still to be made.
     left: u32,
+    /// Those that were begun.
     made: usize,
+    /// Records in the store.
+    kept: usize,
+    kept_at: Timestamp,
     progress: SizeProgress,
-    records: Vec<(u64, InvocationRecord)>,
+    unkept: Vec<InvocationRecord>,
+}
+
+/// How an invocation is to be made.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// Its answer is waited for.
+    Synchronous,
+    /// It may outlive this process: its REPORT is found in the log, by whoever goes on.
+    Asynchronous,
 }
 
 impl SizeRun<'_> {
-    /// One of the size's workers: takes the next invocation until none is left.
-    async fn work(&self) -> Result<(), TuningError> {
-        let request = &self.state.request;
-        loop {
-            let Ok(permit) = self.turns.permits.acquire().await else {
-                return Err(TuningError::Interrupted);
-            };
-            let Some(ordinal) = self.take().await else {
-                return Ok(());
-            };
-            let index = self.payload_order.get(ordinal).copied().unwrap_or_default();
-            let invoked = invoke(self.ctx, request, &self.function, self.size, self.payloads.body(index)).await;
-            if invoked.is_err() {
-                self.turns.refused.store(true, Ordering::Relaxed);
-            }
-            let mut record = invoked?;
-            drop(permit);
-            record.payload_index = self.payloads.is_weighted().then_some(index);
-            self.ctx.tell(Event::Invoked { record: &record });
-            self.add(record).await;
-            if request.pause_ms > 0 {
-                let pause = Duration::from_millis(request.pause_ms);
-                self.ctx.unless_cancelled(self.ctx.clock.sleep(pause)).await?;
-            }
+    async fn run(&self) -> Result<(), TuningError> {
+        if !self.take_up_pending().await? {
+            return Ok(());
         }
+        if self.state.request.only_cold_starts {
+            for &version in &self.versions {
+                let calls = (0..self.concurrency).map(|_| self.one(version));
+                let more: Vec<bool> = join_all(calls).await.into_iter().collect::<Result<_, _>>()?;
+                if more.contains(&false) {
+                    break;
+                }
+            }
+            return Ok(());
+        }
+        let Some(&version) = self.versions.last() else {
+            return Ok(());
+        };
+        let is_first = self.shared.lock().await.progress.outcomes.total() == 0;
+        if is_first && !self.one(version).await? {
+            return Ok(());
+        }
+        let workers = (0..self.concurrency).map(|_| async {
+            while self.one(version).await? {}
+            Ok(())
+        });
+        join_all(workers).await.into_iter().collect()
     }
 
-    async fn take(&self) -> Option<usize> {
-        let mut shared = self.shared.lock().await;
-        // At least one each time, or a driver with too little time would go round for ever.
-        let is_late = || self.ctx.hand_back_at.is_some_and(|at| self.ctx.clock.now() >= at);
-        if self.turns.begun.load(Ordering::Relaxed) > 0 && is_late() {
-            return None;
+    /// Makes the next invocation; false if there is none to make.
+    async fn one(&self, version: u64) -> Result<bool, TuningError> {
+        let Ok(permit) = self.turns.permits.acquire().await else {
+            return Err(TuningError::Interrupted);
+        };
+        let Some((ordinal, way)) = self.take().await else {
+            return Ok(false);
+        };
+        let index = self.payload_order.get(ordinal).copied().unwrap_or_default();
+        let made = self.make(version, index, way).await;
+        if made.is_err() {
+            self.turns.refused.store(true, Ordering::Relaxed);
         }
+        let made = made?;
+        drop(permit);
+        let Some(Invoked { record, answer }) = made else {
+            return Ok(false);
+        };
+        self.add(record).await?;
+        let pause_ms = self.state.request.pause_ms;
+        if pause_ms > 0 {
+            let pause = Duration::from_millis(pause_ms);
+            self.ctx.unless_cancelled(self.ctx.clock.sleep(pause)).await?;
+        }
+        let processed = self.processors.after(&answer).await;
+        if processed.is_err() {
+            self.turns.refused.store(true, Ordering::Relaxed);
+        }
+        processed.map(|()| true)
+    }
+
+    async fn make(&self, version: u64, index: u32, way: Way) -> Result<Option<Invoked>, TuningError> {
+        let payload = self.processors.before(self.payloads.body(index)).await?;
+        let function = self.state.function().at(&version.to_string());
+        let invoked = match way {
+            Way::Synchronous => {
+                let request = &self.state.request;
+                Some(invoke(self.ctx, self.logs, request, &function, self.size, &payload).await?)
+            }
+            Way::Asynchronous => {
+                let pending = Pending::start(self.ctx, &function, self.size, index, &payload).await?;
+                self.outcome(&pending).await?
+            }
+        };
+        Ok(invoked.map(|mut invoked| {
+            invoked.record.payload_index = self.payloads.is_weighted().then_some(index);
+            invoked.record.version = self.state.request.only_cold_starts.then_some(version);
+            invoked
+        }))
+    }
+
+    /// Waits for asynchronous invocations that an earlier call of this step has left running. False if it is time to hand
+    /// back before they have ended.
+    async fn take_up_pending(&self) -> Result<bool, TuningError> {
+        if !self.outlives_the_step() {
+            return Ok(true);
+        }
+        for pending in Pending::of(&*self.ctx.store, self.size).await? {
+            let Some(Invoked { mut record, answer }) = self.outcome(&pending).await? else {
+                return Ok(false);
+            };
+            record.payload_index = self.payloads.is_weighted().then_some(pending.payload_index);
+            {
+                let mut shared = self.shared.lock().await;
+                shared.left = shared.left.saturating_sub(1);
+                shared.made += 1;
+            }
+            self.add(record).await?;
+            self.processors.after(&answer).await?;
+        }
+        Ok(true)
+    }
+
+    /// What came of an asynchronous invocation, if that is known before it is time to hand back.
+    async fn outcome(&self, pending: &Pending) -> Result<Option<Invoked>, TuningError> {
+        let timeout_s = self.state.original.latest.timeout_s;
+        let outcome = pending.outcome(self.ctx, self.logs, &self.state.request, self.size, timeout_s);
+        Ok(outcome.await?.map(|record| Invoked {
+            record,
+            // Lambda keeps the answer of an asynchronous invocation to itself.
+            answer: b"null".to_vec(),
+        }))
+    }
+
+    /// Whether an invocation may take longer than this step has from beginning to end.
+    fn outlives_the_step(&self) -> bool {
+        let timeout = SignedDuration::from_secs(self.state.original.latest.timeout_s.into());
+        let ends_at = self.ctx.hand_back_at;
+        self.logs.is_there() && ends_at.is_some_and(|at| at.duration_since(self.turns.started_at) < timeout)
+    }
+
+    async fn take(&self) -> Option<(usize, Way)> {
+        let mut shared = self.shared.lock().await;
         if self.turns.refused.load(Ordering::Relaxed) || shared.left == 0 || shared.progress.hopeless().is_some() {
             return None;
         }
+        let way = self.way(&shared.progress)?;
         self.turns.begun.fetch_add(1, Ordering::Relaxed);
         shared.left -= 1;
         shared.made += 1;
-        Some(shared.made - 1)
+        Some((shared.made - 1, way))
     }
 
-    async fn add(&self, record: InvocationRecord) {
+    /// How the next invocation is to be made; `None` if it is time to hand back.
+    fn way(&self, progress: &SizeProgress) -> Option<Way> {
+        let Some(at) = self.ctx.hand_back_at else {
+            return Some(Way::Synchronous);
+        };
+        let time_left = at.duration_since(self.ctx.clock.now());
+        let timeout = SignedDuration::from_secs(self.state.original.latest.timeout_s.into());
+        let outlives = self.outlives_the_step();
+        // A function with a time-out of minutes mostly takes less, and its own invocations say how much.
+        let longest = if outlives && progress.measured() > 0 {
+            timeout.min(SignedDuration::from_millis(2 * progress.longest_ms as i64 + 10_000))
+        } else {
+            timeout
+        };
+        let whole = at.duration_since(self.turns.started_at);
+        if longest <= time_left {
+            Some(Way::Synchronous)
+        } else if longest > whole && outlives {
+            Some(Way::Asynchronous)
+        } else if self.turns.begun.load(Ordering::Relaxed) == 0 {
+            // At least one each time, or a driver with too little time would go round for ever.
+            Some(Way::Synchronous)
+        } else {
+            None
+        }
+    }
+
+    async fn add(&self, record: InvocationRecord) -> Result<(), TuningError> {
+        self.ctx.tell(Event::Invoked { record: &record });
         let mut shared = self.shared.lock().await;
         let was_hopeless = shared.progress.hopeless().is_some();
         shared.progress.add(&record);
@@ -159,33 +300,23 @@ impl SizeRun<'_> {
                 reason: outcome.words(),
             });
         }
-        let order = self.turns.ended.fetch_add(1, Ordering::Relaxed);
-        shared.records.push((order, record));
+        shared.unkept.push(record);
+        let now = self.ctx.clock.now();
+        if now.duration_since(shared.kept_at) >= KEEP_EVERY {
+            self.keep(&mut shared).await?;
+            shared.kept_at = now;
+        }
+        Ok(())
     }
-}
 
-/// Writes records in the order they ended, one JSON object a line.
-async fn keep(
-    ctx: &Context,
-    state: &mut TuningState,
-    mut records: Vec<(u64, InvocationRecord)>,
-) -> Result<(), StoreError> {
-    if records.is_empty() {
-        return Ok(());
+    async fn keep_rest(&self) -> Result<(), TuningError> {
+        self.keep(&mut *self.shared.lock().await).await
     }
-    records.sort_by_key(|(order, _)| *order);
-    let mut lines = Vec::new();
-    for (_, record) in &records {
-        // A record holds numbers and text only, which can't fail to serialise.
-        let _ = serde_json::to_writer(&mut lines, record);
-        lines.push(b'\n');
-    }
-    ctx.store.put(&records_key(state.record_parts), &lines).await?;
-    state.record_parts += 1;
-    Ok(())
-}
 
-/// Key of a part of the records.
-pub(super) fn records_key(part: u32) -> String {
-    format!("records/{part:05}.jsonl")
+    async fn keep(&self, shared: &mut Shared) -> Result<(), TuningError> {
+        records::keep(&*self.ctx.store, self.size, shared.kept, &shared.unkept).await?;
+        shared.kept += shared.unkept.len();
+        shared.unkept.clear();
+        Ok(())
+    }
 }

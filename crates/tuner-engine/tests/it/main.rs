@@ -8,6 +8,7 @@
 )]
 
 mod applying;
+mod execution;
 mod measuring;
 mod races;
 mod random;

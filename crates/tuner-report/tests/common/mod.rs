@@ -120,6 +120,7 @@ impl Study {
             max_p95_ms: self.max_p95_ms,
             present_memory_size_mb: self.present_mb,
             trim_share: 0.0,
+            only_cold_starts: false,
         };
         let findings = analyze(&asked, &records, &skipped, &terms);
         let exploration = exploration(&records, price.as_ref(), 512, 48_211);

@@ -287,7 +287,10 @@ impl Function {
         if self.rules.publishing_moves {
             self.touch();
         }
-        let made = info(&version);
+        let made = VersionInfo {
+            active: self.rules.polls_per_version == 0 && version.state == FunctionState::Active,
+            ..info(&version)
+        };
         self.versions.insert(self.last_version, version);
         Ok(made)
     }
@@ -352,5 +355,6 @@ fn info(version: &FunctionConfiguration) -> VersionInfo {
         version: version.version.parse().unwrap(),
         description: version.description.clone(),
         memory_size_mb: version.memory_size_mb,
+        active: version.state == FunctionState::Active && version.update_status == UpdateStatus::Successful,
     }
 }

@@ -126,6 +126,7 @@ impl World {
     fn context_of(&self, store: &Arc<MemoryStore>, cancel: &CancellationToken) -> Context {
         Context {
             control: self.lambda.clone(),
+            processors: self.lambda.clone(),
             invoker: self.lambda.clone(),
             store: store.clone(),
             clock: self.clock.clone(),

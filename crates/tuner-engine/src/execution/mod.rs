@@ -1,0 +1,18 @@
+//! The door of the state machine: from the execution's input to what the engine is asked, and from the
+//! [`Tuning`](tuner_core::Tuning) document to the execution's output.
+//!
+//! Inputs written for aws-lambda-power-tuning (LPT) work unchanged, and every field that it returns is returned. Its names
+//! (`lambdaARN`, `powerValues`, `num`, `strategy` ...) are known here and nowhere else. The JSON Schemas of both are in
+//! `statemachine/`; a test keeps them and this module the same.
+
+mod error;
+mod fields;
+mod input;
+mod nearest;
+mod payload;
+mod s3_uri;
+
+pub use error::{InputError, InputErrors};
+pub use input::{Defaults, ExecutionInput, FIELDS, PayloadSource};
+pub use payload::payloads_text;
+pub use s3_uri::S3Object;

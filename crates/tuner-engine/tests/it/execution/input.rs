@@ -1,0 +1,350 @@
+use tuner_core::Objective;
+use tuner_engine::execution::{Defaults, ExecutionInput, InputError, PayloadSource};
+use tuner_engine::{Apply, TuningRequest};
+
+fn parse(text: &str) -> ExecutionInput {
+    ExecutionInput::parse(text, &Defaults::default()).unwrap_or_else(|e| panic!("{text}: {e}"))
+}
+
+/// The message for `fields` beside a function's name.
+fn refused(fields: &str) -> String {
+    let text = format!(r#"{{"lambdaARN": "resize", {fields}}}"#);
+    match ExecutionInput::parse(&text, &Defaults::default()) {
+        Ok(_) => panic!("{text} is accepted"),
+        Err(e) => e.to_string(),
+    }
+}
+
+fn with(fields: &str) -> ExecutionInput {
+    parse(&format!(r#"{{"lambdaARN": "resize", {fields}}}"#))
+}
+
+fn sizes(request: &TuningRequest) -> Vec<u32> {
+    request.memory_sizes.iter().map(|size| size.mb()).collect()
+}
+
+#[test]
+fn the_smallest_input_has_lpt_s_defaults() {
+    let input = parse(r#"{"lambdaARN": "resize"}"#);
+    let defaults = TuningRequest {
+        trim_share: 0.2,
+        ..TuningRequest::new("resize".parse().unwrap())
+    };
+    assert_eq!(input, ExecutionInput::new(defaults, PayloadSource::None));
+}
+
+#[test]
+fn what_is_null_or_empty_is_not_given() {
+    let nothing = with(
+        r#""num": null, "powerValues": [], "payloadS3": "", "strategy": "", "autoOptimize": null, "autoOptimizeAlias": "",
+           "preProcessorARN": "", "postProcessorARN": null, "discardTopBottom": null, "allowedExceptions": []"#,
+    );
+    assert_eq!(nothing, parse(r#"{"lambdaARN": "resize"}"#));
+    assert_eq!(with(r#""powerValues": """#), nothing);
+}
+
+#[test]
+fn every_option_of_lpt_reaches_the_request() {
+    let input = parse(
+        r#"{
+            "lambdaARN": "arn:aws:lambda:eu-west-1:123456789012:function:resize:live",
+            "num": 50, "powerValues": [512, 128, 128, "1024"], "payload": {"a": 1.50},
+            "parallelInvocation": false, "strategy": "balanced", "balancedWeight": 0.7,
+            "autoOptimize": true, "autoOptimizeAlias": "prod", "dryRun": false,
+            "preProcessorARN": "before", "postProcessorARN": "123456789012:function:after:2",
+            "discardTopBottom": 0.1, "sleepBetweenRunsMs": 250, "disablePayloadLogs": "yes",
+            "includeOutputResults": 1, "onlyColdStarts": true, "allowedExceptions": ["NotReady"]
+        }"#,
+    );
+    let request = &input.request;
+    assert_eq!(request.function.qualifier(), Some("live"));
+    assert_eq!(request.invocations, 50);
+    assert_eq!(sizes(request), [128, 512, 1024]);
+    assert_eq!(input.payload, PayloadSource::Inline(r#"{"a": 1.50}"#.to_owned()));
+    assert_eq!((request.concurrency, request.max_concurrency), (1, 10));
+    assert_eq!(request.objective, Objective::Balanced { cost_weight: 0.7 });
+    assert_eq!(request.apply, Apply::Alias("prod".to_owned()));
+    assert!(!request.dry_run && request.only_cold_starts);
+    assert_eq!(request.pre_processor, Some("before".parse().unwrap()));
+    assert_eq!(
+        request.post_processor,
+        Some("123456789012:function:after:2".parse().unwrap())
+    );
+    assert_eq!(request.trim_share, 0.1);
+    assert_eq!(request.pause_ms, 250);
+    assert!(!request.keep_messages && input.include_output_results);
+    assert_eq!(request.allowed_errors, ["NotReady"]);
+    assert!(input.warnings.is_empty(), "{:?}", input.warnings);
+}
+
+#[test]
+fn our_own_options_reach_the_request() {
+    let request = with(
+        r#""maxConcurrency": 3, "maxP95Ms": 250.5, "monthlyInvocations": 2e6,
+           "roleARN": "arn:aws-us-gov:iam::123456789012:role/path/tuner""#,
+    )
+    .request;
+    assert_eq!(request.max_concurrency, 3);
+    assert_eq!(request.max_p95_ms, Some(250.5));
+    assert_eq!(request.monthly_invocations, Some(2e6));
+    assert_eq!(
+        request.role_arn.as_deref(),
+        Some("arn:aws-us-gov:iam::123456789012:role/path/tuner")
+    );
+}
+
+#[test]
+fn all_is_every_size_worth_trying_in_any_letters() {
+    for word in ["ALL", "all", "All"] {
+        let input = with(&format!(r#""powerValues": "{word}""#));
+        assert_eq!(sizes(&input.request), TuningRequest::ALL_SIZES);
+    }
+}
+
+#[test]
+fn sizes_not_given_are_the_deployment_s() {
+    let defaults: Defaults = "256, 512,1024".parse().unwrap();
+    let input = ExecutionInput::parse(r#"{"lambdaARN": "resize"}"#, &defaults).unwrap();
+    assert_eq!(sizes(&input.request), [256, 512, 1024]);
+    assert!("64".parse::<Defaults>().is_err() && "big".parse::<Defaults>().is_err());
+    let error = ExecutionInput::parse(r#"{"lambdaARN": "resize"}"#, &"".parse().unwrap()).unwrap_err();
+    assert!(error.to_string().contains("no memory size"), "{error}");
+}
+
+#[test]
+fn trimming_is_off_for_cold_starts_unless_asked_for() {
+    assert_eq!(with(r#""onlyColdStarts": true"#).request.trim_share, 0.0);
+    let asked = with(r#""onlyColdStarts": true, "discardTopBottom": 0.3"#);
+    assert_eq!(asked.request.trim_share, 0.3);
+}
+
+#[test]
+fn parallel_is_all_at_once_up_to_the_most_allowed() {
+    for (fields, concurrency, most) in [
+        (r#""parallelInvocation": true"#, 10, 100),
+        (r#""parallelInvocation": true, "num": 500"#, 100, 100),
+        (
+            r#""parallelInvocation": true, "num": 500, "maxConcurrency": 1000"#,
+            500,
+            1000,
+        ),
+        (r#""parallelInvocation": true, "maxConcurrency": 4"#, 4, 4),
+        (r#""maxConcurrency": 4"#, 1, 4),
+    ] {
+        let request = with(fields).request;
+        assert_eq!(
+            (request.concurrency, request.max_concurrency),
+            (concurrency, most),
+            "{fields}"
+        );
+    }
+}
+
+#[test]
+fn what_has_no_effect_is_said() {
+    for (fields, warning) in [
+        (r#""autoOptimizeAlias": "prod""#, "autoOptimizeAlias"),
+        (r#""balancedWeight": 0.5"#, "balancedWeight"),
+        (
+            r#""parallelInvocation": true, "sleepBetweenRunsMs": 5"#,
+            "sleepBetweenRunsMs",
+        ),
+    ] {
+        let input = with(fields);
+        assert_eq!(input.warnings.len(), 1, "{fields}");
+        assert!(input.warnings[0].contains(warning), "{:?}", input.warnings);
+        assert_eq!((input.request.apply, input.request.pause_ms), (Apply::No, 0));
+    }
+}
+
+#[test]
+fn true_is_true_as_javascript_has_it_where_lpt_says_truthy() {
+    for (value, truthy) in [
+        ("true", true),
+        ("1", true),
+        (r#""false""#, true),
+        ("{}", true),
+        ("false", false),
+        ("0", false),
+        ("0.0", false),
+        (r#""""#, false),
+        ("null", false),
+    ] {
+        let input = with(&format!(
+            r#""disablePayloadLogs": {value}, "includeOutputResults": {value}"#
+        ));
+        assert_eq!(
+            (!input.request.keep_messages, input.include_output_results),
+            (truthy, truthy),
+            "{value}"
+        );
+    }
+}
+
+#[test]
+fn a_wrong_field_is_named_with_its_value_and_the_way_out() {
+    for (fields, words) in [
+        (r#""num": 4"#, ["num is 4", "from 5 to 10000"]),
+        (r#""num": 10001"#, ["num is 10001", "from 5 to 10000"]),
+        (r#""num": 7.5"#, ["num is 7.5", "whole number"]),
+        (r#""num": "ten""#, [r#"num is "ten""#, "whole number"]),
+        (r#""num": 1e999"#, ["num is 1e999", "whole number"]),
+        (r#""powerValues": 512"#, ["powerValues is 512", "a list"]),
+        (r#""powerValues": "some""#, [r#"powerValues is "some""#, r#""ALL""#]),
+        (r#""powerValues": [512, 64]"#, ["powerValues[1] is 64", "128 to 10240"]),
+        (r#""powerValues": ["x"]"#, [r#"powerValues[0] is "x""#, "128 to 10240"]),
+        (r#""payloadS3": "bucket/key""#, ["payloadS3 is", "s3://BUCKET/KEY"]),
+        (
+            r#""payload": 1, "payloadS3": "s3://bucket/key""#,
+            ["payload and payloadS3", "leave one out"],
+        ),
+        (
+            r#""payload": [{"payload": 1, "weight": 0}]"#,
+            ["payload[0].weight is 0", "above 0"],
+        ),
+        (
+            r#""payload": [{"payload":1,"weight":1},{"payload":2,"weight":100}]"#,
+            ["num is 10", "at least 51"],
+        ),
+        (
+            r#""parallelInvocation": "true""#,
+            [r#"parallelInvocation is "true""#, "without quotes"],
+        ),
+        (
+            r#""strategy": "fast""#,
+            [r#"strategy is "fast""#, r#""cost", "speed" or "balanced""#],
+        ),
+        (
+            r#""balancedWeight": 1.5"#,
+            ["balancedWeight is 1.5", "0 (speed alone) to 1 (cost alone)"],
+        ),
+        (
+            r#""autoOptimizeAlias": "12""#,
+            [r#"autoOptimizeAlias is "12""#, "not digits alone"],
+        ),
+        (
+            r#""preProcessorARN": "a b""#,
+            [r#"preProcessorARN is "a b""#, "letters, digits"],
+        ),
+        (r#""discardTopBottom": 0.5"#, ["discardTopBottom is 0.5", "0.4"]),
+        (
+            r#""sleepBetweenRunsMs": -1"#,
+            ["sleepBetweenRunsMs is -1", "from 0 to 600000"],
+        ),
+        (r#""allowedExceptions": "NotReady""#, ["allowedExceptions is", "a list"]),
+        (
+            r#""allowedExceptions": ["NotReady", 5]"#,
+            ["allowedExceptions[1] is 5", "error type"],
+        ),
+        (r#""maxConcurrency": 0"#, ["maxConcurrency is 0", "from 1 to 1000"]),
+        (r#""maxP95Ms": 0"#, ["maxP95Ms is 0", "above 0"]),
+        (r#""monthlyInvocations": -1"#, ["monthlyInvocations is -1", "above 0"]),
+        (
+            r#""roleARN": "arn:aws:iam::123456789012:user/x""#,
+            ["roleARN is", "not a role's"],
+        ),
+        (r#""lambdaARN": "x""#, ["lambdaARN is given twice", ""]),
+        (
+            r#""powervalue": [128]"#,
+            ["there is no field powervalue", "did you mean powerValues?"],
+        ),
+        (
+            r#""objective": "cost""#,
+            ["there is no field objective", "did you mean strategy?"],
+        ),
+        (r#""region": "eu-west-1""#, ["there is no field region", "schema"]),
+    ] {
+        let message = refused(fields);
+        assert!(words.iter().all(|word| message.contains(word)), "{fields}: {message}");
+    }
+}
+
+#[test]
+fn all_wrong_fields_are_said_at_once_in_one_line() {
+    let message = ExecutionInput::parse(
+        r#"{"num": 3, "stratgey": "cost", "dryRun": "no"}"#,
+        &Defaults::default(),
+    )
+    .unwrap_err()
+    .to_string();
+    for field in [
+        "lambdaARN is missing",
+        "num is 3",
+        "did you mean strategy?",
+        "dryRun is",
+    ] {
+        assert!(message.contains(field), "{message}");
+    }
+    assert!(!message.contains('\n'));
+}
+
+#[test]
+fn what_is_no_input_says_so() {
+    for (text, words) in [
+        ("", "is empty"),
+        (" \n", "is empty"),
+        ("{", "is not JSON: EOF"),
+        (r#"{"lambdaARN": "x"} x"#, "is not JSON: trailing"),
+        (r#"{"lambdaARN": 'x'}"#, "is not JSON"),
+        ("[]", "is a list"),
+        (r#""arn:aws:lambda""#, "is a text"),
+        ("null", "is null"),
+        ("7", "is a number"),
+        ("{}", "lambdaARN is missing"),
+        (r#"{"lambdaARN": ""}"#, "lambdaARN is missing"),
+        (r#"{"lambdaARN": null}"#, "lambdaARN is missing"),
+        (r#"{"lambdaARN": 5}"#, "lambdaARN is 5"),
+        (r#"{"lambdaARN": "arn:aws:s3:::x"}"#, "another service"),
+    ] {
+        let message = ExecutionInput::parse(text, &Defaults::default())
+            .unwrap_err()
+            .to_string();
+        assert!(message.contains(words), "{text}: {message}");
+    }
+}
+
+#[test]
+fn every_form_of_a_function_s_name_is_accepted() {
+    for name in [
+        "resize",
+        "resize:live",
+        "resize:7",
+        "resize:$LATEST",
+        "123456789012:function:resize",
+        "arn:aws-cn:lambda:cn-north-1:123456789012:function:resize:7",
+        " arn:aws:lambda:eu-west-1:123456789012:function:resize\\n",
+    ] {
+        let input = parse(&format!(r#"{{"lambdaARN": "{name}"}}"#));
+        assert_eq!(input.request.function.name(), "resize");
+    }
+}
+
+#[test]
+fn what_others_add_to_an_input_is_left_alone() {
+    let input =
+        with(r#""$schema": "x", "comment": 1, "Comment": 2, "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID": "arn""#);
+    assert_eq!(input, parse(r#"{"lambdaARN": "resize"}"#));
+}
+
+#[test]
+fn a_long_value_is_shortened_and_no_payload_is_quoted() {
+    let message = refused(&format!(r#""strategy": "{}""#, "x".repeat(10_000)));
+    assert!(message.len() < 300, "{message}");
+    for fields in [
+        r#""payload": {"secret": "hunter2"}, "payloadS3": "s3://bucket/key""#,
+        r#""payload": [{"payload": "hunter2", "weight": "x"}]"#,
+        r#""num": 5, "payload": [{"payload": "hunter2", "weight": 1}, {"payload": 1, "weight": 900}]"#,
+        r#""payload": "hunter2", "payload": "hunter2""#,
+        r#""payloads": "hunter2""#,
+    ] {
+        let message = refused(fields);
+        assert!(!message.contains("hunter2"), "{message}");
+    }
+}
+
+#[test]
+fn errors_name_their_field_for_programs() {
+    let errors = ExecutionInput::parse(r#"{"num": 3, "memory": 1}"#, &Defaults::default()).unwrap_err();
+    let fields: Vec<_> = errors.iter().filter_map(InputError::field).collect();
+    assert_eq!(fields, ["memory", "lambdaARN", "num"]);
+}
