@@ -105,6 +105,7 @@ class Service:
         return Execution(self, started["executionArn"])
 
     def run(self, execution_input, seconds=120):
+        """One whole execution."""
         return self.start(execution_input).ended(seconds)
 
     def object(self, key):
@@ -113,6 +114,12 @@ class Service:
     def keys(self, prefix=""):
         pages = self.cloud.client("s3").get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
         return [entry["Key"] for page in pages for entry in page.get("Contents", [])]
+
+
+# What travels from state to state stays under 32 KiB, an eighth of what Step Functions takes; and a history has less than
+# 2,000 events, of the 25,000 that it takes.
+LARGEST_STATE = 32 * 1024
+LONGEST_HISTORY = 2000
 
 
 class Execution:
@@ -124,13 +131,15 @@ class Execution:
         self.described = {}
 
     def ended(self, seconds=120):
-        """Waits until it is over."""
+        """Waits until it is over, and looks whether it kept within bounds."""
 
         def over():
             self.described = self.states.describe_execution(executionArn=self.arn)
             return self.described["status"] != "RUNNING"
 
-        until(over, f"{self.arn} ends (it is at {self.entered()[-1:]})" if seconds == 0 else self.arn, seconds)
+        until(over, f"{self.arn} ends", seconds, every=0.05)
+        assert len(self.history()) < LONGEST_HISTORY
+        assert self.largest_state() < LARGEST_STATE
         return self
 
     def stop(self, **why):
@@ -156,11 +165,54 @@ class Execution:
         pages = self.states.get_paginator("get_execution_history").paginate(executionArn=self.arn)
         return [event for page in pages for event in page["events"]]
 
+    def details(self, kind):
+        """What events of this kind, such as `stateEntered`, say."""
+        return [event[f"{kind}EventDetails"] for event in self.history() if f"{kind}EventDetails" in event]
+
     def entered(self):
         """The names of the states entered, in order."""
-        return [
-            event["stateEnteredEventDetails"]["name"] for event in self.history() if "stateEnteredEventDetails" in event
-        ]
+        return [details["name"] for details in self.details("stateEntered")]
+
+    def transitions(self):
+        """What Step Functions bills: every entry into a state and every retry.
+
+        Source: "a state transition is counted each time a step of your workflow is executed, including retries".
+        """
+        retries = sum(event["type"] == "TaskScheduled" for event in self.history())
+        tasks = sum(event["type"] == "TaskStateEntered" for event in self.history())
+        return len(self.entered()) + max(0, retries - tasks)
+
+    def largest_state(self):
+        """Bytes of the largest input or output of a state, after that of the execution itself, which is the user's."""
+        texts = [details.get("input", "") for details in self.details("stateEntered")[1:]]
+        texts += [details.get("output", "") for details in self.details("stateExited")]
+        return max((len(text.encode()) for text in texts), default=0)
+
+    @property
+    def tuning_id(self):
+        for details in self.details("stateExited"):
+            if found := json.loads(details.get("output", "{}")).get("tuning_id"):
+                return found
+        raise AssertionError(f"{self.arn} names no tuning")
+
+    @property
+    def folder(self):
+        return f"tunings/{self.tuning_id}/"
+
+    def document(self):
+        return json.loads(self.service.object(self.folder + "tuning.json"))
+
+    def files(self):
+        return {key.removeprefix(self.folder) for key in self.service.keys(self.folder)}
+
+    def records(self):
+        """The records in the store, by memory size."""
+        found = {}
+        for key in self.service.keys(self.folder + "records/"):
+            for line in self.service.object(key).splitlines():
+                record = json.loads(line)
+                found.setdefault(record["memory_size_mb"], []).append(record)
+        return found
 
     def succeeded(self):
         assert self.status == "SUCCEEDED", f"{self.status} {self.error}: {self.cause}"

@@ -43,10 +43,15 @@ class Call:
     operation: str
     function: str
     qualifier: str | None
+    target: str
     body: bytes
     headers: dict
     at: float
-    status: int | None = None
+    response: tuple | None = None
+
+    @property
+    def status(self):
+        return self.response and self.response[0]
 
 
 @dataclasses.dataclass
@@ -54,20 +59,25 @@ class Answer:
     """What a rule answers in place of the API."""
 
     status: int
-    error: str
-    message: str
+    headers: dict
+    body: bytes
 
     def parts(self):
-        body = json.dumps({"Type": "User", "message": self.message, "Message": self.message, "Reason": self.error})
-        return self.status, {"Content-Type": "application/json", "x-amzn-ErrorType": self.error}, body.encode()
+        return self.status, self.headers, self.body
 
 
-THROTTLED = Answer(429, "TooManyRequestsException", "Rate Exceeded.")
-SERVICE_ERROR = Answer(500, "ServiceException", "Service encountered an internal error.")
+def error(status, name, message):
+    """An error as the Lambda API gives it."""
+    body = json.dumps({"Type": "User", "message": message, "Message": message, "Reason": name})
+    return Answer(status, {"Content-Type": "application/json", "x-amzn-ErrorType": name}, body.encode())
+
+
+THROTTLED = error(429, "TooManyRequestsException", "Rate Exceeded.")
+SERVICE_ERROR = error(500, "ServiceException", "Service encountered an internal error.")
 
 
 def denied(action, resource):
-    return Answer(
+    return error(
         403,
         "AccessDeniedException",
         f"User: arn:aws:sts::000000000000:assumed-role/role/step is not authorized to perform: {action} on resource: "
@@ -114,8 +124,10 @@ class Gateway:
         self.others[function] = endpoint
 
     def when(self, function, *operations, at=None, act, after=False):
-        """Calls `act(call)` before (or after) the calls number `at` of these operations; if it returns an `Answer`, the
-        call is not (or was) made and is answered with that."""
+        """Calls `act(call)` before (or after) the calls number `at` of these operations.
+
+        If it returns an `Answer` the call is answered with that: before, it is not made at all; after, it has been made.
+        """
         numbers = None if at is None else frozenset([at] if isinstance(at, int) else at)
         with self.lock:
             self.rules.append(Rule(function, operations, numbers, act, after))
@@ -149,19 +161,17 @@ class Gateway:
         call = read_call(method, target, headers, body)
         with self.lock:
             self.calls.append(call)
-        parts = None
         for rule in self._matching(call, after=False):
             if isinstance(answer := rule.act(call), Answer):
-                parts = answer.parts()
-        if parts is None:
-            parts = self._forward(call, method, target, headers, body)
+                call.response = answer.parts()
+        if call.response is None:
+            call.response = self.forward(call, method, target, headers, body)
             for rule in self._matching(call, after=True):
                 if isinstance(answer := rule.act(call), Answer):
-                    parts = answer.parts()
-        call.status = parts[0]
-        return parts
+                    call.response = answer.parts()
+        return call.response
 
-    def _forward(self, call, method, target, headers, body):
+    def forward(self, call, method, target, headers, body):
         upstream = urllib.parse.urlsplit(self.others.get(call.function, self.upstream)).netloc
         pool = self.connections.__dict__
         connection = pool.setdefault(upstream, http.client.HTTPConnection(upstream, timeout=910))
@@ -213,8 +223,8 @@ def read_call(method, target, headers, body):
     for its_method, pattern, operation in OPERATIONS:
         if its_method == method and (match := pattern.match(path)):
             name, in_name = split_name(match["name"])
-            return Call(operation, name, qualifier or in_name, body, headers, time.time())
-    return Call(f"{method} {path}", "", qualifier, body, headers, time.time())
+            return Call(operation, name, qualifier or in_name, target, body, headers, time.time())
+    return Call(f"{method} {path}", "", qualifier, target, body, headers, time.time())
 
 
 def split_name(name):
