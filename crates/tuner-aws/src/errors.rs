@@ -33,28 +33,39 @@ where
         SdkError::TimeoutError(_) => PortError::new(PortErrorKind::Network, operation, chain(&error)),
         SdkError::DispatchFailure(failure) => {
             let text = chain(&error);
-            let kind = if not_signed_in(&text) {
-                PortErrorKind::NotSignedIn
-            } else if never_sent(&text) {
-                PortErrorKind::Unreachable
-            } else if failure.is_user() {
+            let otherwise = if failure.is_user() {
                 PortErrorKind::Invalid
             } else {
                 PortErrorKind::Network
             };
-            PortError::new(kind, operation, text)
+            PortError::new(before_an_answer(&text).unwrap_or(otherwise), operation, text)
         }
         SdkError::ConstructionFailure(_) => {
             let text = chain(&error);
-            let kind = if not_signed_in(&text) {
-                PortErrorKind::NotSignedIn
-            } else {
-                PortErrorKind::Invalid
-            };
+            let kind = before_an_answer(&text).unwrap_or(PortErrorKind::Invalid);
             PortError::new(kind, operation, text)
         }
         _ => PortError::new(PortErrorKind::Network, operation, chain(&error)),
     }
+}
+
+/// Adds to a denial what would have been needed.
+pub(crate) fn needs(action: &str, resource: &str, error: PortError) -> PortError {
+    match error.kind {
+        PortErrorKind::Denied => PortError {
+            message: format!("{}; it takes `{action}` on {resource}", error.message),
+            ..error
+        },
+        _ => error,
+    }
+}
+
+/// What to do about credentials that are no longer good.
+pub(crate) const EXPIRED: &str = "the credentials have expired; sign in again, such as with `aws sso login`";
+
+/// Whether an error code says that credentials are no longer good.
+pub(crate) fn has_expired(code: &str) -> bool {
+    matches!(code, "ExpiredToken" | "ExpiredTokenException" | "TokenRefreshRequired")
 }
 
 fn kind(operation: &str, code: &str, message: &str, status: u16) -> PortErrorKind {
@@ -67,7 +78,9 @@ fn kind(operation: &str, code: &str, message: &str, status: u16) -> PortErrorKin
             PortErrorKind::Conflict
         }
         "PreconditionFailedException" => PortErrorKind::Precondition,
-        "TooManyRequestsException" | "EC2ThrottledException" => PortErrorKind::Throttled,
+        "TooManyRequestsException" | "EC2ThrottledException" | "ExecutionLimitExceeded" | "SlowDown" => {
+            PortErrorKind::Throttled
+        }
         "InvalidParameterValueException" | "ValidationException" if over_memory_quota(message) => {
             PortErrorKind::MemoryQuota
         }
@@ -122,18 +135,23 @@ fn chain(error: &(dyn Error + 'static)) -> String {
     words.join(": ")
 }
 
-fn not_signed_in(text: &str) -> bool {
+/// Why a call got no answer, where the words say so. Credentials may take a call of their own, which fails like any other.
+fn before_an_answer(text: &str) -> Option<PortErrorKind> {
     let text = text.to_ascii_lowercase();
-    text.contains("credential") || text.contains("identity") || text.contains("region")
-}
-
-fn never_sent(text: &str) -> bool {
-    [
+    let says = |signs: &[&str]| signs.iter().any(|sign| text.contains(sign));
+    if says(&["no providers in chain"]) {
+        Some(PortErrorKind::NotSignedIn)
+    } else if says(&[
         "tcp connect error",
         "dns error",
         "connection refused",
         "failed to lookup",
-    ]
-    .iter()
-    .any(|sign| text.to_ascii_lowercase().contains(sign))
+        "connect timeout",
+    ]) {
+        Some(PortErrorKind::Unreachable)
+    } else if says(&["credential", "identity", "region"]) {
+        Some(PortErrorKind::NotSignedIn)
+    } else {
+        None
+    }
 }

@@ -26,6 +26,14 @@ impl Pace {
         }
     }
 
+    /// The same rate, counted apart.
+    pub(crate) fn another(&self) -> Self {
+        Self {
+            gap: self.gap,
+            next: Mutex::new(None),
+        }
+    }
+
     /// Waits for its turn.
     pub(crate) async fn turn(&self) {
         if self.gap.is_zero() {

@@ -7,6 +7,7 @@
 //! * [`logs`]: what Lambda's log lines say (REPORT, INIT_REPORT, RESTORE_REPORT, time-outs, runtime errors).
 //! * [`InvocationRecord`], [`Outcome`], [`StartKind`]: what one invocation did.
 //! * [`pricing`]: what it costs, by region, architecture and monthly volume.
+//! * [`machinery`]: what running a tuning as a state machine takes.
 //! * [`stats`]: means and percentiles with the interval they can be trusted to.
 //! * [`analysis`] and [`decision`]: from records to results per size and a recommendation.
 //! * [`tuning`]: the `Tuning` document, the contract that reports are views of.
@@ -16,6 +17,7 @@ mod architecture;
 pub mod decision;
 mod function_name;
 pub mod logs;
+pub mod machinery;
 mod memory;
 mod objective;
 mod outcome;
@@ -31,6 +33,7 @@ pub use architecture::{Architecture, UnknownArchitecture};
 pub use decision::{Candidate, Decision, Exclusion, Question, Verdict, decide};
 pub use function_name::{FunctionName, FunctionNameError, is_region};
 pub use logs::StartKind;
+pub use machinery::Machinery;
 pub use memory::{MemorySize, MemorySizeError, gb_seconds, vcpus};
 pub use objective::{Objective, ObjectiveError};
 pub use outcome::Outcome;

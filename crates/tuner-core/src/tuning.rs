@@ -7,11 +7,12 @@ use uuid::Uuid;
 
 use crate::pricing::{Currency, Money, PriceQuote};
 use crate::{
-    Architecture, Decision, Distribution, Estimate, FunctionName, InvocationRecord, MemorySize, Objective, Outcome,
-    OutcomeCounts, StartKind,
+    Architecture, Decision, Distribution, Estimate, FunctionName, InvocationRecord, Machinery, MemorySize, Objective,
+    Outcome, OutcomeCounts, StartKind,
 };
 
-/// Version of the document's form. Raised when a field is added, removed or changes its meaning.
+/// Version of the document's form. Raised when a field is removed or changes its meaning, or when one is added that must
+/// be there; one that may be absent leaves older documents and older readers as they are.
 pub const SCHEMA_VERSION: u32 = 1;
 
 /// One measured study of one function.
@@ -47,6 +48,9 @@ pub struct Tuning {
     pub decision: Decision,
     /// What the tuning itself took.
     pub exploration: Exploration,
+    /// What the state machine took that ran it; absent if none did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub machinery: Option<Machinery>,
     /// What the reader should know before trusting the numbers.
     #[serde(default)]
     pub warnings: Vec<String>,

@@ -6,7 +6,7 @@ use tokio_util::sync::CancellationToken;
 use tuner_core::{InvocationRecord, MemorySize};
 
 use crate::TuningError;
-use crate::ports::{Clock, FunctionControl, Invoker, LogSource, Store};
+use crate::ports::{Clock, FunctionControl, Invoker, LogSource, Store, Tunings};
 use crate::retry::Backoff;
 
 /// The world, as the steps see it.
@@ -20,6 +20,8 @@ pub struct Context {
     pub processors: Arc<dyn Invoker>,
     /// Reads the function's log, where an answer does not hold the REPORT; absent where there is none to read.
     pub logs: Option<Arc<dyn LogSource>>,
+    /// Knows of other tunings; absent where none is known of.
+    pub tunings: Option<Arc<dyn Tunings>>,
     /// Keeps records and reports.
     pub store: Arc<dyn Store>,
     /// Time.

@@ -77,6 +77,15 @@ impl Marker {
         })
     }
 
+    /// The memory size to go back to when the function has `now_mb`: somebody else may have set another one since.
+    pub const fn before(&self, now_mb: u32) -> u32 {
+        if now_mb == self.set_mb {
+            self.original_mb
+        } else {
+            now_mb
+        }
+    }
+
     /// Reads the mark, and what the function had before it.
     pub fn read(description: &str, variables: Option<&BTreeMap<String, String>>) -> Option<(Self, Carried)> {
         let (mark, kept) = description.strip_prefix("[tuner ")?.split_once("] ")?;

@@ -24,6 +24,9 @@ pub struct TuningState {
     pub versions: BTreeMap<MemorySize, Vec<u64>>,
     /// What was measured.
     pub progress: Progress,
+    /// Tunings that are over and have left something on the function; it goes with ours.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub broken_off: Vec<Uuid>,
     /// What the reader should know.
     pub warnings: Vec<String>,
 }

@@ -1,6 +1,9 @@
 use lambda_runtime::Diagnostic;
 use tuner_engine::TuningError;
-use tuner_engine::ports::PortErrorKind;
+use tuner_engine::ports::{PortErrorKind, StoreError};
+
+/// What a handler comes to.
+pub(crate) type Failed<T> = Result<T, Diagnostic>;
 
 /// An error by the name that a state machine catches. The names are part of the contract and never change.
 pub(crate) fn named(error_type: &str, message: impl std::fmt::Display) -> Diagnostic {
@@ -29,7 +32,16 @@ pub(crate) fn of_step(error: &TuningError) -> Diagnostic {
         TuningError::NothingPublished { .. } => "Tuner.NothingPublished",
         TuningError::CannotApply { .. } => "Tuner.CannotApply",
         TuningError::Report(_) => "Tuner.Report",
+        TuningError::Processor { .. } => "Tuner.Processor",
         TuningError::Interrupted => "Tuner.Interrupted",
     };
-    named(name, error)
+    match error.hint() {
+        Some(hint) => named(name, format!("{error}; {hint}")),
+        None => named(name, error),
+    }
+}
+
+/// A store that could not be read or written.
+pub(crate) fn of_store(error: &StoreError) -> Diagnostic {
+    named("Tuner.Store", error)
 }

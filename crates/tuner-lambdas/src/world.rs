@@ -1,78 +1,125 @@
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
-use jiff::Timestamp;
-use lambda_runtime::{Context as LambdaContext, Diagnostic};
-use tuner_aws::{AwsLambda, AwsOptions};
-use tuner_core::Payloads;
+use async_trait::async_trait;
+use jiff::{SignedDuration, Timestamp};
+use lambda_runtime::Context as LambdaContext;
+use tuner_aws::{AwsOptions, Connection};
+use tuner_core::FunctionName;
+use tuner_engine::execution::Defaults;
+use tuner_engine::ports::{InvokeReply, Invoker, PortError, Store};
 use tuner_engine::{Backoff, CancellationToken, Context, DirectoryStore, Silent, SystemClock};
 use uuid::Uuid;
 
-use crate::failure::{named, of_step};
+use crate::failure::{Failed, named, of_store};
+use crate::tunings::Executions;
 
-/// Before its own time-out a handler needs this much to write records and answer.
-const MARGIN: Duration = Duration::from_secs(10);
-const PAYLOADS: &str = "payload.json";
+/// Before its own time-out a handler needs this much to write records and answer, but never more than a fifth of it.
+const MARGIN: SignedDuration = SignedDuration::from_secs(10);
 
 /// What all invocations of a function share.
 pub(crate) struct World {
-    lambda: Arc<AwsLambda>,
-    store: PathBuf,
+    pub(crate) home: Connection,
+    place: Place,
+    pub(crate) defaults: Defaults,
+    /// Where LPT's visualization is to be found.
+    pub(crate) visualization_url: Option<String>,
+}
+
+/// Where the store is.
+enum Place {
+    Bucket(String),
+    Directory(PathBuf),
 }
 
 impl World {
-    pub(crate) async fn connect() -> Result<Self, Diagnostic> {
-        let store = std::env::var_os("TUNER_STORE").ok_or_else(|| {
-            named(
-                "Tuner.Setup",
-                "TUNER_STORE is not set; it names the directory for records",
-            )
-        })?;
+    pub(crate) async fn connect() -> Failed<Self> {
+        let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let store = set("TUNER_STORE")
+            .ok_or_else(|| named("Tuner.Setup", "TUNER_STORE is not set; give it s3://BUCKET, or a directory"))?;
+        let defaults = match set("TUNER_DEFAULT_MEMORY_SIZES") {
+            Some(sizes) => sizes
+                .parse()
+                .map_err(|e| named("Tuner.Setup", format!("TUNER_DEFAULT_MEMORY_SIZES: {e}")))?,
+            None => Defaults::default(),
+        };
         Ok(Self {
-            lambda: Arc::new(AwsLambda::connect(AwsOptions::default()).await),
-            store: store.into(),
+            home: Connection::load(AwsOptions::default()).await,
+            place: match store.strip_prefix("s3://") {
+                Some(bucket) => Place::Bucket(bucket.trim_end_matches('/').to_owned()),
+                None => Place::Directory(store.into()),
+            },
+            defaults,
+            visualization_url: set("TUNER_VISUALIZATION_URL"),
         })
     }
 
-    /// The world of one tuning, for a handler with this much time.
-    pub(crate) fn context(&self, tuning_id: Uuid, lambda: &LambdaContext) -> Result<Context, Diagnostic> {
-        let store = DirectoryStore::create(self.store.join(tuning_id.to_string())).map_err(|e| of_step(&e.into()))?;
+    /// The store below `prefix`, and where that is, as people find it.
+    pub(crate) fn store(&self, prefix: &str) -> Failed<(Arc<dyn Store>, String)> {
+        match &self.place {
+            Place::Bucket(bucket) => {
+                let store = self.home.store(bucket, prefix);
+                let location = store.location();
+                Ok((Arc::new(store), location))
+            }
+            Place::Directory(root) => {
+                let folder = root.join(prefix);
+                let location = folder.display().to_string();
+                let store = DirectoryStore::create(folder).map_err(|e| of_store(&e))?;
+                Ok((Arc::new(store), location))
+            }
+        }
+    }
+
+    /// The world of one tuning, for a handler with this much time. `function` says where the function under test is,
+    /// `role_arn` as whom it is reached.
+    pub(crate) async fn context(
+        &self,
+        tuning_id: Uuid,
+        lambda: &LambdaContext,
+        function: Option<&FunctionName>,
+        role_arn: Option<&str>,
+    ) -> Failed<Context> {
+        let there = self.home.elsewhere(function.and_then(FunctionName::region), role_arn).await;
+        let client = Arc::new(there.lambda());
         Ok(Context {
-            control: self.lambda.clone(),
-            processors: self.lambda.clone(),
-            invoker: self.lambda.clone(),
-            store: Arc::new(store),
+            control: client.clone(),
+            invoker: client,
+            processors: Arc::new(Anywhere(self.home.clone())),
+            logs: Some(Arc::new(there.logs())),
+            tunings: Some(Arc::new(Executions {
+                store: self.store("")?.0,
+                state_machines: self.home.state_machines(),
+            })),
+            store: self.store(&format!("tunings/{tuning_id}/"))?.0,
             clock: Arc::new(SystemClock),
             observer: Arc::new(Silent),
             cancel: CancellationToken::new(),
             backoff: Backoff::default(),
             hand_back_at: hand_back_at(lambda.deadline),
-            logs: None,
         })
     }
-
-    /// Keeps the payloads: they may be too large, or too secret, to travel.
-    pub(crate) async fn keep_payloads(ctx: &Context, text: &str) -> Result<(), Diagnostic> {
-        ctx.store
-            .put(PAYLOADS, text.as_bytes())
-            .await
-            .map(drop)
-            .map_err(|e| of_step(&e.into()))
-    }
-
-    pub(crate) async fn payloads(ctx: &Context) -> Result<Payloads, Diagnostic> {
-        let bytes = ctx.store.get(PAYLOADS).await.map_err(|e| of_step(&e.into()))?;
-        parse_payloads(&String::from_utf8_lossy(&bytes.unwrap_or_else(|| b"{}".to_vec())))
-    }
-}
-
-pub(crate) fn parse_payloads(text: &str) -> Result<Payloads, Diagnostic> {
-    Payloads::parse(text, "payload").map_err(|e| named("Tuner.Input", e))
 }
 
 /// `deadline_ms` is when Lambda ends this invocation, in ms since 1970.
 fn hand_back_at(deadline_ms: u64) -> Option<Timestamp> {
     let deadline = Timestamp::from_millisecond(i64::try_from(deadline_ms).ok()?).ok()?;
-    deadline.checked_sub(MARGIN).ok()
+    let time_left = deadline.duration_since(Timestamp::now());
+    deadline.checked_sub(MARGIN.min(time_left / 5)).ok()
+}
+
+/// Invokes functions in whatever region their ARN names.
+struct Anywhere(Connection);
+
+#[async_trait]
+impl Invoker for Anywhere {
+    async fn invoke(&self, function: &FunctionName, payload: &[u8]) -> Result<InvokeReply, PortError> {
+        let there = self.0.elsewhere(function.region(), None).await;
+        there.lambda().invoke(function, payload).await
+    }
+
+    async fn invoke_async(&self, function: &FunctionName, payload: &[u8]) -> Result<String, PortError> {
+        let there = self.0.elsewhere(function.region(), None).await;
+        there.lambda().invoke_async(function, payload).await
+    }
 }

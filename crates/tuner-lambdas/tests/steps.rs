@@ -149,6 +149,7 @@ async fn by_driver(client: Arc<AwsLambda>, store: &Path) -> Tuning {
         backoff: Backoff::default(),
         hand_back_at: None,
         logs: None,
+        tunings: None,
     };
     let setting = Setting {
         prices: PriceTable::embedded(),

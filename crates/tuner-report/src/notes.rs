@@ -1,7 +1,8 @@
 //! What stands under the figures: what is in them, what is not, and how far they go.
 
-use tuner_core::StartKind;
+use tuner_core::pricing::Money;
 use tuner_core::tuning::MeasuringEnvironment;
+use tuner_core::{StartKind, Tuning};
 
 use crate::numbers;
 use crate::view::{NOT_MEASURED, View, start_word};
@@ -31,6 +32,7 @@ pub(crate) fn notes(view: &View<'_>) -> Vec<String> {
     if view.measured().next().is_some() {
         notes.push(cost_basis(view));
     }
+    notes.extend(cost_of_this_tuning(view.tuning));
     notes.extend(view.tuning.applied.as_ref().map(|what| format!("Applied: {what}.")));
     notes.push(honesty(view));
     notes
@@ -101,6 +103,36 @@ fn cost_basis(view: &View<'_>) -> String {
         ),
         None => "Cost is the mean of billed GB-seconds.".to_owned(),
     }
+}
+
+/// What the function's invocations and the state machine took together, if there was one.
+fn cost_of_this_tuning(tuning: &Tuning) -> Option<String> {
+    let machinery = tuning.machinery?;
+    let (function, work) = (&tuning.exploration, machinery.work);
+    let total = function
+        .cost
+        .zip(machinery.cost())
+        .and_then(|(invocations, machine)| invocations.checked_add(machine).ok());
+    let shown = |money: Option<Money>| {
+        money.map_or_else(String::new, |m| {
+            format!("{} for ", numbers::money(m.amount, m.currency))
+        })
+    };
+    let total = total.map_or_else(String::new, |m| {
+        format!(", together {}", numbers::money(m.amount, m.currency))
+    });
+    Some(format!(
+        "Cost of this tuning: {}{} invocations of the function ({} GB-seconds) and {}{} state transitions and {} requests of the \
+         tuner's own Lambdas ({} GB-seconds{}){total}.",
+        shown(function.cost),
+        numbers::count(function.invocations.into()),
+        numbers::gb_seconds(function.gb_seconds),
+        shown(machinery.cost()),
+        numbers::count(work.state_transitions),
+        numbers::count(work.requests),
+        numbers::gb_seconds(work.gb_seconds),
+        if work.counted { "" } else { "; estimated" },
+    ))
 }
 
 fn honesty(view: &View<'_>) -> String {

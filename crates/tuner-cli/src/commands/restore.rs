@@ -33,6 +33,7 @@ pub(super) async fn restore(args: RestoreArgs, global: GlobalArgs) -> Result<Exi
         backoff: Backoff::default(),
         hand_back_at: None,
         logs: None,
+        tunings: None,
     };
     let found = of_tuning(
         remains(&ctx, &function).await.map_err(|e| refused(&args, &e))?,

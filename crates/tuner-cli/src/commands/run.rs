@@ -116,6 +116,7 @@ impl Session<'_> {
             backoff: Backoff::default(),
             hand_back_at: None,
             logs: None,
+            tunings: None,
         };
         let watcher = tokio::spawn(stop_on_signal(cancel, self.progress.clone(), request.function.clone()));
         let setting = Setting {
@@ -157,6 +158,7 @@ pub(super) async fn connect(aws: &AwsArgs, arn_region: Option<&str>) -> AwsLambd
         region: aws.region.clone().or_else(|| arn_region.map(str::to_owned)),
         profile: aws.profile.clone(),
         endpoint: aws.endpoint_url.clone(),
+        role_arn: None,
     })
     .await
 }

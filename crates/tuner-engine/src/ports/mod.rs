@@ -4,6 +4,7 @@ mod error;
 mod function_control;
 mod invoker;
 mod log_source;
+mod tunings;
 
 pub use error::{PortError, PortErrorKind};
 pub use function_control::{
@@ -11,6 +12,7 @@ pub use function_control::{
 };
 pub use invoker::{InvokeReply, Invoker};
 pub use log_source::LogSource;
+pub use tunings::Tunings;
 
 use std::time::Duration;
 

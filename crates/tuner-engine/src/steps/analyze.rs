@@ -108,6 +108,7 @@ pub async fn analyze(
             monthly_invocations: request.monthly_invocations,
         },
         exploration: analysis::exploration(&records, price.as_ref(), latest.ephemeral_storage_mb, wall_ms),
+        machinery: None,
         price,
         price_unknown,
         sizes: findings.sizes,

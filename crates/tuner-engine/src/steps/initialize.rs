@@ -2,11 +2,13 @@ use tuner_core::SizeProgress;
 use uuid::Uuid;
 
 use crate::context::Event;
-use crate::marker::{self, Marker};
+use crate::marker::{self, Carried, Marker};
 use crate::ports::FunctionConfiguration;
 use crate::retry::retrying;
 use crate::steps::ready::until_ready;
 use crate::{Context, Original, TuningError, TuningRequest, TuningState};
+
+const LATEST: &str = "$LATEST";
 
 /// Reads the function and refuses what can't be tuned. Changes nothing. `tuning_id` is a UUIDv7 of the driver's making.
 ///
@@ -15,8 +17,8 @@ use crate::{Context, Original, TuningError, TuningRequest, TuningState};
 pub async fn initialize(ctx: &Context, request: &TuningRequest, tuning_id: Uuid) -> Result<TuningState, TuningError> {
     ctx.check()?;
     let mut warnings = Vec::new();
-    let asked = until_ready(ctx, &request.function).await?;
-    let latest = if asked.version == "$LATEST" {
+    let mut asked = until_ready(ctx, &request.function).await?;
+    let mut latest = if asked.version == LATEST {
         asked.clone()
     } else {
         until_ready(ctx, &asked.arn.unqualified()).await?
@@ -28,20 +30,46 @@ pub async fn initialize(ctx: &Context, request: &TuningRequest, tuning_id: Uuid)
             reason: reason.clone(),
         });
     }
-    if let Some((mark, _)) = Marker::read(&latest.description, latest.variables.as_ref()) {
-        return Err(TuningError::marked(&latest.arn, &mark));
+    let mut broken_off = Vec::new();
+    if let Some((mark, before)) = Marker::read(&latest.description, latest.variables.as_ref()) {
+        if before.cut || !is_over(ctx, mark.tuning_id).await {
+            return Err(TuningError::marked(&latest.arn, &mark));
+        }
+        broken_off.push(mark.tuning_id);
+        // What it was before that tuning is what it will be again when ours publishes.
+        latest = unmarked(latest, &mark, before);
+        if asked.version == LATEST {
+            asked = latest.clone();
+        }
     }
     check_qualifier(&asked, &latest)?;
     let versions = retrying(ctx, || ctx.control.versions(&latest.arn)).await?;
-    let others: Vec<String> = versions
-        .iter()
-        .filter(|v| marker::version_owner(&v.description).is_some())
-        .map(|v| v.version.to_string())
-        .collect();
+    let mut others = Vec::new();
+    for version in &versions {
+        let Some(owner) = marker::version_owner(&version.description) else {
+            continue;
+        };
+        if broken_off.contains(&owner) {
+            continue;
+        } else if is_over(ctx, owner).await {
+            broken_off.push(owner);
+        } else {
+            others.push(version.version.to_string());
+        }
+    }
     if !others.is_empty() {
         warnings.push(format!(
             "versions {} of other tunings are still there; if none is under way, `tuner restore --function {function}` deletes them",
             others.join(", ")
+        ));
+    }
+    if !broken_off.is_empty() {
+        warnings.push(format!(
+            "{} had left something on {function}, which goes with what this one makes",
+            match broken_off.len() {
+                1 => "a tuning that was broken off".to_owned(),
+                n => format!("{n} tunings that were broken off"),
+            }
         ));
     }
     if latest.reports_hidden {
@@ -79,8 +107,26 @@ pub async fn initialize(ctx: &Context, request: &TuningRequest, tuning_id: Uuid)
             .iter()
             .map(|&size| (size, SizeProgress::default()))
             .collect(),
+        broken_off,
         warnings,
     })
+}
+
+async fn is_over(ctx: &Context, tuning_id: Uuid) -> bool {
+    match &ctx.tunings {
+        Some(tunings) => tunings.is_over(tuning_id).await,
+        None => false,
+    }
+}
+
+/// `marked` as it was before the tuning that marked it.
+fn unmarked(marked: FunctionConfiguration, mark: &Marker, before: Carried) -> FunctionConfiguration {
+    FunctionConfiguration {
+        memory_size_mb: mark.before(marked.memory_size_mb),
+        description: before.description,
+        variables: before.variables.or(marked.variables),
+        ..marked
+    }
 }
 
 /// Only `$LATEST` can be published at other sizes. A version or alias is accepted if its code and settings are the same.

@@ -57,12 +57,13 @@ async fn take_up(ctx: &Context, state: &mut TuningState) -> Result<FunctionConfi
     let mut now = until_ready(ctx, &function).await?;
     let mark =
         |now: &FunctionConfiguration| Marker::read(&now.description, now.variables.as_ref()).map(|(mark, _)| mark);
-    if mark(&now).is_some_and(|mark| mark.tuning_id == state.tuning_id) {
+    let left_by = mark(&now).map(|mark| mark.tuning_id);
+    if let Some(tuning_id) = left_by.filter(|id| *id == state.tuning_id || state.broken_off.contains(id)) {
         let held = Held {
             original: &state.original.latest,
             set_mb: None,
         };
-        let restored = restore_configuration(ctx, &function, Some(state.tuning_id), Some(held)).await?;
+        let restored = restore_configuration(ctx, &function, Some(tuning_id), Some(held)).await?;
         state.warnings.extend(restored.notes);
         now = until_ready(ctx, &function).await?;
     }

@@ -56,14 +56,20 @@ pub async fn restore(ctx: &Context, state: &TuningState) -> Restored {
         original: &state.original.latest,
         set_mb: None,
     };
-    put_back(
+    let mut restored = put_back(
         ctx,
         state.function(),
         Some(state.tuning_id),
         Some(held),
         state.original.last_version,
     )
-    .await
+    .await;
+    for &broken_off in &state.broken_off {
+        let other = put_back(ctx, state.function(), Some(broken_off), None, 0).await;
+        restored.deleted.extend(other.deleted);
+        restored.leftovers.extend(other.leftovers);
+    }
+    restored
 }
 
 /// Puts back what tunings left on a function, from the function alone: of one tuning, or of all.
@@ -235,15 +241,13 @@ fn way_back(
         return Ok(None);
     }
     let mut notes = Vec::new();
-    let memory_size_mb = if now.memory_size_mb == mark.set_mb {
-        mark.original_mb
-    } else {
+    let memory_size_mb = mark.before(now.memory_size_mb);
+    if now.memory_size_mb != mark.set_mb {
         notes.push(format!(
             "somebody set the memory size of {function} to {} MB during the tuning; it was left at that",
             now.memory_size_mb
         ));
-        now.memory_size_mb
-    };
+    }
     let description = match held {
         _ if !before.cut => before.description,
         Some(held) => held.original.description.clone(),

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use tuner_core::analysis::{Terms, analyze, exploration};
 use tuner_core::pricing::{PriceQuote, PriceTable};
 use tuner_core::tuning::{FunctionUnderTest, MeasuringEnvironment, RequestSummary, SCHEMA_VERSION, Tuning};
-use tuner_core::{Architecture, InvocationRecord, MemorySize, Objective, Outcome, StartKind};
+use tuner_core::{Architecture, InvocationRecord, Machinery, MemorySize, Objective, Outcome, StartKind};
 
 /// A function to simulate and a question to ask about it.
 #[derive(Clone)]
@@ -43,6 +43,8 @@ pub struct Study {
     pub skipped: BTreeMap<u32, &'static str>,
     pub warnings: Vec<String>,
     pub leftovers: Vec<String>,
+    /// What the state machine took, if it ran in one.
+    pub machinery: Option<Machinery>,
     pub seed: u64,
 }
 
@@ -73,6 +75,7 @@ impl Default for Study {
             skipped: BTreeMap::new(),
             warnings: Vec::new(),
             leftovers: Vec::new(),
+            machinery: None,
             seed: 1,
         }
     }
@@ -169,6 +172,7 @@ impl Study {
             sizes: findings.sizes,
             decision: findings.decision,
             exploration,
+            machinery: self.machinery,
             warnings: self.warnings.clone(),
             leftovers: self.leftovers.clone(),
             applied: None,

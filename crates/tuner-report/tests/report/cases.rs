@@ -3,8 +3,10 @@
 use std::sync::LazyLock;
 
 use tuner_core::decision::Exclusion;
+use tuner_core::machinery::{Place, Work};
+use tuner_core::pricing::PriceTable;
 use tuner_core::tuning::{SizeStatus, Tuning};
-use tuner_core::{Decision, MemorySize, Objective, Outcome, StartKind, Verdict};
+use tuner_core::{Architecture, Decision, MemorySize, Objective, Outcome, StartKind, Verdict};
 use tuner_report::{Format, Options, render};
 
 use crate::common::{Study, one_thread};
@@ -203,6 +205,7 @@ fn made() -> Vec<(&'static str, Tuning)> {
             }
             .run(),
         ),
+        ("state-machine", in_a_state_machine().run()),
         ("cold-only", cold_only()),
         ("not-enough-evidence", not_enough_evidence()),
         ("nothing", nothing()),
@@ -225,6 +228,24 @@ pub(crate) fn moved() -> Study {
         duration_ms: |mb| 3.0 + 4.0e6 / f64::from(mb).powi(2) + one_thread(mb, 20.0),
         monthly_invocations: Some(3e6),
         ..Study::default()
+    }
+}
+
+/// The same, run by a state machine in eu-west-1.
+pub(crate) fn in_a_state_machine() -> Study {
+    let work = Work {
+        counted: true,
+        state_transitions: 31,
+        requests: 24,
+        gb_seconds: 12.5,
+    };
+    let place = Place {
+        region: "eu-west-1",
+        architecture: Architecture::Arm64,
+    };
+    Study {
+        machinery: Some(work.priced(PriceTable::embedded(), place)),
+        ..moved()
     }
 }
 

@@ -1,9 +1,11 @@
 //! What is said first, case by case.
 
-use tuner_core::Objective;
-use tuner_report::headline;
+use tuner_core::machinery::Machinery;
+use tuner_core::pricing::{Currency, Money};
+use tuner_core::{Objective, Tuning};
+use tuner_report::{Format, headline};
 
-use crate::cases;
+use crate::cases::{self, in_a_state_machine, shown};
 use crate::common::Study;
 
 fn of(name: &str) -> tuner_report::Headline {
@@ -157,4 +159,75 @@ fn percentages_agree_with_the_figures_beside_them() {
         }
     }
     assert!(seen >= 8, "{seen}");
+}
+
+/// What a state machine took is said in every view, and added to what the function's invocations took.
+#[test]
+fn the_cost_of_a_tuning_is_that_of_the_function_and_the_machine() {
+    let tuning = in_a_state_machine().run();
+    let function = tuning.exploration.cost.unwrap();
+    let machine = tuning.machinery.unwrap().cost().unwrap();
+    // 31 x $0.000025, 24 x $0.0000002, 12.5 GB-seconds x $0.0000133334.
+    assert!((machine.amount - (31.0 * 2.5e-5 + 24.0 * 2e-7 + 12.5 * 1.333_34e-5)).abs() < 1e-9);
+    let total = function.checked_add(machine).unwrap();
+    for format in [Format::Terminal, Format::Markdown, Format::Html, Format::Svg] {
+        let text = plain(&shown(format, &tuning));
+        for part in [
+            format!(
+                "Cost of this tuning: {} for 126 invocations of the function (",
+                function.display()
+            ),
+            format!(
+                "and {} for 31 state transitions and 24 requests of the tuner",
+                machine.display()
+            ),
+            format!("(12.5 GB-seconds), together {}.", total.display()),
+        ] {
+            assert!(text.contains(&part), "{format}: {part}\n{text}");
+        }
+        assert!(!plain(&shown(format, &cases::moved().run())).contains("Cost of this tuning"));
+    }
+}
+
+/// Edge case 61.
+#[test]
+fn dollars_and_yuan_are_not_added() {
+    let mut tuning = in_a_state_machine().run();
+    let machinery = tuning.machinery.as_mut().unwrap();
+    machinery.work.counted = false;
+    machinery.state_transition_cost = Some(Money::new(0.001, Currency::Cny));
+    machinery.lambda_cost = Some(Money::new(0.002, Currency::Cny));
+    let text = plain(&shown(Format::Terminal, &tuning));
+    assert!(text.contains("and ¥0.003 for 31 state transitions"), "{text}");
+    assert!(text.contains("(12.5 GB-seconds; estimated)."), "{text}");
+    assert!(!text.contains("together"), "{text}");
+    let without_price = |tuning: &mut Tuning| {
+        tuning.exploration.cost = None;
+        tuning.machinery = tuning.machinery.map(|machinery| Machinery {
+            lambda_cost: None,
+            ..machinery
+        });
+    };
+    without_price(&mut tuning);
+    let text = plain(&shown(Format::Terminal, &tuning));
+    assert!(
+        text.contains("Cost of this tuning: 126 invocations of the function"),
+        "{text}"
+    );
+    assert!(text.contains("and 31 state transitions and 24 requests"), "{text}");
+}
+
+/// `text` without line breaks and markup.
+fn plain(text: &str) -> String {
+    let mut out = String::new();
+    for part in text.split('<') {
+        let words = if text.starts_with('<') {
+            part.split_once('>').map_or(part, |(_, words)| words)
+        } else {
+            part
+        };
+        out.push(' ');
+        out.push_str(words);
+    }
+    out.split_whitespace().collect::<Vec<_>>().join(" ").replace("\\", "")
 }

@@ -134,6 +134,7 @@ impl World {
             cancel: cancel.clone(),
             hand_back_at: None,
             logs: None,
+            tunings: None,
             backoff: Backoff::default(),
         }
     }

@@ -1,4 +1,4 @@
-//! The adapter against a mocked service: what is sent, and what is made of the answers.
+//! Lambda.
 
 use aws_sdk_lambda::Client;
 use aws_sdk_lambda::error::ErrorMetadata;
@@ -21,7 +21,7 @@ use tuner_engine::ports::{ConfigurationChange, FunctionControl, Invoker, PortErr
 
 use crate::AwsLambda;
 use crate::configuration::translate;
-use crate::connect::without_retries;
+use crate::lambda::without_retries;
 
 const ARN: &str = "arn:aws:lambda:eu-west-1:123456789012:function:resize";
 

@@ -1,0 +1,82 @@
+use serde::{Deserialize, Serialize};
+use tuner_core::{Payloads, Tuning};
+use tuner_engine::steps::{DOCUMENT, Restored};
+use tuner_engine::{Context, TuningState};
+
+use crate::failure::{Failed, named, of_store};
+
+/// What one step of a tuning leaves for those after it, in the store.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Kept {
+    /// ARN of the execution.
+    pub(crate) execution: String,
+    pub(crate) state: TuningState,
+    /// How many payloads there are.
+    pub(crate) payloads: u32,
+    /// Whether the output is to hold every size's figures.
+    pub(crate) include_output_results: bool,
+    /// What putting the function back came to.
+    pub(crate) restored: Option<Restored>,
+    /// Why the recommendation was not applied, if it was to be.
+    pub(crate) not_applied: Option<String>,
+}
+
+const STATE: &str = "state.json";
+const PAYLOAD: &str = "payload.json";
+
+impl Kept {
+    pub(crate) async fn load(ctx: &Context) -> Failed<Option<Self>> {
+        let bytes = ctx.store.get(STATE).await.map_err(|e| of_store(&e))?;
+        bytes.as_deref().map(|bytes| parse(bytes, STATE)).transpose()
+    }
+
+    pub(crate) async fn save(&self, ctx: &Context) -> Failed<()> {
+        ctx.store
+            .put(STATE, &write(self)?)
+            .await
+            .map(drop)
+            .map_err(|e| of_store(&e))
+    }
+}
+
+/// Keeps the payloads apart: they may be too large to travel, and too secret to be seen in an execution's history.
+pub(crate) async fn keep_payloads(ctx: &Context, text: &str) -> Failed<()> {
+    ctx.store
+        .put(PAYLOAD, text.as_bytes())
+        .await
+        .map(drop)
+        .map_err(|e| of_store(&e))
+}
+
+pub(crate) async fn payloads(ctx: &Context) -> Failed<Payloads> {
+    let bytes = ctx.store.get(PAYLOAD).await.map_err(|e| of_store(&e))?;
+    let text = bytes.ok_or_else(|| named("Tuner.Store", format!("there is no {PAYLOAD} in the store of this tuning")))?;
+    Payloads::parse(&String::from_utf8_lossy(&text), "payload").map_err(|e| named("Tuner.Input", e))
+}
+
+/// Payloads stay no longer than they are needed.
+pub(crate) async fn forget_payloads(ctx: &Context) -> Failed<()> {
+    ctx.store.delete(PAYLOAD).await.map_err(|e| of_store(&e))
+}
+
+pub(crate) async fn keep_document(ctx: &Context, tuning: &Tuning) -> Failed<()> {
+    ctx.store
+        .put(DOCUMENT, &write(tuning)?)
+        .await
+        .map(drop)
+        .map_err(|e| of_store(&e))
+}
+
+pub(crate) async fn document(ctx: &Context) -> Failed<Tuning> {
+    let bytes = ctx.store.get(DOCUMENT).await.map_err(|e| of_store(&e))?;
+    let bytes = bytes.ok_or_else(|| named("Tuner.Store", "this tuning has not been analyzed yet"))?;
+    parse(&bytes, DOCUMENT)
+}
+
+fn parse<T: serde::de::DeserializeOwned>(bytes: &[u8], what: &str) -> Failed<T> {
+    serde_json::from_slice(bytes).map_err(|e| named("Tuner.Store", format!("{what} in the store can't be read: {e}")))
+}
+
+fn write(value: &impl Serialize) -> Failed<Vec<u8>> {
+    serde_json::to_vec(value).map_err(|e| named("Tuner.Store", e))
+}

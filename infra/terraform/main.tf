@@ -1,0 +1,120 @@
+data "aws_partition" "current" {}
+data "aws_region" "current" {}
+data "aws_caller_identity" "current" {}
+
+locals {
+  partition = data.aws_partition.current.partition
+  region    = data.aws_region.current.id
+  account   = data.aws_caller_identity.current.account_id
+  prefix    = var.state_machine_name_prefix
+
+  # A step's time-out in seconds stays below that of its state, so that it is Lambda that ends it, and says so.
+  steps = {
+    initialize = { timeout = 100, does = "Checks the input and reads the function under test." }
+    plan       = { timeout = 100, does = "Decides what to measure next." }
+    publish    = { timeout = 900, does = "Publishes a version for each memory size and puts the configuration back." }
+    sample     = { timeout = var.total_execution_timeout, does = "Invokes the versions and keeps a record of every invocation." }
+    restore    = { timeout = 900, does = "Puts the function under test back and deletes the versions." }
+    analyze    = { timeout = 300, does = "Works out duration and cost for each memory size." }
+    apply      = { timeout = 600, does = "Sets the recommended memory size, where the input asks for it." }
+    report     = { timeout = 300, does = "Writes the report." }
+  }
+  function_names = { for step, _ in local.steps : step => "${local.prefix}-${step}" }
+  # Made from names, not read from resources: a plan shows the policies in full.
+  function_arns = {
+    for step, name in local.function_names : step => "arn:${local.partition}:lambda:${local.region}:${local.account}:function:${name}"
+  }
+  log_group_arns = {
+    for step, name in local.function_names : step => "arn:${local.partition}:logs:${local.region}:${local.account}:log-group:/aws/lambda/${name}"
+  }
+
+  zip     = var.lambda_zip != "" ? var.lambda_zip : "${path.module}/../dist/tuner-lambdas-${var.architecture}.zip"
+  in_vpc  = length(var.subnet_ids) > 0 || length(var.security_group_ids) > 0
+  kms_key = var.kms_key_arn != "" ? var.kms_key_arn : null
+}
+
+resource "aws_cloudwatch_log_group" "step" {
+  for_each = local.steps
+
+  name              = "/aws/lambda/${local.function_names[each.key]}"
+  retention_in_days = var.log_group_retention_in_days
+  kms_key_id        = local.kms_key
+  tags              = var.tags
+}
+
+resource "aws_lambda_function" "step" {
+  for_each = local.steps
+
+  function_name    = local.function_names[each.key]
+  description      = each.value.does
+  role             = aws_iam_role.step[each.key].arn
+  runtime          = "provided.al2023"
+  architectures    = [var.architecture]
+  handler          = each.key
+  filename         = local.zip
+  source_code_hash = try(filebase64sha256(local.zip), null)
+  memory_size      = 512
+  timeout          = each.value.timeout
+  kms_key_arn      = local.kms_key
+  tags             = var.tags
+
+  environment {
+    variables = merge(
+      {
+        TUNER_STORE                = "s3://${local.bucket}"
+        TUNER_DEFAULT_MEMORY_SIZES = join(",", var.power_values)
+      },
+      { for name, value in { TUNER_VISUALIZATION_URL = var.visualization_url } : name => value if value != "" },
+    )
+  }
+
+  logging_config {
+    log_format            = "JSON"
+    application_log_level = var.log_level
+    system_log_level      = "INFO"
+    log_group             = aws_cloudwatch_log_group.step[each.key].name
+  }
+
+  dynamic "vpc_config" {
+    for_each = local.in_vpc ? [1] : []
+    content {
+      subnet_ids         = var.subnet_ids
+      security_group_ids = var.security_group_ids
+    }
+  }
+
+  lifecycle {
+    precondition {
+      condition     = fileexists(local.zip)
+      error_message = "there is no ${local.zip}: build it with infra/build --arch ${var.architecture}, or name another package in lambda_zip."
+    }
+    precondition {
+      condition     = (length(var.subnet_ids) > 0) == (length(var.security_group_ids) > 0)
+      error_message = "a VPC takes both subnet_ids and security_group_ids."
+    }
+  }
+
+  # A step that starts before its role may do anything would fail.
+  depends_on = [aws_iam_role_policy.step]
+}
+
+resource "aws_sfn_state_machine" "power_tuning" {
+  name     = "${local.prefix}-power-tuning"
+  role_arn = aws_iam_role.state_machine.arn
+  # `tuner run` finds the state machine by this tag.
+  tags = merge(var.tags, { "tuner:state-machine" = "power-tuning" })
+
+  definition = templatefile("${path.module}/../../statemachine/power-tuning.asl.json", {
+    Partition     = local.partition
+    InitializeArn = aws_lambda_function.step["initialize"].arn
+    PlanArn       = aws_lambda_function.step["plan"].arn
+    PublishArn    = aws_lambda_function.step["publish"].arn
+    SampleArn     = aws_lambda_function.step["sample"].arn
+    RestoreArn    = aws_lambda_function.step["restore"].arn
+    AnalyzeArn    = aws_lambda_function.step["analyze"].arn
+    ApplyArn      = aws_lambda_function.step["apply"].arn
+    ReportArn     = aws_lambda_function.step["report"].arn
+  })
+
+  depends_on = [aws_iam_role_policy.state_machine]
+}

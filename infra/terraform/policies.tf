@@ -1,0 +1,154 @@
+# What each step may do, and nothing else. infra/sam/template.yaml says the same; a test compares the two.
+
+locals {
+  resources = flatten([var.lambda_resource])
+  # IAM looks at a call that names a version or an alias by its qualified ARN: both forms are needed.
+  functions = [for r in local.resources : r == "*" ? "arn:${local.partition}:lambda:*:*:function:*" : r]
+  versions  = [for r in local.functions : "${r}:*"]
+  # FilterLogEvents is allowed on log groups by their ARN with `:*`.
+  read_logs = [for r in flatten([var.log_group_resource]) : r == "*" ? "arn:${local.partition}:logs:*:*:log-group:*" : "${r}:*"]
+
+  tunings    = "${local.bucket_arn}/tunings/*"
+  executions = "arn:${local.partition}:states:${local.region}:${local.account}:execution:${local.prefix}-power-tuning:*"
+
+  every_step = concat(
+    [
+      { Sid = "List", Effect = "Allow", Action = ["s3:ListBucket"], Resource = [local.bucket_arn] },
+      { Sid = "KeepTunings", Effect = "Allow", Action = ["s3:GetObject", "s3:PutObject"], Resource = [local.tunings] },
+    ],
+    [
+      for key in compact([var.kms_key_arn]) :
+      { Sid = "UseKey", Effect = "Allow", Action = ["kms:Decrypt", "kms:GenerateDataKey"], Resource = [key] }
+    ],
+    # Lambda itself uses these to reach the VPC; the second statement keeps the code of a step from using them.
+    [
+      for actions in local.in_vpc ? [local.network_actions] : [] :
+      { Sid = "JoinNetwork", Effect = "Allow", Action = actions, Resource = ["*"] }
+    ],
+    [
+      for actions in local.in_vpc ? [local.network_actions] : [] :
+      {
+        Sid       = "JoinNetworkOnlyByLambda", Effect = "Deny", Action = actions, Resource = ["*"],
+        Condition = { ArnLike = { "lambda:SourceFunctionArn" = "arn:${local.partition}:lambda:*:*:function:*" } }
+      }
+    ],
+  )
+  network_actions = [
+    "ec2:AssignPrivateIpAddresses",
+    "ec2:CreateNetworkInterface",
+    "ec2:DeleteNetworkInterface",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSubnets",
+    "ec2:UnassignPrivateIpAddresses",
+  ]
+
+  assume = [
+    for roles in length(var.assumable_role_arns) > 0 ? [var.assumable_role_arns] : [] :
+    { Sid = "AssumeRoles", Effect = "Allow", Action = ["sts:AssumeRole"], Resource = roles }
+  ]
+  payload = flatten([
+    for bucket in compact([var.payload_s3_bucket]) : [
+      # Without it a missing payload would look like a forbidden one.
+      { Sid = "ListPayloads", Effect = "Allow", Action = ["s3:ListBucket"], Resource = ["arn:${local.partition}:s3:::${bucket}"] },
+      { Sid = "ReadPayloads", Effect = "Allow", Action = ["s3:GetObject"], Resource = ["arn:${local.partition}:s3:::${bucket}/${var.payload_s3_key}"] },
+    ]
+  ])
+  read_function  = { Sid = "ReadFunction", Effect = "Allow", Action = ["lambda:GetFunction"], Resource = concat(local.functions, local.versions) }
+  list_versions  = { Sid = "ListVersions", Effect = "Allow", Action = ["lambda:ListVersionsByFunction"], Resource = local.functions }
+  set_memory     = { Sid = "SetMemorySize", Effect = "Allow", Action = ["lambda:UpdateFunctionConfiguration"], Resource = local.functions }
+  publish        = { Sid = "PublishVersion", Effect = "Allow", Action = ["lambda:PublishVersion"], Resource = local.functions }
+  delete_payload = { Sid = "DeletePayload", Effect = "Allow", Action = ["s3:DeleteObject"], Resource = ["${local.tunings}/payload.json"] }
+
+  step_needs = {
+    initialize = concat(local.assume, local.payload, [
+      local.read_function, local.list_versions,
+      # Whether a tuning that left something behind is over.
+      { Sid = "SeeTunings", Effect = "Allow", Action = ["states:DescribeExecution"], Resource = [local.executions] },
+    ])
+    plan    = []
+    publish = concat(local.assume, [local.read_function, local.list_versions, local.set_memory, local.publish])
+    sample = concat(local.assume, [
+      local.read_function,
+      { Sid = "Invoke", Effect = "Allow", Action = ["lambda:InvokeFunction"], Resource = concat(local.functions, local.versions) },
+      # Long functions are invoked asynchronously, and must not be retried behind our back.
+      { Sid = "SetRetries", Effect = "Allow", Action = ["lambda:PutFunctionEventInvokeConfig"], Resource = local.versions },
+      { Sid = "ReadLogs", Effect = "Allow", Action = ["logs:FilterLogEvents"], Resource = local.read_logs },
+      # Notes of asynchronous invocations that are under way.
+      { Sid = "DeleteNotes", Effect = "Allow", Action = ["s3:DeleteObject"], Resource = ["${local.tunings}/pending/*"] },
+    ])
+    restore = concat(local.assume, [
+      local.read_function, local.list_versions, local.set_memory,
+      # Versions only: this role can't delete a function.
+      { Sid = "DeleteVersions", Effect = "Allow", Action = ["lambda:DeleteFunction"], Resource = local.versions },
+      local.delete_payload,
+    ])
+    analyze = []
+    apply = concat(local.assume, [
+      local.read_function, local.set_memory, local.publish,
+      {
+        Sid      = "SetAlias", Effect = "Allow", Action = ["lambda:GetAlias", "lambda:CreateAlias", "lambda:UpdateAlias"],
+        Resource = concat(local.functions, local.versions)
+      },
+    ])
+    report = [
+      { Sid = "KeepHistory", Effect = "Allow", Action = ["s3:PutObject"], Resource = ["${local.bucket_arn}/history/*"] },
+      local.delete_payload,
+      # What the tuning itself cost is counted from its own history.
+      { Sid = "CountTransitions", Effect = "Allow", Action = ["states:GetExecutionHistory"], Resource = [local.executions] },
+    ]
+  }
+  step_statements = {
+    for step, needs in local.step_needs : step => concat(
+      [{ Sid = "WriteLogs", Effect = "Allow", Action = ["logs:CreateLogStream", "logs:PutLogEvents"], Resource = ["${local.log_group_arns[step]}:*"] }],
+      local.every_step,
+      needs,
+    )
+  }
+}
+
+resource "aws_iam_role" "step" {
+  for_each = local.steps
+
+  # A role belongs to no region, so a name alone could collide.
+  name_prefix          = substr("${local.prefix}-${each.key}-", 0, 38)
+  description          = "What the step ${each.key} of a tuning may do."
+  permissions_boundary = var.permissions_boundary != "" ? var.permissions_boundary : null
+  tags                 = var.tags
+
+  assume_role_policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [{ Effect = "Allow", Action = "sts:AssumeRole", Principal = { Service = "lambda.amazonaws.com" } }]
+  })
+}
+
+resource "aws_iam_role_policy" "step" {
+  for_each = local.steps
+
+  name   = each.key
+  role   = aws_iam_role.step[each.key].id
+  policy = jsonencode({ Version = "2012-10-17", Statement = local.step_statements[each.key] })
+}
+
+resource "aws_iam_role" "state_machine" {
+  name_prefix          = substr("${local.prefix}-states-", 0, 38)
+  description          = "Lets the state machine of a tuning invoke its steps."
+  permissions_boundary = var.permissions_boundary != "" ? var.permissions_boundary : null
+  tags                 = var.tags
+
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow", Action = "sts:AssumeRole", Principal = { Service = "states.amazonaws.com" }
+      Condition = { StringEquals = { "aws:SourceAccount" = local.account } }
+    }]
+  })
+}
+
+resource "aws_iam_role_policy" "state_machine" {
+  name = "invoke-steps"
+  role = aws_iam_role.state_machine.id
+  policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [{ Sid = "InvokeSteps", Effect = "Allow", Action = ["lambda:InvokeFunction"], Resource = [for step, _ in local.steps : local.function_arns[step]] }]
+  })
+}

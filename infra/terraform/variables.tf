@@ -1,0 +1,197 @@
+# The parameters of infra/sam/template.yaml, in snake_case, with the same meaning and the same defaults.
+
+variable "state_machine_name_prefix" {
+  type        = string
+  default     = "tuner"
+  description = "Begins the name of everything that is created, so that an account can hold more than one deployment."
+
+  validation {
+    condition     = can(regex("^[a-zA-Z0-9][a-zA-Z0-9_-]{0,31}$", var.state_machine_name_prefix))
+    error_message = "state_machine_name_prefix takes 1 to 32 letters, digits, hyphens and underscores, and begins with a letter or a digit."
+  }
+}
+
+variable "lambda_resource" {
+  type        = any
+  default     = "*"
+  description = "The functions that may be tuned: an ARN, or a list of ARNs, with * as a wildcard. Versions and aliases of them are covered."
+
+  validation {
+    condition = length(flatten([var.lambda_resource])) > 0 && alltrue([
+      for resource in flatten([var.lambda_resource]) :
+      can(regex("^(\\*|arn:[a-z*-]+:lambda:[a-z0-9*-]+:[0-9*]+:function:[a-zA-Z0-9_*?-]+)$", resource))
+    ])
+    error_message = "lambda_resource takes \"*\" or function ARNs without a version or an alias (those are covered), such as \"arn:PARTITION:lambda:REGION:ACCOUNT:function:orders-*\"."
+  }
+}
+
+variable "log_group_resource" {
+  type        = any
+  default     = "*"
+  description = "The log groups in which the REPORT lines of these functions are found where an answer has none: a log group ARN, or a list, with * as a wildcard."
+
+  validation {
+    condition = length(flatten([var.log_group_resource])) > 0 && alltrue([
+      for resource in flatten([var.log_group_resource]) :
+      can(regex("^(\\*|arn:[a-z*-]+:logs:[a-z0-9*-]+:[0-9*]+:log-group:[a-zA-Z0-9_/.#*-]+)$", resource))
+    ])
+    error_message = "log_group_resource takes \"*\" or log group ARNs without a trailing \":*\", such as \"arn:PARTITION:logs:REGION:ACCOUNT:log-group:/aws/lambda/orders-*\"."
+  }
+}
+
+variable "assumable_role_arns" {
+  type        = list(string)
+  default     = []
+  description = "Roles that may be assumed to tune functions of other accounts. Without any, no role can be assumed."
+
+  validation {
+    condition     = alltrue([for arn in var.assumable_role_arns : can(regex("^arn:[a-z-]+:iam::[0-9]{12}:role/.+$", arn))])
+    error_message = "assumable_role_arns takes role ARNs, such as \"arn:PARTITION:iam::ACCOUNT:role/tuner\"."
+  }
+}
+
+variable "power_values" {
+  type        = list(number)
+  default     = [128, 256, 512, 1024, 1536, 3008]
+  description = "Memory sizes in MB that are measured where the input of an execution names none."
+
+  validation {
+    condition = length(var.power_values) > 0 && alltrue([
+      for size in var.power_values : size >= 128 && size <= 10240 && floor(size) == size
+    ])
+    error_message = "power_values takes at least one memory size, each a whole number of MB from 128 to 10240."
+  }
+}
+
+variable "total_execution_timeout" {
+  type        = number
+  default     = 300
+  description = "Time-out in seconds of the Lambda function that measures. It hands back before that, so a tuning may take longer."
+
+  validation {
+    condition     = var.total_execution_timeout >= 10 && var.total_execution_timeout <= 900 && floor(var.total_execution_timeout) == var.total_execution_timeout
+    error_message = "total_execution_timeout takes whole seconds from 10 to 900, the longest that Lambda allows."
+  }
+}
+
+variable "visualization_url" {
+  type        = string
+  default     = "https://lambda-power-tuning.show/"
+  description = "Base of the link in the output field stateMachine.visualization. The data is in the fragment of the link and is not sent. Empty: no link."
+
+  validation {
+    condition     = can(regex("^(https?://[^#]+)?$", var.visualization_url))
+    error_message = "visualization_url takes an http or https address without a fragment, or \"\" for none."
+  }
+}
+
+variable "payload_s3_bucket" {
+  type        = string
+  default     = ""
+  description = "Bucket of payloads that are too large for an execution's input (payloadS3). Empty: none can be read."
+}
+
+variable "payload_s3_key" {
+  type        = string
+  default     = "*"
+  description = "Keys in payload_s3_bucket that may be read, with * as a wildcard."
+}
+
+variable "report_bucket" {
+  type        = string
+  default     = ""
+  description = "An existing bucket for records and reports. Empty: one is created."
+}
+
+variable "report_retention_in_days" {
+  type        = number
+  default     = 365
+  description = "Days after which records and reports are deleted from the bucket that is created. 0: never."
+
+  validation {
+    condition     = var.report_retention_in_days >= 0 && floor(var.report_retention_in_days) == var.report_retention_in_days
+    error_message = "report_retention_in_days takes a whole number of days, or 0 to keep everything."
+  }
+}
+
+variable "log_group_retention_in_days" {
+  type        = number
+  default     = 7
+  description = "Days that the logs of the steps are kept."
+
+  validation {
+    condition     = contains([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653], var.log_group_retention_in_days)
+    error_message = "log_group_retention_in_days takes a number of days that CloudWatch Logs offers: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or 3653."
+  }
+}
+
+variable "log_level" {
+  type        = string
+  default     = "INFO"
+  description = "Least level that the steps log: TRACE, DEBUG, INFO, WARN, ERROR or FATAL."
+
+  validation {
+    condition     = contains(["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"], var.log_level)
+    error_message = "log_level takes TRACE, DEBUG, INFO, WARN, ERROR or FATAL."
+  }
+}
+
+variable "architecture" {
+  type        = string
+  default     = "arm64"
+  description = "Architecture that the steps run on: arm64 or x86_64. The functions under test may have any."
+
+  validation {
+    condition     = contains(["arm64", "x86_64"], var.architecture)
+    error_message = "architecture takes arm64 or x86_64."
+  }
+}
+
+variable "permissions_boundary" {
+  type        = string
+  default     = ""
+  description = "ARN of the permissions boundary of every role that is created. Empty: none."
+}
+
+variable "kms_key_arn" {
+  type        = string
+  default     = ""
+  description = "ARN of the KMS key that encrypts the bucket, the variables of the steps and their logs. Empty: keys of AWS."
+
+  validation {
+    condition     = can(regex("^(arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/.+)?$", var.kms_key_arn))
+    error_message = "kms_key_arn takes the ARN of a key, not an alias or an ID, or \"\" for none."
+  }
+}
+
+variable "subnet_ids" {
+  type        = list(string)
+  default     = []
+  description = "Subnets of a VPC to run the steps in. They must reach Lambda, S3, CloudWatch Logs and Step Functions."
+}
+
+variable "security_group_ids" {
+  type        = list(string)
+  default     = []
+  description = "Security groups of the steps in that VPC."
+}
+
+# What CloudFormation has its own means for.
+
+variable "tags" {
+  type        = map(string)
+  default     = {}
+  description = "Tags of everything that is created."
+}
+
+variable "lambda_zip" {
+  type        = string
+  default     = ""
+  description = "The deployment package of the steps. Empty: what infra/build made for the architecture."
+}
+
+variable "report_bucket_force_destroy" {
+  type        = bool
+  default     = false
+  description = "Whether destroying also deletes the records and reports in the bucket that was created."
+}
