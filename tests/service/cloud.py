@@ -63,41 +63,15 @@ def definition(arns):
     return re.sub(r"\$\{(\w+)\}", lambda placeholder: values[placeholder[1]], text)
 
 
-class Service:
-    """The service deployed to a cloud."""
+class Deployed:
+    """The service as somebody has deployed it."""
 
-    def __init__(self, cloud, code, name, variables=None, timeout=900, memory_size=512):
-        self.cloud, self.name = cloud, name
-        self.bucket = f"{name}-reports"
-        s3, functions = cloud.client("s3"), cloud.client("lambda")
-        s3.create_bucket(Bucket=self.bucket)
-        s3.put_object(Bucket=self.bucket, Key="code.zip", Body=code)
-        arns = {}
-        for step in STEPS:
-            made = functions.create_function(
-                FunctionName=f"{name}-{step}",
-                Runtime="provided.al2023",
-                Handler=step,
-                Role=f"arn:aws:iam::{cloud.account}:role/{name}-{step}",
-                Code={"S3Bucket": self.bucket, "S3Key": "code.zip"},
-                MemorySize=memory_size,
-                Timeout=timeout,
-                Environment={
-                    "Variables": {
-                        "TUNER_STORE": f"s3://{self.bucket}",
-                        "TUNER_DEFAULT_MEMORY_SIZES": ",".join(map(str, DEFAULT_SIZES)),
-                        "AWS_ENDPOINT_URL_SFN": cloud.engine_endpoint,
-                        **(variables or {}),
-                    }
-                },
-            )
-            arns[step] = made["FunctionArn"]
-        for step in STEPS:
-            active = lambda: functions.get_function(FunctionName=arns[step])["Configuration"]["State"] == "Active"  # noqa: E731
-            until(active, f"{step} becomes active")
-        self.arn = cloud.client("stepfunctions").create_state_machine(
-            name=name, definition=definition(arns), roleArn=f"arn:aws:iam::{cloud.account}:role/{name}"
-        )["stateMachineArn"]
+    def __init__(self, cloud, arn, bucket):
+        self.cloud, self.arn, self.bucket = cloud, arn, bucket
+
+    @property
+    def name(self):
+        return self.arn.rsplit(":", 1)[1]
 
     def start(self, execution_input):
         text = execution_input if isinstance(execution_input, str) else json.dumps(execution_input)
@@ -114,6 +88,46 @@ class Service:
     def keys(self, prefix=""):
         pages = self.cloud.client("s3").get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
         return [entry["Key"] for page in pages for entry in page.get("Contents", [])]
+
+
+def deploy(cloud, code, name, variables, timeout=900):
+    """Deploys the service without Terraform, in a second: `code` is its deployment package."""
+    bucket = f"{name}-reports"
+    s3, functions = cloud.client("s3"), cloud.client("lambda")
+    s3.create_bucket(Bucket=bucket)
+    s3.put_object(Bucket=bucket, Key="code.zip", Body=code)
+    arns = {}
+    for step in STEPS:
+        made = functions.create_function(
+            FunctionName=step_name(name, step),
+            Runtime="provided.al2023",
+            Handler=step,
+            Role=f"arn:aws:iam::{cloud.account}:role/{step}",
+            Code={"S3Bucket": bucket, "S3Key": "code.zip"},
+            MemorySize=512,
+            Timeout=timeout,
+            Environment={
+                "Variables": {
+                    "TUNER_STORE": f"s3://{bucket}",
+                    "TUNER_DEFAULT_MEMORY_SIZES": ",".join(map(str, DEFAULT_SIZES)),
+                    "TUNER_VISUALIZATION_URL": "https://lambda-power-tuning.show/",
+                    "AWS_ENDPOINT_URL_SFN": cloud.engine_endpoint,
+                    **variables,
+                }
+            },
+        )
+        arns[step] = made["FunctionArn"]
+    for arn in arns.values():
+        state = lambda arn=arn: functions.get_function(FunctionName=arn)["Configuration"]["State"]
+        until(lambda state=state: state() == "Active", f"{arn} becomes active")
+    machine = cloud.client("stepfunctions").create_state_machine(
+        name=name, definition=definition(arns), roleArn=f"arn:aws:iam::{cloud.account}:role/states"
+    )
+    return Deployed(cloud, machine["stateMachineArn"], bucket)
+
+
+def step_name(service, step):
+    return f"{service}-{step}"
 
 
 # What travels from state to state stays under 32 KiB, an eighth of what Step Functions takes; and a history has less than

@@ -21,7 +21,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from cloud import ACCOUNT, Cloud, Service, client  # noqa: E402
+from cloud import ACCOUNT, Cloud, client, deploy  # noqa: E402
 from gateway import Gateway  # noqa: E402
 from servers import served  # noqa: E402
 from targets import Target  # noqa: E402
@@ -110,7 +110,7 @@ def lambdas_zip():
 
 @pytest.fixture(scope="session")
 def service(cloud, gateway, lambdas_zip):
-    return Service(cloud, lambdas_zip, f"tuner-{cloud.engine}", {"AWS_ENDPOINT_URL_LAMBDA": gateway.endpoint})
+    return deploy(cloud, lambdas_zip, f"tuner-{cloud.engine}", {"AWS_ENDPOINT_URL_LAMBDA": gateway.endpoint})
 
 
 numbers = itertools.count(1)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cloud import Service
+from cloud import deploy
 
 TEN_SIZES = [128, 256, 384, 512, 640, 768, 1024, 1536, 1769, 2048]
 
@@ -25,7 +25,7 @@ def test_six_sizes_take_few_transitions_and_calls(service, gateway, target, caps
 @pytest.fixture(scope="module")
 def quick_service(cloud, local_lambda, lambdas_zip):
     """Without the gateway between: ten thousand calls need not be looked at."""
-    return Service(cloud, lambdas_zip, f"quick-{cloud.engine}", {"AWS_ENDPOINT_URL_LAMBDA": local_lambda})
+    return deploy(cloud, lambdas_zip, f"quick-{cloud.engine}", {"AWS_ENDPOINT_URL_LAMBDA": local_lambda})
 
 
 def test_ten_sizes_a_thousand_times(quick_service, target):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from cloud import step_name
 from gateway import SERVICE_ERROR, THROTTLED, denied
 from servers import plain_environment, until
 
@@ -152,7 +153,7 @@ def test_an_execution_that_is_stopped_while_it_publishes(service, gateway, targe
 
 def kill(service, step):
     """kill -9 of the processes that run a step."""
-    name = f"AWS_LAMBDA_FUNCTION_NAME={service.name}-{step}".encode()
+    name = f"AWS_LAMBDA_FUNCTION_NAME={step_name(service.name, step)}".encode()
     killed = 0
     for process in Path("/proc").glob("[0-9]*"):
         try:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cloud import Service
+from cloud import deploy
 from logs import Logs
 
 
@@ -59,7 +59,7 @@ def test_a_log_group_that_is_not_there(service, gateway, target):
 def short_service(cloud, gateway, lambdas_zip):
     """Its steps have 20 s, which is to a function of a minute what 15 minutes are to one of a quarter of an hour."""
     variables = {"AWS_ENDPOINT_URL_LAMBDA": gateway.endpoint}
-    return Service(cloud, lambdas_zip, f"short-{cloud.engine}", variables, timeout=20)
+    return deploy(cloud, lambdas_zip, f"short-{cloud.engine}", variables, timeout=20)
 
 
 def test_functions_that_take_longer_than_a_step(short_service, cloud, gateway, target):
