@@ -28,7 +28,11 @@ impl Ending {
             .unwrap_or_else(|| caught.cause.clone());
         let said = one_line(&said);
         let killed = |what: &str| {
-            let why = if said.is_empty() { caught.error.clone() } else { said.clone() };
+            let why = if said.is_empty() {
+                caught.error.clone()
+            } else {
+                said.clone()
+            };
             ("Tuner.Killed", format!("a step of the tuner {what}: {why}"))
         };
         let (error, cause) = match caught.error.as_str() {
@@ -74,7 +78,10 @@ mod tests {
             "Tuner.NotFound",
             r#"{"errorType":"Tuner.NotFound","errorMessage":"no function\n`x`","stackTrace":[]}"#,
         );
-        assert_eq!((e.error.as_str(), e.cause.as_str()), ("Tuner.NotFound", "no function `x`"));
+        assert_eq!(
+            (e.error.as_str(), e.cause.as_str()),
+            ("Tuner.NotFound", "no function `x`")
+        );
     }
 
     #[test]

@@ -50,7 +50,12 @@ pub(crate) async fn keep_payloads(ctx: &Context, text: &str) -> Failed<()> {
 
 pub(crate) async fn payloads(ctx: &Context) -> Failed<Payloads> {
     let bytes = ctx.store.get(PAYLOAD).await.map_err(|e| of_store(&e))?;
-    let text = bytes.ok_or_else(|| named("Tuner.Store", format!("there is no {PAYLOAD} in the store of this tuning")))?;
+    let text = bytes.ok_or_else(|| {
+        named(
+            "Tuner.Store",
+            format!("there is no {PAYLOAD} in the store of this tuning"),
+        )
+    })?;
     Payloads::parse(&String::from_utf8_lossy(&text), "payload").map_err(|e| named("Tuner.Input", e))
 }
 

@@ -8,10 +8,11 @@ use tuner_aws::{AwsOptions, Connection};
 use tuner_core::FunctionName;
 use tuner_engine::execution::Defaults;
 use tuner_engine::ports::{InvokeReply, Invoker, PortError, Store};
-use tuner_engine::{Backoff, CancellationToken, Context, DirectoryStore, Silent, SystemClock};
+use tuner_engine::{Backoff, CancellationToken, Context, DirectoryStore, SystemClock};
 use uuid::Uuid;
 
 use crate::failure::{Failed, named, of_store};
+use crate::log::Log;
 use crate::tunings::Executions;
 
 /// Before its own time-out a handler needs this much to write records and answer, but never more than a fifth of it.
@@ -35,8 +36,12 @@ enum Place {
 impl World {
     pub(crate) async fn connect() -> Failed<Self> {
         let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-        let store = set("TUNER_STORE")
-            .ok_or_else(|| named("Tuner.Setup", "TUNER_STORE is not set; give it s3://BUCKET, or a directory"))?;
+        let store = set("TUNER_STORE").ok_or_else(|| {
+            named(
+                "Tuner.Setup",
+                "TUNER_STORE is not set; give it s3://BUCKET, or a directory",
+            )
+        })?;
         let defaults = match set("TUNER_DEFAULT_MEMORY_SIZES") {
             Some(sizes) => sizes
                 .parse()
@@ -80,7 +85,10 @@ impl World {
         function: Option<&FunctionName>,
         role_arn: Option<&str>,
     ) -> Failed<Context> {
-        let there = self.home.elsewhere(function.and_then(FunctionName::region), role_arn).await;
+        let there = self
+            .home
+            .elsewhere(function.and_then(FunctionName::region), role_arn)
+            .await;
         let client = Arc::new(there.lambda());
         Ok(Context {
             control: client.clone(),
@@ -93,7 +101,7 @@ impl World {
             })),
             store: self.store(&format!("tunings/{tuning_id}/"))?.0,
             clock: Arc::new(SystemClock),
-            observer: Arc::new(Silent),
+            observer: Arc::new(Log(tuning_id)),
             cancel: CancellationToken::new(),
             backoff: Backoff::default(),
             hand_back_at: hand_back_at(lambda.deadline),

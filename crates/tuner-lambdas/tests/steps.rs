@@ -89,15 +89,65 @@ async fn local(store: &Path) -> LocalLambda {
     lambda
 }
 
-/// Invokes a step; panics with the step's own words if it failed.
-async fn step(client: &AwsLambda, role: &str, input: &Value) -> Value {
-    let reply = client
-        .invoke(&role.parse().unwrap(), &serde_json::to_vec(input).unwrap())
-        .await
-        .unwrap();
-    let text = String::from_utf8_lossy(&reply.payload).into_owned();
-    assert!(reply.function_error.is_none(), "{role}: {text}");
-    serde_json::from_str(&text).unwrap()
+/// An execution of the state machine, as far as the steps see it.
+struct Execution<'a> {
+    client: &'a AwsLambda,
+    name: &'a str,
+}
+
+impl Execution<'_> {
+    /// Calls a step; gives its answer, or its error object.
+    async fn call(&self, role: &str, input: &Value) -> Result<Value, Value> {
+        let event = json!({
+            "execution": format!("arn:aws:states:us-east-1:123456789012:execution:tuner:{}", self.name),
+            "started_at": "2026-11-21T10:00:00.123Z",
+            "input": input,
+        });
+        let reply = self
+            .client
+            .invoke(&role.parse().unwrap(), &serde_json::to_vec(&event).unwrap())
+            .await
+            .unwrap();
+        let answer: Value = serde_json::from_slice(&reply.payload).unwrap();
+        assert!(
+            answer.to_string().len() < 32 * 1024,
+            "what travels must stay small: {answer}"
+        );
+        match reply.function_error {
+            None => Ok(answer),
+            Some(_) => Err(answer),
+        }
+    }
+
+    async fn step(&self, role: &str, input: &Value) -> Value {
+        self.call(role, input).await.unwrap_or_else(|e| panic!("{role}: {e}"))
+    }
+
+    /// The way of the state machine.
+    async fn run(&self, input: &Value) -> Value {
+        let mut now = self.step("initialize", input).await;
+        for _round in 0..20 {
+            now = self.step("plan", &now).await;
+            match now["next"].as_str().unwrap() {
+                "publish" => now = self.step("publish", &now).await,
+                "sample" => {
+                    let mut measured = Vec::new();
+                    for group in now["groups"].as_array().unwrap() {
+                        measured.push(self.step("sample", &json!({ "group": group })).await);
+                    }
+                    now["measured"] = measured.into();
+                }
+                next => {
+                    assert_eq!(next, "restore");
+                    break;
+                }
+            }
+        }
+        for role in ["restore", "analyze", "apply", "report"] {
+            now = self.step(role, &now).await;
+        }
+        now
+    }
 }
 
 fn request() -> TuningRequest {
@@ -109,32 +159,29 @@ fn request() -> TuningRequest {
     }
 }
 
-async fn by_steps(client: &AwsLambda) -> Tuning {
-    let mut now = step(
-        client,
-        "initialize",
-        &json!({ "request": request(), "payload": { "n": 1.50 } }),
-    )
-    .await;
-    now = step(client, "publish", &now).await;
-    for _round in 0..20 {
-        now = step(client, "plan", &now).await;
-        if now["done"] == true {
-            break;
-        }
-        now = step(client, "sample", &now).await;
-        assert!(
-            now.to_string().len() < 32 * 1024,
-            "the state travels and must stay small"
-        );
-    }
-    assert_eq!(now["done"], true);
-    now = step(client, "restore", &now).await;
-    let verdict = step(client, "analyze", &now).await;
-    let places = step(client, "report", &now).await;
-    assert!(places.to_string().contains("report.svg"), "{places}");
-    let document = std::fs::read_to_string(verdict["document"].as_str().unwrap()).unwrap();
-    serde_json::from_str(&document).unwrap()
+/// The same in the words of an execution.
+fn input() -> Value {
+    json!({
+        "lambdaARN": "target", "powerValues": [128, 512], "num": 5, "maxConcurrency": 1, "discardTopBottom": 0,
+        "payload": { "n": 1.50 },
+    })
+}
+
+fn read(path: &Path) -> Tuning {
+    serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
+}
+
+async fn by_steps(client: &AwsLambda, store: &Path) -> Tuning {
+    let execution = Execution { client, name: "one" };
+    let output = execution.run(&input()).await;
+    assert_eq!(output["power"], json!(128), "{output}");
+    let tunings: Vec<_> = std::fs::read_dir(store.join("tunings")).unwrap().collect();
+    assert_eq!(tunings.len(), 1);
+    let folder = tunings[0].as_ref().unwrap().path();
+    assert!(folder.join("report.svg").exists());
+    assert!(!folder.join("payload.json").exists(), "payloads are forgotten");
+    assert_eq!(std::fs::read_dir(store.join("history")).unwrap().count(), 1);
+    read(&folder.join("tuning.json"))
 }
 
 async fn by_driver(client: Arc<AwsLambda>, store: &Path) -> Tuning {
@@ -177,7 +224,7 @@ async fn both_drivers_give_the_same_answer_and_leave_no_trace() {
     let untouched = trace(&lambda);
     assert_eq!(untouched["Description"], "sleeps for 20 ms");
 
-    let by_steps = by_steps(&client).await;
+    let by_steps = by_steps(&client, folder.path()).await;
     assert_eq!(trace(&lambda), untouched);
     let by_driver = by_driver(client, &folder.path().join("driver")).await;
     assert_eq!(trace(&lambda), untouched);
@@ -210,27 +257,60 @@ async fn a_failure_has_a_stable_name_and_a_readable_cause() {
     let folder = tempfile::tempdir().unwrap();
     let lambda = local(folder.path()).await;
     let client = AwsLambda::local(&lambda.endpoint(), "us-east-1");
-    let ask = async |input: Value| {
-        let reply = client
-            .invoke(&"initialize".parse().unwrap(), &serde_json::to_vec(&input).unwrap())
-            .await
-            .unwrap();
-        assert!(reply.function_error.is_some());
-        serde_json::from_slice::<Value>(&reply.payload).unwrap()
+    let mut number = 0;
+    let mut ask = async |input: Value| {
+        number += 1;
+        let name = number.to_string();
+        let execution = Execution {
+            client: &client,
+            name: &name,
+        };
+        let error = execution.call("initialize", &input).await.unwrap_err();
+        // As the state machine goes on: nothing was touched, and the cause is one line.
+        let caught = json!({ "error": { "Error": error["errorType"], "Cause": error.to_string() } });
+        let ending = execution.step("restore", &caught).await;
+        assert_eq!(ending["error"], error["errorType"]);
+        (
+            ending["error"].as_str().unwrap().to_owned(),
+            ending["cause"].as_str().unwrap().to_owned(),
+        )
     };
-    let nobody = TuningRequest {
-        function: "nobody".parse().unwrap(),
-        ..request()
+    let (error, cause) = ask(json!({ "lambdaARN": "nobody" })).await;
+    assert_eq!(error, "Tuner.NotFound");
+    assert!(cause.contains("nobody") && !cause.contains('\n'), "{cause}");
+    let (error, cause) = ask(json!({ "lambdaARN": "target", "num": 2, "powerValue": [128] })).await;
+    assert_eq!(error, "Tuner.Input");
+    assert!(cause.contains("num is 2") && cause.contains("powerValues"), "{cause}");
+    let (error, cause) = ask(json!({ "lambdaARN": "target", "payloadS3": "nowhere" })).await;
+    assert_eq!(error, "Tuner.Input");
+    assert!(cause.contains("payloadS3"), "{cause}");
+    lambda.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_step_that_is_repeated_repeats_nothing_it_has_paid_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let lambda = local(folder.path()).await;
+    let client = AwsLambda::local(&lambda.endpoint(), "us-east-1");
+    let execution = Execution {
+        client: &client,
+        name: "again",
     };
-    let error = ask(json!({ "request": nobody })).await;
-    assert_eq!(error["errorType"], "Tuner.NotFound");
-    assert!(error["errorMessage"].as_str().unwrap().contains("nobody"), "{error}");
-    let few = TuningRequest {
-        invocations: 2,
-        ..request()
-    };
-    let error = ask(json!({ "request": few })).await;
-    assert_eq!(error["errorType"], "Tuner.Input");
-    assert_eq!(ask(json!({ "request": 1 })).await["errorType"], "Tuner.Input");
+    execution.step("initialize", &input()).await;
+    let mut now = execution.step("initialize", &input()).await;
+    now = execution.step("plan", &now).await;
+    now = execution.step("publish", &now).await;
+    let versions = lambda.versions("target").unwrap().len();
+    execution.step("publish", &now).await;
+    assert_eq!(lambda.versions("target").unwrap().len(), versions);
+    now = execution.step("plan", &now).await;
+    let groups = now["groups"].as_array().unwrap().clone();
+    let first = execution.step("sample", &json!({ "group": groups[0] })).await;
+    let second = execution.step("sample", &json!({ "group": groups[0] })).await;
+    assert_eq!(first, second);
+    assert_eq!(first["invocations"]["128"], json!(6));
+    now = execution.step("restore", &now).await;
+    execution.step("restore", &now).await;
+    assert!(lambda.versions("target").unwrap().len() <= 1);
     lambda.shutdown().await;
 }

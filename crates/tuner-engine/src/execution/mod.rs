@@ -9,8 +9,10 @@ mod error;
 mod fields;
 mod input;
 mod nearest;
+mod options;
 mod payload;
 mod s3_uri;
+mod written;
 
 pub use error::{InputError, InputErrors};
 pub use input::{Defaults, ExecutionInput, FIELDS, PayloadSource};

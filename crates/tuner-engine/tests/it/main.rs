@@ -13,5 +13,6 @@ mod measuring;
 mod races;
 mod random;
 mod restoring;
+mod service;
 mod simulated;
 mod sweep;

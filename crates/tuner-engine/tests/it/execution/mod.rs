@@ -3,3 +3,4 @@
 mod input;
 mod payloads;
 mod round_trip;
+mod schema;

@@ -1,11 +1,12 @@
 use std::collections::BTreeMap;
 
 use tuner_core::{Architecture, FunctionName};
-use tuner_engine::marker::{MAX_DESCRIPTION, MAX_VARIABLES_BYTES};
+use tuner_engine::marker::{MAX_DESCRIPTION, MAX_VARIABLES_BYTES, Marker, version_owner};
 use tuner_engine::ports::{
     AliasPointer, ConfigurationChange, FunctionConfiguration, FunctionState, PortError, PortErrorKind as Kind,
     UpdateStatus, VersionInfo,
 };
+use uuid::Uuid;
 
 /// Where Lambda's behaviour is not documented, or differs by function.
 #[derive(Debug, Clone)]
@@ -293,6 +294,17 @@ impl Function {
         };
         self.versions.insert(self.last_version, version);
         Ok(made)
+    }
+
+    /// Tunings that have left something on the function.
+    pub fn owners(&self) -> Vec<Uuid> {
+        let marked = Marker::read(&self.latest.description, self.latest.variables.as_ref());
+        let versions = self.versions.values().filter_map(|v| version_owner(&v.description));
+        marked
+            .map(|(mark, _)| mark.tuning_id)
+            .into_iter()
+            .chain(versions)
+            .collect()
     }
 
     pub fn list(&self) -> Vec<VersionInfo> {

@@ -3,14 +3,15 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use jiff::{SignedDuration, Timestamp};
 use tokio_util::sync::CancellationToken;
 use tuner_core::FunctionName;
 use tuner_engine::ports::{
-    AliasPointer, Clock, ConfigurationChange, FunctionConfiguration, FunctionControl, InvokeReply, Invoker, PortError,
-    PortErrorKind as Kind, VersionInfo,
+    AliasPointer, Clock, ConfigurationChange, FunctionConfiguration, FunctionControl, InvokeReply, Invoker, LogSource,
+    PortError, PortErrorKind as Kind, VersionInfo,
 };
 
-use super::behaviour::{Call, Law, reply};
+use super::behaviour::{Answer, Call, Law, reply};
 use super::fault::error;
 use super::{Fault, Function, VirtualClock, When};
 
@@ -46,6 +47,14 @@ struct Inner {
     running: u32,
     most_running: u32,
     concurrency_limit: u32,
+    log: Vec<Logged>,
+}
+
+/// What an invocation wrote to the log, which can be read from `at` on.
+struct Logged {
+    at: Timestamp,
+    request_id: String,
+    lines: Vec<u8>,
 }
 
 impl Lambda {
@@ -62,6 +71,7 @@ impl Lambda {
                 running: 0,
                 most_running: 0,
                 concurrency_limit: 1000,
+                log: Vec::new(),
             }),
             clock,
             crashed: CancellationToken::new(),
@@ -335,39 +345,92 @@ impl Invoker for Lambda {
                 _ => return Err(result.unwrap_err()),
             },
         };
-        let (law, call) = {
-            let mut inner = self.lock();
-            let memory_size_mb = inner
-                .function
-                .as_ref()
-                .and_then(|f| f.resolve(function))
-                .map(|c| c.memory_size_mb)
-                .unwrap_or_default();
-            let idle = inner.idle.entry(version.clone()).or_default();
-            let cold = *idle == 0;
-            *idle = idle.saturating_sub(1);
-            let earlier = inner.invoked.entry(memory_size_mb).or_default();
-            *earlier += 1;
-            let earlier = *earlier - 1;
-            let call = Call {
-                memory_size_mb,
-                earlier,
-                cold,
-                payload: String::from_utf8_lossy(payload).into_owned(),
-            };
-            (inner.law.clone(), call)
-        };
+        let (law, call) = self.arrive(function, &version, payload);
         std::mem::forget(gate);
         let _running = Running { lambda: self, version };
         let configuration = result?;
         let request_id = format!("{}-{}", call.memory_size_mb, call.earlier);
-        let (reply, ms) = reply(&call, &law(&call), &request_id, configuration.timeout_s);
+        let answer = law(&call);
+        let (reply, ms) = reply(&call, &answer, &request_id, configuration.timeout_s);
+        self.note(&call, &answer, &request_id, configuration.timeout_s, ms);
         self.clock.sleep(Duration::from_secs_f64(ms / 1000.0)).await;
         Ok(reply)
     }
 
-    async fn invoke_async(&self, _function: &FunctionName, _payload: &[u8]) -> Result<String, PortError> {
-        Err(PortError::new(Kind::Invalid, "Invoke", "not simulated"))
+    async fn invoke_async(&self, function: &FunctionName, payload: &[u8]) -> Result<String, PortError> {
+        let name = function.clone();
+        let configuration = self
+            .call("InvokeAsync", name.to_string(), move |f| {
+                there(f)?
+                    .resolve(&name)
+                    .cloned()
+                    .ok_or_else(|| PortError::new(Kind::NotFound, "Invoke", "Function not found"))
+            })
+            .await?;
+        let (law, call) = self.arrive(function, &configuration.version, payload);
+        let request_id = format!("{}-{}", call.memory_size_mb, call.earlier);
+        let answer = law(&call);
+        let (_, ms) = reply(&call, &answer, &request_id, configuration.timeout_s);
+        self.note(&call, &answer, &request_id, configuration.timeout_s, ms);
+        *self.lock().idle.entry(configuration.version).or_default() += 1;
+        Ok(request_id)
+    }
+}
+
+#[async_trait]
+impl LogSource for Lambda {
+    async fn lines(&self, log_group: &str, request_id: &str, since: Timestamp) -> Result<Vec<u8>, PortError> {
+        let now = self.clock.now();
+        self.call("FilterLogEvents", log_group.to_owned(), |_| Ok(())).await?;
+        assert_eq!(log_group, "/aws/lambda/resize");
+        let inner = self.lock();
+        let seen = inner
+            .log
+            .iter()
+            .filter(|l| l.request_id == request_id && l.at <= now && l.at >= since);
+        Ok(seen.flat_map(|l| l.lines.clone()).collect())
+    }
+}
+
+impl Lambda {
+    /// An invocation meets an environment.
+    fn arrive(&self, function: &FunctionName, version: &str, payload: &[u8]) -> (Arc<Law>, Call) {
+        let mut inner = self.lock();
+        let memory_size_mb = inner
+            .function
+            .as_ref()
+            .and_then(|f| f.resolve(function))
+            .map(|c| c.memory_size_mb)
+            .unwrap_or_default();
+        let idle = inner.idle.entry(version.to_owned()).or_default();
+        let cold = *idle == 0;
+        *idle = idle.saturating_sub(1);
+        let earlier = inner.invoked.entry(memory_size_mb).or_default();
+        *earlier += 1;
+        let earlier = *earlier - 1;
+        let call = Call {
+            memory_size_mb,
+            earlier,
+            cold,
+            payload: String::from_utf8_lossy(payload).into_owned(),
+        };
+        (inner.law.clone(), call)
+    }
+
+    /// The log holds the REPORT in any case, seconds after the invocation has ended.
+    fn note(&self, call: &Call, answer: &Answer, request_id: &str, timeout_s: u32, ms: f64) {
+        let logged = match answer {
+            Answer::Unreported => Answer::Done(5.0),
+            answer => answer.clone(),
+        };
+        let (reply, _) = reply(call, &logged, request_id, timeout_s);
+        let delay = SignedDuration::from_millis(ms as i64 + 2500);
+        let at = self.clock.now().checked_add(delay).unwrap();
+        self.lock().log.push(Logged {
+            at,
+            request_id: request_id.to_owned(),
+            lines: reply.log_tail.unwrap_or_default(),
+        });
     }
 }
 

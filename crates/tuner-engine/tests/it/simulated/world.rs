@@ -10,9 +10,10 @@ use tuner_core::pricing::PriceTable;
 use tuner_core::tuning::MeasuringEnvironment;
 use tuner_core::{MemorySize, Payloads, Tuning};
 use tuner_engine::driver::{self, Failure, Setting};
-use tuner_engine::ports::{Clock, Store, StoreError};
+use tuner_engine::ports::{Clock, LogSource, Store, StoreError, Tunings};
 use tuner_engine::steps::restore::{Restored, restore_function};
 use tuner_engine::{Backoff, Context, Event, Observer, TuningRequest};
+use uuid::Uuid;
 
 use super::{Function, Lambda, Law, usual};
 
@@ -100,6 +101,23 @@ pub struct World {
     pub clock: Arc<VirtualClock>,
     pub notes: Arc<Notes>,
     pub cancel: CancellationToken,
+    /// Whether the function's log can be read.
+    pub log_is_there: bool,
+    /// Tunings that are known to be over.
+    pub over: Arc<Over>,
+    /// When the driver's time is up.
+    pub hand_back_at: Option<Timestamp>,
+}
+
+/// Tunings that are known to be over.
+#[derive(Debug, Default)]
+pub struct Over(pub Mutex<Vec<Uuid>>);
+
+#[async_trait]
+impl Tunings for Over {
+    async fn is_over(&self, tuning_id: Uuid) -> bool {
+        self.0.lock().unwrap().contains(&tuning_id)
+    }
 }
 
 impl World {
@@ -116,6 +134,9 @@ impl World {
             clock,
             notes: Arc::default(),
             cancel,
+            log_is_there: false,
+            over: Arc::default(),
+            hand_back_at: None,
         }
     }
 
@@ -132,9 +153,9 @@ impl World {
             clock: self.clock.clone(),
             observer: self.notes.clone(),
             cancel: cancel.clone(),
-            hand_back_at: None,
-            logs: None,
-            tunings: None,
+            hand_back_at: self.hand_back_at,
+            logs: self.log_is_there.then(|| self.lambda.clone() as Arc<dyn LogSource>),
+            tunings: Some(self.over.clone()),
             backoff: Backoff::default(),
         }
     }

@@ -1,0 +1,397 @@
+//! What each role does around its step.
+
+use lambda_runtime::{Context as LambdaContext, Diagnostic};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::{Map, Value, json};
+use tuner_core::machinery::{Place, Work};
+use tuner_core::pricing::PriceTable;
+use tuner_core::tuning::{MeasuringEnvironment, SizeStatus, TuningStatus};
+use tuner_core::{Architecture, FunctionName, MemorySize, Payloads, Tuning, gb_seconds};
+use tuner_engine::execution::{ExecutionInput, PayloadSource, payloads_text};
+use tuner_engine::ports::Store;
+use tuner_engine::steps::{self, Next, Restored};
+use tuner_engine::{Context, records};
+use uuid::Uuid;
+
+use crate::call::{Call, Caught, Group, Held};
+use crate::cause::Ending;
+use crate::failure::{Failed, named, of_step, of_store};
+use crate::groups::groups;
+use crate::history::Entry;
+use crate::kept::{Kept, document, forget_payloads, keep_document, keep_payloads, payloads};
+use crate::role::Role;
+use crate::world::World;
+
+pub(crate) async fn run(role: Role, world: &World, lambda: &LambdaContext, call: Call) -> Failed<Value> {
+    if role == Role::Initialize {
+        return initialize(world, lambda, &call).await;
+    }
+    let held: Held = parse(call.input.get())?;
+    let tuning_id = call.tuning_id();
+    let mut ctx = world.context(tuning_id, lambda, None, None).await?;
+    let loaded = match (Kept::load(&ctx).await, role, &held) {
+        (
+            Err(_),
+            Role::Restore,
+            Held {
+                function: Some(function),
+                error: Some(error),
+                ..
+            },
+        ) if function.starts_with("arn:") => {
+            return restore_blindly(world, lambda, tuning_id, function, error).await;
+        }
+        (loaded, ..) => loaded?,
+    };
+    let Some(mut kept) = loaded else {
+        return match (role, &held.error) {
+            // The input was refused, or the function could not be read: nothing was touched.
+            (Role::Restore, Some(error)) => write(&Ending::of(error)),
+            _ => Err(named("Tuner.Store", format!("the store holds no tuning {tuning_id}"))),
+        };
+    };
+    let request = &kept.state.request;
+    let function = kept.state.function().clone();
+    ctx = world
+        .context(tuning_id, lambda, Some(&function), request.role_arn.as_deref())
+        .await?;
+    let place = Travelling {
+        tuning_id,
+        function: function.to_string(),
+        store: world.store(&format!("tunings/{tuning_id}/"))?.1,
+    };
+    match role {
+        Role::Initialize => Ok(Value::Null),
+        Role::Plan => plan(&ctx, &mut kept, held, &place).await,
+        Role::Publish => publish(&ctx, &mut kept, &place).await,
+        Role::Sample => sample(&ctx, &mut kept, held.group).await,
+        Role::Restore => restore(&ctx, &mut kept, &held, &place).await,
+        Role::Analyze => analyze(&ctx, &kept, &place).await,
+        Role::Apply => apply(&ctx, &mut kept, &place).await,
+        Role::Report => report(world, &ctx, &kept, &place).await,
+    }
+}
+
+/// What every state holds, so that a person who looks at an execution finds the rest.
+#[derive(Serialize)]
+struct Travelling {
+    tuning_id: Uuid,
+    function: String,
+    store: String,
+}
+
+impl Travelling {
+    /// With what one step adds.
+    fn with(&self, more: Value) -> Failed<Value> {
+        let mut all = match write(self)? {
+            Value::Object(fields) => fields,
+            _ => Map::new(),
+        };
+        if let Value::Object(more) = more {
+            all.extend(more);
+        }
+        Ok(Value::Object(all))
+    }
+}
+
+async fn initialize(world: &World, lambda: &LambdaContext, call: &Call) -> Failed<Value> {
+    let tuning_id = call.tuning_id();
+    let input = ExecutionInput::parse(call.input.get(), &world.defaults).map_err(|e| named("Tuner.Input", e))?;
+    let request = input.request;
+    let text = payload_text(world, &input.payload).await?;
+    let count = check_payload(&text, request.dry_run, request.invocations)?;
+    let role = request.role_arn.clone();
+    let ctx = world
+        .context(tuning_id, lambda, Some(&request.function), role.as_deref())
+        .await?;
+    let mut state = steps::initialize(&ctx, &request, tuning_id)
+        .await
+        .map_err(|e| of_step(&e))?;
+    state.warnings.extend(input.warnings);
+    keep_payloads(&ctx, &text).await?;
+    let place = Travelling {
+        tuning_id,
+        function: state.function().to_string(),
+        store: world.store(&format!("tunings/{tuning_id}/"))?.1,
+    };
+    let sizes: Vec<u32> = request.memory_sizes.iter().map(|size| size.mb()).collect();
+    let more = json!({
+        "memory_size_mb": state.original.present_memory_size_mb,
+        "memory_sizes_mb": sizes,
+        "invocations": state.request.planner().usual_calls(),
+        "next": "plan",
+    });
+    let kept = Kept {
+        execution: call.execution.clone(),
+        state,
+        payloads: count,
+        include_output_results: input.include_output_results,
+        restored: None,
+        not_applied: None,
+    };
+    kept.save(&ctx).await?;
+    place.with(more)
+}
+
+/// The payloads as [`Payloads::parse`] takes them.
+async fn payload_text(world: &World, source: &PayloadSource) -> Failed<String> {
+    match source {
+        PayloadSource::None => Ok("{}".to_owned()),
+        PayloadSource::Inline(text) => Ok(text.clone()),
+        PayloadSource::S3(object) => {
+            let location = object.to_string();
+            // A weighted list may hold several of the largest there are.
+            const MOST: usize = 64 << 20;
+            let bytes = world
+                .home
+                .objects()
+                .read(&location, MOST)
+                .await
+                .map_err(|e| named("Tuner.Input", format!("payloadS3: {e}")))?;
+            let wrong = |what: &dyn std::fmt::Display| named("Tuner.Input", format!("payloadS3: {location} {what}"));
+            let text = String::from_utf8(bytes).map_err(|e| wrong(&format_args!("is not text: {e}")))?;
+            payloads_text(&text).map_err(|e| wrong(&format_args!("is not JSON: {e}")))
+        }
+    }
+}
+
+/// How many payloads there are.
+fn check_payload(text: &str, dry_run: bool, invocations: u32) -> Failed<u32> {
+    let wrong = |e: &dyn std::fmt::Display| named("Tuner.Input", e);
+    let payloads = Payloads::parse(text, "payload").map_err(|e| wrong(&e))?;
+    if !dry_run {
+        payloads.check(invocations).map_err(|e| wrong(&e))?;
+    }
+    Ok(payloads.entries().len() as u32)
+}
+
+async fn plan(ctx: &Context, kept: &mut Kept, held: Held, place: &Travelling) -> Failed<Value> {
+    let before = (kept.state.warnings.len(), kept.state.skipped().len());
+    for measured in held.measured {
+        kept.state.warnings.extend(measured.warnings);
+        if let (Some(group), Some(error)) = (measured.group, measured.error) {
+            // A processor serves all sizes: when it fails, so does the tuning.
+            if error.error == "Tuner.Processor" {
+                return Err(named("Tuner.Processor", Ending::of(&error).cause));
+            }
+            for batch in group.batches {
+                let progress = kept.state.progress.entry(batch.memory_size).or_default();
+                progress.skipped = Some(Ending::of(&error).cause);
+            }
+        }
+    }
+    if before != (kept.state.warnings.len(), kept.state.skipped().len()) {
+        kept.state.warnings.dedup();
+        kept.save(ctx).await?;
+    }
+    let sizes: Vec<MemorySize> = kept.state.progress.keys().copied().collect();
+    records::progress(&*ctx.store, &mut kept.state, sizes)
+        .await
+        .map_err(|e| of_store(&e))?;
+    match steps::plan(ctx, &kept.state) {
+        Next::Publish => place.with(json!({ "next": "publish" })),
+        Next::Sample(batches) => {
+            let groups = groups(batches, kept.state.request.max_concurrency);
+            place.with(json!({ "next": "sample", "groups": groups }))
+        }
+        Next::Restore => place.with(json!({ "next": "restore" })),
+    }
+}
+
+async fn publish(ctx: &Context, kept: &mut Kept, place: &Travelling) -> Failed<Value> {
+    let sizes: Vec<MemorySize> = kept.state.progress.keys().copied().collect();
+    if kept.state.request.only_cold_starts {
+        records::progress(&*ctx.store, &mut kept.state, sizes)
+            .await
+            .map_err(|e| of_store(&e))?;
+    }
+    let published = steps::publish(ctx, &mut kept.state).await;
+    // What was published is known even if the rest failed: putting things back needs it.
+    kept.save(ctx).await?;
+    published.map_err(|e| of_step(&e))?;
+    let versions: usize = kept.state.versions.values().map(Vec::len).sum();
+    place.with(json!({ "versions": versions, "next": "plan" }))
+}
+
+async fn sample(ctx: &Context, kept: &mut Kept, group: Option<Group>) -> Failed<Value> {
+    let group = group.ok_or_else(|| named("Tuner.Setup", "there is no group to measure"))?;
+    let payloads = payloads(ctx).await?;
+    let state = &mut kept.state;
+    state.request.max_concurrency = group.max_concurrency;
+    let sizes: Vec<MemorySize> = group.batches.iter().map(|batch| batch.memory_size).collect();
+    let known = state.warnings.len();
+    // Another attempt at this very call may have measured something already.
+    records::progress(&*ctx.store, state, sizes.iter().copied())
+        .await
+        .map_err(|e| of_store(&e))?;
+    let still_wanted = state.request.planner().next(&state.progress);
+    let batches: Vec<_> = still_wanted
+        .into_iter()
+        .filter(|batch| sizes.contains(&batch.memory_size))
+        .collect();
+    steps::sample(ctx, state, &batches, &payloads)
+        .await
+        .map_err(|e| of_step(&e))?;
+    let made: Map<String, Value> = sizes
+        .iter()
+        .filter_map(|size| Some((size.mb().to_string(), json!(state.progress.get(size)?.outcomes.total()))))
+        .collect();
+    let mut result = json!({ "invocations": made });
+    if state.warnings.len() > known {
+        result["warnings"] = json!(state.warnings[known..]);
+    }
+    Ok(result)
+}
+
+async fn restore(ctx: &Context, kept: &mut Kept, held: &Held, place: &Travelling) -> Failed<Value> {
+    let restored: Restored = steps::restore(ctx, &kept.state).await;
+    let leftovers = restored.leftovers.clone();
+    kept.restored = Some(restored);
+    match &held.error {
+        None => {
+            kept.save(ctx).await?;
+            place.with(json!({ "leftovers": leftovers }))
+        }
+        Some(error) => {
+            // The function is back; that its payloads could not be deleted too is no reason to say otherwise.
+            let tidied = async {
+                kept.save(ctx).await?;
+                forget_payloads(ctx).await
+            };
+            if let Err(e) = tidied.await {
+                tracing::warn!(cause = e.error_message, "the store could not be tidied");
+            }
+            write(&Ending::of(error).with_leftovers(&leftovers))
+        }
+    }
+}
+
+/// Puts back what this tuning has done when its state can't be read: the function itself says what it was.
+async fn restore_blindly(
+    world: &World,
+    lambda: &LambdaContext,
+    tuning_id: Uuid,
+    function: &str,
+    error: &Caught,
+) -> Failed<Value> {
+    let function: FunctionName = parse(&json!(function).to_string())?;
+    let ctx = world.context(tuning_id, lambda, Some(&function), None).await?;
+    let restored = steps::restore::restore_function(&ctx, &function, Some(tuning_id), 0).await;
+    write(&Ending::of(error).with_leftovers(&restored.leftovers))
+}
+
+async fn analyze(ctx: &Context, kept: &Kept, place: &Travelling) -> Failed<Value> {
+    let restored = kept.restored.clone().unwrap_or_default();
+    let (prices, environment) = (PriceTable::embedded(), MeasuringEnvironment::Aws);
+    let tuning = steps::analyze(ctx, &kept.state, prices, None, kept.payloads, environment, restored)
+        .await
+        .map_err(|e| of_step(&e))?;
+    keep_document(ctx, &tuning).await?;
+    place.with(json!({
+        "status": tuning.status,
+        "verdict": tuning.decision.verdict,
+        "recommended_memory_size_mb": tuning.decision.memory_size_mb,
+    }))
+}
+
+async fn apply(ctx: &Context, kept: &mut Kept, place: &Travelling) -> Failed<Value> {
+    let mut tuning = document(ctx).await?;
+    if kept.state.request.dry_run {
+        return place.with(json!({}));
+    }
+    match steps::apply(ctx, &kept.state, &tuning).await {
+        Ok(None) => return place.with(json!({})),
+        Ok(applied) => tuning.applied = applied,
+        // The measurements were paid for: they are reported first, then this is said.
+        Err(error) => {
+            let diagnostic: Diagnostic = of_step(&error);
+            tuning.leftovers.push(diagnostic.error_message.clone());
+            kept.not_applied = Some(diagnostic.error_message);
+            kept.save(ctx).await?;
+        }
+    }
+    keep_document(ctx, &tuning).await?;
+    place.with(json!({ "applied": tuning.applied, "not_applied": kept.not_applied }))
+}
+
+async fn report(world: &World, ctx: &Context, kept: &Kept, place: &Travelling) -> Failed<Value> {
+    let mut tuning = document(ctx).await?;
+    match world.home.state_machines().history(&kept.execution).await {
+        Ok(events) => tuning.machinery = Some(machinery(world, &events)),
+        Err(error) => {
+            let warning = format!("what the state machine itself took could not be counted: {error}");
+            if !tuning.warnings.contains(&warning) {
+                tuning.warnings.push(warning);
+            }
+        }
+    }
+    let places = steps::report(&*ctx.store, &tuning).await.map_err(|e| of_step(&e))?;
+    let history = world.store("history/")?.0;
+    Entry::of(&tuning, &place.store)
+        .save(&*history as &dyn Store)
+        .await
+        .map_err(|e| of_store(&e))?;
+    forget_payloads(ctx).await?;
+    if tuning.status == TuningStatus::Failed {
+        return Err(named("Tuner.EverySizeFailed", every_size_failed(&tuning, place)));
+    }
+    if let Some(reason) = &kept.not_applied {
+        return Err(named(
+            "Tuner.CannotApply",
+            format!("{reason}; the report is in {}", place.store),
+        ));
+    }
+    place.with(json!({ "power": tuning.decision.memory_size_mb, "places": places }))
+}
+
+/// The first cause, in the function's own words.
+fn every_size_failed(tuning: &Tuning, place: &Travelling) -> String {
+    let first = tuning.sizes.iter().find_map(|size| {
+        let line = size.first_failure.clone().or_else(|| skip_reason(&size.status))?;
+        Some(format!("at {} MB: {line}", size.memory_size_mb))
+    });
+    let first = first.unwrap_or_else(|| "nothing could be measured".to_owned());
+    format!(
+        "no memory size could be measured; {first}; the report is in {}",
+        place.store
+    )
+}
+
+fn skip_reason(status: &SizeStatus) -> Option<String> {
+    match status {
+        SizeStatus::Skipped { reason } => Some(reason.clone()),
+        _ => None,
+    }
+}
+
+/// Counted from the history so far, with what is still to come: the end of this very step.
+fn machinery(world: &World, events: &[tuner_aws::HistoryEvent]) -> tuner_core::Machinery {
+    let own_memory_mb = std::env::var("AWS_LAMBDA_FUNCTION_MEMORY_SIZE")
+        .ok()
+        .and_then(|mb| mb.parse().ok())
+        .unwrap_or(512);
+    let times = tuner_aws::lambda_time(events);
+    let billed_ms: u64 = times.iter().map(|(_, ms)| ms).sum();
+    let work = Work {
+        counted: true,
+        state_transitions: tuner_aws::transitions(events).into(),
+        // This step is under way, and so is not among those that have ended.
+        requests: times.len() as u64 + 1,
+        gb_seconds: gb_seconds(own_memory_mb, billed_ms as f64),
+    };
+    let architecture = match std::env::consts::ARCH {
+        "aarch64" => Architecture::Arm64,
+        _ => Architecture::X86_64,
+    };
+    let region = world.home.region().unwrap_or_default();
+    work.priced(PriceTable::embedded(), Place { region, architecture })
+}
+
+fn parse<T: DeserializeOwned>(text: &str) -> Failed<T> {
+    serde_json::from_str(text)
+        .map_err(|e| named("Tuner.Setup", format!("this step is called by its state machine: {e}")))
+}
+
+fn write(value: &impl Serialize) -> Failed<Value> {
+    serde_json::to_value(value).map_err(|e| named("Tuner.Setup", e))
+}
