@@ -1,0 +1,140 @@
+"""The service in an emulated cloud.
+
+Every state machine scenario runs on two engines that know nothing of each other: MiniStack's, and moto's with all tasks
+sent to MiniStack. The functions under test run in our local Lambda, with real limits and truthful REPORT lines.
+
+TUNER_EMULATORS     a Python with tests/service/requirements.txt installed
+TUNER_LAMBDAS_ZIP   the deployment package of the service, as infra/build makes it; to try something quickly, one packed
+                    from a debug build: `cargo build -p tuner-lambdas && strip -o /tmp/bootstrap target/debug/bootstrap`,
+                    then `zip -j lambdas.zip /tmp/bootstrap`
+TUNER_LOCAL_SERVE   as for tests/clients: `target/debug/examples/serve`
+TUNER_BIN           the command line
+"""
+
+import itertools
+import os
+import shlex
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from cloud import ACCOUNT, Cloud, client, deploy  # noqa: E402
+from gateway import Gateway  # noqa: E402
+from servers import served  # noqa: E402
+from targets import Target  # noqa: E402
+
+EMULATORS = Path(__file__).parent / "emulators"
+# Waits between the state machine's retries are shortened to this share.
+WAIT_SCALE = "0.1"
+
+
+def required(variable):
+    value = os.environ.get(variable)
+    if not value:
+        pytest.fail(f"set {variable}; see {__file__}")
+    return value
+
+
+@pytest.fixture(scope="session")
+def place(tmp_path_factory):
+    return tmp_path_factory.mktemp("service")
+
+
+@pytest.fixture(scope="session")
+def ministacks(place):
+    """Starts MiniStacks, each with a state directory of its own."""
+
+    def started(name, **variables):
+        directory = place / name
+        directory.mkdir()
+        return served(
+            [required("TUNER_EMULATORS"), str(EMULATORS / "ministack_server.py")],
+            directory / "log",
+            "/_ministack/health",
+            {"STATE_DIR": str(directory), "SFN_WAIT_SCALE": WAIT_SCALE, "LOG_LEVEL": "WARNING", **variables},
+        )
+
+    return started
+
+
+@pytest.fixture(scope="session")
+def ministack(ministacks):
+    with ministacks("ministack") as endpoint:
+        yield endpoint
+
+
+@pytest.fixture(scope="session")
+def moto(place, ministack):
+    directory = place / "moto"
+    directory.mkdir()
+    with served(
+        [required("TUNER_EMULATORS"), str(EMULATORS / "moto_server.py")],
+        directory / "log",
+        "/moto-api/",
+        {"BACKEND": ministack, "MOTO_ACCOUNT_ID": ACCOUNT, "SFN_WAIT_SCALE": WAIT_SCALE},
+    ) as endpoint:
+        yield endpoint
+
+
+@pytest.fixture(scope="session", params=["ministack", "moto"])
+def engine(request):
+    return request.param
+
+
+@pytest.fixture(scope="session")
+def cloud(engine, ministack, request):
+    endpoint = ministack if engine == "ministack" else request.getfixturevalue("moto")
+    return Cloud(engine, ministack, endpoint)
+
+
+@pytest.fixture(scope="session")
+def local_lambda(place):
+    """Our own local Lambda, empty."""
+    with served(shlex.split(required("TUNER_LOCAL_SERVE")), place / "local-lambda.log") as endpoint:
+        yield endpoint
+
+
+@pytest.fixture(scope="session")
+def gateway(local_lambda):
+    with Gateway(local_lambda) as gateway:
+        yield gateway
+
+
+@pytest.fixture(scope="session")
+def lambdas_zip():
+    return Path(required("TUNER_LAMBDAS_ZIP")).read_bytes()
+
+
+@pytest.fixture(scope="session")
+def service(cloud, gateway, lambdas_zip):
+    return deploy(cloud, lambdas_zip, f"tuner-{cloud.engine}", {"AWS_ENDPOINT_URL_LAMBDA": gateway.endpoint})
+
+
+numbers = itertools.count(1)
+
+
+@pytest.fixture
+def target_in(gateway):
+    """Makes functions under test of the examples in the command line; afterwards each must be as it was."""
+    made = []
+
+    def make(endpoint, example, **settings):
+        command = [str(Path(required("TUNER_BIN")).resolve()), "example-function", example]
+        function = Target(client("lambda", endpoint), f"{example}-{next(numbers)}", command, **settings)
+        made.append(function)
+        return function
+
+    yield make
+    for function in made:
+        gateway.forget(function.name)
+        function.is_as_before()
+        function.functions.delete_function(FunctionName=function.name)
+
+
+@pytest.fixture
+def target(local_lambda, target_in):
+    """The same in our local Lambda, where sizes differ as they do in AWS."""
+    return lambda example, **settings: target_in(local_lambda, example, **settings)

@@ -1,0 +1,67 @@
+"""MiniStack on a free port, ending with its standard input.
+
+Two things differ from AWS in MiniStack 1.5.33 and are put right here, since AWS's documented behaviour wins:
+
+* The request ID that Invoke answers with is the one in the function's log. MiniStack takes another for each.
+* A function whose own output holds its REPORT gets no second one.
+"""
+
+import contextvars
+import os
+
+import leash
+
+leash.put_on()
+port = leash.say_endpoint()
+os.environ |= {
+    "GATEWAY_PORT": str(port),
+    "BIND_HOST": "127.0.0.1",
+    # Where the SDKs in the functions find everything.
+    "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
+}
+
+from ministack import app  # noqa: E402
+from ministack.services import lambda_svc  # noqa: E402
+
+# How long a change of a function takes; half a second otherwise.
+lambda_svc._LAMBDA_STATE_TRANSITION_DELAY = 0.05
+
+# The request ID of this HTTP request's invocation, once there is one.
+invocation = contextvars.ContextVar("invocation", default=None)
+_serve, _invoke, _dispatch = app.app, lambda_svc._invoke, lambda_svc._execute_function_dispatch
+_provided = lambda_svc._execute_function_provided_warm
+
+
+async def serve(scope, receive, send):
+    async def send_with_its_id(message):
+        if message["type"] == "http.response.start" and (request_id := invocation.get()):
+            others = [(name, value) for name, value in message["headers"] if name.lower() != b"x-amzn-requestid"]
+            message = {**message, "headers": [*others, (b"x-amzn-requestid", request_id.encode())]}
+        await send(message)
+
+    invocation.set(None)
+    await _serve(scope, receive, send_with_its_id)
+
+
+async def invoke(*arguments, **keywords):
+    invocation.set(lambda_svc.new_uuid())
+    return await _invoke(*arguments, **keywords)
+
+
+def dispatch(func, config, event, request_id, started):
+    return _dispatch(func, config, event, invocation.get() or request_id, started)
+
+
+def provided(func, event, request_id):
+    result = _provided(func, event, request_id)
+    if f"REPORT RequestId: {request_id}" in (result.get("log") or ""):
+        result["log_source"] = "rie"
+    return result
+
+
+app.app = serve
+lambda_svc._invoke = invoke
+lambda_svc._execute_function_dispatch = dispatch
+lambda_svc._execute_function_provided_warm = provided
+
+app.main()

@@ -1,0 +1,281 @@
+"""Whatever happens, the function under test comes back as it was (the fixture `target` looks), and the outcome is the truth."""
+
+import os
+import signal
+import subprocess
+import threading
+from pathlib import Path
+
+import pytest
+
+from cloud import step_name
+from gateway import SERVICE_ERROR, THROTTLED, denied
+from servers import plain_environment, until
+
+MUTATIONS = ("UpdateFunctionConfiguration", "PublishVersion", "DeleteFunction")
+SIZES = [512, 1024, 1769]
+
+
+def quick(function, **more):
+    return {"lambdaARN": function.arn, "num": 5, "powerValues": SIZES, "payload": {"ms": 5}, **more}
+
+
+def by_size(document):
+    return {size["memory_size_mb"]: size for size in document["sizes"]}
+
+
+def test_a_size_that_is_too_small(service, target):
+    function = target("memory", MemorySize=1024)
+    done = service.run(
+        {"lambdaARN": function.arn, "num": 5, "powerValues": [128, 512, 1024], "payload": {"mb": 200}}
+    ).succeeded()
+    document = done.document()
+    assert document["status"] == "partial"
+    sizes = by_size(document)
+    assert sizes[128]["status"] == {"kind": "failed", "outcome": "out_of_memory"}
+    assert [sizes[mb]["status"]["kind"] for mb in (512, 1024)] == ["measured", "measured"]
+    assert done.output["power"] == 512
+
+
+def test_a_size_that_is_too_slow(service, target):
+    function = target("hash", MemorySize=1769, Timeout=1)
+    done = service.run(
+        {"lambdaARN": function.arn, "num": 5, "powerValues": [128, 1769], "payload": {"blocks": 50}, "maxConcurrency": 1}
+    ).succeeded()
+    sizes = by_size(done.document())
+    assert sizes[128]["status"] == {"kind": "failed", "outcome": "timeout"}
+    assert done.output["power"] == 1769
+
+
+def test_a_function_that_fails_everywhere(service, target):
+    function = target("flaky")
+    done = service.run(quick(function, payload={"failures_in_100": 100})).failed("Tuner.EverySizeFailed")
+    assert "DownstreamUnavailable" in done.cause
+    assert {"tuning.json", "report.svg", "report.html"} <= done.files()
+    assert done.document()["status"] == "failed"
+
+
+def test_exceptions_that_are_allowed(service, target):
+    function = target("flaky")
+    done = service.run(
+        quick(function, payload={"failures_in_100": 100}, allowedExceptions=["DownstreamUnavailable"])
+    ).succeeded()
+    assert done.document()["status"] == "succeeded"
+
+
+def test_throttled_invocations_are_made_later(service, gateway, target):
+    function = target("wait")
+    gateway.when(function.name, "Invoke", at=range(2, 8), act=lambda _: THROTTLED)
+    done = service.run(quick(function)).succeeded()
+    sizes = by_size(done.document())
+    assert sum(size["throttles"] for size in sizes.values()) == 6
+    assert all(size["outcomes"]["success"] == 5 for size in sizes.values())
+    assert len(gateway.of(function.name, "Invoke")) == 15 + 6
+
+
+def test_a_throttled_control_plane(service, gateway, target):
+    function = target("wait")
+    for operation in MUTATIONS:
+        gateway.when(function.name, operation, at=[1, 3], act=lambda _: THROTTLED)
+    service.run(quick(function)).succeeded()
+
+
+@pytest.mark.parametrize("operation", MUTATIONS)
+def test_failures_that_leave_open_whether_the_call_was_done(service, gateway, target, operation):
+    """Lambda does it and answers 500."""
+    function = target("wait")
+    gateway.when(function.name, operation, at=2, act=lambda _: SERVICE_ERROR, after=True)
+    service.run(quick(function)).succeeded()
+
+
+@pytest.mark.parametrize("at", [1, 2, 3])
+def test_a_deploy_while_versions_are_published(service, gateway, target, at):
+    function = target("wait", MemorySize=640)
+    gateway.when(function.name, "PublishVersion", at=at, act=lambda _: function.update(Timeout=31))
+    done = service.run(quick(function)).failed("Tuner.ForeignChange")
+    assert function.name in done.cause
+    assert "Measure" not in done.entered()
+    function.expect(Timeout=31)
+
+
+def test_a_deploy_while_it_is_measured(service, gateway, target):
+    """Production has its new configuration; the versions under test are what they were."""
+    function = target("wait")
+    gateway.when(function.name, "Invoke", at=4, act=lambda _: function.update(Timeout=31, MemorySize=640))
+    service.run(quick(function)).succeeded()
+    function.expect(Timeout=31, MemorySize=640)
+
+
+def restore(service, gateway, function, place):
+    """What the user is told to do."""
+    tuner = Path(os.environ["TUNER_BIN"]).resolve()
+    run = subprocess.run(
+        [tuner, "restore", "--yes", "--function", function.arn],
+        env={**plain_environment(place), **service.cloud.environment, "AWS_ENDPOINT_URL_LAMBDA": gateway.endpoint},
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == 0, run.stderr
+
+
+def test_an_execution_that_is_stopped_while_it_measures(service, gateway, target, tmp_path):
+    """Nothing can clean up after it: the configuration is back already, `tuner restore` deletes the versions."""
+    function = target("wait", MemorySize=640)
+    reached, go_on = threading.Event(), threading.Event()
+    gateway.when(function.name, "Invoke", at=2, act=lambda _: (reached.set(), go_on.wait(30)) and None)
+    execution = service.start(quick(function))
+    assert reached.wait(60)
+    execution.stop(error="Stopped", cause="by hand")
+    go_on.set()
+    assert execution.ended().status == "ABORTED"
+    # The steps under way know nothing of it and end on their own.
+    until(lambda: sum(map(len, execution.records().values())) == 15, "all records", 60)
+    assert function.seen()["configuration"] == function.before["configuration"]
+    assert len(function.versions()) == len(SIZES)
+    restore(service, gateway, function, tmp_path)
+    function.is_as_before()
+
+
+def test_an_execution_that_is_stopped_while_it_publishes(service, gateway, target, tmp_path):
+    function = target("wait", MemorySize=640)
+    reached, go_on = threading.Event(), threading.Event()
+    gateway.when(function.name, "PublishVersion", at=2, act=lambda _: (reached.set(), go_on.wait(30)) and None)
+    execution = service.start(quick(function))
+    assert reached.wait(60)
+    execution.stop()
+    go_on.set()
+    assert execution.ended().status == "ABORTED"
+    back = lambda: function.seen()["configuration"] == function.before["configuration"] and len(function.versions()) == 3  # noqa: E731
+    until(back, "the step under way puts the configuration back", 60)
+    restore(service, gateway, function, tmp_path)
+    function.is_as_before()
+
+
+def kill(service, step):
+    """kill -9 of the processes that run a step."""
+    name = f"AWS_LAMBDA_FUNCTION_NAME={step_name(service.name, step)}".encode()
+    killed = 0
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if name in (process / "environ").read_bytes().split(b"\0"):
+                os.kill(int(process.name), signal.SIGKILL)
+                killed += 1
+        except OSError:
+            pass
+    assert killed, f"no process runs {step}"
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize(
+    ("step", "operation", "at"),
+    [("initialize", "GetFunction", 1), ("publish", "UpdateFunctionConfiguration", 2), ("publish", "PublishVersion", 2), ("restore", "DeleteFunction", 2)],
+)  # fmt: skip
+def test_a_step_that_is_killed_is_repeated(service, gateway, target, step, operation, at, after):
+    """Before Lambda has done what it asked for, or after that and before it knows."""
+    function = target("wait", MemorySize=640)
+    gateway.when(function.name, operation, at=at, act=lambda _: kill(service, step), after=after)
+    done = service.run(quick(function)).succeeded()
+    assert "Put the function back after a failure" not in done.entered()
+    assert len(gateway.of(function.name, "Invoke")) == 15
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+def test_measuring_that_is_killed_goes_on_from_its_records(service, gateway, target, after):
+    """What is in the store is not invoked again."""
+    function = target("wait")
+    at_kill = {}
+
+    def strike(_):
+        execution = at_kill["execution"]
+        # Long enough for the records before to be written, which happens every few seconds.
+        until(lambda: sum(map(len, execution.records().values())) >= 6, "records in the store", 60)
+        at_kill["records"] = execution.records()[512]
+        at_kill["invoked"] = len(gateway.of(function.name, "Invoke"))
+        kill(service, "sample")
+
+    gateway.when(function.name, "Invoke", at=9, act=strike, after=after)
+    at_kill["execution"] = service.start(quick(function, num=12, powerValues=[512], payload={"ms": 1000}))
+    done = at_kill["execution"].ended().succeeded()
+    records = done.records()[512]
+    assert records[: len(at_kill["records"])] == at_kill["records"]
+    assert len(records) == 12
+    repeated = len(gateway.of(function.name, "Invoke")) - 12
+    assert repeated == at_kill["invoked"] - len(at_kill["records"])
+
+
+def test_a_step_that_is_killed_each_time(service, gateway, target):
+    function = target("wait", MemorySize=640)
+    gateway.when(function.name, "PublishVersion", at=range(2, 10), act=lambda _: kill(service, "publish"))
+    done = service.run(quick(function)).failed("Tuner.Killed")
+    assert "Put the function back after a failure" in done.entered()
+
+
+@pytest.mark.parametrize(
+    ("operation", "action", "at"),
+    [
+        ("GetFunction", "lambda:GetFunction", 1),
+        ("ListVersionsByFunction", "lambda:ListVersionsByFunction", 1),
+        ("UpdateFunctionConfiguration", "lambda:UpdateFunctionConfiguration", 1),
+        ("PublishVersion", "lambda:PublishVersion", 2),
+    ],
+)
+def test_a_missing_permission_is_named(service, gateway, target, operation, action, at):
+    function = target("wait")
+    gateway.when(function.name, operation, at=at, act=lambda _: denied(action, function.arn))
+    done = service.run(quick(function)).failed("Tuner.Denied")
+    assert action in done.cause and function.arn in done.cause
+
+
+def test_a_missing_permission_to_invoke_is_named(service, gateway, target):
+    function = target("wait")
+    gateway.when(function.name, "Invoke", act=lambda call: denied("lambda:InvokeFunction", f"{function.arn}:{call.qualifier}"))
+    done = service.run(quick(function))
+    assert done.status == "FAILED"
+    assert "lambda:InvokeFunction" in done.cause and function.arn in done.cause
+
+
+def test_results_outlive_a_failed_clean_up(service, gateway, target, tmp_path):
+    """What could not be deleted is listed, and `tuner restore` deletes it once it may."""
+    function = target("wait")
+    gateway.when(function.name, "DeleteFunction", act=lambda call: denied("lambda:DeleteFunction", function.arn))
+    done = service.run(quick(function)).succeeded()
+    assert len(done.document()["leftovers"]) == len(SIZES)
+    assert "lambda:DeleteFunction" in done.document()["leftovers"][0]
+    gateway.forget(function.name)
+    restore(service, gateway, function, tmp_path)
+
+
+def test_a_function_that_can_not_be_put_back(service, gateway, target, tmp_path):
+    """The only failure that leaves the function changed says so and what to do."""
+    function = target("wait", MemorySize=640)
+    refuse = lambda _: denied("lambda:UpdateFunctionConfiguration", function.arn)  # noqa: E731
+    gateway.when(function.name, "UpdateFunctionConfiguration", at=range(2, 1000), act=refuse)
+    done = service.run(quick(function)).failed("Tuner.NotRestored")
+    assert "tuner restore" in done.cause and function.name in done.cause
+    assert "lambda:UpdateFunctionConfiguration" in done.cause
+    gateway.forget(function.name)
+    restore(service, gateway, function, tmp_path)
+
+
+def test_a_second_tuning_while_versions_are_published(service, gateway, target):
+    function = target("wait")
+    second = []
+    gateway.when(function.name, "PublishVersion", at=1, act=lambda _: second.append(service.run(quick(function))))
+    service.run(quick(function)).succeeded()
+    second[0].failed("Tuner.Marked")
+    assert "another tuning" in second[0].cause
+
+
+def test_a_second_tuning_while_it_is_measured(service, gateway, target):
+    """They are apart: neither uses or deletes the versions of the other."""
+    function = target("wait")
+    second = []
+    gateway.when(function.name, "Invoke", at=2, act=lambda _: second.append(service.run(quick(function))))
+    first = service.run(quick(function)).succeeded()
+    second[0].succeeded()
+    assert first.tuning_id != second[0].tuning_id
+
+
+def test_a_function_that_is_not_there(service):
+    done = service.run({"lambdaARN": "nobody"}).failed("Tuner.NotFound")
+    assert "nobody" in done.cause

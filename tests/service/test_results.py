@@ -1,0 +1,254 @@
+"""The numbers, where the function under test follows a law that is known, and everything else that comes out."""
+
+import base64
+import json
+import os
+import struct
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from cloud import pack
+from servers import plain_environment
+
+# Timing needs the two processors of a small machine: one invocation at a time.
+ALONE = {"maxConcurrency": 1}
+
+
+def series(document, kind="warm"):
+    return {size["memory_size_mb"]: size[kind] for size in document["sizes"] if size.get(kind)}
+
+
+def mean(distribution):
+    return distribution["mean"]["value"]
+
+
+def test_a_function_of_the_processor_alone(service, target):
+    """Up to 1,769 MB, which is one processor, twice the memory is half the duration."""
+    function = target("hash", MemorySize=512)
+    sizes = [256, 512, 1024, 1769]
+    done = service.run(
+        {
+            "lambdaARN": function.arn,
+            "num": 8,
+            "powerValues": sizes,
+            "payload": {"blocks": 15},
+            "strategy": "speed",
+            "includeOutputResults": True,
+            **ALONE,
+        }
+    ).succeeded()
+    durations = {size: mean(one["duration_ms"]) for size, one in series(done.document()).items()}
+    for size in sizes[:-1]:
+        assert durations[size] / durations[1769] == pytest.approx(1769 / size, rel=0.25)
+    output = done.output
+    assert output["power"] == 1769
+    stats = {entry["value"]: entry for entry in output["stats"]}
+    assert output["duration"] == stats[1769]["averageDuration"]
+    assert output["cost"] == stats[1769]["averagePrice"]
+    # The same GB-seconds at any size: the cost is flat.
+    assert stats[256]["averagePrice"] == pytest.approx(stats[1769]["averagePrice"], rel=0.3)
+
+
+def test_a_function_that_waits(service, target):
+    """It takes as long at any size, so it costs what its memory costs."""
+    function = target("wait", MemorySize=1024)
+    done = service.run(
+        {
+            "lambdaARN": function.arn,
+            "num": 5,
+            "powerValues": [128, 512, 2048],
+            "payload": {"ms": 100},
+            "includeOutputResults": True,
+            "discardTopBottom": 0,
+        }
+    ).succeeded()
+    stats = {entry["value"]: entry for entry in done.output["stats"]}
+    assert done.output["power"] == 128
+    assert stats[2048]["averageDuration"] == pytest.approx(stats[128]["averageDuration"], rel=0.15)
+    assert stats[2048]["averagePrice"] / stats[128]["averagePrice"] == pytest.approx(16, rel=0.15)
+    # 100 ms of 128 MB and one request, at the price of us-east-1.
+    assert stats[128]["averagePrice"] == pytest.approx(0.1 * 0.125 * 0.0000166667 + 0.0000002, rel=0.1)
+
+
+def test_the_visualization_link_says_the_same(service, target):
+    function = target("wait")
+    done = service.run(
+        {
+            "lambdaARN": function.arn,
+            "num": 5,
+            "powerValues": [128, 512],
+            "payload": {"ms": 10},
+            "includeOutputResults": True,
+        }
+    ).succeeded()
+    link = done.output["stateMachine"]["visualization"]
+    sizes, durations, costs = (base64.b64decode(part) for part in link.split("#")[1].split(";"))
+    stats = done.output["stats"]
+    assert list(struct.unpack(f"<{len(stats)}h", sizes)) == [entry["value"] for entry in stats]
+    assert struct.unpack(f"<{len(stats)}f", durations) == pytest.approx([entry["averageDuration"] for entry in stats])
+    assert struct.unpack(f"<{len(stats)}f", costs) == pytest.approx([entry["averagePrice"] for entry in stats])
+    assert done.output["stateMachine"]["executionCost"] > 0
+    assert done.output["stateMachine"]["lambdaCost"] > 0
+
+
+def test_the_recommendation_is_applied(service, target):
+    function = target("wait", MemorySize=1024)
+    done = service.run(
+        {"lambdaARN": function.arn, "num": 5, "powerValues": [128, 512], "payload": {"ms": 20}, "autoOptimize": True}
+    ).succeeded()
+    assert done.output["power"] == 128
+    function.expect(MemorySize=128)
+
+
+def test_dry_run_invokes_each_size_once_and_applies_nothing(service, gateway, target):
+    function = target("wait", MemorySize=1024)
+    done = service.run(
+        {
+            "lambdaARN": function.arn,
+            "powerValues": [128, 512],
+            "payload": {"ms": 1},
+            "dryRun": True,
+            "autoOptimize": True,
+        }
+    ).succeeded()
+    assert len(gateway.of(function.name, "Invoke")) == 2
+    assert done.document()["applied"] is None if "applied" in done.document() else True
+
+
+def test_only_cold_starts(service, target):
+    function = target("slow-init", MemorySize=1024)
+    done = service.run(
+        {
+            "lambdaARN": function.arn,
+            "num": 5,
+            "powerValues": [512, 1769],
+            "payload": {"blocks": 1},
+            "onlyColdStarts": True,
+            "maxConcurrency": 2,
+        }
+    ).succeeded()
+    for records in done.records().values():
+        assert len(records) == 5
+        assert all(record["start"] == "cold" and record["init_duration_ms"] > 800 for record in records)
+    assert set(series(done.document(), "cold")) == {512, 1769}
+    assert series(done.document(), "warm") == {}
+    assert done.output["duration"] > 800
+
+
+def test_weighted_payloads(service, gateway, target):
+    function = target("wait")
+    service.run(
+        {
+            "lambdaARN": function.arn,
+            "num": 10,
+            "powerValues": [128, 512],
+            "payload": [{"payload": {"ms": 1}, "weight": 3}, {"payload": {"ms": 2}, "weight": 2}],
+        }
+    ).succeeded()
+    sent = [json.loads(call.body)["ms"] for call in gateway.of(function.name, "Invoke")]
+    # The weights hold among the warm invocations; each size has one cold start before them.
+    assert len(sent) == 20 and sent.count(2) == pytest.approx(8, abs=2)
+
+
+def test_a_payload_from_s3(service, gateway, target):
+    function = target("wait")
+    large = {"ms": 1, "text": "x" * 300_000}
+    service.cloud.client("s3").put_object(Bucket=service.bucket, Key="payloads/large.json", Body=json.dumps(large))
+    at = {"payloadS3": f"s3://{service.bucket}/payloads/large.json"}
+    service.run({"lambdaARN": function.arn, "num": 5, "powerValues": [128, 512], **at}).succeeded()
+    assert all(json.loads(call.body) == large for call in gateway.of(function.name, "Invoke"))
+
+
+def test_a_payload_from_s3_that_is_not_there(service, gateway, target):
+    function = target("wait")
+    at = {"payloadS3": f"s3://{service.bucket}/payloads/nobody.json"}
+    done = service.run({"lambdaARN": function.arn, **at})
+    assert done.status == "FAILED" and at["payloadS3"] in done.cause
+    assert gateway.of(function.name, "UpdateFunctionConfiguration", "PublishVersion", "Invoke") == []
+
+
+# Speaks the Runtime API in a shell: answers with what is written in the variable ANSWER, else with the event.
+ECHO = """#!/bin/sh
+api=http://$AWS_LAMBDA_RUNTIME_API/2018-06-01/runtime/invocation
+while event=$(curl -sS -D /tmp/headers.$$ "$api/next"); do
+  id=$(grep -i lambda-runtime-aws-request-id /tmp/headers.$$ | tr -d '[:space:]' | cut -d: -f2)
+  curl -sS -X POST -d "${ANSWER:-$event}" "$api/$id/response" >/dev/null
+done
+"""
+
+
+def test_processors(service, gateway, target):
+    """What the pre-processor answers is sent, and what the function answers goes to the post-processor."""
+    code = {"Code": {"ZipFile": pack({"bootstrap": ECHO})}}
+    function = target("wait", Environment={"Variables": {"ANSWER": '{"from": "function"}'}}, **code)
+    before = target("wait", Environment={"Variables": {"ANSWER": '{"from": "pre"}'}}, **code)
+    after = target("wait", **code)
+    service.run(
+        {
+            "lambdaARN": function.arn,
+            "num": 5,
+            "powerValues": [512, 1769],
+            "payload": {"from": "input"},
+            "preProcessorARN": before.arn,
+            "postProcessorARN": after.arn,
+        }
+    ).succeeded()
+    for name, sent in [(before.name, "input"), (function.name, "pre"), (after.name, "function")]:
+        bodies = [json.loads(call.body) for call in gateway.of(name, "Invoke")]
+        assert bodies == [{"from": sent}] * 10
+
+
+def test_the_cost_of_this_tuning_is_what_it_took(service, target):
+    function = target("wait")
+    done = service.run(
+        {"lambdaARN": function.arn, "num": 5, "powerValues": [128, 512], "payload": {"ms": 1}}
+    ).succeeded()
+    # us-east-1, per state transition.
+    assert done.output["stateMachine"]["executionCost"] == pytest.approx(done.transitions() * 0.000025, rel=0.15)
+
+
+NOISE = {
+    "tuning_id", "started_at", "finished_at", "wall_ms", "records", "request_id", "machinery", "cost_of_tuning",
+}  # fmt: skip
+
+
+def shape(value, key=""):
+    """A document without IDs, times and noise: numbers that were measured count as one."""
+    if isinstance(value, dict):
+        return {k: shape(v, k) for k, v in value.items() if k not in NOISE}
+    if isinstance(value, list):
+        return [shape(v, key) for v in value]
+    if isinstance(value, float):
+        return "measured"
+    return value
+
+
+def test_the_command_line_finds_the_same(service, gateway, target, tmp_path):
+    """The in-process driver and the state machine write the same document, but for IDs, times and noise."""
+    function = target("wait", MemorySize=1024)
+    done = service.run(
+        {
+            "lambdaARN": function.arn,
+            "num": 5,
+            "powerValues": [128, 512],
+            "payload": {"ms": 30},
+            "discardTopBottom": 0,
+            **ALONE,
+        }
+    ).succeeded()
+    tuner = Path(os.environ["TUNER_BIN"]).resolve()
+    arguments = ["--num", "5", "--memory", "128,512", "--payload", '{"ms": 30}', "--max-concurrency", "1"]
+    run = subprocess.run(
+        [tuner, "run", "--direct", "--yes", "--quiet", "--function", function.arn, "--out", tmp_path, *arguments],
+        env={**plain_environment(tmp_path), **service.cloud.environment, "AWS_ENDPOINT_URL_LAMBDA": gateway.endpoint},
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == 0, run.stderr
+    direct = json.loads((tmp_path / "tuning.json").read_text())
+    assert shape(done.document()) == shape(direct)
+    for size in (128, 512):
+        both = [mean(series(document)[size]["duration_ms"]) for document in (direct, done.document())]
+        assert both[0] == pytest.approx(both[1], rel=0.2)

@@ -1,0 +1,152 @@
+"""infra/terraform, applied for real to a MiniStack that enforces IAM (AUTH=true), and the service it makes.
+
+Not enforced there: what Step Functions itself calls with the role of the state machine.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from cloud import ROOT, Cloud, Deployed
+from servers import plain_environment
+
+MODULE = """
+terraform {
+  required_providers {
+    aws = { source = "hashicorp/aws" }
+  }
+}
+
+provider "aws" {
+  region                      = "us-east-1"
+  access_key                  = "test"
+  secret_key                  = "test"
+  skip_credentials_validation = true
+  skip_metadata_api_check     = true
+  s3_use_path_style           = true
+}
+
+module "tuner" {
+  source                     = "%(source)s"
+  lambda_zip                 = "%(zip)s"
+  architecture               = "x86_64"
+  report_bucket_force_destroy = true
+  %(more)s
+}
+
+output "state_machine_arn" { value = module.tuner.state_machine_arn }
+output "report_bucket" { value = module.tuner.report_bucket }
+output "function_arns" { value = module.tuner.function_arns }
+"""
+
+
+def mirror():
+    """A directory of provider plugins on this machine, laid out as Terraform's own cache."""
+    found = subprocess.run(
+        ["find", "/", "-xdev", "-path", "*/registry.terraform.io/*", "-name", "terraform-provider-aws*"],
+        capture_output=True,
+        text=True,
+    ).stdout.splitlines()
+    return found[0].split("/registry.terraform.io/")[0] if found else None
+
+
+class Terraform:
+    def __init__(self, place, endpoint):
+        self.place = place
+        self.environment = {**plain_environment(place), "AWS_ENDPOINT_URL": endpoint, "TF_IN_AUTOMATION": "1"}
+
+    def run(self, *arguments, codes=(0,)):
+        command = ["terraform", f"-chdir={self.place}", arguments[0], "-no-color", *arguments[1:]]
+        ended = subprocess.run(command, env=self.environment, capture_output=True, text=True)
+        assert ended.returncode in codes, f"{arguments}: {ended.stdout[-4000:]} {ended.stderr[-4000:]}"
+        return ended
+
+    def write(self, **values):
+        (self.place / "main.tf").write_text(MODULE % values)
+
+
+@pytest.fixture(scope="module")
+def endpoint(ministacks):
+    with ministacks("ministack-with-iam", AUTH="true") as endpoint:
+        yield endpoint
+
+
+@pytest.fixture(scope="module")
+def applied(endpoint, place):
+    """The module applied, and destroyed at the end of this file's tests."""
+    if shutil.which("terraform") is None:
+        pytest.skip("there is no terraform on PATH: infra/terraform was NOT applied")
+    directory = place / "terraform"
+    directory.mkdir()
+    terraform = Terraform(directory, endpoint)
+    zip_path = Path(os.environ["TUNER_LAMBDAS_ZIP"]).resolve()
+    # Relative: Terraform copies what an absolute path names, without the folders beside it.
+    source = os.path.relpath(ROOT / "infra" / "terraform", directory)
+    terraform.write(source=source, zip=zip_path, more="")
+    plugins = mirror()
+    init = terraform.run("init", *([f"-plugin-dir={plugins}"] if plugins else []), codes=(0, 1))
+    if init.returncode != 0:
+        pytest.skip(f"terraform can't get the AWS provider: infra/terraform was NOT applied ({init.stderr[-300:]})")
+    terraform.run("apply", "-auto-approve")
+    yield terraform
+    terraform.run("destroy", "-auto-approve")
+    left = cloud_of(endpoint)
+    assert left.client("lambda").list_functions()["Functions"] == []
+    assert left.client("stepfunctions").list_state_machines()["stateMachines"] == []
+    assert left.client("s3").list_buckets()["Buckets"] == []
+    assert [role["RoleName"] for role in left.client("iam").list_roles()["Roles"]] == []
+    assert left.client("logs").describe_log_groups()["logGroups"] == []
+
+
+def cloud_of(endpoint):
+    return Cloud("ministack", endpoint, endpoint, account="test")
+
+
+@pytest.fixture
+def service(applied, endpoint):
+    outputs = json.loads(applied.run("output", "-json").stdout)
+    return Deployed(cloud_of(endpoint), outputs["state_machine_arn"]["value"], outputs["report_bucket"]["value"])
+
+
+@pytest.fixture
+def target(endpoint, target_in):
+    """A function in the emulator itself, whose role must exist."""
+    iam = cloud_of(endpoint).client("iam")
+    trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "lambda.amazonaws.com"}}
+    iam.create_role(
+        RoleName="target", AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    )
+    yield lambda example, **settings: target_in(endpoint, example, **settings)
+    iam.delete_role(RoleName="target")
+
+
+def test_a_second_plan_is_empty(applied):
+    plan = applied.run("plan", "-detailed-exitcode", codes=(0, 2))
+    assert plan.returncode == 0, plan.stdout
+
+
+def test_a_tuning_with_the_permissions_that_it_has(service, target):
+    function = target("wait", MemorySize=1024)
+    done = service.run(
+        {"lambdaARN": function.arn, "num": 5, "powerValues": [128, 512], "payload": {"ms": 20}}
+    ).succeeded()
+    assert done.output["power"] == 128
+
+
+def test_a_permission_that_is_missing(service, target):
+    """Somebody has taken one away from a role: the cause names action and resource, and nothing is left."""
+    function = target("wait", MemorySize=1024)
+    iam = service.cloud.client("iam")
+    role = next(r["RoleName"] for r in iam.list_roles()["Roles"] if "publish" in r["RoleName"])
+    policy = iam.get_role_policy(RoleName=role, PolicyName="publish")["PolicyDocument"]
+    without = {**policy, "Statement": [s for s in policy["Statement"] if "lambda:PublishVersion" not in s["Action"]]}
+    iam.put_role_policy(RoleName=role, PolicyName="publish", PolicyDocument=json.dumps(without))
+    try:
+        done = service.run({"lambdaARN": function.arn, "num": 5, "powerValues": [128, 512]}).failed("Tuner.Denied")
+        assert "lambda:PublishVersion" in done.cause and function.arn in done.cause
+    finally:
+        iam.put_role_policy(RoleName=role, PolicyName="publish", PolicyDocument=json.dumps(policy))
