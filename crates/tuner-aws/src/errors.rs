@@ -165,6 +165,8 @@ fn before_an_answer(text: &str) -> Option<PortErrorKind> {
     if says(&["no credentials found in chain"]) {
         Some(PortErrorKind::NotSignedIn)
     } else if says(&[
+        // No connection came about, for any reason: no TLS with it, for one.
+        "client error (connect)",
         "tcp connect error",
         "dns error",
         "connection refused",

@@ -268,6 +268,32 @@ mod tests {
     }
 
     #[test]
+    fn what_comes_after_a_state_belongs_to_the_state_around_it() {
+        let events = history(
+            "1 < 0 0 ExecutionStarted
+             2 < 0 0 MapStateEntered Outer
+             3 < 2 0 MapStateStarted
+             4 < 3 0 MapIterationStarted
+             5 < 4 0 MapStateEntered Inner
+             6 < 5 0 MapStateStarted
+             7 < 6 0 MapStateSucceeded
+             8 < 7 0 MapStateExited Inner
+             9 < 8 0 FailStateEntered Not this one
+             10 < 9 0 MapIterationFailed
+             11 < 10 0 MapStateFailed
+             12 < 11 5 MapStateStarted
+             13 < 12 5 MapStateSucceeded
+             14 < 13 5 MapStateExited Outer
+             15 < 14 5 ExecutionSucceeded",
+        );
+        let visits = visits(&events);
+        let of: Vec<i64> = (1..=15).map(|id| visits.of(id)).collect();
+        assert_eq!(of, [0, 2, 2, 2, 5, 5, 5, 2, 9, 2, 2, 2, 2, 0, 0]);
+        // Three entered, Outer once again.
+        assert_eq!(transitions(&events), 4);
+    }
+
+    #[test]
     fn without_what_led_to_what_only_entered_states_count() {
         // As MiniStack 1.5.33 tells it: no previous events, nothing of the states in a Map, no start of tasks. AWS would
         // name them all.

@@ -161,7 +161,7 @@ struct OfS3;
 impl LoadServiceConfig for OfS3 {
     fn load_config(&self, key: ServiceConfigKey<'_>) -> Option<String> {
         let asked = (key.service_id(), key.env(), key.profile());
-        (asked == ("S3", "AWS_ENDPOINT_URL", "endpoint_url")).then(|| "http://127.0.0.1:4566".to_owned())
+        (asked == ("S3", "AWS_ENDPOINT_URL", "endpoint_url")).then(|| "http://store.example:4566".to_owned())
     }
 }
 
@@ -169,7 +169,7 @@ impl LoadServiceConfig for OfS3 {
 async fn an_endpoint_of_ones_own_gets_the_bucket_in_the_path() {
     let wire = Wire::default();
     for config in [
-        wire.config().endpoint_url("http://127.0.0.1:4566").build(),
+        wire.config().endpoint_url("http://store.example:4566").build(),
         wire.config().service_config(OfS3).build(),
     ] {
         Connection::from_config(config)
@@ -178,7 +178,7 @@ async fn an_endpoint_of_ones_own_gets_the_bucket_in_the_path() {
             .await
             .unwrap();
         let sent = wire.sent();
-        assert!(sent[0].0.starts_with("http://127.0.0.1:4566/bucket/"), "{sent:?}");
+        assert!(sent[0].0.starts_with("http://store.example:4566/bucket/"), "{sent:?}");
     }
 }
 
