@@ -121,7 +121,7 @@ async fn initialize(world: &World, lambda: &LambdaContext, call: &Call) -> Faile
         "memory_size_mb": state.original.present_memory_size_mb,
         "memory_sizes_mb": sizes,
         "invocations": state.request.planner().usual_calls(),
-        "estimate": estimate(world, &state.request),
+        "estimate": estimated(&state.request).priced(PriceTable::embedded(), self::place(world)),
         "next": "plan",
     });
     let kept = Kept {
@@ -137,8 +137,8 @@ async fn initialize(world: &World, lambda: &LambdaContext, call: &Call) -> Faile
 }
 
 /// What the state machine itself will take, if an invocation takes a second.
-fn estimate(world: &World, request: &TuningRequest) -> Machinery {
-    let plan = machinery::Plan {
+fn estimated(request: &TuningRequest) -> Work {
+    Work::estimate(&machinery::Plan {
         sizes: request.memory_sizes.len() as u32,
         invocations: request.planner().usual_calls().saturating_sub(1),
         concurrency: request.concurrency,
@@ -146,8 +146,7 @@ fn estimate(world: &World, request: &TuningRequest) -> Machinery {
         pause_ms: request.pause_ms,
         duration_ms: 1000.0,
         own_memory_mb: own_memory_mb(),
-    };
-    Work::estimate(&plan).priced(PriceTable::embedded(), place(world))
+    })
 }
 
 /// The payloads as [`Payloads::parse`] takes them.
@@ -334,7 +333,7 @@ async fn apply(ctx: &Context, kept: &mut Kept, place: &Travelling) -> Failed<Val
 async fn report(world: &World, ctx: &Context, kept: &Kept, place: &Travelling) -> Failed<Value> {
     let mut tuning = document(ctx).await?;
     match world.home.state_machines().bare_history(&kept.execution).await {
-        Ok(events) => tuning.machinery = Some(counted(world, &events)),
+        Ok(events) => tuning.machinery = Some(counted(world, &events, &kept.state.request)),
         Err(error) => {
             let warning = format!("what the state machine itself took could not be counted: {error}");
             if !tuning.warnings.contains(&warning) {
@@ -388,12 +387,21 @@ fn skip_reason(status: &SizeStatus) -> Option<String> {
 }
 
 /// Counted from the history so far, with what is still to come: the end of this very step.
-fn counted(world: &World, events: &[tuner_aws::HistoryEvent]) -> Machinery {
+fn counted(world: &World, events: &[tuner_aws::HistoryEvent], request: &TuningRequest) -> Machinery {
     let times = tuner_aws::lambda_time(events);
+    let state_transitions = tuner_aws::transitions(events).into();
+    if times.is_empty() {
+        // An engine that does not tell when a task began (Step Functions does).
+        let work = Work {
+            state_transitions,
+            ..estimated(request)
+        };
+        return work.priced(PriceTable::embedded(), place(world));
+    }
     let billed_ms: u64 = times.iter().map(|(_, ms)| ms).sum();
     let work = Work {
         counted: true,
-        state_transitions: tuner_aws::transitions(events).into(),
+        state_transitions,
         // This step is under way, and so is not among those that have ended.
         requests: times.len() as u64 + 1,
         gb_seconds: gb_seconds(own_memory_mb(), billed_ms as f64),
