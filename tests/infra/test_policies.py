@@ -1,0 +1,152 @@
+"""What each step may do: the same by both templates, and no more than it needs."""
+
+import json
+
+import pytest
+
+from conftest import ACCOUNT, EVERYTHING, STEPS, for_sam
+from iam import actions, allows, canonical
+from sam import Stack
+
+FUNCTION = f"arn:aws:lambda:eu-west-1:{ACCOUNT}:function:"
+READ, LIST = "lambda:GetFunction", "lambda:ListVersionsByFunction"
+UPDATE, PUBLISH = "lambda:UpdateFunctionConfiguration", "lambda:PublishVersion"
+EVERY_STEP = {"logs:CreateLogStream", "logs:PutLogEvents", "s3:ListBucket", "s3:GetObject", "s3:PutObject"}
+NEEDS = {
+    "initialize": {READ, LIST, "states:DescribeExecution"},
+    "plan": set(),
+    "publish": {READ, LIST, UPDATE, PUBLISH},
+    "sample": {READ, "lambda:InvokeFunction", "lambda:PutFunctionEventInvokeConfig", "logs:FilterLogEvents", "s3:DeleteObject"},
+    "restore": {READ, LIST, UPDATE, "lambda:DeleteFunction", "s3:DeleteObject"},
+    "analyze": set(),
+    "apply": {READ, UPDATE, PUBLISH, "lambda:GetAlias", "lambda:CreateAlias", "lambda:UpdateAlias"},
+    "report": {"states:GetExecutionHistory", "s3:DeleteObject"},
+}
+
+
+def of_plan(plan, role):
+    address = "aws_iam_role_policy.state_machine" if role == "state_machine" else f'aws_iam_role_policy.step["{role}"]'
+    return json.loads(plan[address]["policy"])["Statement"]
+
+
+def of_stack(stack, role):
+    return stack.statements("StateMachineRole" if role == "state_machine" else f"{role.capitalize()}Role")
+
+
+def trust_of_plan(plan, role):
+    address = "aws_iam_role.state_machine" if role == "state_machine" else f'aws_iam_role.step["{role}"]'
+    return json.loads(plan[address]["assume_role_policy"])
+
+
+def trust_of_stack(stack, role):
+    name = "StateMachineRole" if role == "state_machine" else f"{role.capitalize()}Role"
+    return stack.resource(name)["AssumeRolePolicyDocument"]
+
+
+@pytest.fixture(scope="module")
+def stack():
+    return Stack({})
+
+
+@pytest.fixture(scope="module")
+def full_stack():
+    return Stack(for_sam(EVERYTHING))
+
+
+@pytest.mark.parametrize("role", [*STEPS, "state_machine"])
+@pytest.mark.parametrize("given", ["nothing", "everything"])
+def test_both_templates_allow_the_same(request, role, given):
+    plan, stack = (
+        request.getfixturevalue(name)
+        for name in (("default_plan", "stack") if given == "nothing" else ("full_plan", "full_stack"))
+    )
+    by_stack = canonical(of_stack(stack, role))
+    # CloudFormation names the bucket itself.
+    by_stack = {s.replace("ref:TuningsBucket", f"tuner-{ACCOUNT}-eu-west-1") for s in by_stack}
+    assert by_stack == canonical(of_plan(plan, role))
+    assert trust_of_stack(stack, role) == trust_of_plan(plan, role)
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_step_may_do_what_it_needs_and_no_more(stack, step):
+    assert actions(of_stack(stack, step)) == EVERY_STEP | NEEDS[step]
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_no_action_is_a_wildcard(full_stack, step):
+    assert not [action for action in actions(of_stack(full_stack, step)) if "*" in action]
+
+
+def test_the_state_machine_may_invoke_the_steps_only(stack):
+    (statement,) = of_stack(stack, "state_machine")
+    assert statement["Action"] == ["lambda:InvokeFunction"]
+    assert sorted(statement["Resource"]) == sorted(f"{FUNCTION}tuner-{step}" for step in STEPS)
+
+
+@pytest.mark.parametrize("step", ["initialize", "publish", "sample", "restore", "apply"])
+def test_narrowing_covers_versions_and_aliases_and_nothing_else(full_stack, step):
+    statements = of_stack(full_stack, step)
+    for covered in ("orders-eu", "orders-eu:$LATEST", "orders-eu:7", "orders-eu:live", "payments", "payments:3"):
+        assert allows(statements, READ, FUNCTION + covered), covered
+    for other in ("customers", "customers:1", "payments2", "payments2:1"):
+        assert not allows(statements, READ, FUNCTION + other), other
+
+
+@pytest.mark.parametrize("stack_name", ["stack", "full_stack"])
+def test_only_versions_can_be_deleted(request, stack_name):
+    stack = request.getfixturevalue(stack_name)
+    assert allows(of_stack(stack, "restore"), "lambda:DeleteFunction", FUNCTION + "orders-eu:7")
+    for step in STEPS:
+        assert not allows(of_stack(stack, step), "lambda:DeleteFunction", FUNCTION + "orders-eu"), step
+
+
+def test_a_function_is_invoked_and_changed_by_the_steps_that_do_so_only(stack):
+    by = {step: of_stack(stack, step) for step in STEPS}
+    may = lambda action, resource: {step for step in STEPS if allows(by[step], action, FUNCTION + resource)}  # noqa: E731
+    assert may("lambda:InvokeFunction", "orders:7") == {"sample"}
+    assert may("lambda:InvokeFunction", "processor") == {"sample"}
+    assert may(UPDATE, "orders") == {"publish", "restore", "apply"}
+    assert may(PUBLISH, "orders") == {"publish", "apply"}
+
+
+def test_without_roles_to_assume_none_can_be(stack, full_stack):
+    for step in STEPS:
+        assert not allows(of_stack(stack, step), "sts:AssumeRole", "arn:aws:iam::210987654321:role/tuner"), step
+        mine = allows(of_stack(full_stack, step), "sts:AssumeRole", "arn:aws:iam::210987654321:role/tuner")
+        assert mine == (step in ("initialize", "publish", "sample", "restore", "apply")), step
+        assert not allows(of_stack(full_stack, step), "sts:AssumeRole", "arn:aws:iam::210987654321:role/admin"), step
+
+
+def test_payloads_are_read_by_the_first_step_only_and_where_they_are_allowed(stack, full_stack):
+    payload = "arn:aws:s3:::payloads/tuner/1.json"
+    assert not any(allows(of_stack(stack, step), "s3:GetObject", payload) for step in STEPS)
+    assert {step for step in STEPS if allows(of_stack(full_stack, step), "s3:GetObject", payload)} == {"initialize"}
+    assert not allows(of_stack(full_stack, "initialize"), "s3:GetObject", "arn:aws:s3:::payloads/secret.json")
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_step_writes_to_its_own_logs_and_bucket_only(full_stack, step):
+    statements = of_stack(full_stack, step)
+    group = f"arn:aws:logs:eu-west-1:{ACCOUNT}:log-group:/aws/lambda/Team_7-"
+    for other in STEPS:
+        assert allows(statements, "logs:PutLogEvents", f"{group}{other}:log-stream:x") == (other == step)
+    assert allows(statements, "s3:PutObject", "arn:aws:s3:::reports/tunings/1/state.json")
+    assert not allows(statements, "s3:PutObject", "arn:aws:s3:::reports/other")
+    assert not allows(statements, "s3:PutObject", "arn:aws:s3:::payloads/tuner/1.json")
+    assert not allows(statements, "s3:DeleteObject", "arn:aws:s3:::reports/tunings/1/tuning.json")
+
+
+def test_in_a_vpc_lambda_may_make_interfaces_but_the_code_of_a_step_may_not(full_stack):
+    for step in STEPS:
+        deny = [s for s in of_stack(full_stack, step) if s["Effect"] == "Deny"]
+        assert [list(s["Condition"]["ArnLike"]) for s in deny] == [["lambda:SourceFunctionArn"]], step
+        allow = [s for s in of_stack(full_stack, step) if s["Sid"] == "JoinNetwork"]
+        assert allow[0]["Action"] == deny[0]["Action"], step
+
+
+def test_another_partition_has_its_own_arns(terraform):
+    plan = terraform.plan({}, region="cn-north-1")
+    stack = Stack({}, region="cn-north-1", partition="aws-cn")
+    for role in [*STEPS, "state_machine"]:
+        for text in (json.dumps(of_plan(plan, role)), json.dumps(of_stack(stack, role))):
+            assert "arn:aws-cn:" in text and "arn:aws:" not in text, role
