@@ -5,6 +5,7 @@ import dataclasses
 import io
 import json
 import re
+import uuid
 import zipfile
 from pathlib import Path
 
@@ -75,7 +76,10 @@ class Deployed:
 
     def start(self, execution_input):
         text = execution_input if isinstance(execution_input, str) else json.dumps(execution_input)
-        started = self.cloud.client("stepfunctions").start_execution(stateMachineArn=self.arn, input=text)
+        # AWS gives an execution a name of its own; moto calls each `None`.
+        started = self.cloud.client("stepfunctions").start_execution(
+            stateMachineArn=self.arn, name=str(uuid.uuid4()), input=text
+        )
         return Execution(self, started["executionArn"])
 
     def run(self, execution_input, seconds=120):
@@ -151,7 +155,7 @@ class Execution:
             self.described = self.states.describe_execution(executionArn=self.arn)
             return self.described["status"] != "RUNNING"
 
-        until(over, f"{self.arn} ends", seconds, every=0.05)
+        until(over, lambda: f"{self.arn} ends; it is at {self.entered()[-1:]}", seconds, every=0.05)
         assert len(self.history()) < LONGEST_HISTORY
         assert self.largest_state() < LARGEST_STATE
         return self

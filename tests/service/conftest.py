@@ -118,12 +118,16 @@ numbers = itertools.count(1)
 
 @pytest.fixture
 def target_in(gateway):
-    """Makes functions under test of the examples in the command line; afterwards each must be as it was."""
+    """Makes functions under test: one of the command line's examples by its name, or a shell script. Afterwards each must
+    be as it was."""
     made = []
 
-    def make(endpoint, example, **settings):
-        command = [str(Path(required("TUNER_BIN")).resolve()), "example-function", example]
-        function = Target(client("lambda", endpoint), f"{example}-{next(numbers)}", command, **settings)
+    def make(endpoint, program, **settings):
+        name, script = "script", program
+        if not program.startswith("#!"):
+            tuner = Path(required("TUNER_BIN")).resolve()
+            name, script = program, f"#!/bin/sh\nexec {shlex.quote(str(tuner))} example-function {program}\n"
+        function = Target(client("lambda", endpoint), f"{name}-{next(numbers)}", script, **settings)
         made.append(function)
         return function
 
@@ -137,4 +141,4 @@ def target_in(gateway):
 @pytest.fixture
 def target(local_lambda, target_in):
     """The same in our local Lambda, where sizes differ as they do in AWS."""
-    return lambda example, **settings: target_in(local_lambda, example, **settings)
+    return lambda program, **settings: target_in(local_lambda, program, **settings)

@@ -71,10 +71,11 @@ def await_answer(server, url, log: Path, seconds=60):
 
 
 def until(condition, what, seconds=60.0, every=0.02):
-    """Polls `condition` until it is true, and returns what it gave."""
+    """Polls `condition` until it is true, and returns what it gave. `what` was waited for is said if it never is."""
     deadline = time.monotonic() + seconds
     while True:
         if found := condition():
             return found
-        assert time.monotonic() < deadline, f"waited {seconds} s in vain: {what}"
+        if time.monotonic() > deadline:
+            raise AssertionError(f"waited {seconds} s in vain: {what() if callable(what) else what}")
         time.sleep(every)

@@ -1,9 +1,37 @@
 """Functions under test, each put back to how it was, or its test fails."""
 
+import json
 import shlex
 
 from cloud import pack
 from servers import until
+
+# Speaks the Runtime API in a shell, and answers with the event.
+ECHO = """#!/bin/sh
+api=http://$AWS_LAMBDA_RUNTIME_API/2018-06-01/runtime/invocation
+headers=$(mktemp)
+while event=$(curl -sS -D "$headers" "$api/next"); do
+  id=$(grep -i lambda-runtime-aws-request-id "$headers" | tr -d '[:space:]' | cut -d: -f2)
+  curl -sS -X POST -d "$event" "$api/$id/response" >/dev/null
+done
+"""
+
+
+# The same, but for events with "bad" in them, which fail.
+FAILING_ECHO = ECHO.replace(
+    "  curl -sS -X POST",
+    """  case $event in *bad*)
+    curl -sS -X POST -d '{"errorType": "Tuner.Bad", "errorMessage": "as asked"}' "$api/$id/error" >/dev/null
+    continue
+  esac
+  curl -sS -X POST""",
+)
+
+
+def answering(answer):
+    """The same with an answer of its own."""
+    return ECHO.replace('"$event"', shlex.quote(json.dumps(answer)))
+
 
 NOT_COMPARED = {"RevisionId", "LastModified"}
 
@@ -11,7 +39,7 @@ NOT_COMPARED = {"RevisionId", "LastModified"}
 class Target:
     """A function in some Lambda, remembered as it was."""
 
-    def __init__(self, functions, name, command, **settings):
+    def __init__(self, functions, name, script, **settings):
         self.functions, self.name = functions, name
         self.arn = functions.create_function(
             FunctionName=name,
@@ -19,7 +47,7 @@ class Target:
                 "Runtime": "provided.al2023",
                 "Handler": "bootstrap",
                 "Role": "arn:aws:iam::000000000000:role/target",
-                "Code": {"ZipFile": pack({"bootstrap": f"#!/bin/sh\nexec {shlex.join(command)}\n"})},
+                "Code": {"ZipFile": pack({"bootstrap": script})},
                 "Description": "as it was",
                 "Timeout": 30,
                 "MemorySize": 512,

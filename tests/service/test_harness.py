@@ -5,12 +5,12 @@ import json
 import re
 
 from cloud import client, pack
+from gateway import THROTTLED
 from servers import until
+from targets import FAILING_ECHO
 
 
 def test_gateway_passes_calls_on_and_breaks_them(gateway, target):
-    from gateway import THROTTLED
-
     function = target("hash", MemorySize=1769)
     through = client("lambda", gateway.endpoint)
     answer = through.invoke(FunctionName=function.arn, Payload=b'{"blocks": 10}', LogType="Tail")
@@ -29,17 +29,6 @@ def test_gateway_passes_calls_on_and_breaks_them(gateway, target):
 
 def test_machines_run_on_both_engines(cloud):
     """A Map over a Lambda function, one item of which fails, is caught and noted."""
-    script = """#!/bin/sh
-while :; do
-  api=http://$AWS_LAMBDA_RUNTIME_API/2018-06-01/runtime/invocation
-  event=$(curl -sS -D headers.$$ "$api/next")
-  id=$(grep -i lambda-runtime-aws-request-id headers.$$ | tr -d '[:space:]' | cut -d: -f2)
-  case $event in
-    *bad*) curl -sS -X POST -d '{"errorType": "Tuner.Bad", "errorMessage": "as asked"}' "$api/$id/error" ;;
-    *) curl -sS -X POST -d "$event" "$api/$id/response" ;;
-  esac
-done
-"""
     functions, states = cloud.client("lambda"), cloud.client("stepfunctions")
     name = f"echo-{cloud.engine}"
     arn = functions.create_function(
@@ -47,7 +36,7 @@ done
         Runtime="provided.al2023",
         Handler="echo",
         Role="arn:aws:iam::000000000000:role/echo",
-        Code={"ZipFile": pack({"bootstrap": script})},
+        Code={"ZipFile": pack({"bootstrap": FAILING_ECHO})},
     )["FunctionArn"]
     task = {
         "Type": "Task",

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from cloud import pack
 from servers import plain_environment
+from targets import ECHO, answering
 
 # Timing needs the two processors of a small machine: one invocation at a time.
 ALONE = {"maxConcurrency": 1}
@@ -169,22 +169,9 @@ def test_a_payload_from_s3_that_is_not_there(service, gateway, target):
     assert gateway.of(function.name, "UpdateFunctionConfiguration", "PublishVersion", "Invoke") == []
 
 
-# Speaks the Runtime API in a shell: answers with what is written in the variable ANSWER, else with the event.
-ECHO = """#!/bin/sh
-api=http://$AWS_LAMBDA_RUNTIME_API/2018-06-01/runtime/invocation
-while event=$(curl -sS -D /tmp/headers.$$ "$api/next"); do
-  id=$(grep -i lambda-runtime-aws-request-id /tmp/headers.$$ | tr -d '[:space:]' | cut -d: -f2)
-  curl -sS -X POST -d "${ANSWER:-$event}" "$api/$id/response" >/dev/null
-done
-"""
-
-
 def test_processors(service, gateway, target):
     """What the pre-processor answers is sent, and what the function answers goes to the post-processor."""
-    code = {"Code": {"ZipFile": pack({"bootstrap": ECHO})}}
-    function = target("wait", Environment={"Variables": {"ANSWER": '{"from": "function"}'}}, **code)
-    before = target("wait", Environment={"Variables": {"ANSWER": '{"from": "pre"}'}}, **code)
-    after = target("wait", **code)
+    function, before, after = target(answering({"from": "function"})), target(answering({"from": "pre"})), target(ECHO)
     service.run(
         {
             "lambdaARN": function.arn,
@@ -197,7 +184,7 @@ def test_processors(service, gateway, target):
     ).succeeded()
     for name, sent in [(before.name, "input"), (function.name, "pre"), (after.name, "function")]:
         bodies = [json.loads(call.body) for call in gateway.of(name, "Invoke")]
-        assert bodies == [{"from": sent}] * 10
+        assert bodies == [{"from": sent}] * 12
 
 
 def test_the_cost_of_this_tuning_is_what_it_took(service, target):
