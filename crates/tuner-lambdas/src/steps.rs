@@ -6,11 +6,10 @@ use serde_json::{Map, Value, json};
 use tuner_core::machinery::{self, Machinery, Work};
 use tuner_core::pricing::PriceTable;
 use tuner_core::tuning::{MeasuringEnvironment, SizeStatus, TuningStatus};
-use tuner_core::{Architecture, FunctionName, MemorySize, Payloads, Tuning, gb_seconds};
+use tuner_core::{Architecture, FunctionName, MemorySize, PastTuning, Payloads, Tuning, gb_seconds};
 use tuner_engine::execution::{
     ExecutionInput, ExecutionOutput, OutputOptions, PayloadSource, ReportPlaces, payloads_text,
 };
-use tuner_engine::ports::Store;
 use tuner_engine::steps::{self, Next, Restored};
 use tuner_engine::{Context, TuningRequest, records};
 use uuid::Uuid;
