@@ -203,10 +203,12 @@ impl Following<'_> {
         let function = function_of(watch, ours, execution.input.as_deref());
         let told = failures::of_execution(execution, &function, arn);
         if failures::has_cleaned_up(execution) {
-            return Err(match failures::is_now(execution, &function, watch.may_have_changed()) {
-                Some(note) => told.note(note),
-                None => told,
-            });
+            return Err(
+                match failures::is_now(execution, &function, watch.may_have_changed().await) {
+                    Some(note) => told.note(note),
+                    None => told,
+                },
+            );
         }
         Err(match ours {
             Some(order) => self.cleaned_up(watch, order).await.tell(told),
@@ -250,7 +252,7 @@ impl Following<'_> {
     async fn cleaned_up(&self, watch: &Watch<'_>, order: &Order) -> CleanedUp {
         let function = order.request.function.to_string();
         let by_hand = format!("run `tuner restore --function {function}`");
-        if !watch.may_have_changed() {
+        if !watch.may_have_changed().await {
             return CleanedUp::done(vec!["nothing was changed".to_owned()]);
         }
         let Some(found) = &watch.whereabouts else {

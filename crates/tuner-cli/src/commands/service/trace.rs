@@ -68,9 +68,9 @@ impl Stage {
         }
     }
 
-    /// Whether nothing can have been changed so far.
-    pub(super) const fn is_before_changes(&self) -> bool {
-        matches!(self, Self::Reading)
+    /// Whether an event enters a state that changes the function.
+    pub(super) fn changes_the_function(event: &HistoryEvent) -> bool {
+        event.state.as_deref().map(Self::of) == Some(Self::Publishing)
     }
 }
 

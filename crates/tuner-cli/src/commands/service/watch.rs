@@ -232,10 +232,10 @@ impl<'a> Watch<'a> {
         self.connection
     }
 
-    /// Whether the function may have been changed, as far as is known.
-    pub(super) fn may_have_changed(&self) -> bool {
-        let before = self.stage.as_ref().is_none_or(Stage::is_before_changes);
-        !(before && self.reads_history)
+    /// Whether the function may have been changed. The whole history is asked: what was seen last may be seconds old.
+    pub(super) async fn may_have_changed(&self) -> bool {
+        let history = self.machines.bare_history(&self.arn.to_string()).await;
+        history.map_or(true, |events| events.iter().any(Stage::changes_the_function))
     }
 }
 
