@@ -9,6 +9,9 @@ use crate::AwsLambda;
 use crate::configuration::{translate, version};
 use crate::errors::port_error;
 
+/// An event that waits longer is dropped: by then nobody looks for its REPORT any more.
+const LONGEST_IN_QUEUE_S: i32 = 240;
+
 #[async_trait]
 impl FunctionControl for AwsLambda {
     async fn configuration(&self, function: &FunctionName) -> Result<FunctionConfiguration, PortError> {
@@ -187,6 +190,7 @@ impl FunctionControl for AwsLambda {
             .function_name(function.unqualified().to_string())
             .set_qualifier(function.qualifier().map(str::to_owned))
             .maximum_retry_attempts(0)
+            .maximum_event_age_in_seconds(LONGEST_IN_QUEUE_S)
             .send()
             .await
             .map_err(|e| port_error("PutFunctionEventInvokeConfig", e))?;

@@ -167,7 +167,7 @@ fn size_result(mb: u32, records: &[&InvocationRecord], skipped: Option<&String>,
 /// than half of the calls could be measured, since errors come from elsewhere too.
 fn status(measured: u32, outcomes: &OutcomeCounts, skipped: Option<&String>) -> SizeStatus {
     use crate::Outcome::{OutOfMemory, Timeout, Unmeasured};
-    if let Some(reason) = skipped {
+    if let Some(reason) = skipped.filter(|_| measured < LEAST_EVIDENCE) {
         return SizeStatus::Skipped { reason: reason.clone() };
     }
     for outcome in [OutOfMemory, Timeout] {

@@ -93,7 +93,8 @@ impl SizeProgress {
     /// Why it makes no sense to go on at this size, if so.
     ///
     /// Running out of memory or time once makes a size unsafe to choose, so nothing more is paid for it; other failures may
-    /// be chance (a flaky downstream), so it takes five in a row with no success.
+    /// be chance (a flaky downstream), so it takes five in a row with hardly a success. (One proves nothing: that of an
+    /// asynchronous invocation is only that its log does not say otherwise.)
     pub const fn hopeless(&self) -> Option<Outcome> {
         let o = &self.outcomes;
         if o.out_of_memory > 0 {
@@ -102,7 +103,7 @@ impl SizeProgress {
             Some(Outcome::Timeout)
         } else if o.init_error >= 2 {
             Some(Outcome::InitError)
-        } else if o.function_error >= 5 && self.failures_in_a_row >= 5 && self.measured() == 0 {
+        } else if o.function_error >= 5 && self.failures_in_a_row >= 5 && self.measured() <= 1 {
             Some(Outcome::FunctionError)
         } else if o.throttled >= 2 && self.measured() < o.throttled {
             Some(Outcome::Throttled)

@@ -1,7 +1,8 @@
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio_util::sync::CancellationToken;
 use tuner_core::{InvocationRecord, MemorySize};
 
@@ -59,6 +60,14 @@ impl Context {
     /// Whether it is time to hand back.
     pub(crate) fn is_late(&self) -> bool {
         self.hand_back_at.is_some_and(|at| self.clock.now() >= at)
+    }
+
+    /// Whether a wait of this length would end after it is time to hand back.
+    pub(crate) fn is_too_long(&self, wait: Duration) -> bool {
+        let ends = SignedDuration::try_from(wait)
+            .ok()
+            .and_then(|wait| self.clock.now().checked_add(wait).ok());
+        self.hand_back_at.is_some_and(|at| ends.is_none_or(|ends| ends > at))
     }
 
     pub(crate) fn tell(&self, event: Event<'_>) {

@@ -3,6 +3,8 @@
 //! `records/00512/000010-000014.jsonl` holds the eleventh to fifteenth record of 512 MB, one JSON object a line: how far a
 //! tuning is can be read from the keys alone.
 
+use std::collections::HashSet;
+
 use futures::stream::{self, StreamExt, TryStreamExt};
 use tuner_core::{InvocationRecord, MemorySize, SizeProgress};
 
@@ -51,7 +53,11 @@ pub async fn read(store: &dyn Store, size: MemorySize) -> Result<Vec<InvocationR
         .buffered(AT_ONCE)
         .try_collect()
         .await?;
-    Ok(parts.concat())
+    let mut records = parts.concat();
+    // A part that was written although the store said otherwise comes again with the next one.
+    let mut seen = HashSet::new();
+    records.retain(|record| record.request_id.is_empty() || seen.insert(record.request_id.clone()));
+    Ok(records)
 }
 
 async fn read_part(store: &dyn Store, key: String) -> Result<Vec<InvocationRecord>, StoreError> {

@@ -1,8 +1,10 @@
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
-use tuner_core::Batch;
+use tuner_core::{Batch, MemorySize};
 use uuid::{Builder, Uuid};
 
 /// What the state machine calls a step with.
@@ -43,6 +45,8 @@ impl Call {
 pub(crate) struct Held {
     /// ARN of the function under test.
     pub(crate) function: Option<String>,
+    /// Role by which it is reached.
+    pub(crate) role_arn: Option<String>,
     /// Results of the groups that were measured, for the plan.
     #[serde(default)]
     pub(crate) measured: Vec<Measured>,
@@ -67,6 +71,9 @@ pub(crate) struct Measured {
     pub(crate) error: Option<Caught>,
     #[serde(default)]
     pub(crate) warnings: Vec<String>,
+    /// Sizes that can't be measured any more, and why.
+    #[serde(default)]
+    pub(crate) skipped: BTreeMap<MemorySize, String>,
 }
 
 /// An error as a state catches it.

@@ -35,7 +35,7 @@ pub(crate) fn of_step(error: &TuningError) -> Diagnostic {
         TuningError::Processor { .. } => "Tuner.Processor",
         TuningError::Interrupted => "Tuner.Interrupted",
     };
-    match error.hint() {
+    match error.hint().filter(|_| !matches!(error, TuningError::Store(_))) {
         Some(hint) => named(name, format!("{error}; {hint}")),
         None => named(name, error),
     }

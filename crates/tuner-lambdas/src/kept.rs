@@ -17,6 +17,9 @@ pub(crate) struct Kept {
     pub(crate) include_output_results: bool,
     /// What putting the function back came to.
     pub(crate) restored: Option<Restored>,
+    /// How often something was measured.
+    #[serde(default)]
+    pub(crate) rounds: u32,
     /// Why the recommendation was not applied, if it was to be.
     pub(crate) not_applied: Option<String>,
 }

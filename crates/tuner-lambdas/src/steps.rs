@@ -1,12 +1,14 @@
 //! What each role does around its step.
 
+use std::collections::HashSet;
+
 use lambda_runtime::{Context as LambdaContext, Diagnostic};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
 use tuner_core::machinery::{self, Machinery, Work};
 use tuner_core::pricing::PriceTable;
 use tuner_core::tuning::{MeasuringEnvironment, SizeStatus, TuningStatus};
-use tuner_core::{Architecture, FunctionName, MemorySize, PastTuning, Payloads, Tuning, gb_seconds};
+use tuner_core::{Architecture, Batch, FunctionName, MemorySize, PastTuning, Payloads, Tuning, gb_seconds};
 use tuner_engine::execution::{
     ExecutionInput, ExecutionOutput, OutputOptions, PayloadSource, ReportPlaces, payloads_text,
 };
@@ -30,27 +32,11 @@ pub(crate) async fn run(role: Role, world: &World, lambda: &LambdaContext, call:
     let held: Held = parse(call.input.get())?;
     let tuning_id = call.tuning_id();
     let mut ctx = world.context(tuning_id, lambda, None, None).await?;
-    let loaded = match (Kept::load(&ctx).await, role, &held) {
-        (
-            Err(_),
-            Role::Restore,
-            Held {
-                function: Some(function),
-                error: Some(error),
-                ..
-            },
-        ) if function.starts_with("arn:") => {
-            return restore_blindly(world, lambda, tuning_id, function, error).await;
-        }
-        (loaded, ..) => loaded?,
-    };
-    let Some(mut kept) = loaded else {
-        return match (role, &held.error) {
-            // The input was refused, or the function could not be read: nothing was touched.
-            (Role::Restore, Some(error)) => write(&Ending::of(error)),
-            _ => Err(named("Tuner.Store", format!("the store holds no tuning {tuning_id}"))),
-        };
-    };
+    let loaded = Kept::load(&ctx).await;
+    if let (Role::Restore, Some(error), Err(_) | Ok(None)) = (role, &held.error, &loaded) {
+        return restore_blindly(world, lambda, tuning_id, &held, error).await;
+    }
+    let mut kept = loaded?.ok_or_else(|| named("Tuner.Store", format!("the store holds no tuning {tuning_id}")))?;
     let request = &kept.state.request;
     let function = kept.state.function().clone();
     ctx = world
@@ -59,6 +45,7 @@ pub(crate) async fn run(role: Role, world: &World, lambda: &LambdaContext, call:
     let place = Travelling {
         tuning_id,
         function: function.to_string(),
+        role_arn: request.role_arn.clone(),
         store: world.store(&format!("tunings/{tuning_id}/"))?.1,
     };
     match role {
@@ -78,6 +65,8 @@ pub(crate) async fn run(role: Role, world: &World, lambda: &LambdaContext, call:
 struct Travelling {
     tuning_id: Uuid,
     function: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    role_arn: Option<String>,
     store: String,
 }
 
@@ -113,6 +102,7 @@ async fn initialize(world: &World, lambda: &LambdaContext, call: &Call) -> Faile
     let place = Travelling {
         tuning_id,
         function: state.function().to_string(),
+        role_arn: role,
         store: world.store(&format!("tunings/{tuning_id}/"))?.1,
     };
     let sizes: Vec<u32> = request.memory_sizes.iter().map(|size| size.mb()).collect();
@@ -129,6 +119,7 @@ async fn initialize(world: &World, lambda: &LambdaContext, call: &Call) -> Faile
         payloads: count,
         include_output_results: input.include_output_results,
         restored: None,
+        rounds: 0,
         not_applied: None,
     };
     kept.save(&ctx).await?;
@@ -180,30 +171,51 @@ fn check_payload(text: &str, dry_run: bool, invocations: u32) -> Failed<u32> {
     Ok(payloads.entries().len() as u32)
 }
 
+/// A round of ten groups takes about 90 events of an execution's history, which ends with no way to clean up at 25,000.
+/// Source: Step Functions quotas.
+const MOST_ROUNDS: u32 = 250;
+
 async fn plan(ctx: &Context, kept: &mut Kept, held: Held, place: &Travelling) -> Failed<Value> {
-    let before = (kept.state.warnings.len(), kept.state.skipped().len());
-    for measured in held.measured {
-        kept.state.warnings.extend(measured.warnings);
-        if let (Some(group), Some(error)) = (measured.group, measured.error) {
-            // A processor serves all sizes: when it fails, so does the tuning.
-            if error.error == "Tuner.Processor" {
-                return Err(named("Tuner.Processor", Ending::of(&error).cause));
-            }
-            for batch in group.batches {
-                let progress = kept.state.progress.entry(batch.memory_size).or_default();
-                progress.skipped = Some(Ending::of(&error).cause);
-            }
-        }
-    }
-    if before != (kept.state.warnings.len(), kept.state.skipped().len()) {
-        kept.state.warnings.dedup();
-        kept.save(ctx).await?;
-    }
-    let sizes: Vec<MemorySize> = kept.state.progress.keys().copied().collect();
-    records::progress(&*ctx.store, &mut kept.state, sizes)
+    let state = &mut kept.state;
+    let sizes: Vec<MemorySize> = state.progress.keys().copied().collect();
+    records::progress(&*ctx.store, state, sizes)
         .await
         .map_err(|e| of_store(&e))?;
-    match steps::plan(ctx, &kept.state) {
+    kept.rounds += u32::from(!held.measured.is_empty());
+    for measured in held.measured {
+        state.warnings.extend(measured.warnings);
+        for (size, reason) in measured.skipped {
+            state.progress.entry(size).or_default().skipped = Some(reason);
+        }
+        let (Some(group), Some(error)) = (measured.group, measured.error) else {
+            continue;
+        };
+        let ending = Ending::of(&error);
+        // A processor serves all sizes: when it fails, so does the tuning.
+        if error.error == "Tuner.Processor" {
+            return Err(named("Tuner.Processor", ending.cause));
+        }
+        // Sizes that were measured in full before that have nothing to fear.
+        let wanted = state.request.planner().next(&state.progress);
+        let in_group = |batch: &&Batch| group.batches.iter().any(|b| b.memory_size == batch.memory_size);
+        for batch in wanted.iter().filter(in_group) {
+            state.progress.entry(batch.memory_size).or_default().skipped = Some(ending.cause.clone());
+        }
+    }
+    let mut seen = HashSet::new();
+    state.warnings.retain(|warning| seen.insert(warning.clone()));
+    let next = match steps::plan(ctx, state) {
+        Next::Sample(_) if kept.rounds >= MOST_ROUNDS => {
+            state.warnings.push(format!(
+                "measuring ended after {MOST_ROUNDS} rounds, as many as an execution can hold: give the steps more time \
+                 (total_execution_timeout), or ask for less"
+            ));
+            Next::Restore
+        }
+        next => next,
+    };
+    kept.save(ctx).await?;
+    match next {
         Next::Publish => place.with(json!({ "next": "publish" })),
         Next::Sample(batches) => {
             let groups = groups(batches, kept.state.request.max_concurrency);
@@ -252,6 +264,10 @@ async fn sample(ctx: &Context, kept: &mut Kept, group: Option<Group>) -> Failed<
         .filter_map(|size| Some((size.mb().to_string(), json!(state.progress.get(size)?.outcomes.total()))))
         .collect();
     let mut result = json!({ "invocations": made });
+    let skipped = state.skipped();
+    if skipped.keys().any(|size| sizes.contains(size)) {
+        result["skipped"] = json!(skipped);
+    }
     if state.warnings.len() > known {
         result["warnings"] = json!(state.warnings[known..]);
     }
@@ -260,6 +276,9 @@ async fn sample(ctx: &Context, kept: &mut Kept, group: Option<Group>) -> Failed<
 
 async fn restore(ctx: &Context, kept: &mut Kept, held: &Held, place: &Travelling) -> Failed<Value> {
     let restored: Restored = steps::restore(ctx, &kept.state).await;
+    if held.error.is_some() {
+        passing(&restored)?;
+    }
     let leftovers = restored.leftovers.clone();
     kept.restored = Some(restored);
     match &held.error {
@@ -281,18 +300,33 @@ async fn restore(ctx: &Context, kept: &mut Kept, held: &Held, place: &Travelling
     }
 }
 
-/// Puts back what this tuning has done when its state can't be read: the function itself says what it was.
+/// Puts back what this tuning has done when there is no state of it to be had: the function itself says what it was. One
+/// that was not even read was not touched.
 async fn restore_blindly(
     world: &World,
     lambda: &LambdaContext,
     tuning_id: Uuid,
-    function: &str,
+    held: &Held,
     error: &Caught,
 ) -> Failed<Value> {
-    let function: FunctionName = parse(&json!(function).to_string())?;
-    let ctx = world.context(tuning_id, lambda, Some(&function), None).await?;
+    let function = held.function.as_deref().filter(|function| function.starts_with("arn:"));
+    let Some(function) = function.and_then(|function| function.parse::<FunctionName>().ok()) else {
+        return write(&Ending::of(error));
+    };
+    let ctx = world
+        .context(tuning_id, lambda, Some(&function), held.role_arn.as_deref())
+        .await?;
     let restored = steps::restore::restore_function(&ctx, &function, Some(tuning_id), 0).await;
+    passing(&restored)?;
     write(&Ending::of(error).with_leftovers(&restored.leftovers))
+}
+
+/// A configuration that is not back for a reason that may pass is worth another attempt: the state machine makes it.
+fn passing(restored: &Restored) -> Failed<()> {
+    match restored.try_again {
+        true => Err(named("Tuner.Service", restored.leftovers.join("; "))),
+        false => Ok(()),
+    }
 }
 
 async fn analyze(ctx: &Context, kept: &Kept, place: &Travelling) -> Failed<Value> {

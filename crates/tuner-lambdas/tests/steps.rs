@@ -75,7 +75,7 @@ async fn local(store: &Path) -> LocalLambda {
         let step = FunctionSpec {
             handler: role.to_owned(),
             memory_size_mb: 512,
-            timeout: Duration::from_secs(60),
+            timeout: Duration::from_secs(300),
             variables: variables.into(),
             ..FunctionSpec::new(role, vec![env!("CARGO_BIN_EXE_bootstrap").to_owned()])
         };

@@ -49,6 +49,12 @@ pub async fn analyze(
     let mut warnings = state.warnings.clone();
     warnings.extend(restored.notes);
     warnings.extend(failures_in_words(&findings.sizes));
+    for (size, reason) in state.skipped() {
+        let was_measured = |s: &&SizeResult| s.memory_size_mb == size.mb() && s.status == SizeStatus::Measured;
+        if findings.sizes.iter().any(|s| was_measured(&s)) {
+            warnings.push(format!("measuring {size} ended early: {reason}"));
+        }
+    }
     if let MeasuringEnvironment::Local {
         host_cpus,
         cpu_limited: true,

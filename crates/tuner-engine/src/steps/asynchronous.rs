@@ -3,11 +3,12 @@
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use tuner_core::logs::parse_tail;
 use tuner_core::{FunctionName, InvocationRecord, MemorySize, Outcome};
 
 use crate::ports::{InvokeReply, Store, StoreError};
 use crate::retry::{had_no_effect, retrying, retrying_if};
-use crate::steps::invocation::read_reply;
+use crate::steps::invocation::{no_answer, read_reply};
 use crate::steps::log_lines::LogReader;
 use crate::{Context, TuningError, TuningRequest};
 
@@ -21,7 +22,18 @@ pub(super) struct Pending {
     request_id: String,
     begun_at: Timestamp,
     pub(super) payload_index: u32,
+    pub(super) version: u64,
 }
+
+/// What came of beginning one.
+pub(super) enum Begun {
+    Pending(Pending),
+    /// The answer was lost: it may run, and nothing will ever be known of it.
+    Unknown(InvocationRecord),
+}
+
+/// Largest payload of an asynchronous invocation, in bytes. Source: Lambda quotas, 1 MB since October 2025.
+pub(super) const MOST_BYTES: usize = 1 << 20;
 
 fn folder(size: MemorySize) -> String {
     format!("pending/{:05}/", size.mb())
@@ -31,27 +43,37 @@ impl Pending {
     /// Begins one and notes it.
     ///
     /// # Errors
-    /// When Lambda refuses, or the store fails.
+    /// When Lambda refuses.
     pub(super) async fn start(
         ctx: &Context,
         function: &FunctionName,
         size: MemorySize,
+        version: u64,
         payload_index: u32,
         payload: &[u8],
-    ) -> Result<Self, TuningError> {
+    ) -> Result<Begun, TuningError> {
         ctx.check()?;
         retrying(ctx, || ctx.control.without_async_retries(function)).await?;
         let begun_at = ctx.clock.now();
-        let request_id = retrying_if(ctx, had_no_effect, || ctx.invoker.invoke_async(function, payload)).await?;
+        let begun = retrying_if(ctx, had_no_effect, || ctx.invoker.invoke_async(function, payload)).await;
+        let request_id = match begun {
+            Ok(request_id) => request_id,
+            Err(error) if error.kind.is_ambiguous() => return Ok(Begun::Unknown(no_answer(size, &error))),
+            Err(error) => return Err(error.into()),
+        };
         let pending = Self {
             request_id,
             begun_at,
             payload_index,
+            version,
         };
         // Text and numbers can't fail to serialise.
         let note = serde_json::to_vec(&pending).unwrap_or_default();
-        ctx.store.put(&pending.key(size), &note).await?;
-        Ok(pending)
+        if let Err(error) = ctx.store.put(&pending.key(size), &note).await {
+            // It runs, and this process still knows of it.
+            tracing::warn!(%error, pending.request_id, "an invocation that is under way could not be noted");
+        }
+        Ok(Begun::Pending(pending))
     }
 
     /// Those of a size whose outcome is not known yet.
@@ -111,12 +133,16 @@ impl Pending {
     }
 }
 
-/// Whether the log says that an invocation failed: Lambda in its REPORT or in a line of its own, or a runtime that reports
-/// what the handler threw.
+/// Whether the log says that an invocation failed: JSON logs in their report; in text Lambda in REPORT or in a line of its
+/// own, or a runtime that reports what the handler threw, if that line names the request.
 fn failed(lines: &[u8], request_id: &str) -> bool {
-    let by_platform = tuner_core::logs::parse_tail(lines, Some(request_id))
-        .outcome()
-        .is_some_and(|outcome| outcome != Outcome::Success);
     let text = String::from_utf8_lossy(lines);
-    by_platform || text.contains("\"errorType\"") || text.contains("Task timed out after")
+    let outcome = parse_tail(lines, Some(request_id)).outcome();
+    let is_json = text.trim_start().starts_with('{');
+    let by_runtime = || {
+        ["\"errorType\"", "Task timed out after", "[ERROR] "]
+            .iter()
+            .any(|sign| text.contains(sign))
+    };
+    outcome.is_some_and(|outcome| outcome != Outcome::Success) || (!is_json && by_runtime())
 }

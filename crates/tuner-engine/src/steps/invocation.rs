@@ -34,7 +34,7 @@ impl Invoked {
 /// that is missing from the answer is looked up in the log.
 ///
 /// Only calls that certainly did not run are repeated: those Lambda refused (429, not ready yet) and those that did not
-/// reach it.
+/// reach it. `None` when it is time to hand back before one went through.
 pub(super) async fn invoke(
     ctx: &Context,
     logs: &LogReader<'_>,
@@ -42,7 +42,7 @@ pub(super) async fn invoke(
     function: &FunctionName,
     size: MemorySize,
     payload: &[u8],
-) -> Result<Invoked, TuningError> {
+) -> Result<Option<Invoked>, TuningError> {
     let mut waited = Duration::ZERO;
     let mut throttles = 0;
     let mut retry = 0;
@@ -60,10 +60,10 @@ pub(super) async fn invoke(
                     reply.log_tail = Some(lines);
                     record = read_reply(request, size, &reply);
                 }
-                return Ok(Invoked {
+                return Ok(Some(Invoked {
                     record: InvocationRecord { throttles, ..record },
                     answer: reply.payload,
-                });
+                }));
             }
             Err(error) => error,
         };
@@ -72,17 +72,16 @@ pub(super) async fn invoke(
             PortErrorKind::Conflict | PortErrorKind::Unreachable => {}
             PortErrorKind::Service | PortErrorKind::Network => {
                 // It may have run: repeating it could run and bill it twice. Nothing is known of what it took.
-                return Ok(Invoked::without_answer(InvocationRecord {
+                let record = InvocationRecord {
                     throttles,
-                    error_type: Some("no answer".to_owned()),
-                    error_message: Some(shortened(&error.message)),
-                    ..InvocationRecord::bare(size.mb(), Outcome::Unmeasured)
-                }));
+                    ..no_answer(size, &error)
+                };
+                return Ok(Some(Invoked::without_answer(record)));
             }
             _ => return Err(error.into()),
         }
         if waited >= ctx.backoff.budget {
-            return give_up(size, throttles, error).map(Invoked::without_answer);
+            return give_up(size, throttles, error).map(|record| Some(Invoked::without_answer(record)));
         }
         let wait = ctx.backoff.wait(retry, error.retry_after);
         if retry == 2 {
@@ -90,9 +89,21 @@ pub(super) async fn invoke(
                 what: &error.to_string(),
             });
         }
+        if ctx.is_too_long(wait) {
+            return Ok(None);
+        }
         ctx.unless_cancelled(ctx.clock.sleep(wait)).await?;
         waited += wait;
         retry += 1;
+    }
+}
+
+/// What is known of an invocation whose answer was lost: that it may have run.
+pub(super) fn no_answer(size: MemorySize, error: &PortError) -> InvocationRecord {
+    InvocationRecord {
+        error_type: Some("no answer".to_owned()),
+        error_message: Some(shortened(&error.message)),
+        ..InvocationRecord::bare(size.mb(), Outcome::Unmeasured)
     }
 }
 

@@ -39,9 +39,20 @@ impl<'a> LogReader<'a> {
         }
     }
 
-    /// Whether there is a log to read.
-    pub(super) const fn is_there(&self) -> bool {
-        self.source.is_some() && !self.hidden
+    /// Whether the log can be read, so that REPORTs of invocations nobody waits for can be found.
+    pub(super) async fn is_readable(&self) -> bool {
+        let Some(source) = self.source.filter(|_| !self.hidden) else {
+            return false;
+        };
+        match source.lines(self.group, "REPORT", self.ctx.clock.now()).await {
+            Ok(_) => true,
+            // It comes into being with the first line that the function writes, if it may write any.
+            Err(error) if error.kind == PortErrorKind::NotFound => false,
+            Err(error) => {
+                self.say(&error);
+                false
+            }
+        }
     }
 
     /// The lines of a request that has ended, if they hold a REPORT.
@@ -49,10 +60,11 @@ impl<'a> LogReader<'a> {
         let source = self.source.filter(|_| !self.hidden)?;
         let request_id = request_id?;
         for wait_s in WAITS_S {
-            if self.misses.load(Ordering::Relaxed) >= MOST_MISSES {
+            let wait = Duration::from_secs(wait_s);
+            if self.misses.load(Ordering::Relaxed) >= MOST_MISSES || self.ctx.is_too_long(wait) {
                 return None;
             }
-            self.ctx.clock.sleep(Duration::from_secs(wait_s)).await;
+            self.ctx.clock.sleep(wait).await;
             match self.lines(source, request_id, since).await {
                 Ok(Some(lines)) => return Some(lines),
                 Ok(None) => {}
@@ -116,7 +128,7 @@ impl<'a> LogReader<'a> {
         if let Ok(mut note) = self.note.lock() {
             note.get_or_insert_with(|| {
                 format!(
-                    "some answers held no REPORT, and the log group {} could not be read for it ({error})",
+                    "the log group {} could not be read for REPORTs that answers do not hold ({error})",
                     self.group
                 )
             });

@@ -1,7 +1,9 @@
 //! The functions that are called around each invocation, to prepare what it works on and to clean up behind it.
 
 use std::borrow::Cow;
+use std::sync::atomic::{AtomicI64, Ordering};
 
+use jiff::SignedDuration;
 use tuner_core::FunctionName;
 
 use crate::ports::{InvokeReply, PortErrorKind};
@@ -9,15 +11,25 @@ use crate::retry::retrying_if;
 use crate::{Context, TuningError, TuningRequest};
 
 /// Pre- and post-processor, if there are any. What they take is in no figure.
-#[derive(Clone, Copy)]
 pub(super) struct Processors<'a> {
     ctx: &'a Context,
     request: &'a TuningRequest,
+    /// Of those called so far, in ms.
+    longest_ms: AtomicI64,
 }
 
 impl<'a> Processors<'a> {
     pub(super) const fn new(ctx: &'a Context, request: &'a TuningRequest) -> Self {
-        Self { ctx, request }
+        Self {
+            ctx,
+            request,
+            longest_ms: AtomicI64::new(0),
+        }
+    }
+
+    /// How long both together may take, judged by those before.
+    pub(super) fn allowance(&self) -> SignedDuration {
+        SignedDuration::from_millis(2 * self.longest_ms.load(Ordering::Relaxed))
     }
 
     /// The payload to send: what the pre-processor answers to it, unless that is empty.
@@ -48,7 +60,10 @@ impl<'a> Processors<'a> {
         };
         self.ctx.check()?;
         let worth_it = |kind| matches!(kind, PortErrorKind::Throttled | PortErrorKind::Unreachable);
+        let begun_at = self.ctx.clock.now();
         let reply = retrying_if(self.ctx, worth_it, || self.ctx.processors.invoke(function, input)).await;
+        let ms = self.ctx.clock.now().duration_since(begun_at).as_millis() as i64;
+        self.longest_ms.fetch_max(ms, Ordering::Relaxed);
         match reply.map_err(|e| failed(e.to_string()))? {
             InvokeReply {
                 function_error: None,

@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use tuner_core::{FunctionName, MemorySize};
 
@@ -23,7 +24,7 @@ use crate::{Context, TuningError, TuningState};
 /// been put back as far as possible.
 pub async fn publish(ctx: &Context, state: &mut TuningState) -> Result<(), TuningError> {
     ctx.check()?;
-    let current = take_up(ctx, state).await?;
+    let (current, mut pending) = take_up(ctx, state).await?;
     let mut set_mb = None;
     let published = publish_all(ctx, state, current, &mut set_mb).await;
     // Whatever happened, and even if somebody asked to stop.
@@ -36,13 +37,13 @@ pub async fn publish(ctx: &Context, state: &mut TuningState) -> Result<(), Tunin
         state.warnings.extend(restored.notes.iter().cloned());
     }
     // A call that was given up because somebody asked to stop fails with its own error.
-    let pending = published.map_err(|e| {
+    pending.extend(published.map_err(|e| {
         if ctx.cancel.is_cancelled() {
             TuningError::Interrupted
         } else {
             e
         }
-    })?;
+    })?);
     restored?;
     ctx.tell(Event::Restored {
         memory_size_mb: state.original.latest.memory_size_mb,
@@ -51,8 +52,12 @@ pub async fn publish(ctx: &Context, state: &mut TuningState) -> Result<(), Tunin
 }
 
 /// Reads the function as it is now, with its variables, which `state` does not hold: it must still be as it was. What an
-/// attempt that was cut off has left is put back, and the versions it published are taken over.
-async fn take_up(ctx: &Context, state: &mut TuningState) -> Result<FunctionConfiguration, TuningError> {
+/// attempt that was cut off has left is put back, and the versions it published are taken over; those that may not be active
+/// yet are returned.
+async fn take_up(
+    ctx: &Context,
+    state: &mut TuningState,
+) -> Result<(FunctionConfiguration, Vec<(MemorySize, u64)>), TuningError> {
     let function = state.function().clone();
     let mut now = until_ready(ctx, &function).await?;
     let mark =
@@ -78,6 +83,7 @@ async fn take_up(ctx: &Context, state: &mut TuningState) -> Result<FunctionConfi
     };
     unchanged_but_for(original, &now, &as_before)?;
     state.original.latest.variables = now.variables.clone();
+    let mut pending = Vec::new();
     let versions = retrying(ctx, || ctx.control.versions(&function)).await?;
     for version in versions.iter().filter(|v| v.version > state.original.last_version) {
         if marker::version_owner(&version.description) == Some(state.tuning_id)
@@ -86,10 +92,13 @@ async fn take_up(ctx: &Context, state: &mut TuningState) -> Result<FunctionConfi
             let known = state.versions.entry(size).or_default();
             if !known.contains(&version.version) {
                 known.push(version.version);
+                if !version.active {
+                    pending.push((size, version.version));
+                }
             }
         }
     }
-    Ok(now)
+    Ok((now, pending))
 }
 
 /// `set_mb` is the memory size that the function is known to have been given, in MB. Returns the versions that are not
@@ -109,7 +118,7 @@ async fn publish_all(
         for _ in 0..versions_missing(state, &batch) {
             ctx.check()?;
             // At least one each time, or a driver with too little time would go round for ever.
-            if set_mb.is_some() && ctx.is_late() {
+            if set_mb.is_some() && ctx.is_too_long(ROOM) {
                 break 'sizes;
             }
             let ready = match prepare(ctx, state, &current, size, set_mb).await {
@@ -152,6 +161,9 @@ async fn publish_all(
         _ => Ok(pending),
     }
 }
+
+/// One version more takes at least this long where updates are slow, and the configuration is put back after it.
+const ROOM: Duration = Duration::from_secs(60);
 
 /// A function that has the memory size of the next version.
 struct Prepared {

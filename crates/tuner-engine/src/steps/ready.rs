@@ -6,8 +6,8 @@ use crate::ports::{FunctionConfiguration, FunctionState, UpdateStatus};
 use crate::retry::retrying;
 use crate::{Context, TuningError};
 
-/// SnapStart and VPC functions take minutes to become ready.
-const LONGEST_WAIT: Duration = Duration::from_secs(15 * 60);
+/// SnapStart and VPC functions take minutes to become ready; a step that waits lives no longer than 15.
+const LONGEST_WAIT: Duration = Duration::from_secs(10 * 60);
 const FIRST_POLL: Duration = Duration::from_millis(10);
 const LAST_POLL: Duration = Duration::from_secs(1);
 

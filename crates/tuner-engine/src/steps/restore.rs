@@ -1,5 +1,7 @@
 //! Putting things back: from a tuning's own state, or from the function alone.
 
+use std::collections::BTreeMap;
+
 use tuner_core::FunctionName;
 use uuid::Uuid;
 
@@ -22,6 +24,9 @@ pub struct Restored {
     pub deleted: Vec<u64>,
     /// What could not be done.
     pub leftovers: Leftovers,
+    /// Whether the configuration is not back for a reason that may pass.
+    #[serde(default)]
+    pub try_again: bool,
     /// What the reader should know.
     pub notes: Vec<String>,
 }
@@ -125,7 +130,9 @@ async fn put_back(
             ..Restored::default()
         };
     }
+    let may_pass = |e: &TuningError| matches!(e, TuningError::Port(e) if e.kind.is_transient());
     let mut restored = configuration.unwrap_or_else(|e| Restored {
+        try_again: may_pass(&e) || matches!(e, TuningError::NotReady { .. }),
         leftovers: vec![format!(
             "the configuration of {function} could not be put back ({e}); run `tuner restore --function {function}`"
         )],
@@ -133,11 +140,35 @@ async fn put_back(
     });
     match versions {
         Ok(versions) => {
-            for version in versions.iter().filter(|v| v.version > above_version) {
-                if tuning_id.is_none() || marker::version_owner(&version.description) == tuning_id {
-                    delete(ctx, function, version.version, &mut restored).await;
+            let ours = |v: &&VersionInfo| tuning_id.is_none() || marker::version_owner(&v.description) == tuning_id;
+            let mut kept = BTreeMap::new();
+            for version in versions.iter().filter(|v| v.version > above_version).filter(ours) {
+                let number = version.version;
+                match delete(ctx, function, number).await {
+                    Ok(true) => restored.deleted.push(number),
+                    Ok(false) => {}
+                    Err(e) => {
+                        // What differs is the version only.
+                        let said = e.message.replace(&format!(":{number}"), "");
+                        let key = (e.kind == PortErrorKind::InUse, said);
+                        kept.entry(key).or_insert_with(Vec::new).push(number);
+                    }
                 }
             }
+            restored.leftovers.extend(kept.into_iter().map(|((in_use, said), numbers)| {
+                let (versions, are, them) = match numbers.len() {
+                    1 => (format!("version {}", numbers[0]), "is", "it"),
+                    _ => (format!("versions {}", ranges(&numbers)), "are", "them"),
+                };
+                if in_use {
+                    format!(
+                        "{versions} of {function} {are} kept, since something refers to {them} ({said}); point that \
+                         elsewhere, then run `tuner restore --function {function}`"
+                    )
+                } else {
+                    format!("{versions} of {function} could not be deleted ({said}); run `tuner restore --function {function}`")
+                }
+            }));
         }
         Err(e) => restored.leftovers.push(format!(
             "the versions of {function} could not be listed ({e}); run `tuner restore --function {function}`"
@@ -146,7 +177,24 @@ async fn put_back(
     restored
 }
 
-async fn delete(ctx: &Context, function: &FunctionName, version: u64, restored: &mut Restored) {
+/// Ascending numbers in few words: `5, 7-9`.
+fn ranges(numbers: &[u64]) -> String {
+    let mut runs: Vec<(u64, u64)> = Vec::new();
+    for &number in numbers {
+        match runs.last_mut() {
+            Some((_, last)) if *last + 1 == number => *last = number,
+            _ => runs.push((number, number)),
+        }
+    }
+    let words = runs.into_iter().map(|(first, last)| match last - first {
+        0 => first.to_string(),
+        _ => format!("{first}-{last}"),
+    });
+    words.collect::<Vec<_>>().join(", ")
+}
+
+/// Deletes a version; false if it is not there any more.
+async fn delete(ctx: &Context, function: &FunctionName, version: u64) -> Result<bool, PortError> {
     let attempt = || retrying(ctx, || ctx.control.delete_version(function, version));
     let mut result = attempt().await;
     if matches!(&result, Err(e) if e.kind == PortErrorKind::Conflict) {
@@ -157,17 +205,10 @@ async fn delete(ctx: &Context, function: &FunctionName, version: u64, restored: 
     match result {
         Ok(()) => {
             ctx.tell(Event::Deleted { version });
-            restored.deleted.push(version);
+            Ok(true)
         }
-        Err(e) if e.kind == PortErrorKind::NotFound => {}
-        Err(e) if e.kind == PortErrorKind::InUse => restored.leftovers.push(format!(
-            "version {version} of {function} is kept, since something refers to it ({}); point that elsewhere, then run `tuner restore --function {function}`",
-            e.message
-        )),
-        Err(e) => restored.leftovers.push(format!(
-            "version {version} of {function} could not be deleted ({}); run `tuner restore --function {function}`",
-            e.message
-        )),
+        Err(e) if e.kind == PortErrorKind::NotFound => Ok(false),
+        Err(e) => Err(e),
     }
 }
 

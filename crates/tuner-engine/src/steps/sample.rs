@@ -7,7 +7,8 @@ use tokio::sync::{Mutex, Semaphore};
 use tuner_core::{Batch, InvocationRecord, MemorySize, Payloads, SizeProgress};
 
 use crate::context::Event;
-use crate::steps::asynchronous::Pending;
+use crate::ports::PortErrorKind;
+use crate::steps::asynchronous::{Begun, MOST_BYTES, Pending};
 use crate::steps::invocation::{Invoked, invoke};
 use crate::steps::log_lines::LogReader;
 use crate::steps::processors::Processors;
@@ -33,7 +34,9 @@ pub async fn sample(
     payloads: &Payloads,
 ) -> Result<(), TuningError> {
     let logs = LogReader::new(ctx, &state.original.latest);
+    let outlives = outlives_the_step(ctx, state) && logs.is_readable().await;
     let turns = Turns {
+        outlives,
         permits: Semaphore::new(state.request.max_concurrency as usize),
         started_at: ctx.clock.now(),
         begun: AtomicU64::new(0),
@@ -44,9 +47,12 @@ pub async fn sample(
         .filter_map(|batch| {
             let progress = state.progress.get(&batch.memory_size)?.clone();
             let called = progress.outcomes.total() as usize;
-            // The first call of a size is its cold start; the weights hold for those after it.
+            // The first call of a size is its cold start; the weights hold for those after it, or for all cold starts.
+            let before = usize::from(!state.request.only_cold_starts);
             let sequence = payloads.sequence(called + batch.invocations as usize);
-            let payload_order = sequence[called.saturating_sub(1)..].to_vec();
+            let payload_order = (called..called + batch.invocations as usize)
+                .filter_map(|call| sequence.get(call.saturating_sub(before)).copied())
+                .collect();
             Some(SizeRun {
                 ctx,
                 state: &*state,
@@ -89,6 +95,8 @@ struct Turns {
     permits: Semaphore,
     /// When this step began.
     started_at: Timestamp,
+    /// Whether an invocation may take longer than this step has from beginning to end, and its REPORT can be found later.
+    outlives: bool,
     /// Invocations that were begun so far.
     begun: AtomicU64,
     /// Whether Lambda refused one for a reason that holds for all: no more are begun, since they cost money.
@@ -135,8 +143,13 @@ impl SizeRun<'_> {
         if !self.take_up_pending().await? {
             return Ok(());
         }
+        self.pause_after_those_before().await?;
         if self.state.request.only_cold_starts {
             for &version in &self.versions {
+                // Taken up a moment ago.
+                if self.shared.lock().await.progress.versions_used.contains(&version) {
+                    continue;
+                }
                 let calls = (0..self.concurrency).map(|_| self.one(version));
                 let more: Vec<bool> = join_all(calls).await.into_iter().collect::<Result<_, _>>()?;
                 if more.contains(&false) {
@@ -168,39 +181,70 @@ impl SizeRun<'_> {
             return Ok(false);
         };
         let index = self.payload_order.get(ordinal).copied().unwrap_or_default();
-        let made = self.make(version, index, way).await;
-        if made.is_err() {
-            self.turns.refused.store(true, Ordering::Relaxed);
-        }
-        let made = made?;
+        let made = match self.make(version, index, way).await {
+            Err(TuningError::Port(e)) if e.kind == PortErrorKind::NotFound => {
+                return self.skip(format!("version {version} is gone: {}", e.message)).await;
+            }
+            Err(error) => {
+                self.turns.refused.store(true, Ordering::Relaxed);
+                return Err(error);
+            }
+            Ok(made) => made,
+        };
         drop(permit);
         let Some(Invoked { record, answer }) = made else {
             return Ok(false);
         };
         self.add(record).await?;
-        let pause_ms = self.state.request.pause_ms;
-        if pause_ms > 0 {
-            let pause = Duration::from_millis(pause_ms);
+        let pause = Duration::from_millis(self.state.request.pause_ms);
+        // One that is cut short by the end of this step is made up for by the next one.
+        let is_last = self.ctx.is_too_long(pause);
+        if !pause.is_zero() && !is_last {
             self.ctx.unless_cancelled(self.ctx.clock.sleep(pause)).await?;
         }
         let processed = self.processors.after(&answer).await;
         if processed.is_err() {
             self.turns.refused.store(true, Ordering::Relaxed);
         }
-        processed.map(|()| true)
+        processed.map(|()| !is_last)
+    }
+
+    /// The pause that belongs between the last invocation of the step before and the first of this one, as far as there is
+    /// time for it.
+    async fn pause_after_those_before(&self) -> Result<(), TuningError> {
+        let pause = Duration::from_millis(self.state.request.pause_ms);
+        let is_first = self.shared.lock().await.progress.outcomes.total() == 0;
+        let Some(at) = self.ctx.hand_back_at.filter(|_| !is_first && !pause.is_zero()) else {
+            return Ok(());
+        };
+        let room = at.duration_since(self.ctx.clock.now()).saturating_sub(self.timeout());
+        let pause = pause.min(Duration::try_from(room).unwrap_or_default());
+        self.ctx.unless_cancelled(self.ctx.clock.sleep(pause)).await
+    }
+
+    /// Gives up this size alone.
+    async fn skip(&self, reason: String) -> Result<bool, TuningError> {
+        self.ctx.tell(Event::Skipped {
+            size: self.size,
+            reason: &reason,
+        });
+        self.shared.lock().await.progress.skipped = Some(reason);
+        Ok(false)
     }
 
     async fn make(&self, version: u64, index: u32, way: Way) -> Result<Option<Invoked>, TuningError> {
         let payload = self.processors.before(self.payloads.body(index)).await?;
         let function = self.state.function().at(&version.to_string());
         let invoked = match way {
-            Way::Synchronous => {
-                let request = &self.state.request;
-                Some(invoke(self.ctx, self.logs, request, &function, self.size, &payload).await?)
+            Way::Asynchronous if payload.len() <= MOST_BYTES => {
+                match Pending::start(self.ctx, &function, self.size, version, index, &payload).await? {
+                    Begun::Pending(pending) => self.outcome(&pending).await?,
+                    Begun::Unknown(record) => Some(without_answer(record)),
+                }
             }
-            Way::Asynchronous => {
-                let pending = Pending::start(self.ctx, &function, self.size, index, &payload).await?;
-                self.outcome(&pending).await?
+            _ => {
+                let request = &self.state.request;
+                invoke(self.ctx, self.logs, request, &function, self.size, &payload).await?
             }
         };
         Ok(invoked.map(|mut invoked| {
@@ -213,7 +257,9 @@ impl SizeRun<'_> {
     /// Waits for asynchronous invocations that an earlier call of this step has left running. False if it is time to hand
     /// back before they have ended.
     async fn take_up_pending(&self) -> Result<bool, TuningError> {
-        if !self.outlives_the_step() {
+        // Such as may have been begun by a step that had a little less time than this one.
+        let whole = self.ctx.hand_back_at.map(|at| at.duration_since(self.turns.started_at));
+        if self.ctx.logs.is_none() || whole.is_none_or(|whole| whole > self.timeout().saturating_mul(2)) {
             return Ok(true);
         }
         for pending in Pending::of(&*self.ctx.store, self.size).await? {
@@ -221,6 +267,7 @@ impl SizeRun<'_> {
                 return Ok(false);
             };
             record.payload_index = self.payloads.is_weighted().then_some(pending.payload_index);
+            record.version = self.state.request.only_cold_starts.then_some(pending.version);
             {
                 let mut shared = self.shared.lock().await;
                 shared.left = shared.left.saturating_sub(1);
@@ -236,18 +283,11 @@ impl SizeRun<'_> {
     async fn outcome(&self, pending: &Pending) -> Result<Option<Invoked>, TuningError> {
         let timeout_s = self.state.original.latest.timeout_s;
         let outcome = pending.outcome(self.ctx, self.logs, &self.state.request, self.size, timeout_s);
-        Ok(outcome.await?.map(|record| Invoked {
-            record,
-            // Lambda keeps the answer of an asynchronous invocation to itself.
-            answer: b"null".to_vec(),
-        }))
+        Ok(outcome.await?.map(without_answer))
     }
 
-    /// Whether an invocation may take longer than this step has from beginning to end.
-    fn outlives_the_step(&self) -> bool {
-        let timeout = SignedDuration::from_secs(self.state.original.latest.timeout_s.into());
-        let ends_at = self.ctx.hand_back_at;
-        self.logs.is_there() && ends_at.is_some_and(|at| at.duration_since(self.turns.started_at) < timeout)
+    fn timeout(&self) -> SignedDuration {
+        SignedDuration::from_secs(self.state.original.latest.timeout_s.into())
     }
 
     async fn take(&self) -> Option<(usize, Way)> {
@@ -268,18 +308,18 @@ impl SizeRun<'_> {
             return Some(Way::Synchronous);
         };
         let time_left = at.duration_since(self.ctx.clock.now());
-        let timeout = SignedDuration::from_secs(self.state.original.latest.timeout_s.into());
-        let outlives = self.outlives_the_step();
         // A function with a time-out of minutes mostly takes less, and its own invocations say how much.
-        let longest = if outlives && progress.measured() > 0 {
-            timeout.min(SignedDuration::from_millis(2 * progress.longest_ms as i64 + 10_000))
-        } else {
-            timeout
+        let expected = match progress.measured() {
+            0 => self.timeout(),
+            _ => self
+                .timeout()
+                .min(SignedDuration::from_millis(2 * progress.longest_ms as i64 + 10_000)),
         };
+        let longest = expected.saturating_add(self.processors.allowance());
         let whole = at.duration_since(self.turns.started_at);
         if longest <= time_left {
             Some(Way::Synchronous)
-        } else if longest > whole && outlives {
+        } else if longest > whole && self.turns.outlives {
             Some(Way::Asynchronous)
         } else if self.turns.begun.load(Ordering::Relaxed) == 0 {
             // At least one each time, or a driver with too little time would go round for ever.
@@ -318,5 +358,20 @@ impl SizeRun<'_> {
         shared.kept += shared.unkept.len();
         shared.unkept.clear();
         Ok(())
+    }
+}
+
+/// Whether an invocation may take longer than a step has from beginning to end.
+fn outlives_the_step(ctx: &Context, state: &TuningState) -> bool {
+    let timeout = SignedDuration::from_secs(state.original.latest.timeout_s.into());
+    ctx.hand_back_at
+        .is_some_and(|at| at.duration_since(ctx.clock.now()) < timeout)
+}
+
+/// Lambda keeps the answer of an asynchronous invocation to itself.
+fn without_answer(record: InvocationRecord) -> Invoked {
+    Invoked {
+        record,
+        answer: b"null".to_vec(),
     }
 }

@@ -9,11 +9,11 @@
 
 mod applying;
 mod execution;
+mod in_time;
 mod measuring;
 mod races;
 mod random;
 mod restoring;
-mod review;
 mod service;
 mod simulated;
 mod sweep;

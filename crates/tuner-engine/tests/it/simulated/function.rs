@@ -308,6 +308,10 @@ impl Function {
     }
 
     pub fn list(&self) -> Vec<VersionInfo> {
+        let info = |version: &FunctionConfiguration| VersionInfo {
+            active: !self.pending.contains_key(&version.version),
+            ..info(version)
+        };
         self.versions.values().map(info).collect()
     }
 
