@@ -31,17 +31,15 @@ pub(crate) async fn run(role: Role, world: &World, lambda: &LambdaContext, call:
     let held: Held = parse(call.input.get())?;
     let tuning_id = call.tuning_id();
     let mut ctx = world.context(tuning_id, lambda, None, None).await?;
-    let loaded = match (Kept::load(&ctx).await, role, &held) {
-        (
-            Err(_),
-            Role::Restore,
-            Held {
-                function: Some(function),
-                error: Some(error),
-                ..
-            },
-        ) if function.starts_with("arn:") => {
-            return restore_blindly(world, lambda, tuning_id, function, error).await;
+    let loaded = match (Kept::load(&ctx).await, role, &held.error) {
+        (Err(_), Role::Restore, Some(error)) => {
+            return match held.function.as_deref() {
+                Some(function) if function.starts_with("arn:") => {
+                    restore_blindly(world, lambda, tuning_id, function, error).await
+                }
+                // Not even read yet: nothing was touched.
+                _ => write(&Ending::of(error)),
+            };
         }
         (loaded, ..) => loaded?,
     };
