@@ -11,7 +11,7 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_async::time::SystemTimeSource;
 
 use crate::pace::Pace;
-use crate::{AwsLambda, AwsLogs, Objects, S3Store, StateMachines, http};
+use crate::{Anywhere, AwsLambda, AwsLogs, Objects, S3Store, StateMachines, http};
 
 const CONNECT: Duration = Duration::from_secs(5);
 /// Who CloudTrail says it was, when a role is assumed.
@@ -142,6 +142,11 @@ impl Connection {
     /// Function control and invoker.
     pub fn lambda(&self) -> AwsLambda {
         AwsLambda::new(self)
+    }
+
+    /// An invoker of functions in any region.
+    pub fn anywhere(&self) -> Anywhere {
+        Anywhere::new(self.clone())
     }
 
     /// CloudWatch Logs.

@@ -4,6 +4,7 @@
 //! A [`Connection`] is loaded once; the services are made from it. [`AwsLambda`] is function control and invoker in one.
 //! The local Lambda is reached through it too, with another endpoint: what is tested on a laptop is what runs in AWS.
 
+mod anywhere;
 mod configuration;
 mod connection;
 mod control;
@@ -18,6 +19,7 @@ mod state_machines;
 #[cfg(test)]
 mod tests;
 
+pub use anywhere::Anywhere;
 pub use connection::{AwsOptions, Connection};
 pub use lambda::AwsLambda;
 pub use logs::AwsLogs;

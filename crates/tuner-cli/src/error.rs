@@ -1,6 +1,6 @@
 //! What went wrong, why, and what to do about it.
 
-use std::fmt::Display;
+use std::fmt::{self, Display};
 use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 
@@ -67,23 +67,44 @@ impl CliError {
         Self::new(exit, "cannot write the output")
     }
 
+    #[cfg(test)]
+    pub(crate) const fn exit(&self) -> Exit {
+        self.exit
+    }
+
+    /// Message and causes, for another message.
+    pub(crate) fn in_a_line(&self) -> String {
+        let parts: Vec<&str> = [&self.message]
+            .into_iter()
+            .chain(&self.causes)
+            .map(String::as_str)
+            .collect();
+        parts.join(": ")
+    }
+
     /// Prints it and gives its exit code.
     pub(crate) fn report(&self) -> ExitCode {
-        if self.exit == Exit::Done {
-            return self.exit.into();
-        }
-        let mut err = anstream::stderr().lock();
-        let _ = writeln!(err, "{RED}error{RESET}: {}", self.message);
-        for cause in &self.causes {
-            let _ = writeln!(err, "  caused by: {cause}");
-        }
-        for note in &self.notes {
-            let _ = writeln!(err, "{note}");
-        }
-        if let Some(hint) = &self.hint {
-            let _ = writeln!(err, "\n{CYAN}hint{RESET}: {hint}");
+        if self.exit != Exit::Done {
+            let _ = write!(anstream::stderr(), "{self}");
         }
         self.exit.into()
+    }
+}
+
+/// As it is printed, in lines.
+impl Display for CliError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{RED}error{RESET}: {}", self.message)?;
+        for cause in &self.causes {
+            writeln!(f, "  caused by: {cause}")?;
+        }
+        for note in &self.notes {
+            writeln!(f, "{note}")?;
+        }
+        match &self.hint {
+            Some(hint) => writeln!(f, "\n{CYAN}hint{RESET}: {hint}"),
+            None => Ok(()),
+        }
     }
 }
 

@@ -1,17 +1,30 @@
-//! `--payload`: JSON on the command line, a file, or standard input.
+//! `--payload`: JSON on the command line, a file, or standard input. `--payload-s3`: an object.
 
 use std::io::Read;
 use std::path::Path;
 
+use tuner_aws::Objects;
 use tuner_core::{PayloadError, Payloads};
+use tuner_engine::execution::{S3Object, payloads_text};
 
 use crate::error::CliError;
 
+/// What was given for `--payload`.
+pub(crate) struct Given {
+    /// As typed, or as the file has it; `None` where nothing was given.
+    pub(crate) text: Option<String>,
+    /// The same, read.
+    pub(crate) payloads: Payloads,
+}
+
 /// Reads what `--payload` names: `-` is standard input, `@FILE` or the name of a file that is there is a file, anything
 /// else is JSON.
-pub(crate) fn read(argument: Option<&str>) -> Result<Payloads, CliError> {
+pub(crate) fn read(argument: Option<&str>) -> Result<Given, CliError> {
     let Some(argument) = argument else {
-        return Ok(Payloads::single("{}"));
+        return Ok(Given {
+            text: None,
+            payloads: Payloads::single("{}"),
+        });
     };
     let (text, origin) = match argument {
         "-" => {
@@ -33,7 +46,11 @@ pub(crate) fn read(argument: Option<&str>) -> Result<Payloads, CliError> {
             ));
         }
     };
-    Payloads::parse(&text, &origin).map_err(error)
+    let payloads = Payloads::parse(&text, &origin).map_err(error)?;
+    Ok(Given {
+        text: Some(text),
+        payloads,
+    })
 }
 
 pub(crate) fn error(error: PayloadError) -> CliError {
@@ -47,6 +64,19 @@ fn read_file(path: &str) -> Result<String, CliError> {
             .hint("check the path and that it may be read")
     })?;
     read_text(file, &format!("the payload file `{path}`"))
+}
+
+/// Reads the object that `--payload-s3` names, as the state machine would.
+pub(crate) async fn from_s3(object: &S3Object, objects: &Objects) -> Result<Payloads, CliError> {
+    let location = format!("s3://{}/{}", object.bucket, object.key);
+    let unreadable = |cause: &dyn std::fmt::Display| CliError::usage("cannot read the payload").cause(cause);
+    let bytes = objects
+        .read(&location, MOST_BYTES as usize)
+        .await
+        .map_err(|e| unreadable(&e))?;
+    let text = String::from_utf8(bytes).map_err(|_| unreadable(&format_args!("{location} is not UTF-8 text")))?;
+    let text = payloads_text(&text).map_err(|e| unreadable(&format_args!("{location} is not JSON: {e}")))?;
+    Payloads::parse(&text, &location).map_err(error)
 }
 
 /// More than a weighted list of ten of the largest payloads; a device file never ends.

@@ -41,6 +41,31 @@ impl Progress {
         }
     }
 
+    /// Begins to show a tuning of which no more is known than its name.
+    pub(crate) fn begin(&self, name: &str) {
+        if let Self::Bars(bars) = self {
+            bars.begin(name);
+        }
+    }
+
+    /// What is being done elsewhere.
+    pub(crate) fn stage(&self, words: &str) {
+        match self {
+            Self::Quiet => {}
+            Self::Lines(_) => print_line(words),
+            Self::Bars(bars) => bars.headline(words),
+        }
+    }
+
+    /// So many invocations have been made elsewhere at this size, the last of which was `last`.
+    pub(crate) fn made(&self, size: MemorySize, invocations: u32, last: Option<&InvocationRecord>) {
+        match self {
+            Self::Quiet => {}
+            Self::Lines(tallies) => made(tallies, size, invocations),
+            Self::Bars(bars) => bars.made(size, invocations, last),
+        }
+    }
+
     /// Says something above the bars.
     pub(crate) fn say(&self, line: &str) {
         match self {
@@ -83,6 +108,18 @@ pub(crate) struct Tally {
     made: u32,
     sum_ms: f64,
     measured: u32,
+}
+
+fn made(tallies: &Mutex<HashMap<u32, Tally>>, size: MemorySize, invocations: u32) {
+    let Ok(mut tallies) = tallies.lock() else { return };
+    let Some(tally) = tallies.get_mut(&size.mb()) else {
+        return;
+    };
+    // Nothing is left of a size that was told already.
+    if tally.left > 0 && invocations >= tally.left {
+        tally.left = 0;
+        print_line(&format!("{size}: {}", plural(u64::from(invocations), "invocation")));
+    }
 }
 
 fn plain(tallies: &Mutex<HashMap<u32, Tally>>, event: Event<'_>) {
@@ -156,18 +193,20 @@ impl Bars {
         }
     }
 
-    fn start(&self, function: &str, sizes: &[MemorySize]) {
-        let style =
-            |template: &str| ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
-        let head = self.all.add(ProgressBar::new_spinner());
-        head.set_style(style("{spinner} {prefix}: {wide_msg}"));
-        let name = function.rsplit(':').next().unwrap_or(function);
+    fn begin(&self, name: &str) {
+        let Ok(mut slot) = self.head.lock() else { return };
+        let head = slot.get_or_insert_with(|| {
+            let head = self.all.add(ProgressBar::new_spinner());
+            head.set_style(style("{spinner} {prefix}: {wide_msg}"));
+            head.enable_steady_tick(std::time::Duration::from_millis(120));
+            head
+        });
         head.set_prefix(name.to_owned());
-        head.set_message("publishing a version for each memory size");
-        head.enable_steady_tick(std::time::Duration::from_millis(120));
-        if let Ok(mut slot) = self.head.lock() {
-            *slot = Some(head);
-        }
+    }
+
+    fn start(&self, function: &str, sizes: &[MemorySize]) {
+        self.begin(function.rsplit(':').next().unwrap_or(function));
+        self.headline("publishing a version for each memory size");
         let Ok(mut bars) = self.by_size.lock() else { return };
         for size in sizes {
             let bar = self.all.add(ProgressBar::new(0));
@@ -189,6 +228,17 @@ impl Bars {
         self.with(size.mb(), |bar| bar.set_message(text.to_owned()));
     }
 
+    fn made(&self, size: MemorySize, invocations: u32, record: Option<&InvocationRecord>) {
+        self.with(size.mb(), |bar| {
+            let made = u64::from(invocations);
+            bar.set_length(bar.length().unwrap_or(0).max(made));
+            bar.set_position(made);
+            if let Some(record) = record {
+                bar.set_message(last(record));
+            }
+        });
+    }
+
     fn end(&self, size: MemorySize, reason: &str) {
         self.with(size.mb(), |bar| bar.abandon_with_message(reason.to_owned()));
     }
@@ -200,6 +250,10 @@ impl Bars {
             change(bar);
         }
     }
+}
+
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
 }
 
 fn last(record: &InvocationRecord) -> String {

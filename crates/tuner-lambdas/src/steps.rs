@@ -6,11 +6,10 @@ use serde_json::{Map, Value, json};
 use tuner_core::machinery::{self, Machinery, Work};
 use tuner_core::pricing::PriceTable;
 use tuner_core::tuning::{MeasuringEnvironment, SizeStatus, TuningStatus};
-use tuner_core::{Architecture, FunctionName, MemorySize, Payloads, Tuning, gb_seconds};
+use tuner_core::{Architecture, FunctionName, MemorySize, PastTuning, Payloads, Tuning, gb_seconds};
 use tuner_engine::execution::{
     ExecutionInput, ExecutionOutput, OutputOptions, PayloadSource, ReportPlaces, payloads_text,
 };
-use tuner_engine::ports::Store;
 use tuner_engine::steps::{self, Next, Restored};
 use tuner_engine::{Context, TuningRequest, records};
 use uuid::Uuid;
@@ -19,7 +18,7 @@ use crate::call::{Call, Caught, Group, Held};
 use crate::cause::Ending;
 use crate::failure::{Failed, named, of_step, of_store};
 use crate::groups::groups;
-use crate::history::Entry;
+use crate::history;
 use crate::kept::{Kept, document, forget_payloads, keep_document, keep_payloads, payloads};
 use crate::role::Role;
 use crate::world::World;
@@ -342,8 +341,7 @@ async fn report(world: &World, ctx: &Context, kept: &Kept, place: &Travelling) -
     let [document, svg, html] = steps::report(&*ctx.store, &tuning).await.map_err(|e| of_step(&e))?;
     let report = ReportPlaces { document, html, svg };
     let history = world.store("history/")?.0;
-    Entry::of(&tuning, &place.store)
-        .save(&*history as &dyn Store)
+    history::save(&PastTuning::of(&tuning, &place.store), &*history)
         .await
         .map_err(|e| of_store(&e))?;
     forget_payloads(ctx).await?;

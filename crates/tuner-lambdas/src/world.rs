@@ -1,13 +1,12 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use lambda_runtime::Context as LambdaContext;
 use tuner_aws::{AwsOptions, Connection};
 use tuner_core::FunctionName;
 use tuner_engine::execution::Defaults;
-use tuner_engine::ports::{InvokeReply, Invoker, PortError, Store};
+use tuner_engine::ports::Store;
 use tuner_engine::{Backoff, CancellationToken, Context, DirectoryStore, SystemClock};
 use uuid::Uuid;
 
@@ -96,7 +95,7 @@ impl World {
         Ok(Context {
             control: client.clone(),
             invoker: client,
-            processors: Arc::new(Anywhere(self.home.clone())),
+            processors: Arc::new(self.home.anywhere()),
             logs: Some(Arc::new(there.logs())),
             tunings: Some(Arc::new(Executions {
                 store: self.store("")?.0,
@@ -117,20 +116,4 @@ fn hand_back_at(deadline_ms: u64) -> Option<Timestamp> {
     let deadline = Timestamp::from_millisecond(i64::try_from(deadline_ms).ok()?).ok()?;
     let time_left = deadline.duration_since(Timestamp::now());
     deadline.checked_sub(MARGIN.min(time_left / 5)).ok()
-}
-
-/// Invokes functions in whatever region their ARN names.
-struct Anywhere(Connection);
-
-#[async_trait]
-impl Invoker for Anywhere {
-    async fn invoke(&self, function: &FunctionName, payload: &[u8]) -> Result<InvokeReply, PortError> {
-        let there = self.0.elsewhere(function.region(), None).await;
-        there.lambda().invoke(function, payload).await
-    }
-
-    async fn invoke_async(&self, function: &FunctionName, payload: &[u8]) -> Result<String, PortError> {
-        let there = self.0.elsewhere(function.region(), None).await;
-        there.lambda().invoke_async(function, payload).await
-    }
 }

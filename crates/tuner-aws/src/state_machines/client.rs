@@ -98,7 +98,11 @@ impl StateMachines {
         }
     }
 
-    async fn all(&self) -> Result<Vec<StateMachine>, StateMachineError> {
+    /// All state machines of the account in this region.
+    ///
+    /// # Errors
+    /// When the service refuses.
+    pub async fn all(&self) -> Result<Vec<StateMachine>, StateMachineError> {
         let mut pages = self.client.list_state_machines().into_paginator().items().send();
         let mut all = Vec::new();
         while let Some(item) = pages.next().await {
@@ -230,12 +234,20 @@ impl StateMachines {
         self.events(execution_arn, Order::OldestFirst, usize::MAX, false).await
     }
 
-    /// The last `most` events of an execution, the newest first.
+    /// The first `most` events of an execution, in the order they happened.
+    ///
+    /// # Errors
+    /// When there is none of that ARN, or the service refuses.
+    pub async fn first(&self, execution_arn: &str, most: usize) -> Result<Vec<HistoryEvent>, StateMachineError> {
+        self.events(execution_arn, Order::OldestFirst, most, true).await
+    }
+
+    /// The last `most` events of an execution, the newest first, without what went in and out.
     ///
     /// # Errors
     /// When there is none of that ARN, or the service refuses.
     pub async fn recent(&self, execution_arn: &str, most: usize) -> Result<Vec<HistoryEvent>, StateMachineError> {
-        self.events(execution_arn, Order::NewestFirst, most, true).await
+        self.events(execution_arn, Order::NewestFirst, most, false).await
     }
 
     async fn events(

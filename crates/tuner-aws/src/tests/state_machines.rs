@@ -387,7 +387,9 @@ async fn the_history_is_read_to_its_end_with_data() {
 #[tokio::test]
 async fn the_newest_events_come_first_and_no_more_than_asked_for() {
     let rule = mock!(Client::get_execution_history)
-        .match_requests(|r| r.reverse_order() == Some(true) && r.max_results() == Some(2))
+        .match_requests(|r| {
+            r.reverse_order() == Some(true) && r.max_results() == Some(2) && r.include_execution_data() == Some(false)
+        })
         .then_output(|| {
             let one = |id| event(id).r#type(sdk::HistoryEventType::TaskStarted).build().unwrap();
             GetExecutionHistoryOutput::builder()

@@ -1,5 +1,6 @@
 //! What can be typed. No input or output happens here.
 
+mod history_args;
 mod logs_args;
 mod run_args;
 
@@ -9,6 +10,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use tuner_core::FunctionName;
 use tuner_report::Format;
 
+pub(crate) use history_args::{HistoryArgs, HistoryFormat};
 pub(crate) use logs_args::{LogsArgs, LogsFormat};
 pub(crate) use run_args::{LocalArgs, RunArgs, RunFormat};
 
@@ -43,6 +45,8 @@ pub(crate) enum Command {
     Logs(LogsArgs),
     /// Render a tuning.json again
     Report(ReportArgs),
+    /// List past tunings, newest first
+    History(HistoryArgs),
     /// Put back what a broken tuning left on a function
     Restore(RestoreArgs),
     /// Use the local Lambda for something else
@@ -63,7 +67,7 @@ pub(crate) struct AwsArgs {
     /// Profile of the AWS configuration files
     #[arg(long, value_name = "NAME")]
     pub(crate) profile: Option<String>,
-    /// Another endpoint than AWS's own, such as that of `tuner local serve`
+    /// Another endpoint of Lambda than AWS's own, such as that of `tuner local serve`
     #[arg(long, value_name = "URL", value_parser = endpoint)]
     pub(crate) endpoint_url: Option<String>,
 }

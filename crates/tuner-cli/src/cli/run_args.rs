@@ -1,10 +1,12 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use tuner_core::{Architecture, MemorySize, Objective};
+use tuner_core::{Architecture, FunctionName, MemorySize, Objective};
+use tuner_engine::execution::S3Object;
 use tuner_local::confinement::{ConfinementChoice, CpuPeriod};
 
 use super::AwsArgs;
+use crate::states_arn::{ExecutionArn, StateMachineRef};
 
 /// Arguments of `tuner run` and `tuner plan`.
 #[derive(Debug, Clone, Args)]
@@ -34,6 +36,21 @@ pub(crate) struct RunArgs {
     /// What is sent: JSON, a file, - for standard input, or a list [{"payload": ..., "weight": 2}, ...]
     #[arg(long, value_name = "JSON|FILE|-", help_heading = "Measuring")]
     pub(crate) payload: Option<String>,
+    /// An object with the payload, for one that is too large for the input of an execution (256 KB)
+    #[arg(
+        long,
+        value_name = "s3://BUCKET/KEY",
+        value_parser = s3_object,
+        conflicts_with_all = ["payload", "local_run"],
+        help_heading = "Measuring"
+    )]
+    pub(crate) payload_s3: Option<S3Object>,
+    /// Measure cold starts, --num of them at each size, instead of warm invocations
+    #[arg(long, help_heading = "Measuring")]
+    pub(crate) only_cold_starts: bool,
+    /// One invocation at each size, to see that everything works; nothing is decided
+    #[arg(long, conflicts_with_all = ["apply", "apply_alias"], help_heading = "Measuring")]
+    pub(crate) dry_run: bool,
     /// Make all invocations of a size at the same time (up to --max-concurrency)
     #[arg(long, alias = "parallel-invocation", help_heading = "Measuring")]
     pub(crate) parallel: bool,
@@ -49,6 +66,24 @@ pub(crate) struct RunArgs {
     /// Keep the function's messages out of records and reports: they may quote payloads
     #[arg(long, alias = "disable-payload-logs", help_heading = "Measuring")]
     pub(crate) hide_messages: bool,
+    /// Function that is called with the payload before each invocation; what it answers is sent instead
+    #[arg(
+        long,
+        alias = "pre-processor-arn",
+        value_name = "NAME|ARN",
+        conflicts_with = "local_run",
+        help_heading = "Measuring"
+    )]
+    pub(crate) pre_processor: Option<FunctionName>,
+    /// Function that is called with the answer after each invocation
+    #[arg(
+        long,
+        alias = "post-processor-arn",
+        value_name = "NAME|ARN",
+        conflicts_with = "local_run",
+        help_heading = "Measuring"
+    )]
+    pub(crate) post_processor: Option<FunctionName>,
 
     /// What is best: cost, speed, balanced or balanced:WEIGHT (0 is speed, 1 is cost)
     #[arg(
@@ -90,6 +125,9 @@ pub(crate) struct RunArgs {
 
     #[command(flatten)]
     pub(crate) aws: AwsArgs,
+    /// Role to assume for everything that touches the function, such as one in its account
+    #[arg(long, value_name = "ARN", value_parser = role, conflicts_with = "local_run", help_heading = "AWS")]
+    pub(crate) role_arn: Option<String>,
     #[command(flatten)]
     pub(crate) local: LocalArgs,
 
@@ -115,6 +153,19 @@ pub(crate) struct Target {
     /// Tune the function in AWS from here, without the service
     #[arg(long)]
     pub(crate) direct: bool,
+    /// The service's state machine; else TUNER_STATE_MACHINE, `state_machine` in tuner.toml, or the one with its tag
+    #[arg(long, value_name = "ARN|NAME", conflicts_with_all = ["local_run", "direct"])]
+    pub(crate) state_machine: Option<StateMachineRef>,
+    /// Start the tuning, print the ARN of its execution, and leave it to itself
+    #[arg(long, conflicts_with_all = ["local_run", "direct"])]
+    pub(crate) no_wait: bool,
+    /// Follow an execution that was started before, here or elsewhere, and show its result
+    #[arg(
+        long,
+        value_name = "EXECUTION_ARN",
+        conflicts_with_all = ["function", "local_run", "direct", "state_machine", "no_wait"]
+    )]
+    pub(crate) follow: Option<ExecutionArn>,
 }
 
 /// How functions run on this machine.
@@ -151,6 +202,17 @@ fn monthly(text: &str) -> Result<f64, String> {
     match text.parse() {
         Ok(number) if f64::is_finite(number) && number > 0.0 => Ok(number),
         _ => Err("use a number above 0".to_owned()),
+    }
+}
+
+fn s3_object(text: &str) -> Result<S3Object, String> {
+    text.parse().map_err(|reason| format!("{reason}; use s3://BUCKET/KEY"))
+}
+
+fn role(text: &str) -> Result<String, String> {
+    match text.split(':').collect::<Vec<_>>()[..] {
+        ["arn", _, "iam", "", account, role] if account.len() == 12 && role.starts_with("role/") => Ok(text.to_owned()),
+        _ => Err("use the ARN of a role, such as arn:aws:iam::123456789012:role/tuner".to_owned()),
     }
 }
 

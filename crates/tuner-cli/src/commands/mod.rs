@@ -1,8 +1,10 @@
 //! One file for each subcommand.
 
 mod generate;
+mod history;
 mod local_lambda;
 mod logs;
+mod out_folder;
 mod plan;
 mod prices;
 mod report;
@@ -11,6 +13,7 @@ mod restore;
 mod results;
 mod run;
 mod serve;
+mod service;
 
 use std::path::Path;
 
@@ -27,6 +30,7 @@ pub(crate) fn run(cli: Cli) -> Result<Exit, CliError> {
         Command::Plan(args) => with_runtime(plan::plan(*args)),
         Command::Logs(args) => logs::logs(args),
         Command::Report(args) => report::report(&args),
+        Command::History(args) => with_runtime(history::history(args)),
         Command::Restore(args) => with_runtime(restore::restore(args, cli.global)),
         Command::Local(local) => match local.command {
             LocalSubcommand::Serve(args) => with_runtime(serve::serve(args)),

@@ -2,42 +2,78 @@
 
 use std::io::Write;
 
-use tuner_core::pricing::PriceTable;
-use tuner_core::{Architecture, FunctionName, Payloads};
-use tuner_engine::TuningRequest;
+use tuner_aws::AwsLambda;
+use tuner_core::pricing::{Money, PriceTable};
+use tuner_core::{Architecture, Payloads, SizeProgress, machinery};
 use tuner_engine::marker::Marker;
-use tuner_engine::ports::FunctionControl;
+use tuner_engine::ports::{FunctionControl, PortError, PortErrorKind};
+use tuner_engine::{TuningError, TuningRequest};
 
 use super::request::{Subject, build};
-use super::{local_lambda, price_table, results, run};
+use super::{local_lambda, price_table, results, run, service};
 use crate::cli::RunArgs;
+use crate::config::Config;
 use crate::error::CliError;
 use crate::exit::Exit;
-use crate::{payload, units};
+use crate::reach::Reach;
+use crate::units;
 
 /// What the plan needs to know of a function.
 pub(super) struct Known {
     name: String,
+    region: String,
+    place: Place,
+    /// How it is now, or why that is not known here.
+    now: Result<Now, String>,
+}
+
+/// Where a function is tuned, and by whom.
+pub(super) enum Place {
+    /// On this machine.
+    Local,
+    /// In AWS, from here.
+    Direct,
+    /// In AWS, by the service.
+    Service {
+        /// Name of the state machine.
+        machine: String,
+        /// Its region.
+        region: String,
+    },
+}
+
+/// A function as it is now.
+struct Now {
     memory_size_mb: u32,
     timeout_s: u32,
     ephemeral_storage_mb: u32,
     architecture: Architecture,
-    region: String,
     marked: Option<Marker>,
-    in_aws: bool,
 }
 
 /// Prints the plan and ends.
 pub(super) async fn plan(args: RunArgs) -> Result<Exit, CliError> {
+    if args.target.follow.is_some() || args.target.no_wait {
+        return Err(CliError::usage(
+            "--follow and --no-wait are for `tuner run`: a plan starts nothing",
+        ));
+    }
     let subject = Subject::of(&args)?;
-    let payloads = payload::read(args.payload.as_deref())?;
-    payloads.check(args.num).map_err(payload::error)?;
+    let given = run::payload_of(&args)?;
     let prices = price_table(args.prices.as_deref())?;
     let (request, known) = match subject {
+        Subject::Service(function) => {
+            let order = service::Order::of(&args, &function, &given).await?;
+            (order.request, order.known)
+        }
         Subject::Direct(function) => {
             let request = build(&args, function)?;
-            let lambda = run::connect(&args.aws, request.function.region()).await;
-            let known = look(&request, &lambda, lambda.region()).await?;
+            let reach = Reach::new(&args.aws, &Config::load()?);
+            let lambda = reach
+                .lambda(request.function.region(), args.role_arn.as_deref())
+                .await
+                .lambda();
+            let known = look(&request, &lambda).await?;
             (request, known)
         }
         Subject::Local { name, command } => {
@@ -45,125 +81,217 @@ pub(super) async fn plan(args: RunArgs) -> Result<Exit, CliError> {
             let spec = local_lambda::function(&name, command, &args.local);
             let known = Known {
                 name,
-                memory_size_mb: spec.memory_size_mb,
-                timeout_s: spec.timeout.as_secs() as u32,
-                ephemeral_storage_mb: 512,
-                architecture: spec.architecture,
                 region: args
                     .aws
                     .region
                     .clone()
                     .unwrap_or_else(|| local_lambda::REGION.to_owned()),
-                marked: None,
-                in_aws: false,
+                place: Place::Local,
+                now: Ok(Now {
+                    memory_size_mb: spec.memory_size_mb,
+                    timeout_s: spec.timeout.as_secs() as u32,
+                    ephemeral_storage_mb: 512,
+                    architecture: spec.architecture,
+                    marked: None,
+                }),
             };
             (request, known)
         }
     };
     let mut out = anstream::stdout().lock();
-    write!(out, "{}", describe(&request, &payloads, &known, &prices))?;
+    write!(out, "{}", describe(&request, &given.payloads, &known, &prices))?;
     Ok(Exit::Done)
 }
 
 /// Reads what the plan needs to know of a function in AWS.
-pub(super) async fn look(
+pub(super) async fn look(request: &TuningRequest, lambda: &AwsLambda) -> Result<Known, CliError> {
+    read(request, lambda, Place::Direct)
+        .await
+        .map_err(|e| refused(request, e))
+}
+
+/// The same for the service, which does the tuning with permissions of its own: only what it would not find either is an
+/// error.
+pub(super) async fn look_if_allowed(
     request: &TuningRequest,
-    control: &dyn FunctionControl,
-    region: Option<&str>,
+    lambda: &AwsLambda,
+    place: Place,
 ) -> Result<Known, CliError> {
-    let read = async |function: &FunctionName| {
-        control.configuration(function).await.map_err(|e| {
-            let error = tuner_engine::TuningError::from(e);
-            CliError::new(results::exit_of_error(&error), format!("cannot read {function}"))
-                .cause(&error)
-                .maybe_hint(error.hint())
-        })
-    };
-    let configuration = read(&request.function).await?;
-    let latest = read(&request.function.unqualified()).await?;
+    let region = request.function.region().unwrap_or_default().to_owned();
+    match read(request, lambda, Place::Direct).await {
+        Ok(known) => Ok(Known { place, ..known }),
+        Err(error) if error.kind == PortErrorKind::NotFound => Err(refused(request, error)),
+        Err(error) => Ok(Known {
+            name: request.function.to_string(),
+            region,
+            place,
+            now: Err(error.to_string()),
+        }),
+    }
+}
+
+async fn read(request: &TuningRequest, lambda: &AwsLambda, place: Place) -> Result<Known, PortError> {
+    let configuration = lambda.configuration(&request.function).await?;
+    let latest = lambda.configuration(&request.function.unqualified()).await?;
+    let region = configuration.arn.region().or(lambda.region()).unwrap_or_default();
     Ok(Known {
         name: configuration.arn.to_string(),
-        memory_size_mb: configuration.memory_size_mb,
-        timeout_s: configuration.timeout_s,
-        ephemeral_storage_mb: configuration.ephemeral_storage_mb,
-        architecture: configuration.architecture,
-        region: configuration.arn.region().or(region).unwrap_or_default().to_owned(),
-        marked: Marker::read(&latest.description, latest.variables.as_ref()).map(|(marker, _)| marker),
-        in_aws: true,
+        region: region.to_owned(),
+        place,
+        now: Ok(Now {
+            memory_size_mb: configuration.memory_size_mb,
+            timeout_s: configuration.timeout_s,
+            ephemeral_storage_mb: configuration.ephemeral_storage_mb,
+            architecture: configuration.architecture,
+            marked: Marker::read(&latest.description, latest.variables.as_ref()).map(|(marker, _)| marker),
+        }),
     })
+}
+
+fn refused(request: &TuningRequest, error: PortError) -> CliError {
+    let error = TuningError::from(error);
+    let what = format!("cannot read {}", request.function);
+    CliError::new(results::exit_of_error(&error), what)
+        .cause(&error)
+        .maybe_hint(error.hint())
 }
 
 /// The plan in words.
 pub(super) fn describe(request: &TuningRequest, payloads: &Payloads, known: &Known, prices: &PriceTable) -> String {
-    let sizes = request.memory_sizes.len() as u64;
-    let each = u64::from(request.invocations);
-    // The cold start that each environment begins with comes on top.
-    let likely = sizes * (each + u64::from(request.concurrency));
-    let list: Vec<String> = request.memory_sizes.iter().map(|s| s.mb().to_string()).collect();
-    let mut text = format!(
-        "Plan for {}\n  now        {} MB, {}, timeout {}\n  measures   {} MB\n",
-        known.name,
-        known.memory_size_mb,
-        known.architecture,
-        run::seconds(known.timeout_s),
-        list.join(", "),
-    );
+    let mut text = format!("Plan for {}\n", known.name);
     let mut line = |head: &str, words: String| text.push_str(&format!("  {head:<10} {words}\n"));
+    if let Place::Service { machine, region } = &known.place {
+        line("by", format!("state machine {machine} in {region}"));
+    }
     line(
-        "invokes",
-        format!(
-            "about {} times: {each} warm invocations at each size and their cold starts, up to {} at the same time{}",
-            units::count(likely),
-            request.max_concurrency,
-            if payloads.is_weighted() {
-                format!(", {} payloads by weight", payloads.entries().len())
-            } else {
-                String::new()
-            },
-        ),
+        "now",
+        match &known.now {
+            Ok(now) => format!(
+                "{} MB, {}, timeout {}",
+                now.memory_size_mb,
+                now.architecture,
+                run::seconds(now.timeout_s)
+            ),
+            Err(reason) => format!("not known here ({reason}); the service reads it"),
+        },
     );
-    if known.in_aws {
+    let list: Vec<String> = request.memory_sizes.iter().map(|s| s.mb().to_string()).collect();
+    line("measures", format!("{} MB", list.join(", ")));
+    line("invokes", invocations(request, payloads));
+    if !matches!(known.place, Place::Local) {
         line(
             "publishes",
             format!(
                 "{}, deleted at the end; meanwhile $LATEST changes its memory size for some seconds and is put back before measuring",
-                units::plural(sizes, "version")
+                units::plural(versions(request), "version")
             ),
         );
     }
     line("objective", request.objective.to_string());
-    let worst = request.memory_sizes.iter().try_fold(0.0, |sum, size| {
-        let quote = prices.quote(&known.region, known.architecture).ok()?;
-        let call = quote
-            .invocation(size.mb(), u64::from(known.timeout_s) * 1000, known.ephemeral_storage_mb)
-            .ok()?;
-        Some(sum + call.amount * f64::from(request.planner().most_calls()))
-    });
-    let quote = prices.quote(&known.region, known.architecture);
-    line(
-        "spends",
-        match (known.in_aws, worst, &quote) {
-            (false, _, _) => "nothing: it runs on this machine".to_owned(),
-            (true, Some(worst), Ok(quote)) => format!(
-                "at most {} in {}, if all had to be made twice and every one ran into the timeout",
-                tuner_core::pricing::Money::new(worst, quote.currency).display(),
-                known.region
-            ),
-            (true, _, Err(unknown)) => format!("an unknown amount: {unknown}"),
-            (true, None, Ok(_)) => format!("an unknown amount: not every price in {} is known", known.region),
-        },
-    );
+    line("spends", spends(request, known, prices));
     if let Some(words) = run::afterwards(&request.apply) {
         line("applies", words);
     }
-    if let Some(marker) = &known.marked {
+    if let Ok(Now { marked: Some(mark), .. }) = &known.now {
+        let until = match known.place {
+            Place::Service { .. } => "the service refuses unless that one is over",
+            _ => "`run` will refuse until that one ends or `tuner restore` was run",
+        };
         line(
             "BUT",
-            format!(
-                "the function carries the mark of tuning {}: `run` will refuse until that one ends or `tuner restore` was run",
-                marker.tuning_id
-            ),
+            format!("the function carries the mark of tuning {}: {until}", mark.tuning_id),
         );
     }
     text
+}
+
+fn invocations(request: &TuningRequest, payloads: &Payloads) -> String {
+    let sizes = request.memory_sizes.len() as u64;
+    let each = u64::from(request.invocations);
+    let (total, what) = match (request.dry_run, request.only_cold_starts) {
+        (true, _) => (sizes, "once at each size, to see that everything works".to_owned()),
+        (false, true) => (sizes * each, format!("{each} cold starts at each size")),
+        // The cold start that each environment begins with comes on top.
+        (false, false) => (
+            sizes * (each + u64::from(request.concurrency)),
+            format!("{each} warm invocations at each size and their cold starts"),
+        ),
+    };
+    let weighted = match payloads.entries().len() {
+        several if payloads.is_weighted() => format!(", {several} payloads by weight"),
+        _ => String::new(),
+    };
+    format!(
+        "about {} times: {what}, up to {} at the same time{weighted}",
+        units::count(total),
+        request.max_concurrency,
+    )
+}
+
+fn versions(request: &TuningRequest) -> u64 {
+    let untouched = SizeProgress::default();
+    let progress = request
+        .memory_sizes
+        .iter()
+        .map(|&size| (size, untouched.clone()))
+        .collect();
+    let batches = request.planner().next(&progress);
+    let versions = batches.iter().map(|batch| request.versions_for(batch, &untouched));
+    versions.map(u64::from).sum()
+}
+
+fn spends(request: &TuningRequest, known: &Known, prices: &PriceTable) -> String {
+    let now = match (&known.place, &known.now) {
+        (Place::Local, _) => return "nothing: it runs on this machine".to_owned(),
+        (_, Err(_)) => return "an amount that is not known here: it depends on the function's timeout".to_owned(),
+        (_, Ok(now)) => now,
+    };
+    let quote = match prices.quote(&known.region, now.architecture) {
+        Ok(quote) => quote,
+        Err(unknown) => return format!("an unknown amount: {unknown}"),
+    };
+    let timeout_ms = u64::from(now.timeout_s) * 1000;
+    let calls = request.planner().most_calls();
+    let worst = request.memory_sizes.iter().try_fold(0.0, |sum, size| {
+        let call = quote.invocation(size.mb(), timeout_ms, now.ephemeral_storage_mb).ok()?;
+        Some(sum + call.amount * f64::from(calls))
+    });
+    let Some(worst) = worst.map(|worst| Money::new(worst, quote.currency)) else {
+        return format!("an unknown amount: not every price in {} is known", known.region);
+    };
+    let (amount, what) = match &known.place {
+        Place::Service { region, .. } => match own(request, calls, timeout_ms, region, prices) {
+            Some(own) => match worst.checked_add(own) {
+                Ok(sum) => (sum, ", the service's own steps included"),
+                Err(_) => (worst, ", without the service's own steps"),
+            },
+            None => (worst, ", without the service's own steps, whose price is not known"),
+        },
+        _ => (worst, ""),
+    };
+    let most = match (request.dry_run, request.only_cold_starts) {
+        (true, _) => "if every one ran into the timeout",
+        (false, true) => "if every version gave one cold start only and every invocation ran into the timeout",
+        (false, false) => "if all had to be made twice and every one ran into the timeout",
+    };
+    format!("at most {} in {}{what}, {most}", amount.display(), known.region)
+}
+
+/// What the service's own steps cost when every invocation runs into the timeout.
+fn own(request: &TuningRequest, calls: u32, timeout_ms: u64, region: &str, prices: &PriceTable) -> Option<Money> {
+    let plan = machinery::Plan {
+        sizes: request.memory_sizes.len() as u32,
+        invocations: calls.saturating_sub(1),
+        concurrency: request.concurrency,
+        max_concurrency: request.max_concurrency,
+        pause_ms: request.pause_ms,
+        duration_ms: timeout_ms as f64,
+        // As infra/ deploys them, at the dearer of the two architectures.
+        own_memory_mb: 512,
+    };
+    let place = machinery::Place {
+        region,
+        architecture: Architecture::X86_64,
+    };
+    machinery::Work::estimate(&plan).priced(prices, place).cost()
 }

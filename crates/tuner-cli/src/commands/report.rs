@@ -59,7 +59,8 @@ pub(super) fn report(args: &ReportArgs) -> Result<Exit, CliError> {
     Ok(Exit::Done)
 }
 
-fn parse(text: &str, name: &str) -> Result<Tuning, CliError> {
+/// A tuning document; `name` is what messages call it.
+pub(super) fn parse(text: &str, name: &str) -> Result<Tuning, CliError> {
     #[derive(serde::Deserialize)]
     struct Version {
         schema_version: u32,

@@ -18,6 +18,8 @@ pub(super) enum Subject {
     },
     /// A function in AWS, from here.
     Direct(FunctionName),
+    /// A function in AWS, by the service.
+    Service(FunctionName),
 }
 
 impl Subject {
@@ -34,13 +36,10 @@ impl Subject {
             return Err(CliError::usage(format!("`{function}` runs on this machine only")).hint("add --local"));
         }
         let name: FunctionName = function.parse().map_err(CliError::usage)?;
-        if !args.target.direct {
-            return Err(CliError::usage("where is the function to be tuned?").hint(
-                "use --direct to tune a function in AWS from this machine, or --local to run a program here; \
-                 tuning through the state machine is not part of this version",
-            ));
-        }
-        Ok(Self::Direct(name))
+        Ok(match args.target.direct {
+            true => Self::Direct(name),
+            false => Self::Service(name),
+        })
     }
 
     fn local(function: Option<&str>, command: &[String]) -> Result<Self, CliError> {
@@ -136,6 +135,11 @@ pub(super) fn build(args: &RunArgs, function: FunctionName) -> Result<TuningRequ
         keep_messages: !args.hide_messages,
         monthly_invocations: args.monthly_invocations,
         apply,
+        only_cold_starts: args.only_cold_starts,
+        dry_run: args.dry_run,
+        pre_processor: args.pre_processor.clone(),
+        post_processor: args.post_processor.clone(),
+        role_arn: args.role_arn.clone(),
         ..TuningRequest::new(function)
     }
     .checked()

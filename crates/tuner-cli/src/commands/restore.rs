@@ -3,38 +3,25 @@
 use std::io::Write;
 use std::sync::Arc;
 
+use tuner_aws::AwsLambda;
 use tuner_engine::steps::restore::{Remains, remains, restore_function};
 use tuner_engine::{Backoff, CancellationToken, Context, DirectoryStore, SystemClock, TuningError, marker};
 
 use super::results::exit_of_error;
-use super::run::connect;
 use crate::cli::{GlobalArgs, RestoreArgs};
+use crate::config::Config;
 use crate::consent;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::progress::Progress;
+use crate::reach::Reach;
 
 /// Puts back what tunings left on a function, from the function alone.
 pub(super) async fn restore(args: RestoreArgs, global: GlobalArgs) -> Result<Exit, CliError> {
     let function = args.function.unqualified();
-    let lambda = Arc::new(connect(&args.aws, function.region()).await);
-    // Restoring writes nothing to the store.
-    let store = DirectoryStore::create(std::env::temp_dir())
-        .map_err(TuningError::from)
-        .map_err(|e| refused(&args, &e))?;
-    let ctx = Context {
-        control: lambda.clone(),
-        processors: lambda.clone(),
-        invoker: lambda,
-        store: Arc::new(store),
-        clock: Arc::new(SystemClock),
-        observer: Arc::new(Progress::new(global.quiet)),
-        cancel: CancellationToken::new(),
-        backoff: Backoff::default(),
-        hand_back_at: None,
-        logs: None,
-        tunings: None,
-    };
+    let reach = Reach::new(&args.aws, &Config::load()?);
+    let lambda = reach.lambda(function.region(), None).await.lambda();
+    let ctx = context(Arc::new(lambda), Arc::new(Progress::new(global.quiet)))?;
     let found = of_tuning(
         remains(&ctx, &function).await.map_err(|e| refused(&args, &e))?,
         args.tuning,
@@ -70,6 +57,28 @@ pub(super) async fn restore(args: RestoreArgs, global: GlobalArgs) -> Result<Exi
         CliError::new(Exit::Refused, format!("not everything on {function} could be put back")),
         CliError::cause,
     ))
+}
+
+/// The world of putting things back.
+pub(super) fn context(lambda: Arc<AwsLambda>, progress: Arc<Progress>) -> Result<Context, CliError> {
+    // Restoring writes nothing to the store.
+    let store = DirectoryStore::create(std::env::temp_dir()).map_err(|e| {
+        let error = TuningError::from(e);
+        CliError::new(exit_of_error(&error), "there is no place for temporary files").cause(error)
+    })?;
+    Ok(Context {
+        control: lambda.clone(),
+        processors: lambda.clone(),
+        invoker: lambda,
+        store: Arc::new(store),
+        clock: Arc::new(SystemClock),
+        observer: progress,
+        cancel: CancellationToken::new(),
+        backoff: Backoff::default(),
+        hand_back_at: None,
+        logs: None,
+        tunings: None,
+    })
 }
 
 fn of_tuning(mut found: Remains, tuning: Option<uuid::Uuid>) -> Remains {

@@ -59,7 +59,8 @@ fn print(format: RunFormat, tuning: &Tuning) -> Result<(), CliError> {
     Ok(())
 }
 
-const fn exit_of(verdict: Verdict) -> Exit {
+/// The exit code a verdict stands for.
+pub(super) const fn exit_of(verdict: Verdict) -> Exit {
     match verdict {
         Verdict::Move | Verdict::Keep | Verdict::NoClearWinner | Verdict::Choose => Exit::Done,
         Verdict::ConstraintNotMet => Exit::GateNotMet,

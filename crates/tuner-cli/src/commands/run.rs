@@ -1,66 +1,112 @@
 //! `tuner run`.
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
-use tuner_aws::{AwsLambda, AwsOptions};
+use tuner_aws::AwsLambda;
 use tuner_core::pricing::PriceTable;
 use tuner_core::tuning::MeasuringEnvironment;
 use tuner_core::{FunctionName, Payloads};
 use tuner_engine::driver::{self, Setting};
-use tuner_engine::{
-    Apply, Backoff, CancellationToken, Context, DirectoryStore, Event, Observer, SystemClock, TuningRequest,
-};
+use tuner_engine::ports::{Invoker, LogSource};
+use tuner_engine::{Apply, Backoff, CancellationToken, Context, Event, Observer, SystemClock, TuningRequest};
 
+use super::out_folder::{OutFolder, stamped};
 use super::request::{Subject, build};
-use super::{local_lambda, plan, price_table, results};
-use crate::cli::{AwsArgs, GlobalArgs, RunArgs};
+use super::{local_lambda, plan, price_table, results, service};
+use crate::cli::{GlobalArgs, RunArgs};
+use crate::config::Config;
 use crate::consent;
 use crate::error::CliError;
 use crate::exit::Exit;
+use crate::payload::Given;
 use crate::progress::Progress;
+use crate::reach::Reach;
+use crate::signals::stop_on_signal;
 use crate::{payload, units};
 
 /// Measures, decides, reports.
 pub(super) async fn run(args: RunArgs, global: GlobalArgs) -> Result<Exit, CliError> {
+    let progress = Arc::new(Progress::new(global.quiet));
+    if let Some(execution) = &args.target.follow {
+        return service::follow(&args, execution, progress).await;
+    }
     let subject = Subject::of(&args)?;
-    let payloads = payload::read(args.payload.as_deref())?;
-    payloads.check(args.num).map_err(payload::error)?;
+    let given = payload_of(&args)?;
     let prices = price_table(args.prices.as_deref())?;
     let session = Session {
         args: &args,
-        payloads: &payloads,
-        prices,
-        progress: Arc::new(Progress::new(global.quiet)),
+        prices: &prices,
+        progress: progress.clone(),
     };
     match subject {
-        Subject::Local { name, command } => session.run_local(&name, command).await,
-        Subject::Direct(function) => session.run_direct(function).await,
+        Subject::Local { name, command } => session.run_local(&name, command, &given.payloads).await,
+        Subject::Direct(function) => session.run_direct(function, given.payloads).await,
+        Subject::Service(function) => service::run(&args, &function, &given, &prices, progress).await,
     }
+}
+
+/// The payload typed, checked; one in S3 is read by whoever tunes.
+pub(super) fn payload_of(args: &RunArgs) -> Result<Given, CliError> {
+    let given = payload::read(args.payload.as_deref())?;
+    check(&given.payloads, args)?;
+    Ok(given)
+}
+
+fn check(payloads: &Payloads, args: &RunArgs) -> Result<(), CliError> {
+    // One invocation can't send every payload of a list.
+    if args.dry_run {
+        return Ok(());
+    }
+    payloads.check(args.num).map_err(payload::error)
 }
 
 /// What was asked for, read and checked.
 struct Session<'a> {
     args: &'a RunArgs,
-    payloads: &'a Payloads,
-    prices: PriceTable,
+    prices: &'a PriceTable,
     progress: Arc<Progress>,
 }
 
+/// Where a function is measured.
+struct Ground {
+    lambda: Arc<AwsLambda>,
+    processors: Arc<dyn Invoker>,
+    logs: Option<Arc<dyn LogSource>>,
+    environment: MeasuringEnvironment,
+    price_region: Option<String>,
+}
+
 impl Session<'_> {
-    async fn run_direct(&self, function: FunctionName) -> Result<Exit, CliError> {
-        let request = build(self.args, function)?;
-        let lambda = Arc::new(connect(&self.args.aws, request.function.region()).await);
-        let known = plan::look(&request, lambda.as_ref(), lambda.region()).await?;
-        let plan = plan::describe(&request, self.payloads, &known, &self.prices);
+    async fn run_direct(&self, function: FunctionName, typed: Payloads) -> Result<Exit, CliError> {
+        let args = self.args;
+        let request = build(args, function)?;
+        let reach = Reach::new(&args.aws, &Config::load()?);
+        let there = request.function.region();
+        let connection = reach.lambda(there, args.role_arn.as_deref()).await;
+        let payloads = match &args.payload_s3 {
+            Some(object) => payload::from_s3(object, &reach.services(there).await.objects()).await?,
+            None => typed,
+        };
+        check(&payloads, args)?;
+        let lambda = Arc::new(connection.lambda());
+        let known = plan::look(&request, &lambda).await?;
+        let plan = plan::describe(&request, &payloads, &known, self.prices);
         write!(anstream::stderr(), "{plan}")?;
-        consent::ask("Go ahead?", self.args.yes)?;
-        self.tune(&request, lambda, MeasuringEnvironment::Aws, None).await
+        consent::ask("Go ahead?", args.yes)?;
+        let ground = Ground {
+            lambda,
+            // With the caller's own credentials: a role for the function under test is not for them.
+            processors: Arc::new(reach.lambda(there, None).await.anywhere()),
+            // What speaks Lambda's API elsewhere keeps its logs elsewhere too.
+            logs: (!reach.has_own_lambda()).then(|| Arc::new(connection.logs()) as Arc<dyn LogSource>),
+            environment: MeasuringEnvironment::Aws,
+            price_region: None,
+        };
+        self.tune(&request, &payloads, ground).await
     }
 
-    async fn run_local(&self, name: &str, command: Vec<String>) -> Result<Exit, CliError> {
+    async fn run_local(&self, name: &str, command: Vec<String>, payloads: &Payloads) -> Result<Exit, CliError> {
         let args = self.args;
         let request = build(args, name.parse().map_err(CliError::usage)?)?;
         let region = args.aws.region.as_deref().unwrap_or(local_lambda::REGION);
@@ -76,72 +122,66 @@ impl Session<'_> {
             self.progress.event(Event::Warning { text: note });
         }
         let lambda = Arc::new(AwsLambda::local(&local.endpoint(), region));
-        let environment = local_lambda::environment(&confinement);
-        let ended = self.tune(&request, lambda, environment, Some(region.to_owned())).await;
+        let ground = Ground {
+            processors: lambda.clone(),
+            lambda,
+            logs: None,
+            environment: local_lambda::environment(&confinement),
+            price_region: Some(region.to_owned()),
+        };
+        let ended = self.tune(&request, payloads, ground).await;
         local.shutdown().await;
         ended
     }
 
-    async fn tune(
-        &self,
-        request: &TuningRequest,
-        lambda: Arc<AwsLambda>,
-        environment: MeasuringEnvironment,
-        price_region: Option<String>,
-    ) -> Result<Exit, CliError> {
-        let folder = self
-            .args
-            .out
-            .clone()
-            .unwrap_or_else(|| fresh_folder(request.function.name()));
-        let is_new = !folder.exists();
-        let store = DirectoryStore::create(&folder).map_err(|e| {
-            CliError::usage(format!("cannot write to `{}`", folder.display()))
-                .cause(e.reason)
-                .hint("choose another place with --out")
-        })?;
+    async fn tune(&self, request: &TuningRequest, payloads: &Payloads, ground: Ground) -> Result<Exit, CliError> {
+        let folder = OutFolder::create(self.args.out.as_deref(), &stamped(request.function.name()))?;
         // Records go to a folder of their own as they are made, so that a crash loses none that were paid for.
         let parts = format!("records-{}", uuid::Uuid::now_v7().simple());
-        let records = store.within(&parts);
-        let parts = folder.join(parts);
+        let records = folder.store.within(&parts);
+        let parts = folder.path.join(parts);
         let cancel = CancellationToken::new();
         let ctx = Context {
-            control: lambda.clone(),
-            processors: lambda.clone(),
-            invoker: lambda,
+            control: ground.lambda.clone(),
+            invoker: ground.lambda,
+            processors: ground.processors,
+            logs: ground.logs,
+            tunings: None,
             store: Arc::new(records),
             clock: Arc::new(SystemClock),
             observer: self.progress.clone(),
             cancel: cancel.clone(),
             backoff: Backoff::default(),
             hand_back_at: None,
-            logs: None,
-            tunings: None,
         };
-        let watcher = tokio::spawn(stop_on_signal(cancel, self.progress.clone(), request.function.clone()));
+        let function = &request.function;
+        let watcher = tokio::spawn(stop_on_signal(
+            cancel,
+            self.progress.clone(),
+            "stopping: the function is being put back (once more to stop at once, which may leave it changed)"
+                .to_owned(),
+            format!(
+                "stopped at once: {function} may still be changed; `tuner restore --function {function}` puts it back"
+            ),
+        ));
         let setting = Setting {
-            prices: &self.prices,
-            price_region,
-            environment,
+            prices: self.prices,
+            price_region: ground.price_region,
+            environment: ground.environment,
         };
-        let ended = driver::run(&ctx, request, self.payloads, setting).await;
+        let ended = driver::run(&ctx, request, payloads, setting).await;
         watcher.abort();
         self.progress.finish();
         match ended {
             Ok(tuning) => {
-                let written = results::finish(self.args.format, &tuning, &store).await?;
+                let written = results::finish(self.args.format, &tuning, &folder.store).await?;
                 // The document holds every record now.
                 let _ = std::fs::remove_dir_all(&parts);
                 Ok(written)
             }
             Err(failure) => {
-                if is_new {
-                    // Goes only if it is empty: records that were paid for stay.
-                    let _ = std::fs::remove_dir(&folder);
-                    if self.args.out.is_none() {
-                        let _ = std::fs::remove_dir(OUT);
-                    }
-                }
+                // Goes only if it is empty: records that were paid for stay.
+                folder.discard_if_empty();
                 let error = results::failed(request, &failure);
                 Err(match parts.exists() {
                     true => error.note(format!("what was measured before is kept in {}", parts.display())),
@@ -150,72 +190,6 @@ impl Session<'_> {
             }
         }
     }
-}
-
-/// Where the function is, if its ARN says so, else where the arguments or the environment say.
-pub(super) async fn connect(aws: &AwsArgs, arn_region: Option<&str>) -> AwsLambda {
-    AwsLambda::connect(AwsOptions {
-        region: aws.region.clone().or_else(|| arn_region.map(str::to_owned)),
-        profile: aws.profile.clone(),
-        endpoint: aws.endpoint_url.clone(),
-        role_arn: None,
-    })
-    .await
-}
-
-/// A second signal this soon after the first is the same one, sent to the whole process group or by a wrapper.
-const SAME_SIGNAL: Duration = Duration::from_secs(1);
-
-/// The first signal (Ctrl-C, an ended session, a closed terminal) asks to stop and put things back; a later one ends this
-/// process at once.
-async fn stop_on_signal(cancel: CancellationToken, progress: Arc<Progress>, function: FunctionName) {
-    use tokio::signal::unix::{SignalKind, signal};
-    let signals = (
-        signal(SignalKind::interrupt()),
-        signal(SignalKind::terminate()),
-        signal(SignalKind::hangup()),
-    );
-    let (Ok(mut interrupt), Ok(mut terminate), Ok(mut hang_up)) = signals else {
-        return;
-    };
-    let mut next = async || {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-            _ = hang_up.recv() => {}
-        }
-    };
-    next().await;
-    progress.say("stopping: the function is being put back (once more to stop at once, which may leave it changed)");
-    cancel.cancel();
-    let first = std::time::Instant::now();
-    while first.elapsed() < SAME_SIGNAL {
-        next().await;
-    }
-    progress.finish();
-    let _ = writeln!(
-        anstream::stderr(),
-        "stopped at once: {function} may still be changed; `tuner restore --function {function}` puts it back"
-    );
-    std::process::exit(Exit::Refused as i32);
-}
-
-/// Where results go that are not sent elsewhere.
-const OUT: &str = "tuner-out";
-
-fn fresh_folder(function: &str) -> PathBuf {
-    let stamp = jiff::Zoned::now().strftime("%Y%m%d-%H%M%S");
-    let base = Path::new(OUT).join(format!("{function}-{stamp}"));
-    (1..)
-        .map(|n| {
-            if n == 1 {
-                base.clone()
-            } else {
-                base.with_file_name(format!("{function}-{stamp}-{n}"))
-            }
-        })
-        .find(|folder| !folder.exists())
-        .unwrap_or(base)
 }
 
 /// For the plan: what will be done with the recommendation.

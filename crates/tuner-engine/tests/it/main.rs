@@ -13,6 +13,7 @@ mod measuring;
 mod races;
 mod random;
 mod restoring;
+mod review;
 mod service;
 mod simulated;
 mod sweep;

@@ -1,0 +1,59 @@
+use std::path::{Path, PathBuf};
+
+use tuner_engine::DirectoryStore;
+
+use crate::error::CliError;
+
+/// Where results go that are not sent elsewhere.
+pub(super) const OUT: &str = "tuner-out";
+
+/// The directory of a tuning's results. It is made at once, so that a bad path fails before anything is measured.
+pub(super) struct OutFolder {
+    pub(super) path: PathBuf,
+    pub(super) store: DirectoryStore,
+    is_new: bool,
+    is_given: bool,
+}
+
+impl OutFolder {
+    /// The one that was asked for, or a new one of this name.
+    pub(super) fn create(given: Option<&Path>, name: &str) -> Result<Self, CliError> {
+        let path = given.map_or_else(|| fresh(name), Path::to_owned);
+        let is_new = !path.exists();
+        let store = DirectoryStore::create(&path).map_err(|e| {
+            CliError::usage(format!("cannot write to `{}`", path.display()))
+                .cause(e.reason)
+                .hint("choose another place with --out")
+        })?;
+        Ok(Self {
+            path,
+            store,
+            is_new,
+            is_given: given.is_some(),
+        })
+    }
+
+    /// Leaves no empty directory behind. One that holds anything stays: records that were paid for.
+    pub(super) fn discard_if_empty(&self) {
+        if self.is_new {
+            let _ = std::fs::remove_dir(&self.path);
+            if !self.is_given {
+                let _ = std::fs::remove_dir(OUT);
+            }
+        }
+    }
+}
+
+/// `FUNCTION-20261121-093000`.
+pub(super) fn stamped(function: &str) -> String {
+    format!("{function}-{}", jiff::Zoned::now().strftime("%Y%m%d-%H%M%S"))
+}
+
+fn fresh(name: &str) -> PathBuf {
+    let base = Path::new(OUT).join(name);
+    let others = (2..).map(|n| base.with_file_name(format!("{name}-{n}")));
+    std::iter::once(base.clone())
+        .chain(others)
+        .find(|folder| !folder.exists())
+        .unwrap_or(base)
+}

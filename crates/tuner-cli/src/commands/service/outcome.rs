@@ -1,0 +1,128 @@
+//! How an execution ended, told: the document where there is one, else what the execution says.
+
+use std::io::Write;
+
+use serde_json::Value;
+use tuner_aws::{Execution, ExecutionStatus};
+use tuner_core::{Tuning, Verdict};
+use tuner_engine::ports::Store;
+use tuner_engine::steps::DOCUMENT;
+
+use super::failures::{self, EVERY_SIZE_FAILED};
+use super::trace::{Whereabouts, whereabouts_in};
+use super::watch::{Watch, bucket_and_prefix};
+use crate::cli::RunFormat;
+use crate::commands::out_folder::OutFolder;
+use crate::commands::{report, results};
+use crate::error::CliError;
+use crate::exit::Exit;
+use crate::states_arn::ExecutionArn;
+use crate::terminal::{DIM, RESET, YELLOW};
+
+/// The recommendation could not be applied; the report was written.
+const CANNOT_APPLY: &str = "Tuner.CannotApply";
+
+/// Whether a report was written, however the execution ended.
+pub(super) fn has_report(execution: &Execution) -> bool {
+    match execution.status {
+        ExecutionStatus::Succeeded => true,
+        ExecutionStatus::Failed => {
+            matches!(execution.error.as_deref(), Some(EVERY_SIZE_FAILED | CANNOT_APPLY))
+        }
+        _ => false,
+    }
+}
+
+/// Prints the result of an execution that has a report, and saves it.
+pub(super) async fn tell(
+    execution: &Execution,
+    arn: &ExecutionArn,
+    watch: &Watch<'_>,
+    format: RunFormat,
+    folder: &OutFolder,
+) -> Result<Exit, CliError> {
+    let said = execution.output.as_deref().and_then(whereabouts_in);
+    let known = watch.whereabouts.as_ref().or(said.as_ref());
+    let function = known.map_or_else(|| arn.name().to_owned(), |known| known.function.clone());
+    match document(watch, known).await {
+        Ok(tuning) => {
+            let told = results::finish(format, &tuning, &folder.store).await;
+            if let Some(known) = known {
+                let _ = writeln!(anstream::stderr(), "{DIM}kept in{RESET} {}", known.store);
+            }
+            told
+        }
+        Err(reason) => {
+            folder.discard_if_empty();
+            match (&execution.status, &execution.output) {
+                (ExecutionStatus::Succeeded, Some(output)) => {
+                    let warning = "its document can't be read, so this is what the execution says";
+                    let _ = writeln!(anstream::stderr(), "{YELLOW}warning{RESET}: {warning} ({reason})");
+                    print_output(output, &function, format)
+                }
+                _ => Err(failures::of_execution(execution, &function, arn).note(reason)),
+            }
+        }
+    }
+}
+
+/// The document of the tuning, or why there is none.
+async fn document(watch: &Watch<'_>, known: Option<&Whereabouts>) -> Result<Tuning, String> {
+    let known = known.ok_or("the execution does not say where it is")?;
+    let (bucket, prefix) = bucket_and_prefix(&known.store).ok_or_else(|| format!("{} is not in S3", known.store))?;
+    let store = watch.connection().store(bucket, prefix);
+    let bytes = store.get(DOCUMENT).await.map_err(|e| e.to_string())?;
+    let name = format!("{}{DOCUMENT}", known.store);
+    let bytes = bytes.ok_or_else(|| format!("there is no {name}"))?;
+    let tuning = report::parse(&String::from_utf8_lossy(&bytes), &name).map_err(|e| e.in_a_line())?;
+    if tuning.tuning_id != known.tuning_id {
+        return Err(format!("{name} is of another tuning, {}", tuning.tuning_id));
+    }
+    Ok(tuning)
+}
+
+/// The output of an execution, which names the memory size and its mean cost and duration.
+fn print_output(output: &str, function: &str, format: RunFormat) -> Result<Exit, CliError> {
+    let fields: Value = serde_json::from_str(output)?;
+    let mut out = anstream::stdout().lock();
+    if format == RunFormat::Human {
+        write!(out, "{}", in_words(&fields, function))?;
+    } else {
+        serde_json::to_writer_pretty(&mut out, &fields)?;
+        writeln!(out)?;
+    }
+    let verdict: Option<Verdict> = serde_json::from_value(fields["verdict"].clone()).ok();
+    Ok(verdict.map_or(Exit::Done, results::exit_of))
+}
+
+fn in_words(fields: &Value, function: &str) -> String {
+    let mut text = match fields["power"].as_u64() {
+        Some(mb) => format!("{function}: {mb} MB is recommended\n"),
+        None => format!("{function}: no memory size is recommended\n"),
+    };
+    let figures = [("cost", "mean cost, in USD"), ("duration", "mean duration, in ms")];
+    for (field, words) in figures {
+        if let Some(number) = fields[field].as_f64() {
+            text.push_str(&format!("  {words}: {number}\n"));
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_output_in_words() {
+        let fields = json!({ "power": 512, "cost": 0.000_001_5, "duration": 12.5, "stateMachine": {} });
+        assert_eq!(
+            in_words(&fields, "resize"),
+            "resize: 512 MB is recommended\n  mean cost, in USD: 0.0000015\n  mean duration, in ms: 12.5\n"
+        );
+        let none = json!({ "power": null });
+        assert_eq!(in_words(&none, "resize"), "resize: no memory size is recommended\n");
+    }
+}

@@ -1,0 +1,128 @@
+//! What need not be typed each time: `tuner.toml` in the working directory or the nearest above it that has one, then
+//! `tuner/config.toml` in the user's configuration directory. A key of the first goes before that of the second; flags and
+//! environment variables go before both.
+
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use crate::error::CliError;
+
+const PROJECT_FILE: &str = "tuner.toml";
+const USER_FILE: &str = "tuner/config.toml";
+
+/// What the configuration files say.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Config {
+    /// ARN or name of the state machine.
+    pub(crate) state_machine: Option<String>,
+    /// Where past tunings are: `s3://BUCKET` or a directory.
+    pub(crate) store: Option<String>,
+    /// Region of calls to AWS.
+    pub(crate) region: Option<String>,
+    /// Profile of the AWS configuration files.
+    pub(crate) profile: Option<String>,
+}
+
+impl Config {
+    /// Reads the files that are there.
+    pub(crate) fn load() -> Result<Self, CliError> {
+        let here = std::env::current_dir().unwrap_or_default();
+        let project = here
+            .ancestors()
+            .map(|folder| folder.join(PROJECT_FILE))
+            .find(|f| f.is_file());
+        let mut config = Self::default();
+        for file in [project, user_file()].into_iter().flatten() {
+            if file.is_file() {
+                config = config.or(Self::read(&file)?);
+            }
+        }
+        Ok(config)
+    }
+
+    fn read(file: &Path) -> Result<Self, CliError> {
+        let refused = |reason: String| CliError::usage(format!("cannot read `{}`", file.display())).cause(reason);
+        let text = std::fs::read_to_string(file).map_err(|e| refused(e.to_string()))?;
+        Self::parse(&text).map_err(refused)
+    }
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let config: Self = toml::from_str(text).map_err(|e| {
+            let line = e.span().map(|span| text[..span.start].matches('\n').count() + 1);
+            match line {
+                Some(line) => format!("line {line}: {}", e.message()),
+                None => e.message().to_owned(),
+            }
+        })?;
+        if let Some(region) = &config.region
+            && !tuner_core::is_region(region)
+        {
+            return Err(format!("`{region}` is no region; use one such as eu-west-1"));
+        }
+        Ok(config)
+    }
+
+    fn or(self, other: Self) -> Self {
+        Self {
+            state_machine: self.state_machine.or(other.state_machine),
+            store: self.store.or(other.store),
+            region: self.region.or(other.region),
+            profile: self.profile.or(other.profile),
+        }
+    }
+}
+
+/// As the XDG base directory specification has it: a relative path is no path.
+fn user_file() -> Option<PathBuf> {
+    let absolute = |name| {
+        std::env::var_os(name)
+            .map(PathBuf::from)
+            .filter(|path| path.is_absolute())
+    };
+    let folder = absolute("XDG_CONFIG_HOME").or_else(|| absolute("HOME").map(|home| home.join(".config")))?;
+    Some(folder.join(USER_FILE))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_key_is_optional() {
+        assert_eq!(Config::parse("").unwrap(), Config::default());
+        let config = Config::parse("state_machine = \"tuner\"\nregion = \"eu-west-1\"").unwrap();
+        assert_eq!(config.state_machine.as_deref(), Some("tuner"));
+        assert_eq!((config.region.as_deref(), config.profile), (Some("eu-west-1"), None));
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_with_its_line() {
+        for (text, words) in [
+            (
+                "region = \"eu-west-1\"\nstatemachine = \"x\"",
+                ["line 2", "`statemachine`"],
+            ),
+            ("region = \"atlantis\"", ["`atlantis`", "eu-west-1"]),
+            ("state_machine = 7", ["line 1", "string"]),
+            ("\n\nstate_machine", ["line 3", "="]),
+        ] {
+            let error = Config::parse(text).unwrap_err();
+            for word in words {
+                assert!(error.contains(word), "{text}: {error}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_project_goes_before_the_user() {
+        let project = Config::parse("state_machine = \"ours\"").unwrap();
+        let user = Config::parse("state_machine = \"mine\"\nprofile = \"me\"").unwrap();
+        let config = project.or(user);
+        assert_eq!(
+            (config.state_machine.as_deref(), config.profile.as_deref()),
+            (Some("ours"), Some("me"))
+        );
+    }
+}

@@ -1,0 +1,61 @@
+//! How AWS is reached: flags first, then the environment, then `tuner.toml`.
+
+use tuner_aws::{AwsOptions, Connection};
+
+use crate::cli::AwsArgs;
+use crate::config::Config;
+
+/// Region, profile and endpoint of the calls to AWS.
+#[derive(Debug, Clone)]
+pub(crate) struct Reach {
+    region: Option<String>,
+    fallback_region: Option<String>,
+    profile: Option<String>,
+    lambda_endpoint: Option<String>,
+}
+
+impl Reach {
+    pub(crate) fn new(args: &AwsArgs, config: &Config) -> Self {
+        let set = |names: &[&str]| names.iter().any(|name| std::env::var_os(name).is_some());
+        let fallback = |key: &Option<String>, names: &[&str]| key.clone().filter(|_| !set(names));
+        Self {
+            region: args.region.clone(),
+            fallback_region: fallback(&config.region, &["AWS_REGION", "AWS_DEFAULT_REGION"]),
+            profile: (args.profile.clone())
+                .or_else(|| fallback(&config.profile, &["AWS_PROFILE", "AWS_ACCESS_KEY_ID"])),
+            lambda_endpoint: args.endpoint_url.clone(),
+        }
+    }
+
+    /// The region that was asked for with a flag.
+    pub(crate) fn region(&self) -> Option<&str> {
+        self.region.as_deref()
+    }
+
+    /// To all services but Lambda, in `region` unless that is open.
+    pub(crate) async fn services(&self, region: Option<&str>) -> Connection {
+        let region = region.or(self.region()).or(self.fallback_region.as_deref());
+        self.load(region, None, None).await
+    }
+
+    /// To Lambda: in the region asked for, else where the function's ARN says, as `role_arn` if there is one.
+    pub(crate) async fn lambda(&self, arn_region: Option<&str>, role_arn: Option<&str>) -> Connection {
+        let region = self.region().or(arn_region).or(self.fallback_region.as_deref());
+        self.load(region, role_arn, self.lambda_endpoint.clone()).await
+    }
+
+    /// Whether Lambda is somewhere else than the other services.
+    pub(crate) const fn has_own_lambda(&self) -> bool {
+        self.lambda_endpoint.is_some()
+    }
+
+    async fn load(&self, region: Option<&str>, role_arn: Option<&str>, endpoint: Option<String>) -> Connection {
+        Connection::load(AwsOptions {
+            region: region.map(str::to_owned),
+            profile: self.profile.clone(),
+            endpoint,
+            role_arn: role_arn.map(str::to_owned),
+        })
+        .await
+    }
+}
