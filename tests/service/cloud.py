@@ -10,10 +10,13 @@ import zipfile
 from pathlib import Path
 
 import boto3
+import jsonschema
 from botocore.config import Config
 from servers import until
 
 ROOT = Path(__file__).parent.parent.parent
+STATE_MACHINE = ROOT / "statemachine"
+OUTPUT_SCHEMA = json.loads((STATE_MACHINE / "power-tuning.output.schema.json").read_text())
 REGION = "us-east-1"
 ACCOUNT = "000000000000"
 STEPS = ["initialize", "publish", "plan", "sample", "restore", "analyze", "apply", "report"]
@@ -59,7 +62,7 @@ class Cloud:
 
 def definition(arns):
     """The state machine as it ships, with its placeholders filled."""
-    text = (ROOT / "statemachine" / "power-tuning.asl.json").read_text()
+    text = (STATE_MACHINE / "power-tuning.asl.json").read_text()
     values = {"Partition": "aws"} | {f"{step.capitalize()}Arn": arn for step, arn in arns.items()}
     return re.sub(r"\$\{(\w+)\}", lambda placeholder: values[placeholder[1]], text)
 
@@ -234,6 +237,7 @@ class Execution:
 
     def succeeded(self):
         assert self.status == "SUCCEEDED", f"{self.status} {self.error}: {self.cause}"
+        jsonschema.validate(self.output, OUTPUT_SCHEMA)
         return self
 
     def failed(self, error):

@@ -11,15 +11,18 @@ TUNER_LOCAL_SERVE   as for tests/clients: `target/debug/examples/serve`
 TUNER_BIN           the command line
 """
 
+import fcntl
 import itertools
 import os
 import shlex
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
+pytest.register_assert_rewrite("cloud", "targets")
 
 from cloud import ACCOUNT, Cloud, client, deploy  # noqa: E402
 from gateway import Gateway  # noqa: E402
@@ -29,6 +32,27 @@ from targets import Target  # noqa: E402
 EMULATORS = Path(__file__).parent / "emulators"
 # Waits between the state machine's retries are shortened to this share.
 WAIT_SCALE = "0.1"
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "alone: nothing else is to run on this machine at the same time")
+
+
+def pytest_collection_modifyitems(items):
+    """With pytest-xdist each engine's tests stay together, in a process that has its own emulators."""
+    for item in items:
+        parameters = getattr(item, "callspec", None)
+        group = parameters and parameters.params.get("engine") or item.module.__name__
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
+@pytest.fixture(autouse=True)
+def turn(request):
+    """Tests that compare durations run while the other processes' tests wait."""
+    alone = request.node.get_closest_marker("alone")
+    with (Path(tempfile.gettempdir()) / "tuner-service-tests.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+        yield
 
 
 def required(variable):

@@ -1,6 +1,8 @@
 """CloudWatch Logs for functions in our local Lambda, which itself answers with the log's tail and keeps none."""
 
 import base64
+import contextlib
+import json
 import re
 import threading
 import time
@@ -18,10 +20,20 @@ class Logs:
         self.gateway, self.logs = gateway, client("logs", backend, ACCOUNT)
         self.group, self.stream = group or f"/aws/lambda/{function}", "2026/11/21/[1]" + uuid.uuid4().hex
         self.asynchronous = 0
-        self.logs.create_log_group(logGroupName=self.group)
+        # The versions for which Lambda's own repetitions were turned off.
+        self.without_repetitions = set()
+        with contextlib.suppress(self.logs.exceptions.ResourceAlreadyExistsException):
+            self.logs.create_log_group(logGroupName=self.group)
         self.logs.create_log_stream(logGroupName=self.group, logStreamName=self.stream)
         gateway.when(function, "Invoke", act=self.before)
         gateway.when(function, "Invoke", act=self.after, after=True)
+        # Which our local Lambda does not offer.
+        gateway.when(function, "PutFunctionEventInvokeConfig", act=self.configure)
+
+    def configure(self, call):
+        if json.loads(call.body).get("MaximumRetryAttempts") == 0:
+            self.without_repetitions.add(call.qualifier)
+        return Answer(200, {"Content-Type": "application/json"}, call.body)
 
     def before(self, call):
         if header(call.headers, "x-amz-invocation-type") != "Event":

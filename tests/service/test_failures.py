@@ -128,7 +128,12 @@ def test_an_execution_that_is_stopped_while_it_measures(service, gateway, target
     assert reached.wait(60)
     execution.stop(error="Stopped", cause="by hand")
     go_on.set()
-    assert execution.ended().status == "ABORTED"
+    execution.ended()
+    if service.cloud.engine == "moto":
+        # moto 5.2.5 trips over itself when it is stopped inside a Map; AWS and MiniStack say ABORTED.
+        assert (execution.status, execution.error) == ("FAILED", "States.Runtime") and "AttributeError" in execution.cause
+    else:
+        assert execution.status == "ABORTED"
     # The steps under way know nothing of it and end on their own.
     until(lambda: sum(map(len, execution.records().values())) == INVOCATIONS, "all records", 60)
     assert function.seen()["configuration"] == function.before["configuration"]

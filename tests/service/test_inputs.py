@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from cloud import DEFAULT_SIZES
+from cloud import DEFAULT_SIZES, ROOT
 from gateway import split_name
 from targets import ECHO
 
@@ -122,6 +122,33 @@ def test_every_option(service, target):
     assert (request["invocations"], request["trim_share"], request["max_p95_ms"]) == (6, 0.1, 60000)
     assert request["monthly_invocations"] == 1000000
     assert [entry["value"] for entry in done.output["stats"]] == [512, 1769]
+
+
+SAMPLES = sorted((ROOT / "statemachine" / "samples").glob("*.json"))
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda path: path.stem)
+def test_the_samples(service, gateway, target, sample):
+    """Each sample as it is, but for the names in it, and for the time: 10 invocations and no long pauses."""
+    given = json.loads(sample.read_text())
+    function, before, after = target("wait", MemorySize=1024), target(ECHO), target(ECHO)
+    functions = function.functions
+    functions.publish_version(FunctionName=function.name, Description="their own")
+    functions.create_alias(FunctionName=function.name, Name="live", FunctionVersion="1")
+    function.before = function.seen()
+    given["lambdaARN"] = function.arn + ":live" * given["lambdaARN"].endswith(":live")
+    given |= {"num": 10} if "num" in given else {}
+    given |= {"sleepBetweenRunsMs": 1} if "sleepBetweenRunsMs" in given else {}
+    given |= {"preProcessorARN": before.arn, "postProcessorARN": after.arn} if "preProcessorARN" in given else {}
+    if "payloadS3" in given:
+        service.cloud.client("s3").put_object(Bucket=service.bucket, Key="payloads/one.json", Body=b'{"ms": 1}')
+        given["payloadS3"] = f"s3://{service.bucket}/payloads/one.json"
+    service.run(given).succeeded()
+    if given.get("autoOptimize"):
+        alias = given["autoOptimizeAlias"]
+        applied = functions.get_function(FunctionName=function.name, Qualifier=alias)["Configuration"]
+        assert applied["MemorySize"] == function.configuration()["MemorySize"] == min(given["powerValues"])
+        function.before = function.seen()
 
 
 def test_all_sizes(service, target):

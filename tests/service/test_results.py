@@ -24,6 +24,7 @@ def mean(distribution):
     return distribution["mean"]["value"]
 
 
+@pytest.mark.alone
 def test_a_function_of_the_processor_alone(service, target):
     """Up to 1,769 MB, which is one processor, twice the memory is half the duration."""
     function = target("hash", MemorySize=512)
@@ -51,6 +52,7 @@ def test_a_function_of_the_processor_alone(service, target):
     assert stats[256]["averagePrice"] == pytest.approx(stats[1769]["averagePrice"], rel=0.3)
 
 
+@pytest.mark.alone
 def test_a_function_that_waits(service, target):
     """It takes as long at any size, so it costs what its memory costs."""
     function = target("wait", MemorySize=1024)
@@ -67,9 +69,10 @@ def test_a_function_that_waits(service, target):
     stats = {entry["value"]: entry for entry in done.output["stats"]}
     assert done.output["power"] == 128
     assert stats[2048]["averageDuration"] == pytest.approx(stats[128]["averageDuration"], rel=0.15)
-    assert stats[2048]["averagePrice"] / stats[128]["averagePrice"] == pytest.approx(16, rel=0.15)
-    # 100 ms of 128 MB and one request, at the price of us-east-1.
-    assert stats[128]["averagePrice"] == pytest.approx(0.1 * 0.125 * 0.0000166667 + 0.0000002, rel=0.1)
+    # At the prices of us-east-1: 100 ms of 128 MB, and one request, which costs the same at any size.
+    price = {size: entry["averagePrice"] - 0.0000002 for size, entry in stats.items()}
+    assert price[128] == pytest.approx(0.1 * 0.125 * 0.0000166667, rel=0.15)
+    assert price[2048] / price[128] == pytest.approx(16, rel=0.15)
 
 
 def test_the_visualization_link_says_the_same(service, target):
@@ -118,23 +121,22 @@ def test_dry_run_invokes_each_size_once_and_applies_nothing(service, gateway, ta
 
 
 def test_only_cold_starts(service, target):
-    function = target("slow-init", MemorySize=1024)
+    function = target(ECHO.replace("api=", "sleep 0.3\napi="), MemorySize=1024)
     done = service.run(
         {
             "lambdaARN": function.arn,
             "num": 5,
             "powerValues": [512, 1769],
-            "payload": {"blocks": 1},
             "onlyColdStarts": True,
             "maxConcurrency": 2,
         }
     ).succeeded()
     for records in done.records().values():
         assert len(records) == 5
-        assert all(record["start"] == "cold" and record["init_duration_ms"] > 800 for record in records)
+        assert all(record["start"] == "cold" and record["init_duration_ms"] > 300 for record in records)
     assert set(series(done.document(), "cold")) == {512, 1769}
     assert series(done.document(), "warm") == {}
-    assert done.output["duration"] > 800
+    assert done.output["duration"] > 300
 
 
 def test_weighted_payloads(service, gateway, target):
@@ -148,8 +150,8 @@ def test_weighted_payloads(service, gateway, target):
         }
     ).succeeded()
     sent = [json.loads(call.body)["ms"] for call in gateway.of(function.name, "Invoke")]
-    # The weights hold among the warm invocations; each size has one cold start before them.
-    assert len(sent) == 20 and sent.count(2) == pytest.approx(8, abs=2)
+    # The weights hold among the ten warm invocations; each size has one cold start before them.
+    assert len(sent) == 22 and 8 <= sent.count(2) <= 10
 
 
 def test_a_payload_from_s3(service, gateway, target):
@@ -196,22 +198,20 @@ def test_the_cost_of_this_tuning_is_what_it_took(service, target):
     assert done.output["stateMachine"]["executionCost"] == pytest.approx(done.transitions() * 0.000025, rel=0.15)
 
 
-NOISE = {
-    "tuning_id", "started_at", "finished_at", "wall_ms", "records", "request_id", "machinery", "cost_of_tuning",
-}  # fmt: skip
+# What two tunings of the same function never have in common, or one driver alone has.
+APART = {"tuning_id", "started_at", "finished_at", "request_id", "machinery", "records"}
 
 
 def shape(value, key=""):
-    """A document without IDs, times and noise: numbers that were measured count as one."""
+    """A document without IDs and times, and with any measured number for any other."""
     if isinstance(value, dict):
-        return {k: shape(v, k) for k, v in value.items() if k not in NOISE}
+        return {k: shape(v, k) for k, v in value.items() if k not in APART}
     if isinstance(value, list):
         return [shape(v, key) for v in value]
-    if isinstance(value, float):
-        return "measured"
-    return value
+    return "a number" if isinstance(value, float) or key in ("wall_ms", "billed_duration_ms") else value
 
 
+@pytest.mark.alone
 def test_the_command_line_finds_the_same(service, gateway, target, tmp_path):
     """The in-process driver and the state machine write the same document, but for IDs, times and noise."""
     function = target("wait", MemorySize=1024)

@@ -91,7 +91,7 @@ def applied(endpoint, place):
     init = terraform.run("init", *([f"-plugin-dir={plugins}"] if plugins else []), codes=(0, 1))
     if init.returncode != 0:
         pytest.skip(f"terraform can't get the AWS provider: infra/terraform was NOT applied ({init.stderr[-300:]})")
-    terraform.run("apply", "-auto-approve")
+    print(terraform.run("apply", "-auto-approve").stdout)
     yield terraform
     terraform.run("destroy", "-auto-approve")
     left = cloud_of(endpoint)
