@@ -23,7 +23,7 @@ use tuner_aws::{Execution, ExecutionStatus, StateMachineError, StateMachines};
 use tuner_core::FunctionName;
 use tuner_core::pricing::PriceTable;
 use tuner_engine::execution::{Defaults, ExecutionInput, PayloadSource};
-use tuner_engine::{CancellationToken, TuningRequest};
+use tuner_engine::{Apply, CancellationToken, TuningRequest};
 use uuid::Uuid;
 
 use super::out_folder::{OutFolder, stamped};
@@ -269,7 +269,11 @@ impl Following<'_> {
         match stop::put_back(&order.reach, &name, role, found.tuning_id, may_go_on, self.progress).await {
             Ok(restored) if restored.leftovers.is_empty() => {
                 let mut notes = restored.notes;
-                if notes.is_empty() {
+                if watch.stage == Some(Stage::Applying) && order.request.apply != Apply::No {
+                    notes.push(format!(
+                        "the recommendation may have been applied to {function} all the same"
+                    ));
+                } else if notes.is_empty() {
                     notes.push(format!("{function} is as it was before"));
                 }
                 CleanedUp::done(notes)
