@@ -93,7 +93,7 @@ pub(super) async fn run(
 ) -> Result<Exit, CliError> {
     let order = Order::of(args, function, given).await?;
     let plan = plan::describe(&order.request, &given.payloads, &order.known, prices);
-    write!(anstream::stderr(), "{plan}")?;
+    plan::show(&plan)?;
     consent::ask("Go ahead?", args.yes)?;
     let connection = order.reach.services(Some(order.machine.region())).await;
     let machines = connection.state_machines();
