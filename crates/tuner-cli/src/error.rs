@@ -118,6 +118,7 @@ impl From<tuner_report::ReportError> for CliError {
     fn from(error: tuner_report::ReportError) -> Self {
         match error {
             tuner_report::ReportError::Write(error) => error.into(),
+            tuner_report::ReportError::Json(error) => error.into(),
             error => Self::new(Exit::Unexpected, "cannot render the report").cause(error),
         }
     }

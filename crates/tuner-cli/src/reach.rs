@@ -2,7 +2,7 @@
 
 use tuner_aws::{AwsOptions, Connection};
 
-use crate::cli::AwsArgs;
+use crate::cli::{AccountArgs, AwsArgs};
 use crate::config::Config;
 
 /// Region, profile and endpoint of the calls to AWS.
@@ -16,6 +16,13 @@ pub(crate) struct Reach {
 
 impl Reach {
     pub(crate) fn new(args: &AwsArgs, config: &Config) -> Self {
+        Self {
+            lambda_endpoint: args.endpoint_url.clone(),
+            ..Self::of_account(&args.account, config)
+        }
+    }
+
+    pub(crate) fn of_account(args: &AccountArgs, config: &Config) -> Self {
         let set = |names: &[&str]| names.iter().any(|name| std::env::var_os(name).is_some());
         let fallback = |key: &Option<String>, names: &[&str]| key.clone().filter(|_| !set(names));
         Self {
@@ -23,7 +30,7 @@ impl Reach {
             fallback_region: fallback(&config.region, &["AWS_REGION", "AWS_DEFAULT_REGION"]),
             profile: (args.profile.clone())
                 .or_else(|| fallback(&config.profile, &["AWS_PROFILE", "AWS_ACCESS_KEY_ID"])),
-            lambda_endpoint: args.endpoint_url.clone(),
+            lambda_endpoint: None,
         }
     }
 

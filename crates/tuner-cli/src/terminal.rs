@@ -28,6 +28,34 @@ pub(crate) fn width() -> usize {
         .clamp(40, 200)
 }
 
+/// `text` with its lines broken between words where `stream` is a terminal; what follows a break is indented by `indent`.
+pub(crate) fn wrapped(text: &str, stream: &impl IsTerminal, indent: usize) -> String {
+    match stream.is_terminal() {
+        true => wrap(text, width(), indent),
+        false => text.to_owned(),
+    }
+}
+
+fn wrap(text: &str, width: usize, indent: usize) -> String {
+    let mut out = String::with_capacity(text.len() + 64);
+    for line in text.lines() {
+        let mut used = 0;
+        for word in line.split_inclusive(' ') {
+            let length = word.trim_end().chars().count();
+            if used > indent && used + length > width {
+                out.truncate(out.trim_end().len());
+                out.push('\n');
+                out.push_str(&" ".repeat(indent));
+                used = indent;
+            }
+            out.push_str(word);
+            used += word.chars().count();
+        }
+        out.push('\n');
+    }
+    out
+}
+
 /// Log lines go to standard error: `-v` debug, `-vv` trace, or as `RUST_LOG` says.
 pub(crate) fn start_logging(verbose: u8) {
     let level = match verbose {
@@ -42,4 +70,19 @@ pub(crate) fn start_logging(verbose: u8) {
         .with_writer(stderr)
         .with_target(verbose > 1)
         .try_init();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_broken_between_words() {
+        let text = "Plan for a\n  now  one two three\n  a-very-long-word-indeed\n";
+        assert_eq!(
+            wrap(text, 15, 7),
+            "Plan for a\n  now  one two\n       three\n  a-very-long-word-indeed\n"
+        );
+        assert_eq!(wrap(text, 80, 7), text);
+    }
 }

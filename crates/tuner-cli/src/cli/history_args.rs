@@ -1,7 +1,7 @@
 use clap::{Args, ValueEnum};
 use tuner_core::FunctionName;
 
-use super::AwsArgs;
+use super::AccountArgs;
 use crate::states_arn::StateMachineRef;
 
 /// Arguments of `tuner history`.
@@ -23,7 +23,7 @@ pub(crate) struct HistoryArgs {
     #[arg(long, value_enum, default_value_t = HistoryFormat::Human)]
     pub(crate) format: HistoryFormat,
     #[command(flatten)]
-    pub(crate) aws: AwsArgs,
+    pub(crate) account: AccountArgs,
 }
 
 /// Form of what `tuner history` prints.

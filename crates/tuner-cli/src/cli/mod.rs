@@ -61,15 +61,23 @@ pub(crate) enum Command {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "AWS")]
 pub(crate) struct AwsArgs {
-    /// Region; as the environment or the function's ARN says unless given
-    #[arg(long, value_name = "REGION", value_parser = region)]
-    pub(crate) region: Option<String>,
-    /// Profile of the AWS configuration files
-    #[arg(long, value_name = "NAME")]
-    pub(crate) profile: Option<String>,
+    #[command(flatten)]
+    pub(crate) account: AccountArgs,
     /// Another endpoint of Lambda than AWS's own, such as that of `tuner local serve`
     #[arg(long, value_name = "URL", value_parser = endpoint)]
     pub(crate) endpoint_url: Option<String>,
+}
+
+/// Where in AWS, and as whom.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "AWS")]
+pub(crate) struct AccountArgs {
+    /// Region; as the environment, the function's ARN or tuner.toml says unless given
+    #[arg(long, value_name = "REGION", value_parser = region)]
+    pub(crate) region: Option<String>,
+    /// Profile of the AWS configuration files; `profile` in tuner.toml unless given
+    #[arg(long, value_name = "NAME")]
+    pub(crate) profile: Option<String>,
 }
 
 fn endpoint(text: &str) -> Result<String, String> {

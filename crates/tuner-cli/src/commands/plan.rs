@@ -16,7 +16,7 @@ use crate::config::Config;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::reach::Reach;
-use crate::units;
+use crate::{terminal, units};
 
 /// What the plan needs to know of a function.
 pub(super) struct Known {
@@ -83,6 +83,7 @@ pub(super) async fn plan(args: RunArgs) -> Result<Exit, CliError> {
                 name,
                 region: args
                     .aws
+                    .account
                     .region
                     .clone()
                     .unwrap_or_else(|| local_lambda::REGION.to_owned()),
@@ -98,10 +99,20 @@ pub(super) async fn plan(args: RunArgs) -> Result<Exit, CliError> {
             (request, known)
         }
     };
-    let mut out = anstream::stdout().lock();
-    write!(out, "{}", describe(&request, &given.payloads, &known, &prices))?;
+    let plan = describe(&request, &given.payloads, &known, &prices);
+    let plan = terminal::wrapped(&plan, &std::io::stdout(), INDENT);
+    write!(anstream::stdout().lock(), "{plan}")?;
     Ok(Exit::Done)
 }
+
+/// Prints the plan where somebody is to agree to it.
+pub(super) fn show(plan: &str) -> std::io::Result<()> {
+    let plan = terminal::wrapped(plan, &std::io::stderr(), INDENT);
+    write!(anstream::stderr(), "{plan}")
+}
+
+/// Where the words of a plan begin.
+const INDENT: usize = 13;
 
 /// Reads what the plan needs to know of a function in AWS.
 pub(super) async fn look(request: &TuningRequest, lambda: &AwsLambda) -> Result<Known, CliError> {

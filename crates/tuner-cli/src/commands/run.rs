@@ -1,6 +1,5 @@
 //! `tuner run`.
 
-use std::io::Write;
 use std::sync::Arc;
 
 use tuner_aws::AwsLambda;
@@ -92,7 +91,7 @@ impl Session<'_> {
         let lambda = Arc::new(connection.lambda());
         let known = plan::look(&request, &lambda).await?;
         let plan = plan::describe(&request, &payloads, &known, self.prices);
-        write!(anstream::stderr(), "{plan}")?;
+        plan::show(&plan)?;
         consent::ask("Go ahead?", args.yes)?;
         let ground = Ground {
             lambda,
@@ -109,7 +108,7 @@ impl Session<'_> {
     async fn run_local(&self, name: &str, command: Vec<String>, payloads: &Payloads) -> Result<Exit, CliError> {
         let args = self.args;
         let request = build(args, name.parse().map_err(CliError::usage)?)?;
-        let region = args.aws.region.as_deref().unwrap_or(local_lambda::REGION);
+        let region = args.aws.account.region.as_deref().unwrap_or(local_lambda::REGION);
         let local = local_lambda::start(&args.local, 0, region).await?;
         let spec = local_lambda::function(name, command, &args.local);
         local_lambda::register(&local, spec.clone())?;

@@ -27,7 +27,7 @@ const LOOK: Duration = Duration::from_secs(8);
 /// Lists past tunings.
 pub(super) async fn history(args: HistoryArgs) -> Result<Exit, CliError> {
     let config = Config::load()?;
-    let reach = Reach::new(&args.aws, &config);
+    let reach = Reach::of_account(&args.account, &config);
     let (mut entries, places) = gather(&args, &config, &reach).await?;
     let most = args.limit as usize;
     entries.retain(|entry| {

@@ -122,25 +122,17 @@ pub(super) fn readable(cause: &str) -> String {
     message.unwrap_or_else(|| cause.to_owned())
 }
 
-/// What the reader can do about an execution that failed with `error`.
+/// What the reader can do about an execution that failed with `error`, as far as its cause does not say it.
 fn hint(error: &str, function: &str) -> Option<String> {
     let text = match error {
-        "Tuner.Input" => "correct what the cause names, and run it again",
         "Tuner.Denied" => {
-            "allow the action that the cause names for the role of that step; which functions may be tuned is set where the \
-             service is deployed (lambdaResource), and a function of another account takes --role-arn"
+            "the role of that step lacks a permission: which functions may be tuned is set where the service is deployed \
+             (lambdaResource), and a function of another account takes --role-arn"
         }
-        "Tuner.NotFound" => "check the name, the region (--region) and the account (--role-arn for another one)",
-        "Tuner.Throttled" => "lower --max-concurrency, or try again when the account is less busy",
-        "Tuner.Conflict" | "Tuner.ForeignChange" => "run the tuning again when no deployment is under way",
+        "Tuner.NotFound" => "a function of another account takes --role-arn",
+        "Tuner.Conflict" => "run the tuning again when no deployment is under way",
         "Tuner.Service" => "try again later",
         "Tuner.Store" => "check that the report bucket of the service is there, and what its policy allows",
-        "Tuner.Marked" => {
-            return Some(format!(
-                "wait until that tuning ends (`tuner history` lists them); if it was broken off, put things back with \
-                 `tuner restore --function {function}`"
-            ));
-        }
         "Tuner.NotReady" => {
             return Some(format!(
                 "see what `aws lambda get-function-configuration --function-name {function}` says of its state"
@@ -197,12 +189,6 @@ mod tests {
                 "with this payload",
             ),
             (Failed, Some("Tuner.Denied"), Exit::Refused, "lambdaResource"),
-            (
-                Failed,
-                Some("Tuner.Marked"),
-                Exit::Refused,
-                "tuner restore --function resize",
-            ),
             (
                 Failed,
                 Some("Tuner.NotRestored"),

@@ -23,7 +23,7 @@ use tuner_aws::{Execution, ExecutionStatus, StateMachineError, StateMachines};
 use tuner_core::FunctionName;
 use tuner_core::pricing::PriceTable;
 use tuner_engine::execution::{Defaults, ExecutionInput, PayloadSource};
-use tuner_engine::{CancellationToken, TuningRequest};
+use tuner_engine::{Apply, CancellationToken, TuningRequest};
 use uuid::Uuid;
 
 use super::out_folder::{OutFolder, stamped};
@@ -93,7 +93,7 @@ pub(super) async fn run(
 ) -> Result<Exit, CliError> {
     let order = Order::of(args, function, given).await?;
     let plan = plan::describe(&order.request, &given.payloads, &order.known, prices);
-    write!(anstream::stderr(), "{plan}")?;
+    plan::show(&plan)?;
     consent::ask("Go ahead?", args.yes)?;
     let connection = order.reach.services(Some(order.machine.region())).await;
     let machines = connection.state_machines();
@@ -269,7 +269,11 @@ impl Following<'_> {
         match stop::put_back(&order.reach, &name, role, found.tuning_id, may_go_on, self.progress).await {
             Ok(restored) if restored.leftovers.is_empty() => {
                 let mut notes = restored.notes;
-                if notes.is_empty() {
+                if watch.stage == Some(Stage::Applying) && order.request.apply != Apply::No {
+                    notes.push(format!(
+                        "the recommendation may have been applied to {function} all the same"
+                    ));
+                } else if notes.is_empty() {
                     notes.push(format!("{function} is as it was before"));
                 }
                 CleanedUp::done(notes)

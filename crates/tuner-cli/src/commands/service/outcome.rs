@@ -4,6 +4,7 @@ use std::io::Write;
 
 use serde_json::Value;
 use tuner_aws::{Execution, ExecutionStatus};
+use tuner_core::pricing::{Currency, Money};
 use tuner_core::{Tuning, Verdict};
 use tuner_engine::ports::Store;
 use tuner_engine::steps::DOCUMENT;
@@ -18,6 +19,7 @@ use crate::error::CliError;
 use crate::exit::Exit;
 use crate::states_arn::ExecutionArn;
 use crate::terminal::{DIM, RESET, YELLOW};
+use crate::units;
 
 /// The recommendation could not be applied; the report was written.
 const CANNOT_APPLY: &str = "Tuner.CannotApply";
@@ -26,11 +28,14 @@ const CANNOT_APPLY: &str = "Tuner.CannotApply";
 pub(super) fn has_report(execution: &Execution) -> bool {
     match execution.status {
         ExecutionStatus::Succeeded => true,
-        ExecutionStatus::Failed => {
-            matches!(execution.error.as_deref(), Some(EVERY_SIZE_FAILED | CANNOT_APPLY))
-        }
+        ExecutionStatus::Failed => execution.error.as_deref().is_some_and(is_of_a_report),
         _ => false,
     }
+}
+
+/// Whether a report was written before this error was raised, and says it all.
+pub(super) fn is_of_a_report(error: &str) -> bool {
+    matches!(error, EVERY_SIZE_FAILED | CANNOT_APPLY)
 }
 
 /// Prints the result of an execution that has a report, and saves it.
@@ -57,7 +62,11 @@ pub(super) async fn tell(
             match (&execution.status, &execution.output) {
                 (ExecutionStatus::Succeeded, Some(output)) => {
                     let warning = "its document can't be read, so this is what the execution says";
-                    let _ = writeln!(anstream::stderr(), "{YELLOW}warning{RESET}: {warning} ({reason})");
+                    let again = format!("`tuner run --follow {arn}` tries again");
+                    let _ = writeln!(
+                        anstream::stderr(),
+                        "{YELLOW}warning{RESET}: {warning} ({reason}); {again}"
+                    );
                     print_output(output, &function, format)
                 }
                 _ => Err(failures::of_execution(execution, &function, arn).note(reason)),
@@ -100,11 +109,18 @@ fn in_words(fields: &Value, function: &str) -> String {
         Some(mb) => format!("{function}: {mb} MB is recommended\n"),
         None => format!("{function}: no memory size is recommended\n"),
     };
-    let figures = [("cost", "mean cost, in USD"), ("duration", "mean duration, in ms")];
-    for (field, words) in figures {
-        if let Some(number) = fields[field].as_f64() {
-            text.push_str(&format!("  {words}: {number}\n"));
-        }
+    if let Some(cost) = fields["cost"].as_f64() {
+        let currency = match function.starts_with("arn:aws-cn:") {
+            true => Currency::Cny,
+            false => Currency::Usd,
+        };
+        text.push_str(&format!(
+            "  mean cost      {}\n",
+            Money::new(cost, currency).per_million()
+        ));
+    }
+    if let Some(ms) = fields["duration"].as_f64() {
+        text.push_str(&format!("  mean duration  {}\n", units::duration(ms)));
     }
     text
 }
@@ -120,7 +136,7 @@ mod tests {
         let fields = json!({ "power": 512, "cost": 0.000_001_5, "duration": 12.5, "stateMachine": {} });
         assert_eq!(
             in_words(&fields, "resize"),
-            "resize: 512 MB is recommended\n  mean cost, in USD: 0.0000015\n  mean duration, in ms: 12.5\n"
+            "resize: 512 MB is recommended\n  mean cost      $1.50 per million\n  mean duration  12.5 ms\n"
         );
         let none = json!({ "power": null });
         assert_eq!(in_words(&none, "resize"), "resize: no memory size is recommended\n");

@@ -93,24 +93,38 @@ impl fmt::Display for Stage {
 
 /// The stage that these events, the newest first, have reached.
 pub(super) fn stage(newest_first: &[HistoryEvent]) -> Option<Stage> {
-    newest_first
-        .iter()
-        .filter(|event| event.kind.ends_with("StateEntered"))
-        .find_map(|event| event.state.as_deref())
-        .map(Stage::of)
+    // Those that pass or fail take no time.
+    let lasts = |event: &&HistoryEvent| {
+        let kind = event.kind.as_str();
+        kind.ends_with("StateEntered") && !matches!(kind, "PassStateEntered" | "FailStateEntered")
+    };
+    let entered = newest_first.iter().filter(lasts);
+    entered.flat_map(|event| event.state.as_deref()).next().map(Stage::of)
 }
 
-/// What failed attempts at a step said, the oldest first. Each is tried again, or caught.
-pub(super) fn failed_attempts(newest_first: &[HistoryEvent]) -> Vec<String> {
-    let failed = |event: &&HistoryEvent| matches!(event.kind.as_str(), "TaskFailed" | "TaskTimedOut");
-    let words = |event: &HistoryEvent| {
-        let name = event.error.as_deref().unwrap_or("States.TaskFailed");
-        match event.cause.as_deref().map(readable).filter(|cause| !cause.is_empty()) {
-            Some(cause) => format!("{name}: {cause}"),
-            None => name.to_owned(),
+/// An attempt at a step that failed: it is tried again, or caught.
+pub(super) struct FailedAttempt {
+    /// Name of the error.
+    pub(super) error: String,
+    cause: String,
+}
+
+impl fmt::Display for FailedAttempt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.cause.as_str() {
+            "" => f.write_str(&self.error),
+            cause => write!(f, "{}: {cause}", self.error),
         }
-    };
-    newest_first.iter().rev().filter(failed).map(words).collect()
+    }
+}
+
+/// The attempts that failed, the oldest first.
+pub(super) fn failed_attempts(newest_first: &[HistoryEvent]) -> impl Iterator<Item = FailedAttempt> {
+    let failed = |event: &&HistoryEvent| matches!(event.kind.as_str(), "TaskFailed" | "TaskTimedOut");
+    newest_first.iter().rev().filter(failed).map(|event| FailedAttempt {
+        error: event.error.clone().unwrap_or_else(|| "States.TaskFailed".to_owned()),
+        cause: event.cause.as_deref().map(readable).unwrap_or_default(),
+    })
 }
 
 #[cfg(test)]
@@ -145,7 +159,9 @@ mod tests {
         assert_eq!(stage(&newest_first), Some(Stage::Measuring));
         assert_eq!(stage(&newest_first[4..]), Some(Stage::Planning));
         assert_eq!(stage(&newest_first[..1]), None);
-        let newer = [event("PassStateEntered", Some("Ask somebody"), None)];
+        let ended = [event("FailStateEntered", Some("Failed"), None)];
+        assert_eq!(stage(&ended), None);
+        let newer = [event("TaskStateEntered", Some("Ask somebody"), None)];
         assert_eq!(stage(&newer).unwrap().to_string(), "Ask somebody");
     }
 
@@ -191,9 +207,8 @@ mod tests {
             cause: Some(r#"{"errorMessage": "Rate exceeded"}"#.to_owned()),
             ..event("TaskFailed", None, None)
         };
-        assert_eq!(
-            failed_attempts(&[event("TaskScheduled", None, None), failed]),
-            ["Tuner.Throttled: Rate exceeded"]
-        );
+        let events = [event("TaskScheduled", None, None), failed];
+        let told: Vec<String> = failed_attempts(&events).map(|attempt| attempt.to_string()).collect();
+        assert_eq!(told, ["Tuner.Throttled: Rate exceeded"]);
     }
 }

@@ -10,6 +10,7 @@ use tuner_engine::{CancellationToken, Event, Observer};
 
 use super::failures::is_signed_out;
 use super::measured::{Measured, RECORDS, measured};
+use super::outcome;
 use super::trace::{Stage, Whereabouts, failed_attempts, stage, whereabouts};
 use crate::error::CliError;
 use crate::exit::Exit;
@@ -22,6 +23,8 @@ const LAST_POLL: Duration = Duration::from_millis(2500);
 /// Without an answer for this long, it is said; and after that much longer, given up.
 const SAY_AFTER: Duration = Duration::from_secs(15);
 const GIVE_UP_AFTER: Duration = Duration::from_secs(900);
+/// The store may fail in passing; one that may not be read fails always.
+const MOST_FAILED_READS: u32 = 3;
 /// Newest events: of ten sizes measured at the same time, with some attempts each.
 const RECENT: usize = 100;
 /// The first state, with all the attempts it may take.
@@ -39,7 +42,7 @@ pub(super) struct Watch<'a> {
     pub(super) stage: Option<Stage>,
     store: Option<S3Store>,
     reads_history: bool,
-    reads_store: bool,
+    failed_reads: u32,
     shows_sizes: bool,
     told: HashSet<String>,
     measured: BTreeMap<MemorySize, Measured>,
@@ -56,7 +59,7 @@ impl<'a> Watch<'a> {
             stage: None,
             store: None,
             reads_history: true,
-            reads_store: true,
+            failed_reads: 0,
             shows_sizes: false,
             told: HashSet::new(),
             measured: BTreeMap::new(),
@@ -92,9 +95,11 @@ impl<'a> Watch<'a> {
                 if outage.end() {
                     self.progress.say("the execution can be seen again");
                 }
-                let over = execution.status.is_over();
-                self.look().await;
-                Ok(over.then_some(execution))
+                match execution.status.is_over() && self.stage.is_none() {
+                    true => self.locate().await,
+                    false => self.look().await,
+                }
+                Ok(execution.status.is_over().then_some(execution))
             }
             Err(error) if error.is_transient() => {
                 if outage.has_lasted(GIVE_UP_AFTER) {
@@ -131,19 +136,33 @@ impl<'a> Watch<'a> {
 
     /// Shows what is new. Nothing here is needed for the result: what can't be read is said once, and left.
     pub(super) async fn look(&mut self) {
+        // What a stage has measured goes before the next stage.
+        if let Some(store) = self.store.clone().filter(|_| self.may_have_records()) {
+            match self.read_store(&store).await {
+                Ok(()) => self.failed_reads = 0,
+                Err(error) => {
+                    self.failed_reads += 1;
+                    if self.failed_reads == MOST_FAILED_READS {
+                        self.store = None;
+                        self.progress
+                            .say(&format!("progress at each memory size is not shown: {error}"));
+                    }
+                }
+            }
+        }
         if self.reads_history {
             let read = self.read_history().await;
             self.reads_history = self.may_go_on(read, "the stages of the execution are not shown");
         }
-        if let Some(store) = self
-            .store
-            .clone()
-            .filter(|_| self.reads_store && self.may_have_records())
-            && let Err(error) = self.read_store(&store).await
-        {
-            self.reads_store = false;
-            self.progress
-                .say(&format!("progress at each memory size is not shown: {error}"));
+    }
+
+    /// Finds the tuning of an execution that was over when it was first looked at: there is nothing to show of its way.
+    async fn locate(&mut self) {
+        if let Ok(first) = self.machines.first(&self.arn.to_string(), FIRST).await {
+            self.whereabouts = whereabouts(&first);
+        }
+        if let Ok(newest_first) = self.machines.recent(&self.arn.to_string(), RECENT).await {
+            self.stage = stage(&newest_first);
         }
     }
 
@@ -171,8 +190,9 @@ impl<'a> Watch<'a> {
                 self.found(found);
             }
         }
-        for text in failed_attempts(&newest_first) {
-            if self.told.insert(text.clone()) {
+        for attempt in failed_attempts(&newest_first) {
+            let text = attempt.to_string();
+            if !outcome::is_of_a_report(&attempt.error) && self.told.insert(text.clone()) {
                 self.progress.event(Event::Warning { text: &text });
             }
         }
