@@ -8,7 +8,7 @@ use crate::{Context, TuningError};
 
 /// SnapStart and VPC functions take minutes to become ready; a step that waits lives no longer than 15.
 const LONGEST_WAIT: Duration = Duration::from_secs(10 * 60);
-const FIRST_POLL: Duration = Duration::from_millis(10);
+const FIRST_POLL: Duration = Duration::from_millis(40);
 const LAST_POLL: Duration = Duration::from_secs(1);
 
 /// Reads the configuration until no change is under way and the function or version is active.
@@ -35,6 +35,6 @@ pub(super) async fn until_ready(ctx: &Context, function: &FunctionName) -> Resul
         }
         ctx.unless_cancelled(ctx.clock.sleep(poll)).await?;
         waited += poll;
-        poll = poll.mul_f64(1.5).min(LAST_POLL);
+        poll = poll.mul_f64(2.0).min(LAST_POLL);
     }
 }
