@@ -38,6 +38,8 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "alone: nothing else is to run on this machine at the same time")
 
 
+# Before pytest-xdist looks for the groups.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
     """With pytest-xdist each engine's tests stay together, in a process that has its own emulators."""
     for item in items:

@@ -97,6 +97,12 @@ class Rule:
     seen: int = 0
 
 
+class Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+    # A hundred invocations may come at the same moment.
+    request_queue_size = 256
+
+
 class Gateway:
     """Serves in threads of this process; `endpoint` is what the Lambdas are given."""
 
@@ -107,8 +113,7 @@ class Gateway:
         self.rules = []
         self.lock = threading.Lock()
         self.connections = threading.local()
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self.server.daemon_threads = True
+        self.server = Server(("127.0.0.1", 0), self._handler())
         self.endpoint = f"http://127.0.0.1:{self.server.server_address[1]}"
 
     def __enter__(self):

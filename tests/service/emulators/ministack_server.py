@@ -1,9 +1,12 @@
 """MiniStack on a free port, ending with its standard input.
 
-Two things differ from AWS in MiniStack 1.5.33 and are put right here, since AWS's documented behaviour wins:
+Some things differ from AWS in MiniStack 1.5.33 and are put right here, since AWS's behaviour wins:
 
 * The request ID that Invoke answers with is the one in the function's log. MiniStack takes another for each.
 * A function whose own output holds its REPORT gets no second one.
+* IAM looks at a call with a qualifier by the qualified ARN ("not authorized to perform: lambda:GetFunctionConfiguration on
+  resource: ...:function:NAME:$LATEST", issue 260 of aws-lambda-power-tuning), and each operation on an alias is an action
+  of its own. MiniStack leaves the qualifier out, and takes them all for ListAliases.
 """
 
 import contextvars
@@ -21,6 +24,7 @@ os.environ |= {
 }
 
 from ministack import app  # noqa: E402
+from ministack.core import iam_actions  # noqa: E402
 from ministack.services import lambda_svc  # noqa: E402
 
 # How long a change of a function takes; half a second otherwise.
@@ -30,6 +34,7 @@ lambda_svc._LAMBDA_STATE_TRANSITION_DELAY = 0.05
 invocation = contextvars.ContextVar("invocation", default=None)
 _serve, _invoke, _dispatch = app.app, lambda_svc._invoke, lambda_svc._execute_function_dispatch
 _provided = lambda_svc._execute_function_provided_warm
+_action, _resource = iam_actions._lambda_action, iam_actions.extract_resource_arn
 
 
 async def serve(scope, receive, send):
@@ -60,7 +65,26 @@ def provided(func, event, request_id):
     return result
 
 
+def action(method, path):
+    parts = path.strip("/").split("/")
+    if parts[-1] == "event-invoke-config":
+        return {"PUT": "PutFunctionEventInvokeConfig", "GET": "GetFunctionEventInvokeConfig"}.get(method)
+    if len(parts) > 2 and parts[-2] == "aliases":
+        return {"GET": "GetAlias", "PUT": "UpdateAlias", "DELETE": "DeleteAlias"}.get(method)
+    return _action(method, path)
+
+
+def resource(service, method, path, headers, body, query_params, region, account_id):
+    arn = _resource(service, method, path, headers, body, query_params, region, account_id)
+    qualifier = query_params.get("Qualifier") if service == "lambda" else None
+    if isinstance(qualifier, list):
+        qualifier = qualifier[0]
+    return f"{arn}:{qualifier}" if qualifier else arn
+
+
 app.app = serve
+iam_actions._lambda_action = action
+iam_actions.extract_resource_arn = resource
 lambda_svc._invoke = invoke
 lambda_svc._execute_function_dispatch = dispatch
 lambda_svc._execute_function_provided_warm = provided
