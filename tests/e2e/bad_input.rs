@@ -5,6 +5,7 @@ use std::process::Command;
 
 use crate::support::{Place, Server, measuring};
 
+const EXECUTION: &str = "arn:aws:states:eu-west-1:123456789012:execution:m:e";
 const EXAMPLE: [&str; 4] = ["run", "--local", "--function", "example:hash"];
 
 #[test]
@@ -68,7 +69,65 @@ fn command_lines_that_make_no_sense() {
         (&["run"][..], &["--function"][..]),
         (&["tune"], &["tune"]),
         (&["run", "--local"], &["example:hash"]),
-        (&["run", "--function", "f"], &["--direct", "--local"]),
+        (
+            &["run", "--function", "f", "--state-machine", "a b"],
+            &["`a b`", "stateMachine"],
+        ),
+        (
+            &["run", "--direct", "--function", "f", "--state-machine", "m"],
+            &["--direct", "--state-machine"],
+        ),
+        (
+            &["run", "--direct", "--function", "f", "--no-wait"],
+            &["--direct", "--no-wait"],
+        ),
+        (
+            &["run", "--function", "f", "--follow", EXECUTION],
+            &["--function", "--follow"],
+        ),
+        (
+            &[
+                "run",
+                "--follow",
+                "arn:aws:states:eu-west-1:123456789012:stateMachine:m",
+            ],
+            &["not the ARN of an execution"],
+        ),
+        (&["run", "--function", "f", "--state-machine", EXECUTION], &["--follow"]),
+        (
+            &[
+                "run",
+                "--local",
+                "--function",
+                "example:hash",
+                "--payload-s3",
+                "s3://bucket/key",
+            ],
+            &["--payload-s3", "--local"],
+        ),
+        (
+            &["run", "--direct", "--function", "f", "--payload-s3", "bucket/key"],
+            &["bucket/key", "s3://BUCKET/KEY"],
+        ),
+        (
+            &["run", "--direct", "--function", "f", "--role-arn", "admin"],
+            &["admin", "--role-arn", "arn:aws:iam"],
+        ),
+        (
+            &["run", "--direct", "--function", "f", "--pre-processor", "a b"],
+            &["`a b`", "--pre-processor"],
+        ),
+        (
+            &["run", "--direct", "--function", "f", "--dry-run", "--apply"],
+            &["--dry-run", "--apply"],
+        ),
+        (&["plan", "--follow", EXECUTION], &["--follow", "tuner run"]),
+        (&["history", "--limit", "0"], &["--limit"]),
+        (&["history", "--store", "none"], &["`none`"]),
+        (
+            &["history", "--store", "x", "--state-machine", "m"],
+            &["--store", "--state-machine"],
+        ),
         (
             &["run", "--local", "--function", "example:none"],
             &["example:none", "example:hash"],

@@ -116,6 +116,103 @@ fn failing_sizes_leave_the_function_as_it_was() {
     assert_eq!((server.all_of("flaky"), server.all_of("memory")), before);
 }
 
+/// A pre-processor's answer is what is sent; one that fails ends the tuning and is named.
+#[test]
+fn processors_are_called_around_each_invocation() {
+    let _alone = measuring();
+    let server = Server::start(&[
+        "--function",
+        "example:wait",
+        "--function",
+        "example:slow-init",
+        "--present-memory",
+        "1769",
+    ]);
+    let before = server.all_of("wait");
+    let place = Place::new();
+    let run = [
+        "run",
+        "--direct",
+        "--yes",
+        "--function",
+        "wait",
+        "--memory",
+        "512",
+        "--num",
+        "5",
+    ];
+    // `wait` is asked for 1 ms. What the other answers asks for nothing, so that `wait` takes its default.
+    let payload = ["--payload", r#"{"ms":1,"blocks":1}"#];
+    let mean = |more: &[&str]| {
+        let done = server.tuner(&place, &run).args(&payload).args(more).run().exits(0);
+        let tuning = done.tuning();
+        tuning["sizes"][0]["warm"]["duration_ms"]["mean"]["value"]
+            .as_f64()
+            .unwrap()
+    };
+    assert!(mean(&["--post-processor", "slow-init"]) < 75.0);
+    assert!(mean(&["--pre-processor", "slow-init"]) > 75.0);
+    for which in ["pre", "post"] {
+        let done = server
+            .tuner(&place, &run)
+            .args(&[&format!("--{which}-processor"), "nobody"]);
+        done.run().refuses(
+            5,
+            &[&format!("the {which}-processor nobody failed"), "is as it was before"],
+        );
+    }
+    assert_eq!(server.all_of("wait"), before);
+}
+
+#[test]
+fn a_dry_run_invokes_each_size_once() {
+    let _alone = measuring();
+    let server = Server::start(&["--function", "example:wait"]);
+    let before = server.all_of("wait");
+    let place = Place::new();
+    let run = [
+        "run",
+        "--direct",
+        "--yes",
+        "--dry-run",
+        "--function",
+        "wait",
+        "--memory",
+        "512,1769",
+    ];
+    let done = server.tuner(&place, &run).run().exits(0).says(&["once at each size"]);
+    assert_eq!(done.tuning()["records"].as_array().unwrap().len(), 2);
+    assert_eq!(server.all_of("wait"), before);
+}
+
+#[test]
+fn only_cold_starts() {
+    let _alone = measuring();
+    let server = Server::start(&["--function", "example:wait"]);
+    let before = server.all_of("wait");
+    let place = Place::new();
+    let run = [
+        "run",
+        "--direct",
+        "--yes",
+        "--only-cold-starts",
+        "--function",
+        "wait",
+        "--memory",
+        "512,1769",
+    ];
+    let done = server
+        .tuner(&place, &run)
+        .args(&["--num", "5", "--payload", r#"{"ms":1}"#])
+        .run()
+        .exits(0);
+    let tuning = done.tuning();
+    for size in tuning["sizes"].as_array().unwrap() {
+        assert!(size["cold"]["duration_ms"]["count"].as_u64().unwrap() >= 5, "{size}");
+    }
+    assert_eq!(server.all_of("wait"), before);
+}
+
 #[test]
 fn without_agreement_nothing_is_touched() {
     let server = Server::start(&["--function", "example:hash"]);

@@ -16,11 +16,11 @@ pub(crate) enum Exit {
     GateNotMet = 3,
     /// Invocations went through, but there is not enough evidence to say anything.
     NotEnoughEvidence = 4,
-    /// AWS refused, or could not be reached.
+    /// AWS refused or could not be reached, an execution failed, or something could not be applied or put back.
     Refused = 5,
     /// The function under test failed at every size.
     FunctionFailed = 6,
-    /// Interrupted; the function was put back first.
+    /// Interrupted; the function was put back first. An execution that is only followed goes on.
     Interrupted = 130,
 }
 
@@ -32,7 +32,7 @@ Exit codes:
   2    the command line, a payload or a file makes no sense; nothing was changed
   3    a constraint is not met by any memory size
   4    not enough evidence: no invocation could be measured
-  5    AWS refused, could not be reached, or something could not be applied or put back
+  5    AWS refused or could not be reached, the execution failed, or something could not be applied or put back
   6    the function under test failed at every memory size
   130  interrupted; the function was put back first";
 

@@ -1,6 +1,8 @@
 //! How AWS is reached: flags first, then the environment, then `tuner.toml`.
 
 use tuner_aws::{AwsOptions, Connection};
+use tuner_engine::TuningError;
+use tuner_engine::ports::PortErrorKind;
 
 use crate::cli::{AccountArgs, AwsArgs};
 use crate::config::Config;
@@ -31,6 +33,28 @@ impl Reach {
             profile: (args.profile.clone())
                 .or_else(|| fallback(&config.profile, &["AWS_PROFILE", "AWS_ACCESS_KEY_ID"])),
             lambda_endpoint: None,
+        }
+    }
+
+    /// What to do where there are no credentials.
+    pub(crate) fn sign_in(&self) -> String {
+        match &self.profile {
+            Some(profile) => format!(
+                "profile `{profile}` gives no credentials: sign in (`aws sso login --profile {profile}`), or check what \
+                 ~/.aws/config says of it"
+            ),
+            None => {
+                "sign in (`aws sso login`, `aws configure`), choose a profile with --profile, a region with --region"
+                    .to_owned()
+            }
+        }
+    }
+
+    /// What the reader can do about `error`.
+    pub(crate) fn hint(&self, error: &TuningError) -> Option<String> {
+        match error {
+            TuningError::Port(e) if e.kind == PortErrorKind::NotSignedIn => Some(self.sign_in()),
+            error => error.hint(),
         }
     }
 

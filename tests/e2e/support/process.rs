@@ -51,6 +51,12 @@ impl Call {
         self
     }
 
+    /// Started in a folder of its place.
+    pub(crate) fn within(mut self, folder: &str) -> Self {
+        self.command.current_dir(self.directory.join(folder));
+        self
+    }
+
     /// What it reads from standard input; nothing unless given.
     pub(crate) fn input(mut self, bytes: impl Into<Vec<u8>>) -> Self {
         self.input = bytes.into();

@@ -73,7 +73,7 @@ pub(super) async fn plan(args: RunArgs) -> Result<Exit, CliError> {
                 .lambda(request.function.region(), args.role_arn.as_deref())
                 .await
                 .lambda();
-            let known = look(&request, &lambda).await?;
+            let known = look(&request, &lambda, &reach).await?;
             (request, known)
         }
         Subject::Local { name, command } => {
@@ -115,10 +115,10 @@ pub(super) fn show(plan: &str) -> std::io::Result<()> {
 const INDENT: usize = 13;
 
 /// Reads what the plan needs to know of a function in AWS.
-pub(super) async fn look(request: &TuningRequest, lambda: &AwsLambda) -> Result<Known, CliError> {
+pub(super) async fn look(request: &TuningRequest, lambda: &AwsLambda, reach: &Reach) -> Result<Known, CliError> {
     read(request, lambda, Place::Direct)
         .await
-        .map_err(|e| refused(request, e))
+        .map_err(|e| refused(request, e, reach))
 }
 
 /// The same for the service, which does the tuning with permissions of its own: only what it would not find either is an
@@ -127,11 +127,12 @@ pub(super) async fn look_if_allowed(
     request: &TuningRequest,
     lambda: &AwsLambda,
     place: Place,
+    reach: &Reach,
 ) -> Result<Known, CliError> {
     let region = request.function.region().unwrap_or_default().to_owned();
     match read(request, lambda, Place::Direct).await {
         Ok(known) => Ok(Known { place, ..known }),
-        Err(error) if error.kind == PortErrorKind::NotFound => Err(refused(request, error)),
+        Err(error) if error.kind == PortErrorKind::NotFound => Err(refused(request, error, reach)),
         Err(error) => Ok(Known {
             name: request.function.to_string(),
             region,
@@ -159,12 +160,12 @@ async fn read(request: &TuningRequest, lambda: &AwsLambda, place: Place) -> Resu
     })
 }
 
-fn refused(request: &TuningRequest, error: PortError) -> CliError {
+fn refused(request: &TuningRequest, error: PortError, reach: &Reach) -> CliError {
     let error = TuningError::from(error);
     let what = format!("cannot read {}", request.function);
     CliError::new(results::exit_of_error(&error), what)
         .cause(&error)
-        .maybe_hint(error.hint())
+        .maybe_hint(reach.hint(&error))
 }
 
 /// The plan in words.

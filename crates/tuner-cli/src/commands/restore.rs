@@ -23,7 +23,7 @@ pub(super) async fn restore(args: RestoreArgs, global: GlobalArgs) -> Result<Exi
     let lambda = reach.lambda(function.region(), None).await.lambda();
     let ctx = context(Arc::new(lambda), Arc::new(Progress::new(global.quiet)))?;
     let found = of_tuning(
-        remains(&ctx, &function).await.map_err(|e| refused(&args, &e))?,
+        remains(&ctx, &function).await.map_err(|e| refused(&args, &e, &reach))?,
         args.tuning,
     );
     let mut err = anstream::stderr().lock();
@@ -121,8 +121,8 @@ fn describe(out: &mut impl Write, function: &str, found: &Remains) -> std::io::R
     writeln!(out, "  A tuning that is still under way would fail by this.")
 }
 
-fn refused(args: &RestoreArgs, error: &TuningError) -> CliError {
+fn refused(args: &RestoreArgs, error: &TuningError, reach: &Reach) -> CliError {
     CliError::new(exit_of_error(error), format!("cannot restore {}", args.function))
         .cause(error)
-        .maybe_hint(error.hint())
+        .maybe_hint(reach.hint(error))
 }

@@ -14,7 +14,12 @@ use crate::exit::Exit;
 use crate::terminal::{self, DIM, RESET};
 
 /// Prints the result, then writes its files, the document first: what was paid for is shown even on a full disk.
-pub(super) async fn finish(format: RunFormat, tuning: &Tuning, folder: &DirectoryStore) -> Result<Exit, CliError> {
+pub(super) async fn finish(
+    format: RunFormat,
+    tuning: &Tuning,
+    dry_run: bool,
+    folder: &DirectoryStore,
+) -> Result<Exit, CliError> {
     let printed = print(format, tuning);
     let written = steps::report(folder, tuning).await;
     for file in written.iter().flatten() {
@@ -37,7 +42,11 @@ pub(super) async fn finish(format: RunFormat, tuning: &Tuning, folder: &Director
         .maybe_hint(e.hint())
     })?;
     printed?;
-    Ok(exit_of(tuning.decision.verdict))
+    Ok(match exit_of(tuning.decision.verdict) {
+        // It was not to decide anything.
+        Exit::NotEnoughEvidence | Exit::GateNotMet if dry_run => Exit::Done,
+        exit => exit,
+    })
 }
 
 fn print(format: RunFormat, tuning: &Tuning) -> Result<(), CliError> {

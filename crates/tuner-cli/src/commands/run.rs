@@ -89,7 +89,7 @@ impl Session<'_> {
         };
         check(&payloads, args)?;
         let lambda = Arc::new(connection.lambda());
-        let known = plan::look(&request, &lambda).await?;
+        let known = plan::look(&request, &lambda, &reach).await?;
         let plan = plan::describe(&request, &payloads, &known, self.prices);
         plan::show(&plan)?;
         consent::ask("Go ahead?", args.yes)?;
@@ -173,7 +173,7 @@ impl Session<'_> {
         self.progress.finish();
         match ended {
             Ok(tuning) => {
-                let written = results::finish(self.args.format, &tuning, &folder.store).await?;
+                let written = results::finish(self.args.format, &tuning, request.dry_run, &folder.store).await?;
                 // The document holds every record now.
                 let _ = std::fs::remove_dir_all(&parts);
                 Ok(written)

@@ -100,8 +100,7 @@ async fn of_machine(
     reach: &Reach,
     wanted: Wanted<'_>,
 ) -> Result<Vec<Entry>, CliError> {
-    let connection = reach.services(Some(machine.region())).await;
-    service::tunings(&connection, machine, config.store.as_deref(), wanted, note).await
+    service::tunings(reach, machine, config.store.as_deref(), wanted, note).await
 }
 
 async fn in_store(store: &str, reach: &Reach, wanted: Wanted<'_>) -> Result<Vec<Entry>, CliError> {

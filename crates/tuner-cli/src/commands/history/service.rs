@@ -1,13 +1,14 @@
 //! Past tunings of the service: the index in its bucket, and the executions that have left no document.
 
 use futures::stream::{self, StreamExt};
-use tuner_aws::{Connection, Execution, ExecutionStatus, S3Store, StateMachines};
+use tuner_aws::{Execution, ExecutionStatus, S3Store, StateMachines};
 use tuner_core::{FunctionName, PastTuning};
 use tuner_engine::ports::{Store, StoreError};
 
 use super::entry::{Entry, PastExecution, is_function};
 use crate::commands::service::{bucket_and_prefix, of_call, whereabouts, whereabouts_in};
 use crate::error::CliError;
+use crate::reach::Reach;
 use crate::states_arn::StateMachineArn;
 
 const INDEX: &str = "history/";
@@ -54,18 +55,19 @@ pub(super) async fn index(store: &S3Store, wanted: Wanted<'_>) -> Result<Vec<Pas
 
 /// The tunings of a state machine. What can't be read is said by `note`.
 pub(super) async fn tunings(
-    connection: &Connection,
+    reach: &Reach,
     machine: &StateMachineArn,
     bucket: Option<&str>,
     wanted: Wanted<'_>,
     note: impl Fn(String),
 ) -> Result<Vec<Entry>, CliError> {
+    let connection = reach.services(Some(machine.region())).await;
     let machines = connection.state_machines();
     let arn = machine.unqualified().to_string();
     let executions = machines
         .executions(&arn, wanted.most)
         .await
-        .map_err(|e| of_call("cannot list past executions", &e))?;
+        .map_err(|e| of_call("cannot list past executions", &e, reach))?;
     let described = describe(&machines, &executions, &note).await;
     let known = match bucket {
         Some(location) => Some(location.to_owned()),

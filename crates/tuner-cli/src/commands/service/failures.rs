@@ -5,13 +5,11 @@ use tuner_engine::ports::PortErrorKind;
 
 use crate::error::CliError;
 use crate::exit::Exit;
+use crate::reach::Reach;
 use crate::states_arn::ExecutionArn;
 
-pub(super) const SIGN_IN: &str =
-    "sign in (`aws sso login`, `aws configure`), choose a profile with --profile, a region with --region";
-
 /// A call to Step Functions that did not go through.
-pub(crate) fn of_call(what: &str, error: &StateMachineError) -> CliError {
+pub(crate) fn of_call(what: &str, error: &StateMachineError, reach: &Reach) -> CliError {
     let exit = match error {
         StateMachineError::NoSuchStateMachine { .. } | StateMachineError::NoSuchExecution { .. } => Exit::Usage,
         StateMachineError::Call(e) if e.kind == PortErrorKind::Invalid => Exit::Usage,
@@ -20,7 +18,7 @@ pub(crate) fn of_call(what: &str, error: &StateMachineError) -> CliError {
     let told = CliError::new(exit, what).cause(error);
     match error {
         StateMachineError::Denied { action, .. } => told.hint(format!("allow {action} for these credentials")),
-        StateMachineError::Call(e) if e.kind == PortErrorKind::NotSignedIn => told.hint(SIGN_IN),
+        StateMachineError::Call(e) if e.kind == PortErrorKind::NotSignedIn => told.hint(reach.sign_in()),
         error if error.is_transient() => {
             told.hint("check the network, the region and AWS_ENDPOINT_URL, then try again")
         }

@@ -51,15 +51,17 @@ pub(crate) async fn find(named: Option<StateMachineRef>, reach: &Reach) -> Resul
         None => machines.find_by_tag(TAG.0, TAG.1).await,
     };
     let found = found.map_err(|e| {
-        failures::of_call("cannot look for the state machine", &e).hint(match &e {
+        let told = failures::of_call("cannot look for the state machine", &e, reach);
+        match &e {
             StateMachineError::Denied { .. } => {
-                "name it in full: --state-machine ARN, TUNER_STATE_MACHINE, or `state_machine` in tuner.toml".to_owned()
+                told.hint("name it in full: --state-machine ARN, TUNER_STATE_MACHINE, or `state_machine` in tuner.toml")
             }
-            _ => format!(
-                "{}; or tune from here, without the service, with --direct",
-                failures::SIGN_IN
-            ),
-        })
+            e if failures::is_signed_out(e) => told.hint(format!(
+                "{}; --local tunes a program on this machine, with no account",
+                reach.sign_in()
+            )),
+            _ => told,
+        }
     })?;
     one_of(&found, name.as_deref(), connection.region())
 }
@@ -86,9 +88,9 @@ fn one_of(found: &[StateMachine], name: Option<&str>, region: Option<&str>) -> R
             TAG.0, TAG.1
         ))
         .hint(
-            "deploy it, see infra/README.md: `terraform -chdir=infra/terraform apply`, or `sam deploy --guided -t \
-             infra/sam/template.yaml`; look elsewhere with --region and --profile; or tune from here, without the service, \
-             with --direct",
+            "deploy it with Terraform or SAM, as infra/README.md says:\n  infra/build && terraform -chdir=infra/terraform apply\n  \
+             infra/build && sam deploy --guided --template infra/sam/template.yaml --capabilities CAPABILITY_IAM\nlook \
+             elsewhere with --region and --profile; or tune from here, without the service, with --direct",
         )),
         (several, _) => {
             let error = CliError::usage(format!("there are {} state machines of tuner{place}", several.len()));

@@ -22,7 +22,7 @@ use jiff::Timestamp;
 use tuner_aws::{Execution, ExecutionStatus, StateMachineError, StateMachines};
 use tuner_core::FunctionName;
 use tuner_core::pricing::PriceTable;
-use tuner_engine::execution::{Defaults, ExecutionInput, PayloadSource};
+use tuner_engine::execution::PayloadSource;
 use tuner_engine::{Apply, CancellationToken, TuningRequest};
 use uuid::Uuid;
 
@@ -72,7 +72,7 @@ impl Order {
             machine: machine.name().to_owned(),
             region: machine.region().to_owned(),
         };
-        let known = plan::look_if_allowed(&request, &lambda, place).await?;
+        let known = plan::look_if_allowed(&request, &lambda, place, &reach).await?;
         Ok(Self {
             request,
             known,
@@ -99,7 +99,7 @@ pub(super) async fn run(
     let machines = connection.state_machines();
     let name = input::execution_name(order.request.function.name(), Timestamp::now(), Uuid::new_v4());
     if args.target.no_wait {
-        let arn = start(&machines, &order.machine, &name, &order.input).await?;
+        let arn = start(&machines, &order, &name).await?;
         return left_to_itself(&arn, args.format);
     }
     let folder = OutFolder::create(args.out.as_deref(), &stamped(order.request.function.name()))?;
@@ -123,7 +123,7 @@ pub(super) async fn run(
         progress: &progress,
     };
     let ended = async {
-        let arn = start(&machines, &order.machine, &name, &order.input).await?;
+        let arn = start(&machines, &order, &name).await?;
         progress.say(&format!("started {name}"));
         progress.say(&format!("{DIM}{}{RESET}", failures::where_to_look(&arn)));
         progress.begin(function.name());
@@ -200,7 +200,7 @@ impl Following<'_> {
         if outcome::has_report(execution) {
             return outcome::tell(execution, arn, watch, self.format, self.folder).await;
         }
-        let function = function_of(watch, ours, execution.input.as_deref());
+        let function = function_of(watch, ours, execution);
         let told = failures::of_execution(execution, &function, arn);
         if failures::has_cleaned_up(execution) {
             return Err(
@@ -305,15 +305,13 @@ impl CleanedUp {
 }
 
 /// As the reader knows it.
-fn function_of(watch: &Watch<'_>, order: Option<&Order>, input: Option<&str>) -> String {
-    if let Some(order) = order {
-        return order.request.function.to_string();
+fn function_of(watch: &Watch<'_>, order: Option<&Order>, execution: &Execution) -> String {
+    let found = || watch.whereabouts.as_ref().map(|found| found.function.clone());
+    let asked = || Some(outcome::asked(execution)?.function.to_string());
+    match order {
+        Some(order) => order.request.function.to_string(),
+        None => found().or_else(asked).unwrap_or_else(|| "NAME".to_owned()),
     }
-    let found = watch.whereabouts.as_ref().map(|found| found.function.clone());
-    let asked = || ExecutionInput::parse(input?, &Defaults::default()).ok();
-    found
-        .or_else(|| Some(asked()?.request.function.to_string()))
-        .unwrap_or_else(|| "NAME".to_owned())
 }
 
 fn left_to_itself(arn: &ExecutionArn, format: RunFormat) -> Result<Exit, CliError> {
@@ -339,12 +337,8 @@ fn left_to_itself(arn: &ExecutionArn, format: RunFormat) -> Result<Exit, CliErro
 const START_ATTEMPTS: u32 = 5;
 
 /// Starts an execution once, however often it must be tried: its name sees to that.
-async fn start(
-    machines: &StateMachines,
-    machine: &StateMachineArn,
-    name: &str,
-    input: &str,
-) -> Result<ExecutionArn, CliError> {
+async fn start(machines: &StateMachines, order: &Order, name: &str) -> Result<ExecutionArn, CliError> {
+    let Order { machine, input, .. } = order;
     let mut attempt = 0;
     loop {
         attempt += 1;
@@ -357,7 +351,7 @@ async fn start(
             // An attempt that got no answer had its effect, and the execution has ended since.
             StateMachineError::NameTaken { .. } => {
                 let there = machines.execution(&arn.to_string()).await;
-                if there.is_ok_and(|execution| execution.input.as_deref() == Some(input)) {
+                if there.is_ok_and(|execution| execution.input.as_ref() == Some(input)) {
                     return Ok(arn);
                 }
             }
@@ -367,7 +361,11 @@ async fn start(
             }
             _ => {}
         }
-        let told = failures::of_call(&format!("cannot start an execution of {}", machine.name()), &error);
+        let told = failures::of_call(
+            &format!("cannot start an execution of {}", machine.name()),
+            &error,
+            &order.reach,
+        );
         return Err(if error.is_transient() {
             told.note(format!(
                 "if it was started all the same, `tuner run --follow {arn}` shows it"

@@ -6,6 +6,8 @@ use serde_json::Value;
 use tuner_aws::{Execution, ExecutionStatus};
 use tuner_core::pricing::{Currency, Money};
 use tuner_core::{Tuning, Verdict};
+use tuner_engine::TuningRequest;
+use tuner_engine::execution::{Defaults, ExecutionInput};
 use tuner_engine::ports::Store;
 use tuner_engine::steps::DOCUMENT;
 
@@ -51,7 +53,8 @@ pub(super) async fn tell(
     let function = known.map_or_else(|| arn.name().to_owned(), |known| known.function.clone());
     match document(watch, known).await {
         Ok(tuning) => {
-            let told = results::finish(format, &tuning, &folder.store).await;
+            let dry_run = asked(execution).is_some_and(|asked| asked.dry_run);
+            let told = results::finish(format, &tuning, dry_run, &folder.store).await;
             if let Some(known) = known {
                 let _ = writeln!(anstream::stderr(), "{DIM}kept in{RESET} {}", known.store);
             }
@@ -73,6 +76,12 @@ pub(super) async fn tell(
             }
         }
     }
+}
+
+/// What the execution was asked to do.
+pub(super) fn asked(execution: &Execution) -> Option<TuningRequest> {
+    let input = ExecutionInput::parse(execution.input.as_deref()?, &Defaults::default());
+    input.ok().map(|input| input.request)
 }
 
 /// The document of the tuning, or why there is none.
