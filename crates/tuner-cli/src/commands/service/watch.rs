@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::time::{Duration, Instant};
 
+use tokio::time::timeout;
 use tuner_aws::{Connection, Execution, S3Store, StateMachineError, StateMachines};
 use tuner_core::{InvocationRecord, MemorySize};
 use tuner_engine::ports::Store;
@@ -20,6 +21,8 @@ use crate::states_arn::ExecutionArn;
 /// How often an execution is looked at: more often while it is young.
 const FIRST_POLL: Duration = Duration::from_millis(1000);
 const LAST_POLL: Duration = Duration::from_millis(2500);
+/// An answer that takes longer is none: the next attempt may go through.
+const ANSWER: Duration = Duration::from_secs(10);
 /// Without an answer for this long, it is said; and after that much longer, given up.
 const SAY_AFTER: Duration = Duration::from_secs(15);
 const GIVE_UP_AFTER: Duration = Duration::from_secs(900);
@@ -90,48 +93,67 @@ impl<'a> Watch<'a> {
 
     /// One look; the execution if it is over.
     async fn poll(&mut self, outage: &mut Outage) -> Result<Option<Execution>, CliError> {
-        match self.machines.execution(&self.arn.to_string()).await {
-            Ok(execution) => {
+        let arn = self.arn.to_string();
+        let failure = match timeout(ANSWER, self.machines.execution(&arn)).await {
+            Ok(Ok(execution)) => {
                 if outage.end() {
                     self.progress.say("the execution can be seen again");
                 }
-                match execution.status.is_over() && self.stage.is_none() {
-                    true => self.locate().await,
-                    false => self.look().await,
-                }
-                Ok(execution.status.is_over().then_some(execution))
+                let is_over = execution.status.is_over();
+                let seen = async {
+                    match is_over && self.stage.is_none() {
+                        true => self.locate().await,
+                        false => self.look().await,
+                    }
+                };
+                // What was not seen this time is seen the next.
+                let _ = timeout(ANSWER * 2, seen).await;
+                return Ok(is_over.then_some(execution));
             }
-            Err(error) if error.is_transient() => {
-                if outage.has_lasted(GIVE_UP_AFTER) {
-                    return Err(self.lost(&error));
-                }
-                if outage.is_worth_saying() {
-                    self.progress.say(&format!(
-                        "the execution goes on, but can't be seen at present ({error}); trying again"
-                    ));
-                }
-                Ok(None)
+            Ok(Err(error)) if !error.is_transient() || outage.has_lasted(GIVE_UP_AFTER) => {
+                return Err(self.lost(&error));
             }
-            Err(error) => Err(self.lost(&error)),
+            Ok(Err(error)) => error.to_string(),
+            Err(_) if outage.has_lasted(GIVE_UP_AFTER) => {
+                return Err(self.lost_sight(
+                    "no answer for a long time",
+                    format!("look at it again with `{}`", self.again()),
+                ));
+            }
+            Err(_) => format!("no answer for {} s", ANSWER.as_secs()),
+        };
+        if outage.is_worth_saying() {
+            self.progress.say(&format!(
+                "the execution goes on, but can't be seen at present ({failure}); trying again"
+            ));
         }
+        Ok(None)
     }
 
     fn lost(&self, error: &StateMachineError) -> CliError {
-        let again = format!("tuner run --follow {}", self.arn);
+        let again = self.again();
         let hint = match error {
+            StateMachineError::NoSuchExecution { .. } => return CliError::usage(error),
             error if is_signed_out(error) => format!("sign in again, then look at it with `{again}`"),
             StateMachineError::Denied { action, .. } => {
                 format!("allow {action} for these credentials, then look at it with `{again}`")
             }
             _ => format!("look at it again with `{again}`"),
         };
-        let exit = match error {
-            StateMachineError::NoSuchExecution { .. } => return CliError::usage(error),
-            _ => Exit::Refused,
-        };
-        CliError::new(exit, "the execution can't be followed any more; it goes on by itself")
-            .cause(error)
-            .hint(hint)
+        self.lost_sight(error, hint)
+    }
+
+    fn lost_sight(&self, cause: impl std::fmt::Display, hint: String) -> CliError {
+        CliError::new(
+            Exit::Refused,
+            "the execution can't be followed any more; it goes on by itself",
+        )
+        .cause(cause)
+        .hint(hint)
+    }
+
+    fn again(&self) -> String {
+        format!("tuner run --follow {}", self.arn)
     }
 
     /// Shows what is new. Nothing here is needed for the result: what can't be read is said once, and left.
