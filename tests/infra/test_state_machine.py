@@ -22,6 +22,7 @@ PLATFORM = {
     "Lambda.TooManyRequestsException",
     "Lambda.Unknown",
     "Runtime.ExitError",
+    "Runtime.OutOfMemory",
     "Sandbox.Timedout",
     "States.ALL",
     "States.Timeout",
