@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use crate::assessment::Measured;
+use crate::curve::Sample;
 use crate::pricing::{Money, PriceQuote};
 use crate::tuning::{Cost, Exploration, Series, SizeResult, SizeStatus, TuningStatus};
 use crate::{
-    Candidate, Decision, Distribution, Exclusion, InvocationRecord, MemorySize, Objective, OutcomeCounts, Question,
-    StartKind, Verdict, decide, gb_seconds, stats,
+    Decision, Distribution, Exclusion, InvocationRecord, MemorySize, OutcomeCounts, Question, StartKind, Verdict, decide,
+    gb_seconds, stats,
 };
 
 /// What records are judged by.
@@ -16,12 +18,8 @@ pub struct Terms<'a> {
     pub price: Option<&'a PriceQuote>,
     /// Size of /tmp, in MB.
     pub ephemeral_storage_mb: u32,
-    /// What "best" means.
-    pub objective: Objective,
-    /// Constraint: p95 of the duration at most this, in ms.
-    pub max_p95_ms: Option<f64>,
-    /// Memory size before the tuning, in MB.
-    pub present_memory_size_mb: u32,
+    /// What is asked.
+    pub question: &'a Question,
     /// Share of durations left out at either end; never applied to cost.
     pub trim_share: f64,
     /// Sizes are compared by their cold (or restored) starts, not by warm invocations.
@@ -76,16 +74,11 @@ pub fn analyze(
         Some(start) => {
             let (enough, too_few): (Vec<&SizeResult>, Vec<&SizeResult>) =
                 sizes.iter().filter(works).partition(|s| has_evidence(s, start));
-            let candidates: Vec<Candidate> = enough
+            let measured: Vec<Measured> = enough
                 .iter()
-                .map(|s| candidate(s, &by_size[&s.memory_size_mb], start, terms))
+                .map(|s| measured_at(s, &by_size[&s.memory_size_mb], start, terms))
                 .collect();
-            let question = Question {
-                objective: terms.objective,
-                max_p95_ms: terms.max_p95_ms,
-                present_memory_size_mb: terms.present_memory_size_mb,
-            };
-            let mut decision = decide(&candidates, &question);
+            let mut decision = decide(&measured, terms.question);
             decision.start = Some(start);
             decision.excluded.extend(too_few.iter().map(|s| Exclusion {
                 memory_size_mb: s.memory_size_mb,
@@ -238,7 +231,7 @@ fn invocation_cost(record: &InvocationRecord, quote: &PriceQuote, terms: &Terms<
 }
 
 /// Fewer invocations than this say nothing about noise, so nothing is decided on them.
-pub const LEAST_EVIDENCE: u32 = 3;
+pub const LEAST_EVIDENCE: u32 = 2;
 
 /// The kind of start that most sizes have enough measurements of: warm if possible. Sizes are compared like with like or
 /// not at all.
@@ -259,17 +252,22 @@ fn has_evidence(size: &SizeResult, start: StartKind) -> bool {
             .is_some_and(|series| series.billed_duration_ms.count >= LEAST_EVIDENCE)
 }
 
-fn candidate(size: &SizeResult, records: &[&InvocationRecord], start: StartKind, terms: &Terms<'_>) -> Candidate {
-    let measured: Vec<&InvocationRecord> = of_start(records, start).collect();
-    let gb_s = |r: &InvocationRecord| gb_seconds(r.memory_size_mb, r.billed_duration_ms.unwrap_or(0) as f64);
-    let costs: Option<Vec<f64>> = terms
-        .price
-        .and_then(|quote| measured.iter().map(|r| invocation_cost(r, quote, terms)).collect());
-    let durations: Vec<f64> = measured.iter().filter_map(|r| r.performance_ms()).collect();
-    Candidate {
+fn measured_at(size: &SizeResult, records: &[&InvocationRecord], start: StartKind, terms: &Terms<'_>) -> Measured {
+    let mut samples: Vec<Sample> = of_start(records, start).filter_map(Sample::of).collect();
+    let durations: Vec<f64> = samples.iter().map(|s| s.ms).collect();
+    for (sample, ms) in samples.iter_mut().zip(clamped(&durations, terms.trim_share)) {
+        sample.ms = ms;
+    }
+    let colds: Vec<Sample> = [StartKind::Cold, StartKind::Restored]
+        .into_iter()
+        .filter(|_| start == StartKind::Warm)
+        .flat_map(|start| of_start(records, start))
+        .filter_map(Sample::of)
+        .collect();
+    Measured {
         memory_size_mb: size.memory_size_mb,
-        cost: costs.unwrap_or_else(|| measured.iter().map(|r| gb_s(r)).collect()),
-        duration_ms: clamped(&durations, terms.trim_share),
+        samples,
+        cold: Sample::mean(&colds),
         max_memory_used_mb: size.max_memory_used_mb,
     }
 }

@@ -1,12 +1,11 @@
 //! Choosing a memory size among those that were measured.
-//!
-//! Every objective is the mean of a score per invocation, so one comparison serves them all: cost is what the invocation
-//! was billed, speed how long it took, balanced a weighted sum of both, each relative to the largest mean measured.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Distribution, Estimate, Objective, StartKind, stats};
+use crate::assessment::{Assessment, Judged, Measured, Refused};
+use crate::curve::{Fit, Knee};
+use crate::{Constraint, Estimate, Objective, Question, StartKind, stats};
 
 /// Differences smaller than this are of no interest, however surely they were measured: execution environments and the
 /// hosts under them differ by as much from one hour to the next.
@@ -21,34 +20,6 @@ pub const CLOSE: f64 = 0.03;
 
 /// How much better in the other respect is clearly better.
 pub const CLEAR_GAIN: f64 = 0.05;
-
-/// Share of the memory size that must stay free at the largest use seen, for a size to be chosen.
-pub const MIN_HEADROOM: f64 = 0.10;
-
-/// What was measured at one size, as far as the decision is concerned. `score_cost` and `duration_ms` have one entry for
-/// each measured invocation, in the same order.
-#[derive(Debug, Clone)]
-pub struct Candidate {
-    /// The size, in MB.
-    pub memory_size_mb: u32,
-    /// Cost of each invocation; GB-seconds when the price is not known.
-    pub cost: Vec<f64>,
-    /// Duration of each invocation, in ms.
-    pub duration_ms: Vec<f64>,
-    /// Largest memory use seen, in MB.
-    pub max_memory_used_mb: Option<u32>,
-}
-
-/// What was asked for.
-#[derive(Debug, Clone, Copy)]
-pub struct Question {
-    /// What "best" means.
-    pub objective: Objective,
-    /// Constraint: p95 of the duration at most this, in ms.
-    pub max_p95_ms: Option<f64>,
-    /// Memory size before the tuning, in MB.
-    pub present_memory_size_mb: u32,
-}
 
 /// What to do, and how sure that is.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -76,9 +47,67 @@ pub struct Decision {
     /// The size with the shortest mean duration, in MB.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fastest_mb: Option<u32>,
+    /// The numbers that were compared, ascending by memory size.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub compared: Vec<Compared>,
+    /// The next best size.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub runner_up: Option<RunnerUp>,
+    /// Where constraints rule out every size: the one that is closest to keeping them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closest: Option<Closest>,
+    /// The duration as a function of memory size, where enough sizes were measured. It says what the function does; sizes
+    /// are chosen by what was measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<Fit>,
+    /// The memory size above which nothing gets faster; absent when it cannot be told from these sizes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub knee: Option<Knee>,
     /// Sizes that were measured but not considered, and why.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub excluded: Vec<Exclusion>,
+}
+
+/// What was compared of one size: means with the share of cold starts that was asked for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Compared {
+    /// The size, in MB.
+    pub memory_size_mb: u32,
+    /// Mean duration, in ms. All sizes have a say in how far each is to be trusted, since noise is about the same share of
+    /// the duration everywhere.
+    pub duration_ms: Estimate,
+    /// Mean cost of an invocation; GB-seconds when the price is not known.
+    pub cost: Estimate,
+    /// What the objective makes of it: 0 is the best, 0.1 a tenth worse.
+    pub score_above_best: f64,
+    /// Its samples fall into two groups, far apart.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub bimodal: bool,
+    /// A few of its samples are many times the others.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub heavy_tailed: bool,
+}
+
+/// The size that would be next.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct RunnerUp {
+    /// The size, in MB.
+    pub memory_size_mb: u32,
+    /// How likely it is to be better than the one chosen, from 0 to 1.
+    pub probability_better: f64,
+}
+
+/// The size that comes closest to keeping the constraints.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Closest {
+    /// The size, in MB.
+    pub memory_size_mb: u32,
+    /// The constraint that it breaks by most.
+    pub constraint: Constraint,
+    /// What was found.
+    pub value: f64,
+    /// What it may be at most.
+    pub limit: f64,
 }
 
 /// A size that was measured but not considered.
@@ -122,192 +151,226 @@ impl Decision {
             tied_mb: Vec::new(),
             cheapest_mb: None,
             fastest_mb: None,
+            compared: Vec::new(),
+            runner_up: None,
+            closest: None,
+            model: None,
+            knee: None,
             excluded: Vec::new(),
         }
     }
 }
 
-struct Scored<'a> {
-    candidate: &'a Candidate,
-    score: Vec<f64>,
-    mean_score: f64,
-    mean_cost: f64,
-    mean_duration: f64,
-}
-
-impl Scored<'_> {
-    fn mb(&self) -> u32 {
-        self.candidate.memory_size_mb
-    }
-}
-
-/// Chooses among `candidates`, every one of which has at least one measurement and none of which failed.
-pub fn decide(candidates: &[Candidate], question: &Question) -> Decision {
-    let mut scored = score(candidates, question.objective);
-    if scored.is_empty() {
-        return Decision::none(Verdict::AllFailed);
-    }
-    let present_mb = question.present_memory_size_mb;
-    let by = |key: fn(&Scored<'_>) -> (f64, f64), of: &[Scored<'_>]| {
-        of.iter()
-            .min_by(|a, b| key(a).partial_cmp(&key(b)).unwrap_or(std::cmp::Ordering::Equal))
-            .map(Scored::mb)
-    };
+/// Chooses among `measured`, none of which failed.
+pub fn decide(measured: &[Measured], question: &Question) -> Decision {
+    let mut measured = measured.to_vec();
+    measured.sort_by_key(|m| m.memory_size_mb);
+    let assessment = Assessment::of(&measured, question);
     let mut decision = Decision::none(Verdict::ConstraintNotMet);
-    decision.cheapest_mb = by(|s| (s.mean_cost, s.mean_duration), &scored);
-    decision.fastest_mb = by(|s| (s.mean_duration, s.mean_cost), &scored);
-    let before = candidates.iter().find(|c| c.memory_size_mb == present_mb);
+    let all: Vec<&Judged> = assessment.sizes.iter().collect();
+    decision.cheapest_mb = least(&all, |s| (s.cost, s.ms)).map(|s| s.memory_size_mb);
+    decision.fastest_mb = least(&all, |s| (s.ms, s.cost)).map(|s| s.memory_size_mb);
+    decision.model = assessment.curve.fit().copied();
+    decision.knee = assessment.curve.knee();
 
-    exclude(&mut scored, &mut decision.excluded, |s| {
-        too_slow(s.candidate, question.max_p95_ms?)
-    });
-    if scored.is_empty() {
+    let mut sizes = all.clone();
+    exclude(&mut sizes, &mut decision.excluded, broken);
+    if sizes.is_empty() {
+        decision.closest = closest(&all);
+        if all.is_empty() {
+            decision.verdict = Verdict::AllFailed;
+        }
+        decision.compared = compared(&all, &all);
         return decision;
     }
-    exclude_unless_all(&mut scored, &mut decision.excluded, |s| too_tight(s.candidate));
+    exclude_unless_all(&mut sizes, &mut decision.excluded, |s| too_tight(s, question.headroom));
     if question.objective.cost_weight() == 0.0 {
-        let on_plateau = plateau(&scored);
-        exclude_unless_all(&mut scored, &mut decision.excluded, on_plateau);
+        let on_plateau = plateau(&sizes);
+        exclude_unless_all(&mut sizes, &mut decision.excluded, on_plateau);
     }
-
-    let Some(best) = scored
-        .iter()
-        .min_by(|a, b| rank(a).partial_cmp(&rank(b)).unwrap_or(std::cmp::Ordering::Equal))
-    else {
+    let Some(best) = least(&sizes, |s| (s.score, s.cost)) else {
         return decision;
     };
-    let tied: Vec<&Scored<'_>> = scored.iter().filter(|s| is_tied(best, s)).collect();
-    let present = tied.iter().copied().find(|s| s.mb() == present_mb);
+    let tied: Vec<&Judged> = sizes.iter().copied().filter(|s| is_tied(best, s)).collect();
+    let find = |sizes: &[&'_ Judged]| {
+        let mb = question.present_memory_size_mb?;
+        sizes.iter().position(|s| s.memory_size_mb == mb)
+    };
+    let before = find(&all).map(|i| all[i]);
+    let present = find(&tied).map(|i| tied[i]);
     let plain = present.unwrap_or_else(|| break_tie(best, &tied, question.objective));
     let chosen = clearly_better(plain, best, &tied, question.objective).unwrap_or(plain);
     decision.verdict = match (present, before) {
-        (Some(present), _) if present.mb() != chosen.mb() => Verdict::Move,
-        (Some(present), _) if present.mb() == best.mb() => Verdict::Keep,
+        (Some(present), _) if present.memory_size_mb != chosen.memory_size_mb => Verdict::Move,
+        (Some(present), _) if present.memory_size_mb == best.memory_size_mb => Verdict::Keep,
         (Some(_), _) => Verdict::NoClearWinner,
         (None, Some(_)) => Verdict::Move,
         (None, None) => Verdict::Choose,
     };
-    decision.memory_size_mb = Some(chosen.mb());
-    decision.tied_mb = tied.iter().map(|s| s.mb()).collect();
-    decision.tied_mb.sort_unstable();
+    decision.memory_size_mb = Some(chosen.memory_size_mb);
+    decision.tied_mb = tied.iter().map(|s| s.memory_size_mb).collect();
+    let others: Vec<&Judged> = sizes
+        .iter()
+        .copied()
+        .filter(|s| s.memory_size_mb != chosen.memory_size_mb)
+        .collect();
+    decision.runner_up = least(&others, |s| (s.score, s.cost)).map(|s| RunnerUp {
+        memory_size_mb: s.memory_size_mb,
+        probability_better: stats::normal_below((chosen.score / s.score).ln() / chosen.error.hypot(s.error)),
+    });
     if let Some(before) = before
-        && before.memory_size_mb != chosen.mb()
+        && before.memory_size_mb != chosen.memory_size_mb
     {
-        decision.duration_change = stats::relative_change(&before.duration_ms, &chosen.candidate.duration_ms);
-        decision.cost_change = stats::relative_change(&before.cost, &chosen.candidate.cost);
+        decision.duration_change = Some(change(before.measured.ms, chosen.measured.ms, before, chosen));
+        decision.cost_change = Some(change(before.measured.cost, chosen.measured.cost, before, chosen));
     }
+    decision.compared = compared(&all, &sizes);
     decision
 }
 
-/// Best first; equal costs are told apart by duration, equal durations by cost.
-fn rank(s: &Scored<'_>) -> (f64, f64, f64) {
-    (s.mean_score, s.mean_cost, s.mean_duration)
+fn least<'a>(sizes: &[&'a Judged], key: fn(&Judged) -> (f64, f64)) -> Option<&'a Judged> {
+    let order = |a: &&&Judged, b: &&&Judged| {
+        let (a, b) = (key(a), key(b));
+        a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1))
+    };
+    sizes.iter().min_by(order).copied()
 }
 
-fn score(candidates: &[Candidate], objective: Objective) -> Vec<Scored<'_>> {
-    let means: Vec<(f64, f64)> = candidates
-        .iter()
-        .filter_map(|c| Some((stats::mean(&c.cost)?.value, stats::mean(&c.duration_ms)?.value)))
-        .collect();
-    if means.len() != candidates.len() {
-        return Vec::new();
-    }
-    let largest = |values: fn(&(f64, f64)) -> f64| means.iter().map(values).fold(f64::MIN_POSITIVE, f64::max);
-    let (cost_max, duration_max) = (largest(|m| m.0), largest(|m| m.1));
-    let weight = objective.cost_weight();
-    candidates
-        .iter()
-        .zip(&means)
-        .map(|(candidate, &(mean_cost, mean_duration))| {
-            let score: Vec<f64> = candidate
-                .cost
-                .iter()
-                .zip(&candidate.duration_ms)
-                .map(|(cost, duration)| weight * cost / cost_max + (1.0 - weight) * duration / duration_max)
-                .collect();
-            let mean_score = score.iter().sum::<f64>() / score.len() as f64;
-            Scored {
-                candidate,
-                score,
-                mean_score,
-                mean_cost,
-                mean_duration,
-            }
+fn compared(all: &[&Judged], considered: &[&Judged]) -> Vec<Compared> {
+    let best = considered.iter().map(|s| s.score).fold(f64::INFINITY, f64::min);
+    all.iter()
+        .map(|s| Compared {
+            memory_size_mb: s.memory_size_mb,
+            duration_ms: stats::around(s.measured.ms, s.measured.error, s.freedom()),
+            cost: stats::around(s.measured.cost, s.measured.error, s.freedom()),
+            score_above_best: s.score / best - 1.0,
+            bimodal: s.point.shape.bimodal,
+            heavy_tailed: s.point.shape.heavy_tailed,
         })
         .collect()
 }
 
-fn is_tied(best: &Scored<'_>, other: &Scored<'_>) -> bool {
-    other.mean_score <= best.mean_score * (1.0 + TOLERANCE)
-        || stats::difference(&best.score, &other.score)
-            // Two values a side tell too little to call a difference real.
-            .is_none_or(|d| d.low.is_none() || d.contains(0.0))
+/// The change from one measured number to another, as a ratio.
+fn change(from: f64, to: f64, before: &Judged, after: &Judged) -> Estimate {
+    let (a, b) = (before.measured.error, after.measured.error);
+    let sum = a.powi(2) + b.powi(2);
+    // Welch and Satterthwaite's degrees of freedom.
+    let freedom = sum.powi(2) / (a.powi(4) / before.freedom() + b.powi(4) / after.freedom());
+    let ratio = stats::around(to / from, sum.sqrt(), freedom);
+    Estimate {
+        value: ratio.value - 1.0,
+        low: ratio.low.map(|low| low - 1.0),
+        high: ratio.high.map(|high| high - 1.0),
+    }
+}
+
+fn is_tied(best: &Judged, other: &Judged) -> bool {
+    let above = other.score / best.score;
+    let noise = stats::t_quantile(best.freedom().min(other.freedom())) * best.error.hypot(other.error);
+    above <= 1.0 + TOLERANCE || above.ln() <= noise
 }
 
 /// A size that serves the objective as well as `plain`, and is clearly better in the other respect: faster at the same cost,
 /// or cheaper at the same speed. A balanced objective has both in it already.
-fn clearly_better<'a>(
-    plain: &Scored<'_>,
-    best: &Scored<'_>,
-    tied: &[&'a Scored<'a>],
-    objective: Objective,
-) -> Option<&'a Scored<'a>> {
-    let other: fn(&Candidate) -> &[f64] = match objective.cost_weight() {
-        1.0 => |c| &c.duration_ms,
-        0.0 => |c| &c.cost,
+fn clearly_better<'a>(plain: &Judged, best: &Judged, tied: &[&'a Judged], objective: Objective) -> Option<&'a Judged> {
+    let other: fn(&Judged) -> f64 = match objective.cost_weight() {
+        1.0 => |s| s.measured.ms,
+        0.0 => |s| s.measured.cost,
         _ => return None,
     };
-    let gains = |s: &&&Scored<'_>| {
-        s.mean_score <= best.mean_score * (1.0 + CLOSE)
-            && stats::relative_change(other(plain.candidate), other(s.candidate))
-                .is_some_and(|change| change.value < -CLEAR_GAIN && change.high.is_some_and(|high| high < 0.0))
-    };
-    let mean_other = |s: &Scored<'_>| stats::mean(other(s.candidate)).map_or(f64::INFINITY, |mean| mean.value);
     tied.iter()
-        .filter(gains)
         .copied()
-        .min_by(|a, b| mean_other(a).total_cmp(&mean_other(b)))
+        .filter(|s| s.score <= best.score * (1.0 + CLOSE))
+        .filter(|s| {
+            let change = change(other(plain), other(s), plain, s);
+            change.value < -CLEAR_GAIN && change.high.is_some_and(|high| high < 0.0)
+        })
+        .min_by(|a, b| other(a).total_cmp(&other(b)))
 }
 
 /// Among sizes that serve the objective as well as the best: the fastest for cost, the cheapest otherwise.
 ///
 /// Only sizes whose own figure is close to the best's count: of two that noise alone keeps apart, the better one is named.
-fn break_tie<'a>(best: &'a Scored<'a>, tied: &[&'a Scored<'a>], objective: Objective) -> &'a Scored<'a> {
-    let (band, key): (f64, fn(&Scored<'_>) -> f64) = match objective.cost_weight() {
-        1.0 => (TOLERANCE, |s| s.mean_duration),
-        0.0 => (CLOSE, |s| s.mean_cost),
-        _ => (TOLERANCE, |s| s.mean_cost),
+fn break_tie<'a>(best: &'a Judged, tied: &[&'a Judged], objective: Objective) -> &'a Judged {
+    let (band, key): (f64, fn(&Judged) -> f64) = match objective.cost_weight() {
+        1.0 => (TOLERANCE, |s| s.ms),
+        0.0 => (CLOSE, |s| s.cost),
+        _ => (TOLERANCE, |s| s.cost),
     };
-    let close = |s: &&Scored<'_>| s.mean_score <= best.mean_score * (1.0 + band);
+    let close = |s: &&Judged| s.score <= best.score * (1.0 + band);
     let others = tied.iter().copied().filter(close);
     others.min_by(|a, b| key(a).total_cmp(&key(b))).unwrap_or(best)
 }
 
-fn too_slow(candidate: &Candidate, max_p95_ms: f64) -> Option<String> {
-    let p95 = Distribution::of(&candidate.duration_ms)?.p95.value;
-    (p95 > max_p95_ms).then(|| format!("p95 of {p95:.1} ms is above the limit of {max_p95_ms} ms"))
-}
-
-fn too_tight(candidate: &Candidate) -> Option<String> {
-    let used = f64::from(candidate.max_memory_used_mb?);
-    let size = f64::from(candidate.memory_size_mb);
-    (used > size * (1.0 - MIN_HEADROOM)).then(|| {
-        format!(
-            "{used} of {size} MB were used: less than {:.0} % left",
-            MIN_HEADROOM * 100.0
-        )
+/// Why constraints rule a size out.
+fn broken(size: &Judged) -> Option<String> {
+    size.refused.iter().find_map(|refused| match refused {
+        Refused::Constraint {
+            constraint,
+            value,
+            limit,
+        } => Some(match constraint {
+            Constraint::Duration { statistic, .. } => {
+                format!("{statistic} of {value:.1} ms is above the limit of {limit} ms")
+            }
+            Constraint::CostAboveCheapest { max_pct } => format!(
+                "it costs {:.1} % more than the cheapest size, above the limit of {max_pct} %",
+                (value / limit * (1.0 + max_pct / 100.0) - 1.0) * 100.0
+            ),
+            Constraint::CostPerMillion { .. } => {
+                format!("a million invocations cost {value:.2}, above the limit of {limit}")
+            }
+        }),
+        Refused::Headroom { .. } => None,
     })
 }
 
-fn plateau(scored: &[Scored<'_>]) -> impl Fn(&Scored<'_>) -> Option<String> + use<> {
-    let one_vcpu = crate::MemorySize::ONE_VCPU.mb();
-    let best_below = scored
+/// The size that breaks constraints by least.
+fn closest(sizes: &[&Judged]) -> Option<Closest> {
+    let worst = |size: &Judged| {
+        size.refused
+            .iter()
+            .filter_map(|refused| match *refused {
+                Refused::Constraint {
+                    constraint,
+                    value,
+                    limit,
+                } => Some(Closest {
+                    memory_size_mb: size.memory_size_mb,
+                    constraint,
+                    value,
+                    limit,
+                }),
+                Refused::Headroom { .. } => None,
+            })
+            .max_by(|a, b| (a.value / a.limit).total_cmp(&(b.value / b.limit)))
+    };
+    sizes
         .iter()
-        .filter(|s| s.mb() <= one_vcpu)
-        .map(|s| s.mean_duration)
+        .filter_map(|size| worst(size))
+        .min_by(|a, b| (a.value / a.limit).total_cmp(&(b.value / b.limit)))
+}
+
+fn too_tight(size: &Judged, headroom: f64) -> Option<String> {
+    size.refused.iter().find_map(|refused| match refused {
+        Refused::Headroom { used_mb } => Some(format!(
+            "{used_mb} of {} MB were used: less than {:.0} % to spare",
+            size.memory_size_mb,
+            headroom * 100.0
+        )),
+        Refused::Constraint { .. } => None,
+    })
+}
+
+fn plateau(sizes: &[&Judged]) -> impl Fn(&Judged) -> Option<String> + use<> {
+    let one_vcpu = crate::MemorySize::ONE_VCPU.mb();
+    let best_below = sizes
+        .iter()
+        .filter(|s| s.memory_size_mb <= one_vcpu)
+        .map(|s| s.ms)
         .fold(f64::INFINITY, f64::min);
     move |s| {
-        (s.mb() > one_vcpu && s.mean_duration > best_below * (1.0 - PLATEAU_GAIN)).then(|| {
+        (s.memory_size_mb > one_vcpu && s.ms > best_below * (1.0 - PLATEAU_GAIN)).then(|| {
             format!(
                 "above one vCPU ({one_vcpu} MB) and not {:.0} % faster than a smaller size",
                 PLATEAU_GAIN * 100.0
@@ -316,12 +379,12 @@ fn plateau(scored: &[Scored<'_>]) -> impl Fn(&Scored<'_>) -> Option<String> + us
     }
 }
 
-fn exclude(scored: &mut Vec<Scored<'_>>, excluded: &mut Vec<Exclusion>, why: impl Fn(&Scored<'_>) -> Option<String>) {
-    scored.retain(|s| match why(s) {
+fn exclude(sizes: &mut Vec<&Judged>, excluded: &mut Vec<Exclusion>, why: impl Fn(&Judged) -> Option<String>) {
+    sizes.retain(|s| match why(s) {
         None => true,
         Some(reason) => {
             excluded.push(Exclusion {
-                memory_size_mb: s.mb(),
+                memory_size_mb: s.memory_size_mb,
                 reason,
             });
             false
@@ -331,12 +394,12 @@ fn exclude(scored: &mut Vec<Scored<'_>>, excluded: &mut Vec<Exclusion>, why: imp
 
 /// As [`exclude`], but a rule that would leave nothing is not applied.
 fn exclude_unless_all(
-    scored: &mut Vec<Scored<'_>>,
+    sizes: &mut Vec<&Judged>,
     excluded: &mut Vec<Exclusion>,
-    why: impl Fn(&Scored<'_>) -> Option<String>,
+    why: impl Fn(&Judged) -> Option<String>,
 ) {
-    if scored.iter().any(|s| why(s).is_none()) {
-        exclude(scored, excluded, why);
+    if sizes.iter().any(|s| why(s).is_none()) {
+        exclude(sizes, excluded, why);
     }
 }
 

@@ -13,7 +13,10 @@
 //! * [`tuning`]: the `Tuning` document, the contract that reports are views of.
 
 pub mod analysis;
+pub mod assessment;
 mod architecture;
+mod constraint;
+pub mod curve;
 pub mod decision;
 mod function_name;
 mod history;
@@ -31,7 +34,9 @@ mod thousands;
 pub mod tuning;
 
 pub use architecture::{Architecture, UnknownArchitecture};
-pub use decision::{Candidate, Decision, Exclusion, Question, Verdict, decide};
+pub use assessment::Question;
+pub use constraint::{Constraint, Statistic};
+pub use decision::{Decision, Exclusion, Verdict, decide};
 pub use function_name::{FunctionName, FunctionNameError, is_region};
 pub use history::PastTuning;
 pub use logs::StartKind;

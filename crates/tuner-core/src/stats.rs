@@ -2,7 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use statrs::distribution::{Binomial, ContinuousCDF, DiscreteCDF, StudentsT};
+use statrs::distribution::{Binomial, Continuous, ContinuousCDF, DiscreteCDF, Normal, StudentsT};
 
 /// Confidence of every interval in this crate.
 pub const CONFIDENCE: f64 = 0.95;
@@ -215,8 +215,38 @@ fn variance(values: &[f64]) -> f64 {
 }
 
 /// The 97.5 % quantile of Student's t.
-fn t_quantile(freedom: f64) -> f64 {
+pub(crate) fn t_quantile(freedom: f64) -> f64 {
     StudentsT::new(0.0, 1.0, freedom).map_or(f64::INFINITY, |t| t.inverse_cdf(0.5 + CONFIDENCE / 2.0))
+}
+
+/// `value` with the interval of a relative standard `error` on `freedom` degrees of freedom, on a logarithmic scale.
+pub(crate) fn around(value: f64, error: f64, freedom: f64) -> Estimate {
+    let half = t_quantile(freedom) * error;
+    Estimate {
+        value,
+        low: Some(value * (-half).exp()),
+        high: Some(value * half.exp()),
+    }
+}
+
+/// The value that a standard normal variable is below with probability `q`.
+pub(crate) fn normal_quantile(q: f64) -> f64 {
+    Normal::standard().inverse_cdf(q)
+}
+
+/// The probability that a standard normal variable is below `z`.
+pub(crate) fn normal_below(z: f64) -> f64 {
+    Normal::standard().cdf(z)
+}
+
+/// By how much a normal variable with mean `mean` and standard deviation `sd` is expected to be above 0, counting nothing
+/// below it: what is to be gained (or lost) on average by something uncertain that is only taken when it is good.
+pub(crate) fn expected_excess(mean: f64, sd: f64) -> f64 {
+    if sd <= 0.0 {
+        return mean.max(0.0);
+    }
+    let z = mean / sd;
+    sd * Normal::standard().pdf(z) + mean * normal_below(z)
 }
 
 #[cfg(test)]

@@ -23,6 +23,7 @@ mod monthly;
 mod partition;
 mod price;
 mod quote;
+mod rate;
 mod snapstart;
 mod table;
 #[cfg(test)]
@@ -37,6 +38,7 @@ pub use money_display::MoneyDisplay;
 pub use monthly::{FreeAllowance, FreeTier, MonthlyBill, MonthlyUsage, ProvisionedUsage, SnapStartUsage};
 pub use partition::{Partition, bulk_price_list_url};
 pub use quote::{Confidence, FREE_EPHEMERAL_STORAGE_MB, PriceQuote, QuotedPrice, ephemeral_storage_gb_seconds};
+pub use rate::Rate;
 pub use snapstart::{SNAPSTART_MINIMUM_CACHE_S, SnapStartBilling};
 pub use table::{PriceRow, PriceTable, PriceTableError, UnitPrice};
 pub use tiers::{PriceTier, TierError, Tiers};

@@ -5,7 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::curve::Sample;
 use crate::{InvocationRecord, MemorySize, Outcome, StartKind};
+
+mod adaptive;
+mod preset;
+
+pub use adaptive::{AdaptivePlanner, Budget, Candidates, Stopped};
+pub use preset::{Effort, Preset, UnknownPreset};
 
 /// Invocations to make at one memory size.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,6 +40,9 @@ pub trait Planner {
     fn most_calls(&self) -> u32;
 }
 
+/// As many samples of a size are kept for planning; what is planned for more of them does not look at them.
+pub const MOST_SAMPLES: usize = 64;
+
 /// What was measured so far, by memory size. Its size does not grow with the number of invocations.
 pub type Progress = BTreeMap<MemorySize, SizeProgress>;
 
@@ -59,6 +69,15 @@ pub struct SizeProgress {
     /// Longest duration seen, in ms, init included.
     #[serde(default)]
     pub longest_ms: f64,
+    /// The first [`MOST_SAMPLES`] invocations that met a warm environment.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub samples: Vec<Sample>,
+    /// Sums of duration, init included, and of billed duration of invocations that started cold or restored, in ms.
+    #[serde(default)]
+    pub cold_sums: (f64, f64),
+    /// Largest memory use seen, in MB.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_memory_used_mb: Option<u32>,
     /// Why the size can't be measured at all, if it can't: the account's quota, a version that failed to come up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub skipped: Option<String>,
@@ -72,11 +91,21 @@ impl SizeProgress {
         self.throttles += record.throttles;
         self.versions_used.extend(record.version);
         self.longest_ms = self.longest_ms.max(record.performance_ms().unwrap_or(0.0));
+        self.max_memory_used_mb = self.max_memory_used_mb.max(record.max_memory_used_mb);
         if record.is_measured() {
+            let sample = Sample::of(record);
             match record.start {
                 Some(StartKind::Cold) => self.cold += 1,
                 Some(StartKind::Restored) => self.restored += 1,
                 _ => self.warm += 1,
+            }
+            match (record.start, sample) {
+                (Some(StartKind::Cold | StartKind::Restored), Some(sample)) => {
+                    self.cold_sums.0 += sample.ms;
+                    self.cold_sums.1 += sample.billed_ms;
+                }
+                (_, Some(sample)) if self.samples.len() < MOST_SAMPLES => self.samples.push(sample),
+                _ => {}
             }
         }
         match record.outcome {
