@@ -1,0 +1,123 @@
+use std::fmt::Write;
+
+use crate::Policy;
+use crate::scores::{OBJECTIVES, Outcome};
+
+/// Median, 90th percentile and mean.
+fn three(values: &mut [f64]) -> (f64, f64, f64) {
+    values.sort_by(f64::total_cmp);
+    let at = |q: f64| {
+        let position = q * (values.len() - 1) as f64;
+        let below = position.floor() as usize;
+        let next = values[(below + 1).min(values.len() - 1)];
+        values[below] + (position - below as f64) * (next - values[below])
+    };
+    (at(0.5), at(0.9), values.iter().sum::<f64>() / values.len() as f64)
+}
+
+pub fn render(outcomes: &[Outcome]) -> String {
+    let mut text = String::new();
+    let _ = writeln!(
+        text,
+        "{} functions; median / p90 / mean over them",
+        outcomes.len() / OBJECTIVES.len() / Policy::all().len()
+    );
+    for objective in OBJECTIVES {
+        let _ = writeln!(
+            text,
+            "\n{:<20} {:>21} {:>24} {:>22} {:>16}",
+            objective.to_string(),
+            "invocations",
+            "best-invocations",
+            "regret %",
+            "cheaper than"
+        );
+        let _ = writeln!(text, "{:<20} {:>21} {:>24} {:>22} {:>8} {:>7}", "", "", "", "", "grid x10", "paper");
+        for policy in Policy::all() {
+            text.push_str(&row(outcomes, policy, objective, &policy.name()));
+        }
+    }
+    text.push_str(&by_source(outcomes));
+    text
+}
+
+fn row(outcomes: &[Outcome], policy: Policy, objective: tuner_core::Objective, name: &str) -> String {
+    let mine: Vec<&Outcome> = outcomes
+        .iter()
+        .filter(|o| o.policy == policy && o.objective == objective)
+        .collect();
+    if mine.is_empty() {
+        return String::new();
+    }
+    let of = |value: fn(&Outcome) -> f64| three(&mut mine.iter().map(|o| value(o)).collect::<Vec<_>>());
+    let (i, b, r) = (of(|o| o.invocations), of(|o| o.best_invocations), of(|o| o.regret_pct));
+    let cheaper = |than: Policy| {
+        let other = |o: &Outcome| {
+            outcomes
+                .iter()
+                .find(|p| p.policy == than && p.objective == objective && p.function == o.function && p.source == o.source)
+                .map_or(0.0, |p| p.exploration_usd)
+        };
+        let count = mine.iter().filter(|o| o.exploration_usd < other(o)).count();
+        format!("{:.0} %", 100.0 * count as f64 / mine.len() as f64)
+    };
+    format!(
+        "{name:<20} {:>6.0} /{:>5.0} /{:>6.1} {:>7.1} /{:>6.1} /{:>7.1} {:>6.2} /{:>6.2} /{:>6.2} {:>8} {:>7}\n",
+        i.0,
+        i.1,
+        i.2,
+        b.0,
+        b.1,
+        b.2,
+        r.0,
+        r.1,
+        r.2,
+        cheaper(Policy::Lpt { num: 10 }),
+        cheaper(Policy::Parrotfish(crate::parrotfish::PAPER)),
+    )
+}
+
+/// Where ours does worse than the others, by where the curves come from.
+fn by_source(outcomes: &[Outcome]) -> String {
+    use tuner_core::planning::Preset;
+    let mut sources: Vec<&str> = outcomes.iter().map(|o| o.source.as_str()).collect();
+    sources.dedup();
+    sources.sort_unstable();
+    sources.dedup();
+    let mut text = "\nBy source: standard, mean regret % (grid x10, grid x50, parrotfish paper) and functions where it is the worst of them\n".to_owned();
+    for source in sources {
+        for objective in OBJECTIVES {
+            let of = |policy: Policy| -> Vec<&Outcome> {
+                outcomes
+                    .iter()
+                    .filter(|o| o.policy == policy && o.objective == objective && o.source == source)
+                    .collect()
+            };
+            let ours = of(Policy::Ours(Preset::Standard));
+            let others: Vec<Vec<&Outcome>> = [
+                Policy::Lpt { num: 10 },
+                Policy::Lpt { num: 50 },
+                Policy::Parrotfish(crate::parrotfish::PAPER),
+            ]
+            .map(of)
+            .into();
+            let mean = |all: &[&Outcome]| all.iter().map(|o| o.regret_pct).sum::<f64>() / all.len().max(1) as f64;
+            let worst = ours
+                .iter()
+                .enumerate()
+                .filter(|(i, o)| others.iter().all(|other| other[*i].regret_pct < o.regret_pct - 0.5))
+                .count();
+            let _ = writeln!(
+                text,
+                "{source:<28} {:<9} {:>3} functions {:>7.2} ({:.2}, {:.2}, {:.2})  worst at {worst}",
+                objective.to_string(),
+                ours.len(),
+                mean(&ours),
+                mean(&others[0]),
+                mean(&others[1]),
+                mean(&others[2]),
+            );
+        }
+    }
+    text
+}

@@ -1,0 +1,685 @@
+//! Adaptive planning: walk up from the cheapest invocations, stop as soon as the objective is surely getting worse, try a
+//! size in between where the model expects one to pay, and spend what is left on sizes that can hardly be told apart.
+//!
+//! Nothing is remembered between calls but what was measured: every question is asked anew of all of it.
+
+use std::collections::BTreeSet;
+
+use super::{Batch, Effort, Planner, Progress, SizeProgress};
+use crate::assessment::{Assessment, Judged, Measured, Refused};
+use crate::curve::Sample;
+use crate::{Constraint, MemorySize, Outcome, Question, stats};
+
+/// Chooses sizes and numbers of invocations by what was measured so far.
+#[derive(Debug, Clone)]
+pub struct AdaptivePlanner {
+    /// What to spend.
+    pub effort: Effort,
+    /// What is asked.
+    pub question: Question,
+    /// Sizes that may be measured.
+    pub candidates: Candidates,
+    /// The function's time-out, in ms.
+    pub timeout_ms: Option<f64>,
+    /// What must not be exceeded.
+    pub budget: Budget,
+    /// How many invocations of one size at the same time.
+    pub concurrency: u32,
+    /// So many warm invocations of a size send every payload.
+    pub all_payloads: u32,
+}
+
+/// Sizes that may be measured.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Candidates {
+    /// Everything from the first to the second, in MB.
+    Range(u32, u32),
+    /// These, in MB, ascending.
+    List(Vec<u32>),
+}
+
+/// What a tuning must not exceed; nothing is begun that is expected to.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Budget {
+    /// Invocations, those of cold starts included.
+    pub invocations: Option<u32>,
+    /// Cost of all invocations, in what the question's rate is counted in.
+    pub cost: Option<f64>,
+    /// Time that is left, in ms.
+    pub time_left_ms: Option<f64>,
+}
+
+/// Why measuring ended before the planner was content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stopped {
+    /// No more invocations are allowed.
+    Invocations,
+    /// The next ones would cost too much.
+    Cost,
+    /// The next ones would take too long.
+    Time,
+    /// The function fails at size after size.
+    Failing,
+}
+
+/// Sizes that are tried on the way up, in MB: doublings, whole vCPUs, and 3,008, which many accounts are limited to.
+const RUNGS: [u32; 9] = [128, 256, 512, 1024, 1769, 3008, 5307, 7076, 10_240];
+/// A rung is worth trying if it is this much larger than the one before,
+const RUNG_STEP: f64 = 1.25;
+/// and the largest size allowed if it is this much larger than the last.
+const LAST_STEP: f64 = 1.1;
+/// Where the way up to speed begins: below it everything is slow, and slow invocations cost money too.
+const SPEED_START_MB: u32 = 512;
+/// Sizes in between are multiples of this, in MB.
+const REFINED_MB: u32 = 32;
+/// Sizes that fail one after another before the function is given up.
+const MOST_FAILING: usize = 3;
+/// Durations are expected to be at most this share of the time-out.
+const TIMEOUT_SHARE: f64 = 0.8;
+/// A duration at a smaller size is expected to be at most this much more than in proportion to the memory.
+const SLOWER_THAN_PROPORTIONAL: f64 = 1.5;
+
+/// Invocations to make at one size, beside the one that starts it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Wanted {
+    mb: u32,
+    warm: u32,
+}
+
+impl Planner for AdaptivePlanner {
+    fn next(&self, progress: &Progress) -> Vec<Batch> {
+        self.plan(progress).unwrap_or_default()
+    }
+
+    fn usual_calls(&self) -> u32 {
+        self.effort.opening + 1
+    }
+
+    fn most_calls(&self) -> u32 {
+        2 * self.effort.most_per_size.max(self.least_warm()) + 2
+    }
+}
+
+impl AdaptivePlanner {
+    /// The next batches, or why there are none although the planner is not content.
+    ///
+    /// # Errors
+    /// What stops it.
+    pub fn plan(&self, progress: &Progress) -> Result<Vec<Batch>, Stopped> {
+        let view = View::of(self, progress);
+        if view.failing >= MOST_FAILING {
+            return Err(Stopped::Failing);
+        }
+        let wanted = view.wanted();
+        let mut batches = Vec::with_capacity(wanted.len());
+        let mut stopped = None;
+        let mut budget = self.budget_left(progress);
+        for one in wanted {
+            match view.batch(one, &mut budget) {
+                Ok(Some(batch)) => batches.push(batch),
+                Ok(None) => {}
+                Err(why) => stopped = Some(why),
+            }
+        }
+        match stopped {
+            Some(why) if batches.is_empty() => Err(why),
+            _ => Ok(batches),
+        }
+    }
+
+    /// Sizes that are likely to be measured soon: those to publish together with the next one.
+    pub fn soon(&self, progress: &Progress) -> BTreeSet<MemorySize> {
+        let view = View::of(self, progress);
+        view.rungs()
+            .into_iter()
+            .filter(|&mb| mb <= SOON_MB || view.progress_at(MAIN_LAST_MB).is_some_and(|p| p.measured() > 0))
+            .filter_map(|mb| MemorySize::new(mb).ok())
+            .collect()
+    }
+
+    fn budget_left(&self, progress: &Progress) -> Budget {
+        let calls: u32 = progress.values().map(|p| p.outcomes.total()).sum();
+        let rate = &self.question.rate;
+        let spent: f64 = progress
+            .iter()
+            .map(|(size, p)| {
+                let billed = rate.cost(size.mb(), p.billed_ms as f64) - rate.request;
+                billed + rate.request * f64::from(p.outcomes.total())
+            })
+            .sum();
+        Budget {
+            invocations: self.budget.invocations.map(|most| most.saturating_sub(calls)),
+            cost: self.budget.cost.map(|most| most - spent),
+            time_left_ms: self.budget.time_left_ms,
+        }
+    }
+
+    fn least_warm(&self) -> u32 {
+        self.all_payloads
+    }
+}
+
+/// The way up is seldom left before this size, in MB: versions up to it are published together.
+const SOON_MB: u32 = 3008;
+/// Once this one is reached, those above it come too.
+const MAIN_LAST_MB: u32 = 3008;
+
+/// Everything that was measured, as one round of planning sees it.
+struct View<'a> {
+    planner: &'a AdaptivePlanner,
+    progress: &'a Progress,
+    assessment: Assessment,
+    lo: u32,
+    hi: u32,
+    failing: usize,
+    calls: u32,
+}
+
+impl<'a> View<'a> {
+    fn of(planner: &'a AdaptivePlanner, progress: &'a Progress) -> Self {
+        let measured: Vec<Measured> = progress
+            .iter()
+            .filter(|(_, p)| !p.samples.is_empty() && infeasible(p).is_none())
+            .map(|(size, p)| measured(size.mb(), p))
+            .collect();
+        let assessment = Assessment::of(&measured, &planner.question);
+        let (first, last) = planner.candidates.ends();
+        let used = progress.values().filter_map(|p| p.max_memory_used_mb).max();
+        // The largest use seen at a size where memory ran out says less than the failure.
+        let roomy = used.map_or(first, |mb| round_up(planner.question.least_memory_mb(mb), 64).max(first));
+        let too_small = progress
+            .iter()
+            .filter(|(_, p)| matches!(infeasible(p), Some(Outcome::OutOfMemory | Outcome::Timeout)))
+            .map(|(size, _)| size.mb() + 1)
+            .max();
+        let hi = progress
+            .iter()
+            .filter(|(_, p)| p.skipped.is_some())
+            .map(|(size, _)| size.mb() - 1)
+            .fold(last, u32::min);
+        let failing = progress
+            .values()
+            .filter(|p| matches!(infeasible(p), Some(Outcome::FunctionError | Outcome::InitError)))
+            .count();
+        Self {
+            planner,
+            progress,
+            assessment,
+            lo: too_small.map_or(roomy, |mb| roomy.max(mb)),
+            hi,
+            failing,
+            calls: progress.values().map(|p| p.outcomes.total()).sum(),
+        }
+    }
+
+    fn progress_at(&self, mb: u32) -> Option<&SizeProgress> {
+        self.progress.get(&MemorySize::new(mb).ok()?)
+    }
+
+    fn warm_at(&self, mb: u32) -> u32 {
+        self.progress_at(mb).map_or(0, |p| p.warm + p.outcomes.unmeasured)
+    }
+
+    fn is_infeasible(&self, mb: u32) -> bool {
+        self.progress_at(mb)
+            .is_some_and(|p| p.skipped.is_some() || infeasible(p).is_some() || p.outcomes.total() >= self.planner.most_calls())
+    }
+
+    fn is_started(&self, mb: u32) -> bool {
+        self.progress_at(mb).is_some_and(|p| p.outcomes.total() > 0)
+    }
+
+    /// What to invoke next; nothing if that would change nothing.
+    fn wanted(&self) -> Vec<Wanted> {
+        let effort = &self.planner.effort;
+        if let Some(present) = self.planner.question.present_memory_size_mb
+            && !self.is_infeasible(present)
+            && self.warm_at(present) < self.opening()
+        {
+            return vec![self.more(present, self.opening())];
+        }
+        if let Some(next) = self.climb() {
+            return vec![next];
+        }
+        if self.calls >= effort.calls.max(4 * self.opening()) {
+            return self.confirm();
+        }
+        if let Some(next) = self.refine() {
+            return vec![next];
+        }
+        match self.race() {
+            Some(next) => vec![next],
+            None => self.confirm(),
+        }
+    }
+
+    fn opening(&self) -> u32 {
+        self.planner.effort.opening.max(self.planner.least_warm())
+    }
+
+    fn guard(&self) -> u32 {
+        self.planner.effort.guard.max(self.planner.least_warm())
+    }
+
+    /// As many more as make `warm` of them.
+    fn more(&self, mb: u32, warm: u32) -> Wanted {
+        Wanted {
+            mb,
+            warm: warm.saturating_sub(self.warm_at(mb)),
+        }
+    }
+
+    /// Sizes to try on the way up, in MB.
+    fn rungs(&self) -> Vec<u32> {
+        let steps: Vec<u32> = match &self.planner.candidates {
+            Candidates::Range(..) => RUNGS.to_vec(),
+            Candidates::List(list) => list.clone(),
+        };
+        let steps: Vec<u32> = steps.into_iter().filter(|mb| (self.lo..=self.hi).contains(mb)).collect();
+        let first = match &self.planner.candidates {
+            Candidates::Range(..) if self.lo <= self.hi => Some(self.lo),
+            Candidates::Range(..) => None,
+            Candidates::List(_) => steps.first().copied(),
+        };
+        let mut rungs: Vec<u32> = first.into_iter().collect();
+        for mb in steps {
+            if rungs.last().is_some_and(|&last| f64::from(mb) > RUNG_STEP * f64::from(last)) {
+                rungs.push(mb);
+            }
+        }
+        let last = match &self.planner.candidates {
+            Candidates::Range(..) => Some(self.hi),
+            Candidates::List(list) => list.iter().copied().filter(|&mb| mb <= self.hi).max(),
+        };
+        if let (Some(last), Some(&top)) = (last, rungs.last())
+            && f64::from(last) > LAST_STEP * f64::from(top)
+        {
+            rungs.push(last);
+        }
+        rungs.retain(|&mb| !self.may_time_out(mb));
+        rungs
+    }
+
+    /// Whether an invocation at this size might run into the function's time-out, as far as larger sizes and the model tell.
+    fn may_time_out(&self, mb: u32) -> bool {
+        let Some(timeout) = self.planner.timeout_ms else {
+            return false;
+        };
+        if self.is_started(mb) {
+            return false;
+        }
+        self.expected_ms(mb).is_some_and(|ms| ms > TIMEOUT_SHARE * timeout)
+    }
+
+    /// A duration that is hardly exceeded at this size, in ms: in proportion to that at the next larger size measured, or
+    /// that of the next smaller one. `None` before anything is measured.
+    fn expected_ms(&self, mb: u32) -> Option<f64> {
+        let sizes = &self.assessment.sizes;
+        let above = sizes.iter().find(|s| s.memory_size_mb > mb);
+        let below = sizes.iter().rev().find(|s| s.memory_size_mb <= mb);
+        let from_above = above.map(|s| SLOWER_THAN_PROPORTIONAL * s.ms * f64::from(s.memory_size_mb) / f64::from(mb));
+        let from_below = below.map(|s| match s.memory_size_mb == mb {
+            true => s.ms,
+            false => SLOWER_THAN_PROPORTIONAL * s.ms,
+        });
+        match (from_above, from_below) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        }
+    }
+
+    /// The next size on the way up; `None` once the objective is surely getting worse, or there is no larger size.
+    fn climb(&self) -> Option<Wanted> {
+        let rungs = self.rungs();
+        let is_speed = self.is_speed();
+        let start = match is_speed && self.needs_no_cheapest() {
+            true => rungs
+                .iter()
+                .position(|&mb| mb >= SPEED_START_MB)
+                .unwrap_or(rungs.len().saturating_sub(1)),
+            false => 0,
+        };
+        let mut seen: Vec<&Judged> = Vec::new();
+        let mut guarding = false;
+        for &mb in rungs.iter().skip(start) {
+            if self.is_infeasible(mb) {
+                continue;
+            }
+            let enough = if guarding { self.guard() } else { self.opening() };
+            let judged = self.assessment.at(mb).filter(|_| self.warm_at(mb) >= enough);
+            let Some(judged) = judged else {
+                return Some(self.more(mb, enough));
+            };
+            seen.push(judged);
+            guarding = match self.outlook(&seen, is_speed) {
+                Outlook::Over => break,
+                Outlook::Unsure => true,
+                Outlook::Open => false,
+            };
+        }
+        // What is fastest at the first rung may be faster still below it.
+        let below = rungs[..start].last().copied()?;
+        let best = self.best_of(&seen)?;
+        (best.memory_size_mb == rungs[start] && !self.is_infeasible(below) && self.warm_at(below) < self.opening())
+            .then(|| self.more(below, self.opening()))
+    }
+
+    fn is_speed(&self) -> bool {
+        self.planner.question.objective.cost_weight() == 0.0
+    }
+
+    /// Whether the answer does not depend on what the cheapest size is.
+    fn needs_no_cheapest(&self) -> bool {
+        let relative = |c: &Constraint| matches!(c, Constraint::CostAboveCheapest { .. } | Constraint::CostPerMillion { .. });
+        !self.planner.question.constraints.iter().any(relative)
+    }
+
+    fn best_of<'b>(&self, seen: &[&'b Judged]) -> Option<&'b Judged> {
+        seen.iter()
+            .copied()
+            .filter(|s| s.is_allowed())
+            .min_by(|a, b| a.score.total_cmp(&b.score))
+    }
+
+    /// Whether a larger size than the last one seen can be the best.
+    fn outlook(&self, seen: &[&Judged], is_speed: bool) -> Outlook {
+        let Some((last, before)) = seen.split_last() else {
+            return Outlook::Open;
+        };
+        let Some(best) = self.best_of(before) else {
+            // Nothing will do yet. More memory helps as long as it makes things faster.
+            return match before.is_empty() || last.is_allowed() || !levels_off(last, before) {
+                true => Outlook::Open,
+                false => Outlook::Over,
+            };
+        };
+        if is_speed {
+            return match levels_off(last, before) || too_dear(last) {
+                true => Outlook::Over,
+                false => Outlook::Open,
+            };
+        }
+        let above = |s: &Judged| s.score / best.score - 1.0;
+        let noise = 1.3 * last.error.hypot(best.error);
+        let surely = above(last) - noise > 0.08;
+        let previous = before.last().copied();
+        let twice = previous.is_some_and(|p| above(last) > 0.05 && above(p) > 0.02);
+        match (surely, seen.len()) {
+            (true, 3..) => Outlook::Over,
+            (true, _) => Outlook::Unsure,
+            (false, _) if twice => Outlook::Over,
+            _ => Outlook::Open,
+        }
+    }
+
+    /// A size between the neighbours of the best that the model expects to be enough better to pay for the try.
+    fn refine(&self) -> Option<Wanted> {
+        const WORTH: f64 = 0.006;
+        const APART_OCTAVES: f64 = 0.2;
+        let assessment = &self.assessment;
+        let fit = assessment.curve.fit().filter(|fit| fit.is_trusted())?;
+        let rungs = self.rungs();
+        let tried = |mb: &u32| self.is_started(*mb);
+        let present = self.planner.question.present_memory_size_mb;
+        let refined: Vec<u32> = self
+            .progress
+            .iter()
+            .map(|(size, _)| size.mb())
+            .filter(|mb| tried(mb) && *mb >= self.lo && !rungs.contains(mb) && Some(*mb) != present)
+            .collect();
+        if let Some(&mb) = refined
+            .iter()
+            .find(|&&mb| self.warm_at(mb) < self.opening() && !self.is_infeasible(mb))
+        {
+            return Some(self.more(mb, self.opening()));
+        }
+        let most = self.planner.effort.refinements + u32::from(!self.planner.question.constraints.is_empty());
+        if refined.len() as u32 >= most {
+            return None;
+        }
+        let best = assessment.best()?;
+        let place = assessment.sizes.iter().position(|s| s.memory_size_mb == best.memory_size_mb)?;
+        let lower = place.checked_sub(1).map_or(best, |i| &assessment.sizes[i]);
+        let upper = assessment.sizes.get(place + 1).unwrap_or(best);
+        let ratio = |s: &Judged| (s.point.ms / fit.model.at(f64::from(s.memory_size_mb))).ln();
+        let octaves = |a: u32, b: u32| (f64::from(a) / f64::from(b)).log2().abs();
+        let options: Vec<u32> = match &self.planner.candidates {
+            Candidates::Range(..) => (lower.memory_size_mb / REFINED_MB..=upper.memory_size_mb / REFINED_MB)
+                .map(|k| k * REFINED_MB)
+                .collect(),
+            Candidates::List(list) => list.clone(),
+        };
+        let within = |mb: &u32| *mb > lower.memory_size_mb && *mb < upper.memory_size_mb && *mb >= self.lo && *mb <= self.hi;
+        let gain = |mb: u32| {
+            let nearest = assessment
+                .sizes
+                .iter()
+                .map(|s| octaves(mb, s.memory_size_mb))
+                .fold(f64::INFINITY, f64::min);
+            if nearest < APART_OCTAVES {
+                return 0.0;
+            }
+            let (a, b) = if mb < best.memory_size_mb { (lower, best) } else { (best, upper) };
+            let t = octaves(mb, a.memory_size_mb) / octaves(b.memory_size_mb, a.memory_size_mb);
+            let ms = fit.model.at(f64::from(mb)) * (ratio(a) * (1.0 - t) + ratio(b) * t).exp();
+            if self.would_break(mb, ms) {
+                return 0.0;
+            }
+            let sd = fit.misfit.min(0.15) * (nearest / 0.5).min(1.0);
+            let score = assessment.score_at(mb, ms, &self.planner.question);
+            stats::expected_excess(1.0 - score / best.score, sd)
+        };
+        let (mb, gain) = options
+            .into_iter()
+            .filter(within)
+            .map(|mb| (mb, gain(mb)))
+            .max_by(|a, b| a.1.total_cmp(&b.1))?;
+        (gain > WORTH).then(|| self.more(mb, self.opening()))
+    }
+
+    /// Whether a size where an invocation takes `ms` would break a constraint on mean figures.
+    fn would_break(&self, mb: u32, ms: f64) -> bool {
+        let question = &self.planner.question;
+        let cost = question.rate.cost(mb, ms + 0.5);
+        let least = self.assessment.sizes.iter().map(|s| s.cost).fold(cost, f64::min);
+        question.constraints.iter().any(|constraint| match *constraint {
+            Constraint::Duration { max_ms, .. } => ms > max_ms,
+            Constraint::CostAboveCheapest { max_pct } => cost > least * (1.0 + max_pct / 100.0),
+            Constraint::CostPerMillion { max } => cost * 1e6 > max,
+        })
+    }
+
+    /// The size to know better, while a wrong choice among those measured can be expected to cost more than is tolerated.
+    fn race(&self) -> Option<Wanted> {
+        const AT_ONCE: u32 = 2;
+        let best = self.assessment.best()?;
+        let mut total = 0.0;
+        let mut worst: Option<(f64, &Judged)> = None;
+        for other in self.assessment.sizes.iter().filter(|s| s.is_allowed()) {
+            if other.memory_size_mb == best.memory_size_mb {
+                continue;
+            }
+            let sd = other.error.hypot(best.error);
+            let loss = stats::expected_excess(1.0 - other.score / best.score, sd);
+            total += loss;
+            if worst.is_none_or(|(most, _)| loss > most) {
+                worst = Some((loss, other));
+            }
+        }
+        if total < self.planner.effort.tolerance {
+            return None;
+        }
+        let rival = worst?.1;
+        let most = self.planner.effort.most_per_size.max(self.opening());
+        // What another invocation takes off the variance, for its price.
+        let value = |s: &Judged| s.error.powi(2) / f64::from(s.point.count + 1) / s.cost;
+        [best, rival]
+            .into_iter()
+            .filter(|s| self.warm_at(s.memory_size_mb) < most && !self.is_infeasible(s.memory_size_mb))
+            .max_by(|a, b| value(a).total_cmp(&value(b)))
+            .map(|s| Wanted {
+                mb: s.memory_size_mb,
+                warm: AT_ONCE,
+            })
+    }
+
+    /// More invocations where a constraint is kept or broken by so little that it may be noise, and as many as a percentile
+    /// takes.
+    fn confirm(&self) -> Vec<Wanted> {
+        const FOR_A_TAIL: u32 = 20;
+        const AT_ONCE: u32 = 4;
+        let constraints = &self.planner.question.constraints;
+        let Some(best) = self.assessment.best().filter(|_| !constraints.is_empty()) else {
+            return Vec::new();
+        };
+        let has_tail = constraints.iter().any(|c| matches!(c, Constraint::Duration { statistic, .. } if statistic.quantile().is_some()));
+        let most = match has_tail {
+            true => FOR_A_TAIL,
+            false => self.planner.effort.most_per_size,
+        };
+        let near = |s: &&Judged| {
+            s.score < best.score
+                && s.refused.iter().all(|r| match r {
+                    Refused::Constraint { value, limit, .. } => (value / limit).ln() < 1.3 * s.error,
+                    Refused::Headroom { .. } => false,
+                })
+        };
+        let close_to_limit = self.assessment.sizes.iter().filter(near);
+        let chosen = [best].into_iter().filter(|_| has_tail);
+        close_to_limit
+            .chain(chosen)
+            .map(|s| s.memory_size_mb)
+            .filter(|&mb| self.warm_at(mb) < most && !self.is_infeasible(mb))
+            .map(|mb| Wanted {
+                mb,
+                warm: AT_ONCE.min(most - self.warm_at(mb)),
+            })
+            .take(1)
+            .collect()
+    }
+
+    /// `wanted` as far as the budget goes; it is taken off.
+    fn batch(&self, wanted: Wanted, left: &mut Budget) -> Result<Option<Batch>, Stopped> {
+        let Ok(memory_size) = MemorySize::new(wanted.mb) else {
+            return Ok(None);
+        };
+        let starting = u32::from(!self.is_started(wanted.mb));
+        let asked = wanted.warm + starting;
+        let mut invocations = asked;
+        let mut why = None;
+        let mut limit = |most: f64, stopped: Stopped| {
+            let most = most.max(0.0).min(f64::from(u32::MAX)) as u32;
+            if most < invocations {
+                invocations = most;
+                why = Some(stopped);
+            }
+        };
+        if let Some(most) = left.invocations {
+            limit(f64::from(most), Stopped::Invocations);
+        }
+        // Nothing is known of the first one of all but that it ends at its time-out.
+        let expected = self.expected_ms(wanted.mb).or(self.planner.timeout_ms).unwrap_or(0.0);
+        let cost = self.planner.question.rate.cost(wanted.mb, expected + 1.0);
+        if let Some(most) = left.cost {
+            limit(most / cost, Stopped::Cost);
+        }
+        let concurrency = self.planner.concurrency.max(1);
+        if let Some(most) = left.time_left_ms {
+            limit(most / expected.max(1.0) * f64::from(concurrency), Stopped::Time);
+        }
+        // A cold start alone teaches nothing.
+        if invocations <= starting && asked > invocations {
+            return Err(why.unwrap_or(Stopped::Invocations));
+        }
+        if invocations == 0 {
+            return Ok(None);
+        }
+        left.invocations = left.invocations.map(|most| most - invocations);
+        left.cost = left.cost.map(|most| most - f64::from(invocations) * cost);
+        Ok(Some(Batch {
+            memory_size,
+            invocations,
+            concurrency,
+        }))
+    }
+}
+
+enum Outlook {
+    /// A larger size may well be better.
+    Open,
+    /// It seems not: one more rung will tell.
+    Unsure,
+    /// It can't.
+    Over,
+}
+
+/// Whether the last size is hardly faster than those before it.
+fn levels_off(last: &Judged, before: &[&Judged]) -> bool {
+    const FROM_MB: u32 = 1024;
+    let best = before.iter().map(|s| (s.ms, s.error)).min_by(|a, b| a.0.total_cmp(&b.0));
+    let Some((ms, error)) = best else {
+        return false;
+    };
+    let gain = 1.0 - last.ms / ms;
+    let noise = 1.3 * last.error.hypot(error);
+    if gain + noise < 0.03 && last.memory_size_mb >= FROM_MB {
+        return true;
+    }
+    let Some((previous, earlier)) = before.split_last() else {
+        return false;
+    };
+    let earlier = earlier.iter().map(|s| s.ms).fold(f64::INFINITY, f64::min);
+    gain < 0.02 && earlier.is_finite() && previous.ms > 0.98 * earlier
+}
+
+/// Whether a size is above a limit on cost beyond doubt.
+fn too_dear(size: &Judged) -> bool {
+    size.refused.iter().any(|refused| match refused {
+        Refused::Constraint {
+            constraint: Constraint::CostAboveCheapest { .. } | Constraint::CostPerMillion { .. },
+            value,
+            limit,
+        } => (value / limit).ln() > 0.08 + 1.3 * size.error,
+        _ => false,
+    })
+}
+
+/// Why a size can't be chosen, if so.
+fn infeasible(progress: &SizeProgress) -> Option<Outcome> {
+    progress.hopeless()
+}
+
+fn measured(mb: u32, progress: &SizeProgress) -> Measured {
+    let colds = progress.cold + progress.restored;
+    let mean = |sum: f64| sum / f64::from(colds);
+    Measured {
+        memory_size_mb: mb,
+        samples: progress.samples.clone(),
+        cold: (colds > 0).then(|| {
+            let cold = Sample {
+                ms: mean(progress.cold_sums.0),
+                billed_ms: mean(progress.cold_sums.1),
+                payload: 0,
+            };
+            (cold, colds)
+        }),
+        max_memory_used_mb: progress.max_memory_used_mb,
+    }
+}
+
+impl Candidates {
+    /// The smallest and the largest, in MB.
+    pub fn ends(&self) -> (u32, u32) {
+        match self {
+            Self::Range(first, last) => (*first, *last),
+            Self::List(list) => (
+                list.first().copied().unwrap_or(MemorySize::MIN.mb()),
+                list.last().copied().unwrap_or(MemorySize::MAX.mb()),
+            ),
+        }
+    }
+}
+
+const fn round_up(mb: u32, step: u32) -> u32 {
+    mb.div_ceil(step) * step
+}

@@ -1,0 +1,99 @@
+use std::fmt;
+use std::str::FromStr;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// How the sizes to measure, and how often, are chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Preset {
+    /// As few invocations as will do.
+    Frugal,
+    /// A good choice for few invocations.
+    #[default]
+    Standard,
+    /// More invocations, for a surer choice.
+    Thorough,
+    /// The same number of invocations at every size of a list.
+    Grid,
+}
+
+impl Preset {
+    /// All of them, from the fewest invocations to the most.
+    pub const ALL: [Self; 4] = [Self::Frugal, Self::Standard, Self::Thorough, Self::Grid];
+
+    /// The effort of an adaptive preset; `None` for the grid.
+    pub const fn effort(self) -> Option<Effort> {
+        let standard = Effort {
+            opening: 2,
+            guard: 1,
+            calls: 30,
+            tolerance: 0.012,
+            refinements: 1,
+            most_per_size: 12,
+        };
+        match self {
+            Self::Frugal => Some(Effort {
+                calls: 18,
+                tolerance: 0.03,
+                refinements: 0,
+                ..standard
+            }),
+            Self::Standard => Some(standard),
+            Self::Thorough => Some(Effort {
+                opening: 3,
+                guard: 2,
+                calls: 60,
+                tolerance: 0.005,
+                refinements: 1,
+                most_per_size: 20,
+            }),
+            Self::Grid => None,
+        }
+    }
+}
+
+/// What an adaptive preset spends.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Effort {
+    /// Warm invocations at a size before anything is concluded from it.
+    pub opening: u32,
+    /// The same at a size that is only there to see that the last one was no accident.
+    pub guard: u32,
+    /// Calls after which nothing is refined any more; the way up from size to size may take more.
+    pub calls: u32,
+    /// Expected loss by choosing wrongly, as a share of the best score, that is not worth another invocation.
+    pub tolerance: f64,
+    /// Sizes that are tried where the model expects a better one.
+    pub refinements: u32,
+    /// Warm invocations at one size at most.
+    pub most_per_size: u32,
+}
+
+impl fmt::Display for Preset {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Frugal => "frugal",
+            Self::Standard => "standard",
+            Self::Thorough => "thorough",
+            Self::Grid => "grid",
+        })
+    }
+}
+
+/// The text names no preset.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("unknown preset `{0}`; use frugal, standard, thorough or grid")]
+pub struct UnknownPreset(String);
+
+impl FromStr for Preset {
+    type Err = UnknownPreset;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::ALL
+            .into_iter()
+            .find(|preset| preset.to_string() == text)
+            .ok_or_else(|| UnknownPreset(text.to_owned()))
+    }
+}
