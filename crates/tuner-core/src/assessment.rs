@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::curve::{Believed, Curve, Point, Sample, Series};
+use crate::curve::{Curve, Point, Sample, Series};
 use crate::pricing::Rate;
 use crate::{Constraint, Objective, Statistic, stats};
 
@@ -76,29 +76,16 @@ pub struct Judged {
     pub memory_size_mb: u32,
     /// What was measured.
     pub point: Point,
-    /// What was measured: means with cold starts by their share.
-    pub measured: Means,
-    /// What is believed: the mean duration, in ms, with what all sizes together say of this one,
+    /// Mean duration, in ms, with cold starts by their share.
     pub ms: f64,
-    /// the mean cost of an invocation,
+    /// Mean cost of an invocation, likewise.
     pub cost: f64,
-    /// and the standard error of both, as a share.
+    /// Standard error of both, as a share.
     pub error: f64,
     /// What the objective makes of them: the lower the better.
     pub score: f64,
     /// Why it can't be chosen.
     pub refused: Vec<Refused>,
-}
-
-/// Means at one size.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Means {
-    /// Of the duration, in ms.
-    pub ms: f64,
-    /// Of the cost of an invocation.
-    pub cost: f64,
-    /// Standard error of both, as a share.
-    pub error: f64,
 }
 
 /// Why a size can't be chosen.
@@ -165,7 +152,7 @@ impl Assessment {
         let mut sizes: Vec<Judged> = measured
             .iter()
             .zip(curve.points())
-            .map(|(m, point)| judged(m, point, curve.believed(point), question))
+            .map(|(m, point)| judged(m, point, question))
             .collect();
         let scale = Scale::of(&sizes, &curve, question);
         let least_cost = sizes.iter().map(|s| s.cost).fold(f64::INFINITY, f64::min);
@@ -243,38 +230,27 @@ impl Scale {
     }
 }
 
-fn judged(measured: &Measured, point: &Point, believed: Believed, question: &Question) -> Judged {
-    let mean = means(measured, point, point.ms, point.error, question);
-    let Means { ms, cost, error } = means(measured, point, believed.ms, believed.error, question);
-    Judged {
-        memory_size_mb: measured.memory_size_mb,
+fn judged(measured: &Measured, point: &Point, question: &Question) -> Judged {
+    let mb = measured.memory_size_mb;
+    let mut judged = Judged {
+        memory_size_mb: mb,
         point: *point,
-        measured: mean,
-        ms,
-        cost,
-        error,
+        ms: point.ms,
+        cost: question.rate.cost(mb, point.billed_ms),
+        error: point.error,
         score: 0.0,
         refused: Vec::new(),
-    }
-}
-
-/// What it comes to if a warm invocation takes `ms`, known to within `error`.
-fn means(measured: &Measured, point: &Point, ms: f64, error: f64, question: &Question) -> Means {
-    let mb = measured.memory_size_mb;
-    let cost = question.rate.cost(mb, point.billed_at(ms));
-    let Some((cold, count)) = measured.cold.filter(|_| question.cold_share > 0.0) else {
-        return Means { ms, cost, error };
     };
-    /// Cold starts of a function scatter by about this much.
-    const COLD_SCATTER: f64 = 0.15;
-    let q = question.cold_share;
-    let cold_error = COLD_SCATTER / f64::from(count.max(1)).sqrt();
-    let mixed = (1.0 - q) * ms + q * cold.ms;
-    Means {
-        ms: mixed,
-        cost: (1.0 - q) * cost + q * question.rate.cost(mb, cold.billed_ms),
-        error: ((1.0 - q) * ms * error).hypot(q * cold.ms * cold_error) / mixed,
+    if let Some((cold, count)) = measured.cold.filter(|_| question.cold_share > 0.0) {
+        /// Cold starts of a function scatter by about this much.
+        const COLD_SCATTER: f64 = 0.15;
+        let q = question.cold_share;
+        let (warm, cold_error) = ((1.0 - q) * point.ms, COLD_SCATTER / f64::from(count.max(1)).sqrt());
+        judged.ms = warm + q * cold.ms;
+        judged.cost = (1.0 - q) * judged.cost + q * question.rate.cost(mb, cold.billed_ms);
+        judged.error = (warm * point.error).hypot(q * cold.ms * cold_error) / judged.ms;
     }
+    judged
 }
 
 /// What `constraint` looks at, and what it may be at most.

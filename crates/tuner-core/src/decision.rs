@@ -16,7 +16,7 @@ pub const PLATEAU_GAIN: f64 = 0.05;
 
 /// Sizes this close to the best serve the objective as well as it does, if measuring can't tell them apart: then one that
 /// is clearly better in the other respect wins.
-pub const CLOSE: f64 = 0.03;
+pub const CLOSE: f64 = 0.01;
 
 /// How much better in the other respect is clearly better.
 pub const CLEAR_GAIN: f64 = 0.05;
@@ -221,8 +221,8 @@ pub fn decide(measured: &[Measured], question: &Question) -> Decision {
     if let Some(before) = before
         && before.memory_size_mb != chosen.memory_size_mb
     {
-        decision.duration_change = Some(change(before.measured.ms, chosen.measured.ms, before, chosen));
-        decision.cost_change = Some(change(before.measured.cost, chosen.measured.cost, before, chosen));
+        decision.duration_change = Some(change(before.ms, chosen.ms, before, chosen));
+        decision.cost_change = Some(change(before.cost, chosen.cost, before, chosen));
     }
     decision.compared = compared(&all, &sizes);
     decision
@@ -241,8 +241,8 @@ fn compared(all: &[&Judged], considered: &[&Judged]) -> Vec<Compared> {
     all.iter()
         .map(|s| Compared {
             memory_size_mb: s.memory_size_mb,
-            duration_ms: stats::around(s.measured.ms, s.measured.error, s.freedom()),
-            cost: stats::around(s.measured.cost, s.measured.error, s.freedom()),
+            duration_ms: stats::around(s.ms, s.error, s.freedom()),
+            cost: stats::around(s.cost, s.error, s.freedom()),
             score_above_best: s.score / best - 1.0,
             bimodal: s.point.shape.bimodal,
             heavy_tailed: s.point.shape.heavy_tailed,
@@ -252,7 +252,7 @@ fn compared(all: &[&Judged], considered: &[&Judged]) -> Vec<Compared> {
 
 /// The change from one measured number to another, as a ratio.
 fn change(from: f64, to: f64, before: &Judged, after: &Judged) -> Estimate {
-    let (a, b) = (before.measured.error, after.measured.error);
+    let (a, b) = (before.error, after.error);
     let sum = a.powi(2) + b.powi(2);
     // Welch and Satterthwaite's degrees of freedom.
     let freedom = sum.powi(2) / (a.powi(4) / before.freedom() + b.powi(4) / after.freedom());
@@ -274,8 +274,8 @@ fn is_tied(best: &Judged, other: &Judged) -> bool {
 /// or cheaper at the same speed. A balanced objective has both in it already.
 fn clearly_better<'a>(plain: &Judged, best: &Judged, tied: &[&'a Judged], objective: Objective) -> Option<&'a Judged> {
     let other: fn(&Judged) -> f64 = match objective.cost_weight() {
-        1.0 => |s| s.measured.ms,
-        0.0 => |s| s.measured.cost,
+        1.0 => |s| s.ms,
+        0.0 => |s| s.cost,
         _ => return None,
     };
     tied.iter()

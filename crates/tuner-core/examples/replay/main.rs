@@ -22,10 +22,12 @@ use scores::{Outcome, score};
 use tuner_core::Objective;
 use world::World;
 
-const HELP: &str = "usage: replay [--curves FILE.csv[.gz] ...] [--format table|json] [--repetitions N] [--present MB]
+const HELP: &str = "usage: replay [--curves FILE.csv[.gz] ...] [--format table|json] [--policies NAME,...]
+              [--repetitions N] [--present MB]
 
   --curves       measurements to replay; without it those bundled in examples/replay/data
   --format       table (with one JSON object per function, policy and objective below it), or json: those alone
+  --policies     some of frugal, standard, thorough, grid x10, grid x50, parrotfish default, parrotfish paper (all)
   --repetitions  of each function, policy and objective (20)
   --present      the memory size that every function has before, in MB: ours measure it too (none)";
 
@@ -73,6 +75,7 @@ struct Arguments {
     json: bool,
     repetitions: u32,
     present: Option<u32>,
+    policies: Vec<Policy>,
 }
 
 fn arguments() -> Result<Option<Arguments>, String> {
@@ -81,6 +84,7 @@ fn arguments() -> Result<Option<Arguments>, String> {
         json: false,
         repetitions: 20,
         present: None,
+        policies: Policy::all(),
     };
     let mut words = std::env::args().skip(1).peekable();
     while let Some(word) = words.next() {
@@ -88,7 +92,7 @@ fn arguments() -> Result<Option<Arguments>, String> {
             Some((flag, value)) if flag.starts_with("--") => (flag.to_owned(), Some(value.to_owned())),
             _ => (word, None),
         };
-        let mut value = |words: &mut dyn Iterator<Item = String>| {
+        let value = |words: &mut dyn Iterator<Item = String>| {
             attached.clone().or_else(|| words.next()).ok_or_else(|| format!("{flag} needs a value\n\n{HELP}"))
         };
         match flag.as_str() {
@@ -110,6 +114,16 @@ fn arguments() -> Result<Option<Arguments>, String> {
                     .ok()
                     .filter(|n| *n > 0)
                     .ok_or_else(|| format!("--repetitions is `{text}`; it must be a whole number above 0"))?;
+            }
+            "--policies" => {
+                let names = value(&mut words)?;
+                parsed.policies = names
+                    .split(',')
+                    .map(|name| {
+                        let named = Policy::all().into_iter().find(|policy| policy.name() == name.trim());
+                        named.ok_or_else(|| format!("unknown policy `{name}`\n\n{HELP}"))
+                    })
+                    .collect::<Result<_, _>>()?;
             }
             "--present" => {
                 let text = value(&mut words)?;
@@ -150,7 +164,7 @@ fn main() -> ExitCode {
             }
         }
     }
-    let outcomes = replay(&recorded, arguments.repetitions, arguments.present);
+    let outcomes = replay(&recorded, &arguments);
     let mut text = String::new();
     if !arguments.json {
         text.push_str(&table::render(&outcomes));
@@ -166,7 +180,7 @@ fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-fn replay(recorded: &[Recorded], repetitions: u32, present: Option<u32>) -> Vec<Outcome> {
+fn replay(recorded: &[Recorded], arguments: &Arguments) -> Vec<Outcome> {
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let share = recorded.len().div_ceil(threads).max(1);
     std::thread::scope(|scope| {
@@ -177,7 +191,8 @@ fn replay(recorded: &[Recorded], repetitions: u32, present: Option<u32>) -> Vec<
                     let mut outcomes = Vec::new();
                     for function in functions {
                         for objective in scores::OBJECTIVES {
-                            for policy in Policy::all() {
+                            for &policy in &arguments.policies {
+                                let (repetitions, present) = (arguments.repetitions, arguments.present);
                                 outcomes.push(score(function, policy, objective, repetitions, present));
                             }
                         }

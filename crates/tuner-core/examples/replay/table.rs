@@ -17,11 +17,10 @@ fn three(values: &mut [f64]) -> (f64, f64, f64) {
 
 pub fn render(outcomes: &[Outcome]) -> String {
     let mut text = String::new();
-    let _ = writeln!(
-        text,
-        "{} functions; median / p90 / mean over them",
-        outcomes.len() / OBJECTIVES.len() / Policy::all().len()
-    );
+    let mut functions: Vec<(&str, &str)> = outcomes.iter().map(|o| (o.source.as_str(), o.function.as_str())).collect();
+    functions.sort_unstable();
+    functions.dedup();
+    let _ = writeln!(text, "{} functions; median / p90 / mean over them", functions.len());
     for objective in OBJECTIVES {
         let _ = writeln!(
             text,
@@ -58,6 +57,9 @@ fn row(outcomes: &[Outcome], policy: Policy, objective: tuner_core::Objective, n
                 .find(|p| p.policy == than && p.objective == objective && p.function == o.function && p.source == o.source)
                 .map_or(0.0, |p| p.exploration_usd)
         };
+        if !outcomes.iter().any(|o| o.policy == than) {
+            return "-".to_owned();
+        }
         let count = mine.iter().filter(|o| o.exploration_usd < other(o)).count();
         format!("{:.0} %", 100.0 * count as f64 / mine.len() as f64)
     };
@@ -101,6 +103,9 @@ fn by_source(outcomes: &[Outcome]) -> String {
             ]
             .map(of)
             .into();
+            if ours.is_empty() || others.iter().any(Vec::is_empty) {
+                continue;
+            }
             let mean = |all: &[&Outcome]| all.iter().map(|o| o.regret_pct).sum::<f64>() / all.len().max(1) as f64;
             let worst = ours
                 .iter()

@@ -1,8 +1,9 @@
 //! Duration against memory size, as far as few and noisy measurements tell it.
 //!
 //! [`Point`]s are what was measured at each size, with an error that all sizes have a say in; the [`Fit`] is a
-//! [`DurationModel`] through them; [`Curve`] puts both together. Wherever they disagree the points win: the model never
-//! moves a measured number by more than that number's own standard error.
+//! [`DurationModel`] through them; [`Curve`] has both. The model says where it may pay to measure another size, and what
+//! the function does. Sizes are compared by their points alone. (Pulling points towards the model was tried on recorded
+//! curves, and chose no better.)
 
 mod fit;
 mod model;
@@ -17,15 +18,6 @@ pub use point::{Point, Sample, Series, Shape};
 pub struct Curve {
     points: Vec<Point>,
     fit: Option<Fit>,
-}
-
-/// What is known of the mean duration at one size.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Believed {
-    /// In ms.
-    pub ms: f64,
-    /// Standard error, as a share of it.
-    pub error: f64,
 }
 
 impl Curve {
@@ -49,26 +41,5 @@ impl Curve {
     /// Where the curve levels off; `None` when that cannot be told from these sizes.
     pub fn knee(&self) -> Option<Knee> {
         fit::knee(&self.points)
-    }
-
-    /// The mean duration at a measured size: of the point, and of the model as far as either is to be trusted.
-    pub fn believed(&self, point: &Point) -> Believed {
-        let measured = Believed {
-            ms: point.ms,
-            error: point.error,
-        };
-        let Some(fit) = self.fit.as_ref().filter(|fit| fit.is_trusted()) else {
-            return measured;
-        };
-        // Several modes have no single curve through them; a bill is a mean of them all.
-        if point.shape.bimodal {
-            return measured;
-        }
-        let (own, model) = (point.error.powi(2), fit.misfit.powi(2));
-        let pull = (fit.model.at(f64::from(point.memory_size_mb)) / point.ms).ln() * own / (own + model);
-        Believed {
-            ms: point.ms * pull.clamp(-point.error, point.error).exp(),
-            error: (own * model / (own + model)).sqrt(),
-        }
     }
 }

@@ -74,19 +74,6 @@ pub struct Point {
     pub shape: Shape,
 }
 
-impl Point {
-    /// Mean billed duration, in ms, if the mean duration is `ms`. Below a few ms rounding up is most of it, and what was
-    /// billed is known better than any model can say.
-    pub fn billed_at(&self, ms: f64) -> f64 {
-        const ROUNDING_RULES: f64 = 3.0;
-        if self.ms < ROUNDING_RULES {
-            self.billed_ms
-        } else {
-            self.billed_ms * ms / self.ms
-        }
-    }
-}
-
 /// What is odd about samples: means of few of them are to be taken with care.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Shape {

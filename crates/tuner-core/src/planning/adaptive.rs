@@ -491,7 +491,7 @@ impl<'a> View<'a> {
 
     /// The size to know better, while a wrong choice among those measured can be expected to cost more than is tolerated.
     fn race(&self) -> Option<Wanted> {
-        const AT_ONCE: u32 = 2;
+        const AT_ONCE: u32 = 1;
         let best = self.assessment.best()?;
         let mut total = 0.0;
         let mut worst: Option<(f64, &Judged)> = None;
