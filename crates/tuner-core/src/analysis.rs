@@ -7,8 +7,8 @@ use crate::curve::Sample;
 use crate::pricing::{Money, PriceQuote};
 use crate::tuning::{Cost, Exploration, Series, SizeResult, SizeStatus, TuningStatus};
 use crate::{
-    Decision, Distribution, Exclusion, InvocationRecord, MemorySize, OutcomeCounts, Question, StartKind, Verdict, decide,
-    gb_seconds, stats,
+    Decision, Distribution, Exclusion, InvocationRecord, MemorySize, OutcomeCounts, Question, StartKind, Verdict,
+    decide, gb_seconds, stats,
 };
 
 /// What records are judged by.
@@ -287,13 +287,18 @@ mod tests {
     use super::*;
     use crate::Outcome;
 
-    fn terms() -> Terms<'static> {
+    fn question() -> Question {
+        Question {
+            present_memory_size_mb: Some(128),
+            ..Question::plain(crate::Objective::Cost, crate::pricing::Rate::GB_SECONDS, (128, 10_240))
+        }
+    }
+
+    fn terms(question: &Question) -> Terms<'_> {
         Terms {
             price: None,
             ephemeral_storage_mb: 512,
-            objective: Objective::Cost,
-            max_p95_ms: None,
-            present_memory_size_mb: 128,
+            question,
             trim_share: 0.0,
             only_cold_starts: false,
         }
@@ -316,7 +321,7 @@ mod tests {
 
     fn judge(mbs: &[u32], records: &[InvocationRecord]) -> Findings {
         let sizes: Vec<MemorySize> = mbs.iter().map(|&mb| MemorySize::new(mb).unwrap()).collect();
-        analyze(&sizes, records, &BTreeMap::new(), &terms())
+        analyze(&sizes, records, &BTreeMap::new(), &terms(&question()))
     }
 
     #[test]
@@ -382,7 +387,7 @@ mod tests {
 
     #[test]
     fn too_few_or_no_measurements_decide_nothing() {
-        let found = judge(&[128], &warm(128, 100.0, 2));
+        let found = judge(&[128], &warm(128, 100.0, 1));
         assert_eq!(
             (found.decision.verdict, found.decision.memory_size_mb),
             (Verdict::NotEnoughEvidence, None)
@@ -393,7 +398,7 @@ mod tests {
 
     #[test]
     fn a_size_with_too_few_measurements_is_left_out_not_the_others() {
-        let mut records = warm(128, 100.0, 2);
+        let mut records = warm(128, 100.0, 1);
         records.extend(warm(512, 50.0, 5));
         let decision = judge(&[128, 512], &records).decision;
         assert_eq!(
@@ -421,7 +426,7 @@ mod tests {
             &BTreeMap::new(),
             &Terms {
                 trim_share: 0.1,
-                ..terms()
+                ..terms(&question())
             },
         );
         let warm = found.sizes[0].warm.as_ref().unwrap();

@@ -223,9 +223,7 @@ impl Scale {
         match objective {
             Objective::Cost => cost,
             Objective::Speed => ms,
-            Objective::Balanced { cost_weight } => {
-                cost_weight * cost / self.cost + (1.0 - cost_weight) * ms / self.ms
-            }
+            Objective::Balanced { cost_weight } => cost_weight * cost / self.cost + (1.0 - cost_weight) * ms / self.ms,
         }
     }
 }

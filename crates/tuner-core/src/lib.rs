@@ -13,8 +13,8 @@
 //! * [`tuning`]: the `Tuning` document, the contract that reports are views of.
 
 pub mod analysis;
-pub mod assessment;
 mod architecture;
+pub mod assessment;
 mod constraint;
 pub mod curve;
 pub mod decision;

@@ -5,10 +5,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::planning::Budget;
 use crate::pricing::{Currency, Money, PriceQuote};
 use crate::{
-    Architecture, Decision, Distribution, Estimate, FunctionName, InvocationRecord, Machinery, MemorySize, Objective,
-    Outcome, OutcomeCounts, StartKind,
+    Architecture, Constraint, Decision, Distribution, Estimate, FunctionName, InvocationRecord, Machinery, MemorySize,
+    Objective, Outcome, OutcomeCounts, StartKind,
 };
 
 /// Version of the document's form. Raised when a field is removed or changes its meaning, or when one is added that must
@@ -152,15 +153,22 @@ pub enum MeasuringEnvironment {
 pub struct RequestSummary {
     /// What "best" means.
     pub objective: Objective,
-    /// Constraint: p95 of the duration at most this, in ms.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub max_p95_ms: Option<f64>,
-    /// Sizes to measure.
+    /// What a size must keep to be chosen.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub constraints: Vec<Constraint>,
+    /// Share of invocations that start cold where the function is used, from 0 to 1.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub cold_share: f64,
+    /// What was not to be exceeded.
+    #[serde(default, skip_serializing_if = "is_unlimited")]
+    pub budget: Budget,
+    /// Sizes to measure, or to choose those to measure from; empty where any would do.
     pub memory_sizes_mb: Vec<MemorySize>,
-    /// Name of the planner, such as `grid`.
+    /// Name of the planner: `frugal`, `standard`, `thorough`, `grid` or `cold starts`.
     pub planner: String,
-    /// Warm invocations per size.
-    pub invocations: u32,
+    /// Warm invocations per size; absent where the planner chooses.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invocations: Option<u32>,
     /// Number of payloads.
     pub payloads: u32,
     /// Invocations of one size made at the same time.
@@ -170,6 +178,15 @@ pub struct RequestSummary {
     /// Invocations a month, for the monthly figures.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub monthly_invocations: Option<f64>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(share: &f64) -> bool {
+    *share == 0.0
+}
+
+fn is_unlimited(budget: &Budget) -> bool {
+    !budget.is_limited()
 }
 
 /// What was found at one memory size.

@@ -106,7 +106,9 @@ pub fn read(path: &str) -> Result<Vec<Recorded>, String> {
         true => Box::new(MultiGzDecoder::new(file)),
         false => Box::new(file),
     };
-    let name = Path::new(path).file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
+    let name = Path::new(path)
+        .file_name()
+        .map_or_else(String::new, |n| n.to_string_lossy().into_owned());
     let source = name.split('.').next().unwrap_or_default().to_owned();
     let mut functions: BTreeMap<String, BTreeMap<u32, Vec<Row>>> = BTreeMap::new();
     for (number, row) in csv::Reader::from_reader(reader).deserialize::<Row>().enumerate() {
@@ -123,7 +125,12 @@ pub fn read(path: &str) -> Result<Vec<Recorded>, String> {
             "" => row.function.clone(),
             arch => format!("{} {arch}", row.function),
         };
-        functions.entry(function).or_default().entry(mb as u32).or_default().push(row);
+        functions
+            .entry(function)
+            .or_default()
+            .entry(mb as u32)
+            .or_default()
+            .push(row);
     }
     if functions.is_empty() {
         return Err(format!("{path} holds no measurements"));
@@ -165,7 +172,10 @@ fn in_bands(recorded: Vec<Recorded>) -> Vec<Recorded> {
     const FEW: usize = 5;
     const BAND: usize = 10;
     let (few, mut enough): (Vec<Recorded>, Vec<Recorded>) = recorded.into_iter().partition(|r| {
-        r.sizes.values().all(|d| matches!(d, Durations::Each(all) if all.len() <= FEW)) && r.family().is_some()
+        r.sizes
+            .values()
+            .all(|d| matches!(d, Durations::Each(all) if all.len() <= FEW))
+            && r.family().is_some()
     });
     let mut families: BTreeMap<String, Vec<Recorded>> = BTreeMap::new();
     for one in few {
@@ -182,9 +192,10 @@ fn in_bands(recorded: Vec<Recorded>) -> Vec<Recorded> {
             // In turns, as if payloads came one after another.
             for member in band {
                 for (&mb, durations) in &member.sizes {
-                    if let (Durations::Each(all), Durations::Each(more)) =
-                        (sizes.entry(mb).or_insert_with(|| Durations::Each(Vec::new())), durations)
-                    {
+                    if let (Durations::Each(all), Durations::Each(more)) = (
+                        sizes.entry(mb).or_insert_with(|| Durations::Each(Vec::new())),
+                        durations,
+                    ) {
                         all.extend(more);
                     }
                 }
@@ -204,7 +215,8 @@ impl Recorded {
     fn family(&self) -> Option<String> {
         let (name, arch) = self.function.split_once(' ').unwrap_or((&self.function, ""));
         let stem = name.trim_end_matches(|c: char| c.is_ascii_digit());
-        (stem.len() < name.len() && stem.len() > 1).then(|| format!("{} {arch}", stem.trim_end_matches(['-', '_', 'n'])))
+        (stem.len() < name.len() && stem.len() > 1)
+            .then(|| format!("{} {arch}", stem.strip_suffix("-n").unwrap_or(stem)))
     }
 
     fn payload_number(&self) -> u64 {

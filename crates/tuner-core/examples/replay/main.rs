@@ -93,7 +93,10 @@ fn arguments() -> Result<Option<Arguments>, String> {
             _ => (word, None),
         };
         let value = |words: &mut dyn Iterator<Item = String>| {
-            attached.clone().or_else(|| words.next()).ok_or_else(|| format!("{flag} needs a value\n\n{HELP}"))
+            attached
+                .clone()
+                .or_else(|| words.next())
+                .ok_or_else(|| format!("{flag} needs a value\n\n{HELP}"))
         };
         match flag.as_str() {
             "--curves" => {
@@ -127,7 +130,9 @@ fn arguments() -> Result<Option<Arguments>, String> {
             }
             "--present" => {
                 let text = value(&mut words)?;
-                let mb = text.parse().map_err(|_| format!("--present is `{text}`; it must be a memory size in MB"))?;
+                let mb = text
+                    .parse()
+                    .map_err(|_| format!("--present is `{text}`; it must be a memory size in MB"))?;
                 parsed.present = Some(mb);
             }
             "--help" | "-h" => return Ok(None),

@@ -18,6 +18,7 @@ pub fn choose(world: &mut World<'_>, preset: Preset, objective: Objective, prese
         candidates: Candidates::Range(range.0, range.1),
         timeout_ms: None,
         budget: Budget::default(),
+        elapsed_ms: 0.0,
         concurrency: 1,
         all_payloads: 1,
     };

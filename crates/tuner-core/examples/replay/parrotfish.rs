@@ -68,7 +68,10 @@ pub fn choose(world: &mut World<'_>, settings: Settings, objective: Objective) -
                 .sum::<f64>()
         };
         let least = |value: &dyn Fn(u32) -> f64, among: &mut dyn Iterator<Item = u32>| {
-            among.map(|mb| (mb, value(mb))).min_by(|a, b| a.1.total_cmp(&b.1)).map(|best| best.0)
+            among
+                .map(|mb| (mb, value(mb)))
+                .min_by(|a, b| a.1.total_cmp(&b.1))
+                .map(|best| best.0)
         };
         let best = least(&|mb| f64::from(mb) * at(mb), &mut space.iter().copied())?;
         if knowledge(best) > settings.threshold || points.len() > settings.most {

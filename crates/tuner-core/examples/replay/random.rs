@@ -6,9 +6,9 @@ impl Random {
     /// Seeded by text, so that each replay has numbers of its own.
     pub fn seeded(text: &str) -> Self {
         // FNV-1a.
-        let hash = text
-            .bytes()
-            .fold(0xCBF2_9CE4_8422_2325, |hash: u64, b| (hash ^ u64::from(b)).wrapping_mul(0x100_0000_01B3));
+        let hash = text.bytes().fold(0xCBF2_9CE4_8422_2325, |hash: u64, b| {
+            (hash ^ u64::from(b)).wrapping_mul(0x100_0000_01B3)
+        });
         Self(hash)
     }
 

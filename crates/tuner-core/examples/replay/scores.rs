@@ -29,8 +29,6 @@ pub struct Outcome {
     pub regret_pct: f64,
     /// The size chosen most often, in MB.
     pub chosen_mb: Option<u32>,
-    /// Time to plan all of it, in ms.
-    pub planning_ms: f64,
 }
 
 impl Outcome {
@@ -126,7 +124,10 @@ pub fn score(
     }
     let n = f64::from(repetitions);
     chosen.sort_unstable();
-    let most_often = chosen.chunk_by(|a, b| a == b).max_by_key(|run| run.len()).map(|run| run[0]);
+    let most_often = chosen
+        .chunk_by(|a, b| a == b)
+        .max_by_key(|run| run.len())
+        .map(|run| run[0]);
     Outcome {
         function: recorded.function.clone(),
         source: recorded.source.clone(),
@@ -137,6 +138,5 @@ pub fn score(
         best_invocations: cost / n / cheapest,
         regret_pct: 100.0 * regret / n,
         chosen_mb: most_often,
-        planning_ms: 0.0,
     }
 }

@@ -17,7 +17,10 @@ fn three(values: &mut [f64]) -> (f64, f64, f64) {
 
 pub fn render(outcomes: &[Outcome]) -> String {
     let mut text = String::new();
-    let mut functions: Vec<(&str, &str)> = outcomes.iter().map(|o| (o.source.as_str(), o.function.as_str())).collect();
+    let mut functions: Vec<(&str, &str)> = outcomes
+        .iter()
+        .map(|o| (o.source.as_str(), o.function.as_str()))
+        .collect();
     functions.sort_unstable();
     functions.dedup();
     let _ = writeln!(text, "{} functions; median / p90 / mean over them", functions.len());
@@ -31,7 +34,11 @@ pub fn render(outcomes: &[Outcome]) -> String {
             "regret %",
             "cheaper than"
         );
-        let _ = writeln!(text, "{:<20} {:>21} {:>24} {:>22} {:>8} {:>7}", "", "", "", "", "grid x10", "paper");
+        let _ = writeln!(
+            text,
+            "{:<20} {:>21} {:>24} {:>22} {:>8} {:>7}",
+            "", "", "", "", "grid x10", "paper"
+        );
         for policy in Policy::all() {
             text.push_str(&row(outcomes, policy, objective, &policy.name()));
         }
@@ -54,7 +61,9 @@ fn row(outcomes: &[Outcome], policy: Policy, objective: tuner_core::Objective, n
         let other = |o: &Outcome| {
             outcomes
                 .iter()
-                .find(|p| p.policy == than && p.objective == objective && p.function == o.function && p.source == o.source)
+                .find(|p| {
+                    p.policy == than && p.objective == objective && p.function == o.function && p.source == o.source
+                })
                 .map_or(0.0, |p| p.exploration_usd)
         };
         if !outcomes.iter().any(|o| o.policy == than) {

@@ -43,7 +43,11 @@ impl Fit {
             return None;
         }
         let caps = VCPUS.iter().map(|p| p * ONE_VCPU);
-        let caps = caps.take(if f64::from(last.memory_size_mb) > ONE_VCPU { VCPUS.len() } else { 1 });
+        let caps = caps.take(if f64::from(last.memory_size_mb) > ONE_VCPU {
+            VCPUS.len()
+        } else {
+            1
+        });
         let (_, model) = caps
             .filter_map(|cap| {
                 let (chi2, terms, model) = best_terms(points, cap)?;

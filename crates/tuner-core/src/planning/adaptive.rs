@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Batch, Effort, Planner, Progress, SizeProgress};
+use super::{Batch, Budget, Effort, Planner, Progress, SizeProgress};
 use crate::assessment::{Assessment, Judged, Measured, Refused};
 use crate::curve::Sample;
 use crate::{Constraint, MemorySize, Outcome, Question, stats};
@@ -23,6 +23,8 @@ pub struct AdaptivePlanner {
     pub timeout_ms: Option<f64>,
     /// What must not be exceeded.
     pub budget: Budget,
+    /// Time since the tuning began, in ms.
+    pub elapsed_ms: f64,
     /// How many invocations of one size at the same time.
     pub concurrency: u32,
     /// So many warm invocations of a size send every payload.
@@ -36,17 +38,6 @@ pub enum Candidates {
     Range(u32, u32),
     /// These, in MB, ascending.
     List(Vec<u32>),
-}
-
-/// What a tuning must not exceed; nothing is begun that is expected to.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Budget {
-    /// Invocations, those of cold starts included.
-    pub invocations: Option<u32>,
-    /// Cost of all invocations, in what the question's rate is counted in.
-    pub cost: Option<f64>,
-    /// Time that is left, in ms.
-    pub time_left_ms: Option<f64>,
 }
 
 /// Why measuring ended before the planner was content.
@@ -64,20 +55,33 @@ pub enum Stopped {
 
 /// Sizes that are tried on the way up, in MB: doublings, whole vCPUs, and 3,008, which many accounts are limited to.
 const RUNGS: [u32; 9] = [128, 256, 512, 1024, 1769, 3008, 5307, 7076, 10_240];
+/// The same on the way to speed: a little more than one vCPU spares single-threaded code the runtime's own threads.
+const SPEED_RUNGS: [u32; 10] = [128, 256, 512, 1024, 1769, 2048, 3008, 5307, 7076, 10_240];
 /// A rung is worth trying if it is this much larger than the one before,
 const RUNG_STEP: f64 = 1.25;
 /// and the largest size allowed if it is this much larger than the last.
 const LAST_STEP: f64 = 1.1;
 /// Where the way up to speed begins: below it everything is slow, and slow invocations cost money too.
 const SPEED_START_MB: u32 = 512;
-/// Sizes in between are multiples of this, in MB.
-const REFINED_MB: u32 = 32;
 /// Sizes that fail one after another before the function is given up.
 const MOST_FAILING: usize = 3;
+/// A size that is this much worse than a smaller one, beyond noise, needs no second look.
+const HOPELESS: f64 = 0.5;
+/// A difference of two sizes with a larger error than this may be noise.
+const SETTLED: f64 = 0.12;
+/// On the way to speed, below this size a gain that is none yet may still come, in MB.
+const LEVELS_FROM_MB: u32 = 1024;
 /// Durations are expected to be at most this share of the time-out.
 const TIMEOUT_SHARE: f64 = 0.8;
 /// A duration at a smaller size is expected to be at most this much more than in proportion to the memory.
 const SLOWER_THAN_PROPORTIONAL: f64 = 1.5;
+
+/// What is left of a budget.
+struct Left {
+    invocations: Option<u32>,
+    cost: Option<f64>,
+    time_ms: Option<f64>,
+}
 
 /// Invocations to make at one size, beside the one that starts it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,9 +117,9 @@ impl AdaptivePlanner {
         let wanted = view.wanted();
         let mut batches = Vec::with_capacity(wanted.len());
         let mut stopped = None;
-        let mut budget = self.budget_left(progress);
+        let mut left = self.left(progress);
         for one in wanted {
-            match view.batch(one, &mut budget) {
+            match view.batch(one, &mut left) {
                 Ok(Some(batch)) => batches.push(batch),
                 Ok(None) => {}
                 Err(why) => stopped = Some(why),
@@ -137,7 +141,7 @@ impl AdaptivePlanner {
             .collect()
     }
 
-    fn budget_left(&self, progress: &Progress) -> Budget {
+    fn left(&self, progress: &Progress) -> Left {
         let calls: u32 = progress.values().map(|p| p.outcomes.total()).sum();
         let rate = &self.question.rate;
         let spent: f64 = progress
@@ -147,10 +151,10 @@ impl AdaptivePlanner {
                 billed + rate.request * f64::from(p.outcomes.total())
             })
             .sum();
-        Budget {
+        Left {
             invocations: self.budget.invocations.map(|most| most.saturating_sub(calls)),
             cost: self.budget.cost.map(|most| most - spent),
-            time_left_ms: self.budget.time_left_ms,
+            time_ms: self.budget.time_ms.map(|most| most as f64 - self.elapsed_ms),
         }
     }
 
@@ -186,7 +190,9 @@ impl<'a> View<'a> {
         let (first, last) = planner.candidates.ends();
         let used = progress.values().filter_map(|p| p.max_memory_used_mb).max();
         // The largest use seen at a size where memory ran out says less than the failure.
-        let roomy = used.map_or(first, |mb| round_up(planner.question.least_memory_mb(mb), 64).max(first));
+        let roomy = used.map_or(first, |mb| {
+            round_up(planner.question.least_memory_mb(mb), 64).max(first)
+        });
         let too_small = progress
             .iter()
             .filter(|(_, p)| matches!(infeasible(p), Some(Outcome::OutOfMemory | Outcome::Timeout)))
@@ -221,8 +227,9 @@ impl<'a> View<'a> {
     }
 
     fn is_infeasible(&self, mb: u32) -> bool {
-        self.progress_at(mb)
-            .is_some_and(|p| p.skipped.is_some() || infeasible(p).is_some() || p.outcomes.total() >= self.planner.most_calls())
+        self.progress_at(mb).is_some_and(|p| {
+            p.skipped.is_some() || infeasible(p).is_some() || p.outcomes.total() >= self.planner.most_calls()
+        })
     }
 
     fn is_started(&self, mb: u32) -> bool {
@@ -272,18 +279,23 @@ impl<'a> View<'a> {
     /// Sizes to try on the way up, in MB.
     fn rungs(&self) -> Vec<u32> {
         let steps: Vec<u32> = match &self.planner.candidates {
+            Candidates::Range(..) if self.is_speed() => SPEED_RUNGS.to_vec(),
             Candidates::Range(..) => RUNGS.to_vec(),
             Candidates::List(list) => list.clone(),
         };
-        let steps: Vec<u32> = steps.into_iter().filter(|mb| (self.lo..=self.hi).contains(mb)).collect();
+        let steps: Vec<u32> = steps
+            .into_iter()
+            .filter(|mb| (self.lo..=self.hi).contains(mb))
+            .collect();
         let first = match &self.planner.candidates {
             Candidates::Range(..) if self.lo <= self.hi => Some(self.lo),
             Candidates::Range(..) => None,
             Candidates::List(_) => steps.first().copied(),
         };
+        let step = if self.is_speed() { LAST_STEP } else { RUNG_STEP };
         let mut rungs: Vec<u32> = first.into_iter().collect();
         for mb in steps {
-            if rungs.last().is_some_and(|&last| f64::from(mb) > RUNG_STEP * f64::from(last)) {
+            if rungs.last().is_some_and(|&last| f64::from(mb) > step * f64::from(last)) {
                 rungs.push(mb);
             }
         }
@@ -352,6 +364,7 @@ impl<'a> View<'a> {
             };
             seen.push(judged);
             guarding = match self.outlook(&seen, is_speed) {
+                Outlook::Unsettled => return self.settle(&seen),
                 Outlook::Over => break,
                 Outlook::Unsure => true,
                 Outlook::Open => false,
@@ -370,7 +383,12 @@ impl<'a> View<'a> {
 
     /// Whether the answer does not depend on what the cheapest size is.
     fn needs_no_cheapest(&self) -> bool {
-        let relative = |c: &Constraint| matches!(c, Constraint::CostAboveCheapest { .. } | Constraint::CostPerMillion { .. });
+        let relative = |c: &Constraint| {
+            matches!(
+                c,
+                Constraint::CostAboveCheapest { .. } | Constraint::CostPerMillion { .. }
+            )
+        };
         !self.planner.question.constraints.iter().any(relative)
     }
 
@@ -394,7 +412,11 @@ impl<'a> View<'a> {
             };
         };
         if is_speed {
-            return match levels_off(last, before) || too_dear(last) {
+            let over = levels_off(last, before);
+            if over && !too_dear(last) && last.error.hypot(best.error) > SETTLED && self.may_settle(last, best) {
+                return Outlook::Unsettled;
+            }
+            return match over || too_dear(last) {
                 true => Outlook::Over,
                 false => Outlook::Open,
             };
@@ -406,10 +428,40 @@ impl<'a> View<'a> {
         let twice = previous.is_some_and(|p| above(last) > 0.05 && above(p) > 0.02);
         match (surely, seen.len()) {
             (true, 3..) => Outlook::Over,
+            (true, _) if above(last) - noise > HOPELESS => Outlook::Over,
             (true, _) => Outlook::Unsure,
+            (false, _) if twice && last.error.hypot(best.error) > SETTLED && self.may_settle(last, best) => {
+                Outlook::Unsettled
+            }
             (false, _) if twice => Outlook::Over,
             _ => Outlook::Open,
         }
+    }
+
+    /// Whether more invocations of these sizes may be made to see whether their difference is noise.
+    fn may_settle(&self, last: &Judged, best: &Judged) -> bool {
+        self.calls < self.planner.effort.calls
+            && [last, best]
+                .iter()
+                .any(|s| self.warm_at(s.memory_size_mb) < self.settling())
+    }
+
+    fn settling(&self) -> u32 {
+        (self.planner.effort.most_per_size / 2).max(self.opening())
+    }
+
+    /// One more invocation of the less known of the last size and the best before it.
+    fn settle(&self, seen: &[&Judged]) -> Option<Wanted> {
+        let (last, before) = seen.split_last()?;
+        let best = self.best_of(before)?;
+        [*last, best]
+            .into_iter()
+            .filter(|s| self.warm_at(s.memory_size_mb) < self.settling())
+            .max_by(|a, b| a.error.total_cmp(&b.error))
+            .map(|s| Wanted {
+                mb: s.memory_size_mb,
+                warm: 1,
+            })
     }
 
     /// A size between the neighbours of the best that the model expects to be enough better to pay for the try.
@@ -438,18 +490,20 @@ impl<'a> View<'a> {
             return None;
         }
         let best = assessment.best()?;
-        let place = assessment.sizes.iter().position(|s| s.memory_size_mb == best.memory_size_mb)?;
+        let place = assessment
+            .sizes
+            .iter()
+            .position(|s| s.memory_size_mb == best.memory_size_mb)?;
         let lower = place.checked_sub(1).map_or(best, |i| &assessment.sizes[i]);
         let upper = assessment.sizes.get(place + 1).unwrap_or(best);
         let ratio = |s: &Judged| (s.point.ms / fit.model.at(f64::from(s.memory_size_mb))).ln();
         let octaves = |a: u32, b: u32| (f64::from(a) / f64::from(b)).log2().abs();
         let options: Vec<u32> = match &self.planner.candidates {
-            Candidates::Range(..) => (lower.memory_size_mb / REFINED_MB..=upper.memory_size_mb / REFINED_MB)
-                .map(|k| k * REFINED_MB)
-                .collect(),
+            Candidates::Range(..) => round_sizes().collect(),
             Candidates::List(list) => list.clone(),
         };
-        let within = |mb: &u32| *mb > lower.memory_size_mb && *mb < upper.memory_size_mb && *mb >= self.lo && *mb <= self.hi;
+        let within =
+            |mb: &u32| *mb > lower.memory_size_mb && *mb < upper.memory_size_mb && *mb >= self.lo && *mb <= self.hi;
         let gain = |mb: u32| {
             let nearest = assessment
                 .sizes
@@ -459,7 +513,11 @@ impl<'a> View<'a> {
             if nearest < APART_OCTAVES {
                 return 0.0;
             }
-            let (a, b) = if mb < best.memory_size_mb { (lower, best) } else { (best, upper) };
+            let (a, b) = if mb < best.memory_size_mb {
+                (lower, best)
+            } else {
+                (best, upper)
+            };
             let t = octaves(mb, a.memory_size_mb) / octaves(b.memory_size_mb, a.memory_size_mb);
             let ms = fit.model.at(f64::from(mb)) * (ratio(a) * (1.0 - t) + ratio(b) * t).exp();
             if self.would_break(mb, ms) {
@@ -532,7 +590,9 @@ impl<'a> View<'a> {
         let Some(best) = self.assessment.best().filter(|_| !constraints.is_empty()) else {
             return Vec::new();
         };
-        let has_tail = constraints.iter().any(|c| matches!(c, Constraint::Duration { statistic, .. } if statistic.quantile().is_some()));
+        let has_tail = constraints
+            .iter()
+            .any(|c| matches!(c, Constraint::Duration { statistic, .. } if statistic.quantile().is_some()));
         let most = match has_tail {
             true => FOR_A_TAIL,
             false => self.planner.effort.most_per_size,
@@ -559,7 +619,7 @@ impl<'a> View<'a> {
     }
 
     /// `wanted` as far as the budget goes; it is taken off.
-    fn batch(&self, wanted: Wanted, left: &mut Budget) -> Result<Option<Batch>, Stopped> {
+    fn batch(&self, wanted: Wanted, left: &mut Left) -> Result<Option<Batch>, Stopped> {
         let Ok(memory_size) = MemorySize::new(wanted.mb) else {
             return Ok(None);
         };
@@ -584,7 +644,7 @@ impl<'a> View<'a> {
             limit(most / cost, Stopped::Cost);
         }
         let concurrency = self.planner.concurrency.max(1);
-        if let Some(most) = left.time_left_ms {
+        if let Some(most) = left.time_ms {
             limit(most / expected.max(1.0) * f64::from(concurrency), Stopped::Time);
         }
         // A cold start alone teaches nothing.
@@ -605,6 +665,8 @@ impl<'a> View<'a> {
 }
 
 enum Outlook {
+    /// It seems not, but it may all be noise.
+    Unsettled,
     /// A larger size may well be better.
     Open,
     /// It seems not: one more rung will tell.
@@ -615,14 +677,16 @@ enum Outlook {
 
 /// Whether the last size is hardly faster than those before it.
 fn levels_off(last: &Judged, before: &[&Judged]) -> bool {
-    const FROM_MB: u32 = 1024;
-    let best = before.iter().map(|s| (s.ms, s.error)).min_by(|a, b| a.0.total_cmp(&b.0));
+    let best = before
+        .iter()
+        .map(|s| (s.ms, s.error))
+        .min_by(|a, b| a.0.total_cmp(&b.0));
     let Some((ms, error)) = best else {
         return false;
     };
     let gain = 1.0 - last.ms / ms;
     let noise = 1.3 * last.error.hypot(error);
-    if gain + noise < 0.03 && last.memory_size_mb >= FROM_MB {
+    if gain + noise < 0.03 && last.memory_size_mb >= LEVELS_FROM_MB {
         return true;
     }
     let Some((previous, earlier)) = before.split_last() else {
@@ -678,6 +742,19 @@ impl Candidates {
             ),
         }
     }
+}
+
+/// Sizes worth trying between rungs, in MB: those that people use, some sixth of an octave or more apart.
+fn round_sizes() -> impl Iterator<Item = u32> {
+    [
+        (128, 512, 64),
+        (512, 1024, 128),
+        (1024, 2048, 256),
+        (2048, 4096, 512),
+        (4096, 10_241, 1024),
+    ]
+    .into_iter()
+    .flat_map(|(from, to, step)| (from..to).step_by(step))
 }
 
 const fn round_up(mb: u32, step: u32) -> u32 {

@@ -9,9 +9,11 @@ use crate::curve::Sample;
 use crate::{InvocationRecord, MemorySize, Outcome, StartKind};
 
 mod adaptive;
+mod budget;
 mod preset;
 
-pub use adaptive::{AdaptivePlanner, Budget, Candidates, Stopped};
+pub use adaptive::{AdaptivePlanner, Candidates, Stopped};
+pub use budget::Budget;
 pub use preset::{Effort, Preset, UnknownPreset};
 
 /// Invocations to make at one memory size.
