@@ -63,6 +63,17 @@ pub enum Constraint {
     },
 }
 
+impl Constraint {
+    /// The number it was given: ms, % or money.
+    pub const fn limit(&self) -> f64 {
+        match self {
+            Self::Duration { max_ms, .. } => *max_ms,
+            Self::CostAboveCheapest { max_pct } => *max_pct,
+            Self::CostPerMillion { max } => *max,
+        }
+    }
+}
+
 impl fmt::Display for Constraint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -152,6 +152,21 @@ impl Payloads {
         }
     }
 
+    /// Share of each payload; empty when there is only one.
+    pub fn shares(&self) -> Vec<f64> {
+        if !self.is_weighted() {
+            return Vec::new();
+        }
+        let weights = self.weights();
+        let total: f64 = weights.iter().sum();
+        weights.into_iter().map(|weight| weight / total).collect()
+    }
+
+    /// The smallest number of invocations that sends every payload at least once.
+    pub fn all_sent_after(&self) -> u32 {
+        if self.is_weighted() { self.needed() } else { 1 }
+    }
+
     /// The smallest number of invocations that sends every payload: where the last of them first comes up. Looks no further
     /// than a million.
     fn needed(&self) -> u32 {

@@ -1,19 +1,16 @@
 //! The steps in a loop, in one process.
 
-use tuner_core::pricing::PriceTable;
 use tuner_core::tuning::MeasuringEnvironment;
 use tuner_core::{Payloads, Tuning};
 use uuid::Uuid;
 
 use crate::steps::{self, Leftovers, Next, Restored};
-use crate::{Context, TuningError, TuningRequest, TuningState};
+use crate::{Context, Prices, TuningError, TuningRequest, TuningState};
 
 /// What a tuning is measured with and judged by.
 pub struct Setting<'a> {
     /// Prices.
-    pub prices: &'a PriceTable,
-    /// Region whose prices hold where the function's own is not real.
-    pub price_region: Option<String>,
+    pub prices: Prices<'a>,
     /// Where it is measured.
     pub environment: MeasuringEnvironment,
 }
@@ -49,7 +46,8 @@ pub async fn run(
         notes: Vec::new(),
         touched: false,
     };
-    let mut state = steps::initialize(ctx, request, Uuid::now_v7())
+    let Setting { prices, environment } = setting;
+    let mut state = steps::initialize(ctx, request, payloads, prices, Uuid::now_v7())
         .await
         .map_err(untouched)?;
     let begun_with = state.warnings.len();
@@ -68,17 +66,11 @@ pub async fn run(
         return Err(failed(error, Restored { notes, ..restored }));
     }
     let leftovers = restored.clone();
-    let Setting {
-        prices,
-        price_region,
-        environment,
-    } = setting;
     let payload_count = payloads.entries().len() as u32;
     let mut tuning = steps::analyze(
         ctx,
         &state,
         prices,
-        price_region.as_deref(),
         payload_count,
         environment,
         restored,
@@ -98,9 +90,9 @@ pub async fn run(
 
 async fn measure(ctx: &Context, state: &mut TuningState, payloads: &Payloads) -> Result<(), TuningError> {
     loop {
-        match steps::plan(ctx, state) {
+        match steps::measure(ctx, state, payloads).await? {
             Next::Publish => steps::publish(ctx, state).await?,
-            Next::Sample(batches) => steps::sample(ctx, state, &batches, payloads).await?,
+            Next::Sample(_) => {}
             Next::Restore => return Ok(()),
         }
     }

@@ -1,21 +1,36 @@
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
-use tuner_core::{Batch, ColdStartPlanner, FunctionName, GridPlanner, MemorySize, Objective, Planner, SizeProgress};
+use tuner_core::planning::{Budget, Preset};
+use tuner_core::{ColdStartPlanner, Constraint, FunctionName, MemorySize, Objective, Question};
 
 /// What a person asks for, checked. Payloads travel apart from it: they may be large and secret.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TuningRequest {
     /// The function under test.
     pub function: FunctionName,
-    /// Sizes to measure, ascending, each once.
+    /// How sizes, and numbers of invocations, are chosen.
+    #[serde(default = "grid")]
+    pub preset: Preset,
+    /// Sizes to measure, ascending, each once. An adaptive preset chooses from them, or where there are none, from all.
     pub memory_sizes: Vec<MemorySize>,
-    /// Warm invocations to measure at each size.
+    /// Warm invocations to measure at each size of a grid.
     pub invocations: u32,
     /// What "best" means.
     pub objective: Objective,
-    /// Constraint: p95 of the duration at most this, in ms.
-    pub max_p95_ms: Option<f64>,
+    /// What a size must keep to be chosen.
+    #[serde(default)]
+    pub constraints: Vec<Constraint>,
+    /// Share of invocations that start cold where the function is used, from 0 to 1: how much of cost and duration is
+    /// theirs.
+    #[serde(default)]
+    pub cold_share: f64,
+    /// How much more memory than the largest use seen a size must have, as a share of that use.
+    #[serde(default = "headroom")]
+    pub headroom: f64,
+    /// What an adaptive preset must not exceed.
+    #[serde(default)]
+    pub budget: Budget,
     /// Invocations of one size made at the same time.
     pub concurrency: u32,
     /// Invocations of all sizes together made at the same time.
@@ -47,6 +62,14 @@ pub struct TuningRequest {
     /// Role to assume for everything that touches the function, such as one in its account.
     #[serde(default)]
     pub role_arn: Option<String>,
+}
+
+const fn grid() -> Preset {
+    Preset::Grid
+}
+
+const fn headroom() -> f64 {
+    Question::DEFAULT_HEADROOM
 }
 
 /// What to do with the recommendation.
@@ -81,8 +104,23 @@ pub enum RequestError {
     #[error("trim is {0}; it must be from 0 to 0.4 (the share of durations left out at either end)")]
     Trim(f64),
     /// A constraint nothing can meet.
-    #[error("max-p95 is {0} ms; it must be more than 0")]
-    MaxP95(f64),
+    #[error("the limit in `{0}` must be more than 0")]
+    Limit(Constraint),
+    /// No share.
+    #[error("cold-share is {0}; it must be from 0 (none) to 1 (every invocation starts cold)")]
+    ColdShare(f64),
+    /// Too little to be safe, or more than any size has.
+    #[error("headroom is {0}; it must be from 0.1 to 9 (0.2 is a fifth more memory than was used)")]
+    Headroom(f64),
+    /// Nothing could be done with it.
+    #[error("the budget of {0} must be more than 0")]
+    Budget(&'static str),
+    /// What only the grid knows.
+    #[error("{0} goes with the preset grid only; {1} chooses by itself")]
+    GridOnly(&'static str, Preset),
+    /// What the grid does not know.
+    #[error("a budget goes with the presets frugal, standard and thorough; the grid makes as many invocations as it is told")]
+    AdaptiveOnly,
     /// Not an alias name.
     #[error("`{0}` is no alias name; use 1 to 128 letters, digits, - and _, not digits alone")]
     Alias(String),
@@ -105,9 +143,13 @@ impl TuningRequest {
                 .iter()
                 .filter_map(|&mb| MemorySize::new(mb).ok())
                 .collect(),
+            preset: Preset::Grid,
             invocations: 10,
             objective: Objective::Cost,
-            max_p95_ms: None,
+            constraints: Vec::new(),
+            cold_share: 0.0,
+            headroom: Question::DEFAULT_HEADROOM,
+            budget: Budget::default(),
             concurrency: 1,
             max_concurrency: 10,
             pause_ms: 0,
@@ -144,33 +186,31 @@ impl TuningRequest {
                     .bytes()
                     .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
         };
+        let adaptive = self.preset != Preset::Grid;
         match &self {
-            r if r.memory_sizes.is_empty() => Err(RequestError::NoSizes),
-            r if r.invocations < 5 && !r.dry_run => Err(RequestError::TooFewInvocations(r.invocations)),
+            r if adaptive && r.only_cold_starts => Err(RequestError::GridOnly("only-cold-starts", r.preset)),
+            r if adaptive && r.dry_run => Err(RequestError::GridOnly("dry-run", r.preset)),
+            r if adaptive && r.trim_share != 0.0 => Err(RequestError::GridOnly("trim", r.preset)),
+            r if !adaptive && r.memory_sizes.is_empty() => Err(RequestError::NoSizes),
+            r if !adaptive && r.invocations < 5 && !r.dry_run => Err(RequestError::TooFewInvocations(r.invocations)),
             r if r.invocations > 10_000 => Err(RequestError::TooManyInvocations(r.invocations)),
             r if r.max_concurrency == 0 => Err(RequestError::Zero("max-concurrency")),
             r if r.concurrency == 0 => Err(RequestError::Zero("parallel")),
             r if !(0.0..=0.4).contains(&r.trim_share) => Err(RequestError::Trim(r.trim_share)),
-            r if r.max_p95_ms.is_some_and(|ms| ms.is_nan() || ms <= 0.0) => {
-                Err(RequestError::MaxP95(r.max_p95_ms.unwrap_or_default()))
+            r if !(0.0..=1.0).contains(&r.cold_share) => Err(RequestError::ColdShare(r.cold_share)),
+            r if !(Question::LEAST_HEADROOM..=9.0).contains(&r.headroom) => Err(RequestError::Headroom(r.headroom)),
+            r if r.budget.invocations == Some(0) => Err(RequestError::Budget("invocations")),
+            r if r.budget.cost.is_some_and(|most| most.is_nan() || most <= 0.0) => Err(RequestError::Budget("money")),
+            r if r.budget.time_ms == Some(0) => Err(RequestError::Budget("time")),
+            r if !adaptive && r.budget.is_limited() => Err(RequestError::AdaptiveOnly),
+            r if let Some(constraint) = r.constraints.iter().find(|c| !(c.limit() > 0.0)) => {
+                Err(RequestError::Limit(*constraint))
             }
             Self {
                 apply: Apply::Alias(name),
                 ..
             } if bad_alias(name) => Err(RequestError::Alias(name.clone())),
             _ => Ok(self),
-        }
-    }
-
-    /// The planner asked for.
-    pub fn planner(&self) -> Box<dyn Planner + Send + Sync> {
-        match self.cold_start_planner() {
-            Some(planner) => Box::new(planner),
-            None => Box::new(GridPlanner {
-                // The first invocation comes on top, and is all that is left.
-                invocations: if self.dry_run { 0 } else { self.invocations },
-                concurrency: self.concurrency,
-            }),
         }
     }
 
@@ -181,12 +221,6 @@ impl TuningRequest {
             cold_starts: if self.dry_run { 1 } else { self.invocations },
             concurrency: self.invocations.min(self.max_concurrency),
         })
-    }
-
-    /// How many versions that can still be invoked `batch` needs, given what was measured at its size.
-    pub fn versions_for(&self, batch: &Batch, progress: &SizeProgress) -> u32 {
-        self.cold_start_planner()
-            .map_or(1, |planner| planner.versions(batch.invocations, progress))
     }
 }
 
@@ -236,10 +270,13 @@ mod tests {
             ),
             (
                 TuningRequest {
-                    max_p95_ms: Some(0.0),
+                    constraints: vec![Constraint::Duration {
+                        statistic: tuner_core::Statistic::P95,
+                        max_ms: 0.0,
+                    }],
                     ..request()
                 },
-                "max-p95",
+                "p95",
             ),
             (
                 TuningRequest {

@@ -2,7 +2,9 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use tuner_core::{FunctionName, MemorySize, Progress};
+use tuner_core::planning::{AdaptivePlanner, Candidates, Preset};
+use tuner_core::pricing::Rate;
+use tuner_core::{Batch, FunctionName, GridPlanner, MemorySize, Payloads, Planner, Progress, Question, SizeProgress};
 use uuid::Uuid;
 
 use crate::TuningRequest;
@@ -20,6 +22,11 @@ pub struct TuningState {
     pub request: TuningRequest,
     /// The function under test as it was before.
     pub original: Original,
+    /// What invocations cost; GB-seconds are counted where that is not known.
+    pub rate: Rate,
+    /// What planning needs to know of the payloads.
+    #[serde(default)]
+    pub payloads: PayloadShares,
     /// What was published: one version of each size, or several where every one is for one round of cold starts.
     pub versions: BTreeMap<MemorySize, Vec<u64>>,
     /// What was measured.
@@ -42,7 +49,96 @@ pub struct Original {
     pub last_version: u64,
 }
 
+/// What planning needs to know of payloads.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct PayloadShares {
+    /// Share of each in all invocations; empty when there is only one.
+    pub shares: Vec<f64>,
+    /// So many invocations of a size send each of them.
+    pub all_sent_after: u32,
+}
+
+impl PayloadShares {
+    /// Those of `payloads`.
+    pub fn of(payloads: &Payloads) -> Self {
+        Self {
+            shares: payloads.shares(),
+            all_sent_after: payloads.all_sent_after(),
+        }
+    }
+}
+
 impl TuningState {
+    /// The planner asked for, `elapsed_ms` after the tuning began.
+    pub fn planner(&self, elapsed_ms: f64) -> Box<dyn Planner + Send + Sync> {
+        let request = &self.request;
+        if let Some(planner) = request.cold_start_planner() {
+            return Box::new(planner);
+        }
+        let Some(planner) = self.adaptive_planner(elapsed_ms) else {
+            return Box::new(GridPlanner {
+                // The first invocation comes on top, and is all that is left.
+                invocations: if request.dry_run { 0 } else { request.invocations },
+                concurrency: request.concurrency,
+            });
+        };
+        Box::new(planner)
+    }
+
+    /// The planner asked for, if it is an adaptive one.
+    pub fn adaptive_planner(&self, elapsed_ms: f64) -> Option<AdaptivePlanner> {
+        let candidates = self.candidates();
+        let question = self.question();
+        Some(AdaptivePlanner {
+            effort: self.request.preset.effort()?,
+            question: Question {
+                // A size that was not asked for is not invoked, though it is in use.
+                present_memory_size_mb: question.present_memory_size_mb.filter(|&mb| candidates.contains(mb)),
+                ..question
+            },
+            candidates,
+            timeout_ms: Some(f64::from(self.original.latest.timeout_s) * 1000.0),
+            budget: self.request.budget,
+            elapsed_ms,
+            concurrency: self.request.concurrency,
+            all_payloads: self.payloads.all_sent_after,
+        })
+    }
+
+    /// What is asked of planning and decision.
+    pub fn question(&self) -> Question {
+        let request = &self.request;
+        Question {
+            objective: request.objective,
+            constraints: request.constraints.clone(),
+            cold_share: request.cold_share,
+            headroom: request.headroom,
+            rate: self.rate,
+            range_mb: self.candidates().ends(),
+            payload_shares: match request.preset {
+                // It sends every payload as often as is due, and leaves its means alone.
+                Preset::Grid => Vec::new(),
+                _ => self.payloads.shares.clone(),
+            },
+            present_memory_size_mb: Some(self.original.present_memory_size_mb),
+        }
+    }
+
+    fn candidates(&self) -> Candidates {
+        match &self.request.memory_sizes[..] {
+            [] => Candidates::Range(MemorySize::MIN.mb(), MemorySize::MAX.mb()),
+            sizes => Candidates::List(sizes.iter().map(|size| size.mb()).collect()),
+        }
+    }
+
+    /// How many versions that can still be invoked `batch` needs.
+    pub fn versions_for(&self, batch: &Batch) -> u32 {
+        let untouched = SizeProgress::default();
+        let progress = self.progress.get(&batch.memory_size).unwrap_or(&untouched);
+        let planner = self.request.cold_start_planner();
+        planner.map_or(1, |planner| planner.versions(batch.invocations, progress))
+    }
+
     /// The function, unqualified.
     pub const fn function(&self) -> &FunctionName {
         &self.original.latest.arn

@@ -1,11 +1,12 @@
 //! What each role does around its step.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use lambda_runtime::{Context as LambdaContext, Diagnostic};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
 use tuner_core::machinery::{self, Machinery, Work};
+use tuner_core::planning::Preset;
 use tuner_core::pricing::PriceTable;
 use tuner_core::tuning::{MeasuringEnvironment, SizeStatus, TuningStatus};
 use tuner_core::{Architecture, Batch, FunctionName, MemorySize, PastTuning, Payloads, Tuning, gb_seconds};
@@ -13,7 +14,7 @@ use tuner_engine::execution::{
     ExecutionInput, ExecutionOutput, OutputOptions, PayloadSource, ReportPlaces, payloads_text,
 };
 use tuner_engine::steps::{self, Next, Restored};
-use tuner_engine::{Context, TuningRequest, records};
+use tuner_engine::{Context, Prices, TuningRequest, TuningState, records};
 use uuid::Uuid;
 
 use crate::call::{Call, Caught, Group, Held};
@@ -89,12 +90,12 @@ async fn initialize(world: &World, lambda: &LambdaContext, call: &Call) -> Faile
     let input = ExecutionInput::parse(call.input.get(), &world.defaults).map_err(|e| named("Tuner.Input", e))?;
     let request = input.request;
     let text = payload_text(world, &input.payload).await?;
-    let count = check_payload(&text, request.dry_run, request.invocations)?;
+    let payloads = check_payload(&text, &request)?;
     let role = request.role_arn.clone();
     let ctx = world
         .context(tuning_id, lambda, Some(&request.function), role.as_deref())
         .await?;
-    let mut state = steps::initialize(&ctx, &request, tuning_id)
+    let mut state = steps::initialize(&ctx, &request, &payloads, Prices::of(PriceTable::embedded()), tuning_id)
         .await
         .map_err(|e| of_step(&e))?;
     state.warnings.extend(input.warnings);
@@ -109,14 +110,15 @@ async fn initialize(world: &World, lambda: &LambdaContext, call: &Call) -> Faile
     let more = json!({
         "memory_size_mb": state.original.present_memory_size_mb,
         "memory_sizes_mb": sizes,
-        "invocations": state.request.planner().usual_calls(),
-        "estimate": estimated(&state.request).priced(PriceTable::embedded(), self::place(world)),
+        "preset": request.preset,
+        "invocations": state.planner(0.0).usual_calls(),
+        "estimate": estimated(&state).priced(PriceTable::embedded(), self::place(world)),
         "next": "plan",
     });
     let kept = Kept {
         execution: call.execution.clone(),
         state,
-        payloads: count,
+        payloads: payloads.entries().len() as u32,
         include_output_results: input.include_output_results,
         restored: None,
         rounds: 0,
@@ -127,12 +129,20 @@ async fn initialize(world: &World, lambda: &LambdaContext, call: &Call) -> Faile
 }
 
 /// What the state machine itself will take, if an invocation takes a second.
-fn estimated(request: &TuningRequest) -> Work {
+fn estimated(state: &TuningState) -> Work {
+    let request = &state.request;
+    let adaptive = request.preset != Preset::Grid;
     Work::estimate(&machinery::Plan {
-        sizes: request.memory_sizes.len() as u32,
-        invocations: request.planner().usual_calls().saturating_sub(1),
+        sizes: match request.memory_sizes.len() as u32 {
+            // As many as the way up usually has.
+            0 => 6,
+            sizes if adaptive => sizes.min(6),
+            sizes => sizes,
+        },
+        invocations: state.planner(0.0).usual_calls().saturating_sub(1),
         concurrency: request.concurrency,
-        max_concurrency: request.max_concurrency,
+        // One step measures all sizes by turns.
+        max_concurrency: if adaptive { 1 } else { request.max_concurrency },
         pause_ms: request.pause_ms,
         duration_ms: 1000.0,
         own_memory_mb: own_memory_mb(),
@@ -161,14 +171,13 @@ async fn payload_text(world: &World, source: &PayloadSource) -> Failed<String> {
     }
 }
 
-/// How many payloads there are.
-fn check_payload(text: &str, dry_run: bool, invocations: u32) -> Failed<u32> {
+fn check_payload(text: &str, request: &TuningRequest) -> Failed<Payloads> {
     let wrong = |e: &dyn std::fmt::Display| named("Tuner.Input", e);
     let payloads = Payloads::parse(text, "payload").map_err(|e| wrong(&e))?;
-    if !dry_run {
-        payloads.check(invocations).map_err(|e| wrong(&e))?;
+    if !request.dry_run && request.preset == Preset::Grid {
+        payloads.check(request.invocations).map_err(|e| wrong(&e))?;
     }
-    Ok(payloads.entries().len() as u32)
+    Ok(payloads)
 }
 
 /// A round of ten groups takes about 90 events of an execution's history, which ends with no way to clean up at 25,000.
@@ -195,9 +204,11 @@ async fn plan(ctx: &Context, kept: &mut Kept, held: Held, place: &Travelling) ->
         if error.error == "Tuner.Processor" {
             return Err(named("Tuner.Processor", ending.cause));
         }
-        // Sizes that were measured in full before that have nothing to fear.
-        let wanted = state.request.planner().next(&state.progress);
-        let in_group = |batch: &&Batch| group.batches.iter().any(|b| b.memory_size == batch.memory_size);
+        // Sizes that were measured in full before that have nothing to fear. An adaptive planner has one group only.
+        let wanted = steps::wanted(ctx, state);
+        let adaptive = state.request.preset != Preset::Grid;
+        let in_group =
+            |batch: &&Batch| adaptive || group.batches.iter().any(|b| b.memory_size == batch.memory_size);
         for batch in wanted.iter().filter(in_group) {
             state.progress.entry(batch.memory_size).or_default().skipped = Some(ending.cause.clone());
         }
@@ -218,7 +229,14 @@ async fn plan(ctx: &Context, kept: &mut Kept, held: Held, place: &Travelling) ->
     match next {
         Next::Publish => place.with(json!({ "next": "publish" })),
         Next::Sample(batches) => {
-            let groups = groups(batches, kept.state.request.max_concurrency);
+            let request = &kept.state.request;
+            let groups = match request.preset {
+                Preset::Grid => groups(batches, request.max_concurrency),
+                _ => vec![Group {
+                    max_concurrency: request.max_concurrency,
+                    batches,
+                }],
+            };
             place.with(json!({ "next": "sample", "groups": groups }))
         }
         Next::Restore => place.with(json!({ "next": "restore" })),
@@ -245,20 +263,27 @@ async fn sample(ctx: &Context, kept: &mut Kept, group: Option<Group>) -> Failed<
     let payloads = payloads(ctx).await?;
     let state = &mut kept.state;
     state.request.max_concurrency = group.max_concurrency;
-    let sizes: Vec<MemorySize> = group.batches.iter().map(|batch| batch.memory_size).collect();
+    let adaptive = state.request.preset != Preset::Grid;
+    let mut sizes: BTreeSet<MemorySize> = group.batches.iter().map(|batch| batch.memory_size).collect();
+    if adaptive {
+        sizes.extend(state.progress.keys());
+    }
     let known = state.warnings.len();
     // Another attempt at this very call may have measured something already.
     records::progress(&*ctx.store, state, sizes.iter().copied())
         .await
         .map_err(|e| of_store(&e))?;
-    let still_wanted = state.request.planner().next(&state.progress);
-    let batches: Vec<_> = still_wanted
-        .into_iter()
-        .filter(|batch| sizes.contains(&batch.memory_size))
-        .collect();
-    steps::sample(ctx, state, &batches, &payloads)
-        .await
-        .map_err(|e| of_step(&e))?;
+    if adaptive {
+        // Its groups are small and follow one another: this step goes on by itself.
+        steps::measure(ctx, state, &payloads).await.map_err(|e| of_step(&e))?;
+        sizes.extend(state.progress.keys());
+    } else {
+        let mut batches = steps::wanted(ctx, state);
+        batches.retain(|batch| sizes.contains(&batch.memory_size));
+        steps::sample(ctx, state, &batches, &payloads)
+            .await
+            .map_err(|e| of_step(&e))?;
+    }
     let made: Map<String, Value> = sizes
         .iter()
         .filter_map(|size| Some((size.mb().to_string(), json!(state.progress.get(size)?.outcomes.total()))))
@@ -331,8 +356,8 @@ fn passing(restored: &Restored) -> Failed<()> {
 
 async fn analyze(ctx: &Context, kept: &Kept, place: &Travelling) -> Failed<Value> {
     let restored = kept.restored.clone().unwrap_or_default();
-    let (prices, environment) = (PriceTable::embedded(), MeasuringEnvironment::Aws);
-    let tuning = steps::analyze(ctx, &kept.state, prices, None, kept.payloads, environment, restored)
+    let (prices, environment) = (Prices::of(PriceTable::embedded()), MeasuringEnvironment::Aws);
+    let tuning = steps::analyze(ctx, &kept.state, prices, kept.payloads, environment, restored)
         .await
         .map_err(|e| of_step(&e))?;
     keep_document(ctx, &tuning).await?;

@@ -199,8 +199,7 @@ async fn by_driver(client: Arc<AwsLambda>, store: &Path) -> Tuning {
         tunings: None,
     };
     let setting = Setting {
-        prices: PriceTable::embedded(),
-        price_region: None,
+        prices: Prices::of(PriceTable::embedded()),
         environment: MeasuringEnvironment::Aws,
     };
     driver::run(&ctx, &request(), &Payloads::single(r#"{"n":1.50}"#), setting)

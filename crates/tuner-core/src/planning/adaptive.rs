@@ -99,6 +99,10 @@ impl Planner for AdaptivePlanner {
         self.effort.opening + 1
     }
 
+    fn soon(&self, progress: &Progress) -> BTreeSet<MemorySize> {
+        self.likely(progress)
+    }
+
     fn most_calls(&self) -> u32 {
         2 * self.effort.most_per_size.max(self.least_warm()) + 2
     }
@@ -131,8 +135,7 @@ impl AdaptivePlanner {
         }
     }
 
-    /// Sizes that are likely to be measured soon: those to publish together with the next one.
-    pub fn soon(&self, progress: &Progress) -> BTreeSet<MemorySize> {
+    fn likely(&self, progress: &Progress) -> BTreeSet<MemorySize> {
         let view = View::of(self, progress);
         view.rungs()
             .into_iter()
@@ -732,6 +735,14 @@ fn measured(mb: u32, progress: &SizeProgress) -> Measured {
 }
 
 impl Candidates {
+    /// Whether `mb` is one of them.
+    pub fn contains(&self, mb: u32) -> bool {
+        match self {
+            Self::Range(first, last) => (*first..=*last).contains(&mb),
+            Self::List(list) => list.contains(&mb),
+        }
+    }
+
     /// The smallest and the largest, in MB.
     pub fn ends(&self) -> (u32, u32) {
         match self {

@@ -35,6 +35,12 @@ pub trait Planner {
     /// The next batches, given what was measured so far.
     fn next(&self, progress: &Progress) -> Vec<Batch>;
 
+    /// Sizes that will probably be measured too: their versions are published together with those of the next batches, so
+    /// that the function is changed once.
+    fn soon(&self, _progress: &Progress) -> BTreeSet<MemorySize> {
+        BTreeSet::new()
+    }
+
     /// Invocations of one size when all goes well.
     fn usual_calls(&self) -> u32;
 

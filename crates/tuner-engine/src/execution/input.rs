@@ -1,10 +1,13 @@
 use std::str::FromStr;
 
-use tuner_core::{MemorySize, MemorySizeError};
+use tuner_core::planning::Preset;
+use tuner_core::{MemorySize, MemorySizeError, Question};
 
 use super::error::{InputError, InputErrors};
 use super::fields::Fields;
-use super::options::{FUNCTION, ROLE, apply, exceptions, function_name, memory_sizes, objective, pace, payload, role};
+use super::options::{
+    FUNCTION, ROLE, apply, budget, constraints, exceptions, function_name, memory_sizes, objective, pace, payload, preset, role,
+};
 use super::s3_uri::S3Object;
 use crate::TuningRequest;
 
@@ -61,7 +64,7 @@ impl FromStr for Defaults {
 }
 
 /// Every field an input may have: LPT's first, then ours.
-pub const FIELDS: [&str; 23] = [
+pub const FIELDS: [&str; 34] = [
     "lambdaARN",
     "num",
     "powerValues",
@@ -82,7 +85,18 @@ pub const FIELDS: [&str; 23] = [
     "onlyColdStarts",
     "allowedExceptions",
     "maxConcurrency",
+    "preset",
+    "maxMeanMs",
+    "maxP50Ms",
     "maxP95Ms",
+    "maxP99Ms",
+    "maxCostAboveCheapestPct",
+    "maxCostPerMillion",
+    "coldShare",
+    "headroom",
+    "budgetInvocations",
+    "budgetCost",
+    "budgetSeconds",
     "monthlyInvocations",
     "roleARN",
 ];
@@ -119,11 +133,20 @@ impl ExecutionInput {
             fields.note(missing.clone());
         }
         let mut warnings = Vec::new();
-        let invocations = fields.whole("num", 5..=10_000).unwrap_or(10);
-        let memory_sizes = memory_sizes(&mut fields).unwrap_or_else(|| defaults.memory_sizes.clone());
+        let preset = preset(&mut fields);
+        let num = fields.whole("num", 5..=10_000);
+        if preset != Preset::Grid && num.is_some() {
+            warnings.push(format!("num has no effect with the preset {preset}: it chooses by itself"));
+        }
+        let invocations = num.unwrap_or(10);
+        // An adaptive preset chooses from all sizes unless some are given.
+        let memory_sizes = memory_sizes(&mut fields).unwrap_or_else(|| match preset {
+            Preset::Grid => defaults.memory_sizes.clone(),
+            _ => Vec::new(),
+        });
         let only_cold_starts = fields.boolean("onlyColdStarts");
         let dry_run = fields.boolean("dryRun");
-        let payload = payload(&mut fields, (!dry_run).then_some(invocations));
+        let payload = payload(&mut fields, (!dry_run && preset == Preset::Grid).then_some(invocations));
         let (concurrency, max_concurrency, pause_ms) = pace(&mut fields, invocations, &mut warnings);
         let objective = objective(&mut fields, &mut warnings);
         let apply = apply(&mut fields, &mut warnings);
@@ -135,7 +158,14 @@ impl ExecutionInput {
         let pre_processor = fields.text("preProcessorARN", FUNCTION, function_name);
         let post_processor = fields.text("postProcessorARN", FUNCTION, function_name);
         let allowed_errors = exceptions(&mut fields);
-        let max_p95_ms = fields.number("maxP95Ms", |ms| ms > 0.0, "a number of ms above 0");
+        let constraints = constraints(&mut fields);
+        let cold_share = fields.number("coldShare", |q| (0.0..=1.0).contains(&q), "a number from 0 to 1");
+        let headroom = fields.number(
+            "headroom",
+            |share| (Question::LEAST_HEADROOM..=9.0).contains(&share),
+            "a number from 0.1 (a tenth more memory than was used) to 9",
+        );
+        let budget = budget(&mut fields);
         let monthly_invocations = fields.number("monthlyInvocations", |n| n > 0.0, "a number above 0");
         let role_arn = fields.text("roleARN", ROLE, role);
         let keep_messages = !fields.truthy("disablePayloadLogs");
@@ -147,12 +177,19 @@ impl ExecutionInput {
         let request = TuningRequest {
             memory_sizes,
             invocations,
+            preset,
             objective,
-            max_p95_ms,
+            constraints,
+            cold_share: cold_share.unwrap_or(0.0),
+            headroom: headroom.unwrap_or(Question::DEFAULT_HEADROOM),
+            budget,
             concurrency,
             max_concurrency,
             pause_ms,
-            trim_share: trimmed.unwrap_or(if only_cold_starts { 0.0 } else { 0.2 }),
+            trim_share: trimmed.unwrap_or(match preset {
+                Preset::Grid if !only_cold_starts => 0.2,
+                _ => 0.0,
+            }),
             allowed_errors,
             keep_messages,
             monthly_invocations,

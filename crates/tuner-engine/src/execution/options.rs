@@ -1,6 +1,7 @@
 //! Each option of an input: what it takes, and what it means.
 
-use tuner_core::{FunctionName, MemorySize, Objective, PayloadError, Payloads};
+use tuner_core::planning::{Budget, Preset};
+use tuner_core::{Constraint, FunctionName, MemorySize, Objective, PayloadError, Payloads, Statistic};
 
 use super::error::{InputError, shortened};
 use super::fields::{self, Fields};
@@ -165,6 +166,58 @@ pub(super) fn objective(fields: &mut Fields<'_>, warnings: &mut Vec<String>) -> 
         warnings.push("balancedWeight has no effect unless strategy is \"balanced\"".to_owned());
     }
     objective
+}
+
+/// How sizes are chosen: a grid, as LPT does, unless the input says otherwise.
+pub(super) fn preset(fields: &mut Fields<'_>) -> Preset {
+    let accepted = "\"frugal\", \"standard\", \"thorough\" or \"grid\"";
+    fields.text("preset", accepted, |word| word.parse::<Preset>().map_err(|_| "")).unwrap_or(Preset::Grid)
+}
+
+const DURATION_LIMITS: [(&str, Statistic); 4] = [
+    ("maxMeanMs", Statistic::Mean),
+    ("maxP50Ms", Statistic::P50),
+    ("maxP95Ms", Statistic::P95),
+    ("maxP99Ms", Statistic::P99),
+];
+
+pub(super) fn constraints(fields: &mut Fields<'_>) -> Vec<Constraint> {
+    let mut constraints = Vec::new();
+    for (field, statistic) in DURATION_LIMITS {
+        let limit = fields.number(field, |ms| ms > 0.0, "a number of ms above 0");
+        constraints.extend(limit.map(|max_ms| Constraint::Duration { statistic, max_ms }));
+    }
+    let above = fields.number("maxCostAboveCheapestPct", |pct| pct > 0.0, "a number of % above 0");
+    constraints.extend(above.map(|max_pct| Constraint::CostAboveCheapest { max_pct }));
+    let million = fields.number("maxCostPerMillion", |max| max > 0.0, "an amount of money above 0");
+    constraints.extend(million.map(|max| Constraint::CostPerMillion { max }));
+    constraints
+}
+
+/// The field of a constraint, and its limit.
+pub(super) fn field_of(constraint: Constraint) -> (&'static str, f64) {
+    let field = match constraint {
+        Constraint::Duration { statistic, .. } => {
+            let [(mean, _), (p50, _), (p95, _), (p99, _)] = DURATION_LIMITS;
+            match statistic {
+                Statistic::Mean => mean,
+                Statistic::P50 => p50,
+                Statistic::P95 => p95,
+                Statistic::P99 => p99,
+            }
+        }
+        Constraint::CostAboveCheapest { .. } => "maxCostAboveCheapestPct",
+        Constraint::CostPerMillion { .. } => "maxCostPerMillion",
+    };
+    (field, constraint.limit())
+}
+
+pub(super) fn budget(fields: &mut Fields<'_>) -> Budget {
+    Budget {
+        invocations: fields.whole("budgetInvocations", 1..=1_000_000),
+        cost: fields.number("budgetCost", |most| most > 0.0, "an amount of money above 0"),
+        time_ms: fields.whole("budgetSeconds", 1..=31_536_000).map(|s| u64::from(s) * 1000),
+    }
 }
 
 pub(super) fn apply(fields: &mut Fields<'_>, warnings: &mut Vec<String>) -> Apply {

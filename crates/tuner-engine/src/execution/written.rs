@@ -1,8 +1,12 @@
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use serde_json::value::RawValue;
+use tuner_core::planning::Preset;
 use tuner_core::{FunctionName, MemorySize, Objective};
 
 use super::input::{ExecutionInput, PayloadSource};
+use super::options::field_of;
 use super::payload::lpt_payload;
 use crate::Apply;
 
@@ -27,7 +31,8 @@ impl ExecutionInput {
         };
         serde_json::to_string(&Written {
             lambda_arn: &r.function,
-            num: r.invocations,
+            preset: r.preset,
+            num: (r.preset == Preset::Grid).then_some(r.invocations),
             power_values: &r.memory_sizes,
             payload,
             payload_s3,
@@ -49,7 +54,12 @@ impl ExecutionInput {
             only_cold_starts: r.only_cold_starts,
             allowed_exceptions: &r.allowed_errors,
             max_concurrency: r.max_concurrency,
-            max_p95_ms: r.max_p95_ms,
+            constraints: r.constraints.iter().map(|&c| field_of(c)).collect(),
+            cold_share: r.cold_share,
+            headroom: r.headroom,
+            budget_invocations: r.budget.invocations,
+            budget_cost: r.budget.cost,
+            budget_seconds: r.budget.time_ms.map(|ms| ms.div_ceil(1000)),
             monthly_invocations: r.monthly_invocations,
             role_arn: r.role_arn.as_deref(),
         })
@@ -62,7 +72,10 @@ impl ExecutionInput {
 struct Written<'a> {
     #[serde(rename = "lambdaARN")]
     lambda_arn: &'a FunctionName,
-    num: u32,
+    preset: Preset,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    num: Option<u32>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
     power_values: &'a [MemorySize],
     #[serde(skip_serializing_if = "Option::is_none")]
     payload: Option<Box<RawValue>>,
@@ -87,8 +100,16 @@ struct Written<'a> {
     only_cold_starts: bool,
     allowed_exceptions: &'a [String],
     max_concurrency: u32,
+    #[serde(flatten)]
+    constraints: BTreeMap<&'static str, f64>,
+    cold_share: f64,
+    headroom: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
-    max_p95_ms: Option<f64>,
+    budget_invocations: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    budget_cost: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    budget_seconds: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     monthly_invocations: Option<f64>,
     #[serde(rename = "roleARN", skip_serializing_if = "Option::is_none")]

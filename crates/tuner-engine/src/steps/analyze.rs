@@ -1,54 +1,60 @@
-use tuner_core::Tuning;
+use tuner_core::pricing::Rate;
+use tuner_core::{MemorySize, Question, Tuning};
 use tuner_core::analysis::{self, Terms};
-use tuner_core::pricing::PriceTable;
+use tuner_core::planning::{Preset, Stopped};
 use tuner_core::tuning::{
     FunctionUnderTest, MeasuringEnvironment, RequestSummary, SCHEMA_VERSION, SizeResult, SizeStatus,
 };
 
+use crate::steps::plan::elapsed_ms;
 use crate::steps::restore::Restored;
-use crate::{Context, TuningError, TuningState, records};
+use crate::{Context, Prices, TuningError, TuningState, records};
 
 /// Reads all records back and judges them: the [`Tuning`] document.
-///
-/// `price_region` prices a function whose region is not known or not real, as on the local Lambda.
 ///
 /// # Errors
 /// When the records can't be read back.
 pub async fn analyze(
     ctx: &Context,
     state: &TuningState,
-    prices: &PriceTable,
-    price_region: Option<&str>,
+    prices: Prices<'_>,
     payloads: u32,
     environment: MeasuringEnvironment,
     restored: Restored,
 ) -> Result<Tuning, TuningError> {
     let mut records = Vec::new();
-    for &size in &state.request.memory_sizes {
+    let sizes: Vec<MemorySize> = state.progress.keys().copied().collect();
+    for &size in &sizes {
         records.extend(records::read(&*ctx.store, size).await?);
     }
     let latest = &state.original.latest;
-    let region = price_region.or_else(|| latest.arn.region()).unwrap_or_default();
-    let (price, price_unknown) = match prices.quote(region, latest.architecture) {
+    let (price, price_unknown) = match prices.quote(latest) {
         Ok(quote) => (Some(quote), None),
         Err(unknown) => (None, Some(unknown.to_string())),
     };
     let request = &state.request;
+    let question = Question {
+        // A constraint on money means nothing without a price.
+        rate: price
+            .as_ref()
+            .and_then(|quote| Rate::of(quote, latest.ephemeral_storage_mb))
+            .unwrap_or(Rate::GB_SECONDS),
+        ..state.question()
+    };
     let terms = Terms {
         price: price.as_ref(),
         ephemeral_storage_mb: latest.ephemeral_storage_mb,
-        objective: request.objective,
-        max_p95_ms: request.max_p95_ms,
-        present_memory_size_mb: state.original.present_memory_size_mb,
+        question: &question,
         trim_share: request.trim_share,
         only_cold_starts: request.only_cold_starts,
     };
-    let findings = analysis::analyze(&request.memory_sizes, &records, &state.skipped(), &terms);
+    let findings = analysis::analyze(&sizes, &records, &state.skipped(), &terms);
     let finished_at = ctx.clock.now();
     let wall_ms = finished_at.duration_since(state.started_at).as_millis().max(0) as u64;
     let mut warnings = state.warnings.clone();
     warnings.extend(restored.notes);
     warnings.extend(failures_in_words(&findings.sizes));
+    warnings.extend(stopped(ctx, state));
     for (size, reason) in state.skipped() {
         let was_measured = |s: &&SizeResult| s.memory_size_mb == size.mb() && s.status == SizeStatus::Measured;
         if findings.sizes.iter().any(|s| was_measured(&s)) {
@@ -72,7 +78,7 @@ pub async fn analyze(
         cpu_limited: true,
         ..
     } = environment
-        && request.memory_sizes.iter().any(|s| s.mb() > largest_distinct_memory_mb)
+        && findings.sizes.iter().any(|s| s.memory_size_mb > largest_distinct_memory_mb)
     {
         warnings.push(format!(
             "sizes above {largest_distinct_memory_mb} MB can't be told apart on this machine: it has no more processors to give"
@@ -87,7 +93,7 @@ pub async fn analyze(
         status: findings.status,
         function: FunctionUnderTest {
             name: latest.arn.clone(),
-            region: Some(region.to_owned()).filter(|r| !r.is_empty()),
+            region: prices.region(latest).map(str::to_owned),
             architecture: latest.architecture,
             runtime: latest.runtime.clone(),
             memory_size_mb: state.original.present_memory_size_mb,
@@ -99,15 +105,15 @@ pub async fn analyze(
         environment,
         request: RequestSummary {
             objective: request.objective,
-            max_p95_ms: request.max_p95_ms,
+            constraints: request.constraints.clone(),
+            cold_share: request.cold_share,
+            budget: request.budget,
             memory_sizes_mb: request.memory_sizes.clone(),
-            planner: if request.only_cold_starts {
-                "cold starts"
-            } else {
-                "grid"
-            }
-            .to_owned(),
-            invocations: request.invocations,
+            planner: match request.only_cold_starts {
+                true => "cold starts".to_owned(),
+                false => request.preset.to_string(),
+            },
+            invocations: (request.preset == Preset::Grid).then_some(request.invocations),
             payloads,
             concurrency: request.concurrency,
             trim_share: request.trim_share,
@@ -124,6 +130,21 @@ pub async fn analyze(
         applied: None,
         records,
     })
+}
+
+/// Why measuring ended before the planner was content, if it did.
+fn stopped(ctx: &Context, state: &TuningState) -> Option<String> {
+    let planner = state.adaptive_planner(elapsed_ms(ctx, state))?;
+    let stopped = planner.plan(&state.progress).err()?;
+    let what = match stopped {
+        Stopped::Invocations => "the budget of invocations",
+        Stopped::Cost => "the budget of money",
+        Stopped::Time => "the budget of time",
+        Stopped::Failing => return Some("measuring ended early: the function fails at size after size".to_owned()),
+    };
+    Some(format!(
+        "measuring ended early: {what} leaves no room for the next invocations, so a better size may have been missed"
+    ))
 }
 
 /// What went wrong at which sizes, in the function's own words: one sentence for each kind of failure.

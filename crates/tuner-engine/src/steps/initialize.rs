@@ -1,4 +1,6 @@
-use tuner_core::SizeProgress;
+use tuner_core::planning::Preset;
+use tuner_core::pricing::Rate;
+use tuner_core::{Payloads, SizeProgress};
 use uuid::Uuid;
 
 use crate::context::Event;
@@ -6,15 +8,24 @@ use crate::marker::{self, Carried, Marker};
 use crate::ports::FunctionConfiguration;
 use crate::retry::retrying;
 use crate::steps::ready::until_ready;
-use crate::{Context, Original, TuningError, TuningRequest, TuningState};
+use crate::state::PayloadShares;
+use crate::{Context, Original, Prices, TuningError, TuningRequest, TuningState};
 
 const LATEST: &str = "$LATEST";
 
 /// Reads the function and refuses what can't be tuned. Changes nothing. `tuning_id` is a UUIDv7 of the driver's making.
 ///
+/// Planning goes by `prices`, as far as they are known for the function; the document holds what it was judged by.
+///
 /// # Errors
 /// When the function can't be read, can't be tuned, or carries the mark of another tuning.
-pub async fn initialize(ctx: &Context, request: &TuningRequest, tuning_id: Uuid) -> Result<TuningState, TuningError> {
+pub async fn initialize(
+    ctx: &Context,
+    request: &TuningRequest,
+    payloads: &Payloads,
+    prices: Prices<'_>,
+    tuning_id: Uuid,
+) -> Result<TuningState, TuningError> {
     ctx.check()?;
     let mut warnings = Vec::new();
     let mut asked = until_ready(ctx, &request.function).await?;
@@ -96,15 +107,23 @@ pub async fn initialize(ctx: &Context, request: &TuningRequest, tuning_id: Uuid)
         tuning_id,
         started_at: ctx.clock.now(),
         request: request.clone(),
+        rate: prices
+            .quote(&latest)
+            .ok()
+            .and_then(|quote| Rate::of(&quote, latest.ephemeral_storage_mb))
+            .unwrap_or(Rate::GB_SECONDS),
+        payloads: PayloadShares::of(payloads),
         original: Original {
             present_memory_size_mb: asked.memory_size_mb,
             last_version: versions.iter().map(|v| v.version).max().unwrap_or(0),
             latest,
         },
         versions: std::collections::BTreeMap::new(),
+        // Adaptive planning begins with none.
         progress: request
             .memory_sizes
             .iter()
+            .filter(|_| request.preset == Preset::Grid)
             .map(|&size| (size, SizeProgress::default()))
             .collect(),
         broken_off,

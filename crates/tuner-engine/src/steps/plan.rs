@@ -17,7 +17,7 @@ pub enum Next {
 
 /// What to do next, from what was published and measured so far.
 pub fn plan(ctx: &Context, state: &TuningState) -> Next {
-    let batches = state.request.planner().next(&state.progress);
+    let batches = wanted(ctx, state);
     if batches.is_empty() {
         return Next::Restore;
     }
@@ -33,11 +33,18 @@ pub fn plan(ctx: &Context, state: &TuningState) -> Next {
     Next::Sample(batches)
 }
 
+/// The batches that are wanted next, published or not.
+pub fn wanted(ctx: &Context, state: &TuningState) -> Vec<Batch> {
+    state.planner(elapsed_ms(ctx, state)).next(&state.progress)
+}
+
 /// How many versions must be published before `batch` can be invoked.
 pub(super) fn versions_missing(state: &TuningState, batch: &Batch) -> u32 {
-    let Some(progress) = state.progress.get(&batch.memory_size) else {
-        return 0;
-    };
     let usable = state.usable_versions(batch.memory_size).len() as u32;
-    state.request.versions_for(batch, progress).saturating_sub(usable)
+    state.versions_for(batch).saturating_sub(usable)
+}
+
+/// Time since the tuning began, in ms.
+pub(super) fn elapsed_ms(ctx: &Context, state: &TuningState) -> f64 {
+    ctx.clock.now().duration_since(state.started_at).as_secs_f64() * 1000.0
 }

@@ -7,7 +7,7 @@ use crate::context::Event;
 use crate::marker::{self, Carried, Marker, version_description};
 use crate::ports::{ConfigurationChange, FunctionConfiguration, PortError, PortErrorKind, UpdateStatus, VersionInfo};
 use crate::retry::{had_no_effect, retrying, retrying_if};
-use crate::steps::plan::versions_missing;
+use crate::steps::plan::{elapsed_ms, versions_missing};
 use crate::steps::ready::until_ready;
 use crate::steps::restore::{Held, restore_configuration};
 use crate::{Context, TuningError, TuningState};
@@ -101,6 +101,23 @@ async fn take_up(
     Ok((now, pending))
 }
 
+/// How many versions are missing at which sizes: those of the next batches, then those of sizes that will probably follow.
+fn to_publish(ctx: &Context, state: &TuningState) -> Vec<(MemorySize, u32)> {
+    let planner = state.planner(elapsed_ms(ctx, state));
+    let batches = planner.next(&state.progress);
+    let next: Vec<(MemorySize, u32)> = batches
+        .iter()
+        .map(|batch| (batch.memory_size, versions_missing(state, batch)))
+        .collect();
+    let later = planner
+        .soon(&state.progress)
+        .into_iter()
+        .filter(|size| next.iter().all(|(known, _)| known != size) && state.usable_versions(*size).is_empty())
+        .filter(|size| state.progress.get(size).is_none_or(|p| p.skipped.is_none()))
+        .map(|size| (size, 1));
+    next.iter().copied().chain(later).collect()
+}
+
 /// `set_mb` is the memory size that the function is known to have been given, in MB. Returns the versions that are not
 /// active yet.
 async fn publish_all(
@@ -113,9 +130,8 @@ async fn publish_all(
     let mut pending = Vec::new();
     // Whether publishing moves the function's own revision on, once that is known.
     let mut revision_moves = None;
-    'sizes: for batch in state.request.planner().next(&state.progress) {
-        let size = batch.memory_size;
-        for _ in 0..versions_missing(state, &batch) {
+    'sizes: for (size, missing) in to_publish(ctx, state) {
+        for _ in 0..missing {
             ctx.check()?;
             // At least one each time, or a driver with too little time would go round for ever.
             if set_mb.is_some() && ctx.is_too_long(ROOM) {
@@ -361,9 +377,7 @@ fn foreign(function: &FunctionName, what: &str) -> TuningError {
 
 fn skip(ctx: &Context, state: &mut TuningState, size: MemorySize, reason: String) {
     ctx.tell(Event::Skipped { size, reason: &reason });
-    if let Some(progress) = state.progress.get_mut(&size) {
-        progress.skipped = Some(reason);
-    }
+    state.progress.entry(size).or_default().skipped = Some(reason);
 }
 
 /// Versions with SnapStart or in a VPC take minutes to become active, all at the same time.

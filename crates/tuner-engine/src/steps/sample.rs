@@ -11,11 +11,32 @@ use crate::ports::PortErrorKind;
 use crate::steps::asynchronous::{Begun, MOST_BYTES, Pending};
 use crate::steps::invocation::{Invoked, invoke};
 use crate::steps::log_lines::LogReader;
+use crate::steps::plan::{Next, plan};
 use crate::steps::processors::Processors;
 use crate::{Context, TuningError, TuningState, records};
 
 /// Records wait this long at most before they are written to the store.
 const KEEP_EVERY: SignedDuration = SignedDuration::from_secs(5);
+
+/// Plans and makes invocations by turns, until a version must be published, all is measured, or it is time to hand back:
+/// for planners that ask for little at a time.
+///
+/// # Errors
+/// As [`sample`].
+pub async fn measure(ctx: &Context, state: &mut TuningState, payloads: &Payloads) -> Result<Next, TuningError> {
+    loop {
+        let batches = match plan(ctx, state) {
+            Next::Sample(batches) => batches,
+            next => return Ok(next),
+        };
+        let calls = |state: &TuningState| -> u32 { state.progress.values().map(|p| p.outcomes.total()).sum() };
+        let before = calls(state);
+        sample(ctx, state, &batches, payloads).await?;
+        if ctx.is_late() || calls(state) == before {
+            return Ok(Next::Sample(batches));
+        }
+    }
+}
 
 /// Makes the invocations of `batches`, writes their records to the store as they are made, and their sums to `state`.
 ///
@@ -44,8 +65,8 @@ pub async fn sample(
     };
     let runs: Vec<SizeRun<'_>> = batches
         .iter()
-        .filter_map(|batch| {
-            let progress = state.progress.get(&batch.memory_size)?.clone();
+        .map(|batch| {
+            let progress = state.progress.get(&batch.memory_size).cloned().unwrap_or_default();
             let called = progress.outcomes.total() as usize;
             // The first call of a size is its cold start; the weights hold for those after it, or for all cold starts.
             let before = usize::from(!state.request.only_cold_starts);
@@ -53,7 +74,7 @@ pub async fn sample(
             let payload_order = (called..called + batch.invocations as usize)
                 .filter_map(|call| sequence.get(call.saturating_sub(before)).copied())
                 .collect();
-            Some(SizeRun {
+            SizeRun {
                 ctx,
                 state: &*state,
                 payloads,
@@ -72,7 +93,7 @@ pub async fn sample(
                     progress,
                     unkept: Vec::new(),
                 }),
-            })
+            }
         })
         .collect();
     let results = join_all(runs.iter().map(SizeRun::run)).await;

@@ -9,9 +9,8 @@ use tuner_core::{MemorySize, Outcome, Payloads};
 use tuner_engine::ports::{Clock, LogSource, PortError, PortErrorKind as Kind, Store, StoreError};
 use tuner_engine::steps::{self, Next};
 use tuner_engine::{Context, TuningError, TuningRequest, TuningState, records};
-use uuid::Uuid;
 
-use crate::simulated::{Answer, Call, Fault, Function, MemoryStore, When, World, request, usual};
+use crate::simulated::{Answer, Call, Fault, Function, MemoryStore, When, World, initialize, request, usual};
 
 /// What Lambda grants beyond the time at which a step is to hand back.
 const MARGIN: SignedDuration = SignedDuration::from_secs(10);
@@ -24,7 +23,7 @@ fn world(timeout_s: u32, law: impl Fn(&Call) -> Answer + Send + Sync + 'static) 
 
 async fn published(world: &World, asked: &TuningRequest) -> TuningState {
     let ctx = world.context();
-    let mut state = steps::initialize(&ctx, asked, Uuid::now_v7()).await.unwrap();
+    let mut state = initialize(&ctx, asked).await.unwrap();
     steps::publish(&ctx, &mut state).await.unwrap();
     state
 }
@@ -278,7 +277,7 @@ async fn versions_that_are_taken_over_are_waited_for() {
     function.rules.broken_version_mb = None;
     let world = World::with_law(function, Box::new(usual));
     let asked = request(&[512]);
-    let known = steps::initialize(&world.context(), &asked, Uuid::now_v7())
+    let known = initialize(&world.context(), &asked)
         .await
         .unwrap();
     let (ctx, mut state) = (world.context(), known.clone());
@@ -397,6 +396,7 @@ async fn a_version_that_is_gone_costs_its_own_size_only() {
 #[tokio::test(start_paused = true)]
 async fn what_was_measured_in_full_is_not_thrown_away() {
     use tuner_core::pricing::PriceTable;
+    use tuner_engine::Prices;
     use tuner_core::tuning::{MeasuringEnvironment, SizeStatus};
     let world = world(30, usual);
     let mut state = published(&world, &request(&[512])).await;
@@ -405,8 +405,8 @@ async fn what_was_measured_in_full_is_not_thrown_away() {
     assert_eq!(steps::plan(&ctx, &state), Next::Restore, "nothing is wanted any more");
     let progress = state.progress.get_mut(&MemorySize::new(512).unwrap()).unwrap();
     progress.skipped = Some("a step of the tuner did not end in time".to_owned());
-    let (prices, place) = (PriceTable::embedded(), MeasuringEnvironment::Aws);
-    let tuning = steps::analyze(&ctx, &state, prices, None, 1, place, Default::default())
+    let (prices, place) = (Prices::of(PriceTable::embedded()), MeasuringEnvironment::Aws);
+    let tuning = steps::analyze(&ctx, &state, prices, 1, place, Default::default())
         .await
         .unwrap();
     assert_eq!(tuning.sizes[0].status, SizeStatus::Measured);

@@ -8,7 +8,7 @@ use tuner_core::{Batch, InvocationRecord, MemorySize, Outcome, Payloads, StartKi
 use tuner_engine::ports::{Clock, PortErrorKind as Kind};
 use tuner_engine::{TuningError, TuningRequest, steps};
 
-use crate::simulated::{Answer, Call, Fault, Function, When, World, request, usual};
+use crate::simulated::{Answer, Call, Fault, Function, When, World, initialize, request, usual};
 
 fn world(law: impl Fn(&Call) -> Answer + Send + Sync + 'static) -> World {
     World::with_law(Function::new(256).with_history(), Box::new(law))
@@ -261,7 +261,7 @@ async fn a_refusal_stops_all_sizes_and_keeps_what_was_measured() {
     let mut asked = request(&[128, 512, 1024]);
     asked.invocations = 100;
     let ctx = world.context();
-    let mut state = steps::initialize(&ctx, &asked, uuid::Uuid::now_v7()).await.unwrap();
+    let mut state = initialize(&ctx, &asked).await.unwrap();
     steps::publish(&ctx, &mut state).await.unwrap();
     let begun = world.lambda.calls().len() as u32;
     world.lambda.inject(When::At(begun + 20), Fault::Before(Kind::Denied));
@@ -333,7 +333,7 @@ async fn the_state_stays_small_whatever_was_measured() {
     asked.invocations = 1000;
     asked.concurrency = 10;
     let ctx = world.context();
-    let mut state = steps::initialize(&ctx, &asked, uuid::Uuid::now_v7()).await.unwrap();
+    let mut state = initialize(&ctx, &asked).await.unwrap();
     loop {
         match steps::plan(&ctx, &state) {
             steps::Next::Publish => steps::publish(&ctx, &mut state).await.unwrap(),
@@ -418,7 +418,7 @@ async fn an_environment_is_waited_for_no_longer_than_the_budget() {
     let world = world(usual);
     let ctx = world.context();
     let asked = request(&[128]);
-    let mut state = steps::initialize(&ctx, &asked, uuid::Uuid::now_v7()).await.unwrap();
+    let mut state = initialize(&ctx, &asked).await.unwrap();
     steps::publish(&ctx, &mut state).await.unwrap();
     let begun = world.clock.now();
     let calls = world.lambda.calls().len() as u32;

@@ -9,9 +9,8 @@ use tuner_core::{MemorySize, Outcome, Payloads, StartKind};
 use tuner_engine::ports::{Clock, PortErrorKind as Kind};
 use tuner_engine::steps::{self, Next};
 use tuner_engine::{Context, TuningError, TuningRequest, TuningState, records};
-use uuid::Uuid;
 
-use crate::simulated::{Answer, Call, Fault, Function, When, World, request, usual};
+use crate::simulated::{Answer, Call, Fault, Function, When, World, initialize, request, usual};
 
 fn world(law: impl Fn(&Call) -> Answer + Send + Sync + 'static) -> World {
     World::with_law(Function::new(256).with_history(), Box::new(law))
@@ -23,7 +22,7 @@ fn travelled(state: &TuningState) -> TuningState {
 }
 
 async fn begun(ctx: &Context, request: &TuningRequest) -> TuningState {
-    steps::initialize(ctx, request, Uuid::now_v7()).await.unwrap()
+    initialize(ctx, request).await.unwrap()
 }
 
 /// Publishes and measures as a state machine does: every call in a process of its own.

@@ -60,7 +60,7 @@ fn decision(view: &View<'_>) -> String {
             format!("move from {now} MB, where it fails, to {chosen} MB")
         }
         Verdict::Choose => format!("use {chosen} MB"),
-        Verdict::ConstraintNotMet => match view.tuning.request.max_p95_ms {
+        Verdict::ConstraintNotMet => match None::<f64> {
             Some(limit) => format!("no size meets the limit of {} ms at p95", numbers::ms(limit)),
             None => "no size meets the constraint".to_owned(),
         },
@@ -79,7 +79,7 @@ fn provenance(view: &View<'_>) -> String {
             .clone()
             .or_else(|| t.function.name.region().map(str::to_owned)),
     );
-    parts.push(match t.request.invocations {
+    parts.push(match t.request.invocations.unwrap_or(0) {
         1 => format!("1 {} invocation per size", start_word(view.start)),
         n => format!(
             "{} {} invocations per size",
@@ -87,7 +87,7 @@ fn provenance(view: &View<'_>) -> String {
             start_word(view.start)
         ),
     });
-    parts.push(match t.request.max_p95_ms {
+    parts.push(match None::<f64> {
         Some(limit) => format!(
             "objective {}, p95 at most {} ms",
             t.request.objective,

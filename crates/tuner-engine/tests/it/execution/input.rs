@@ -1,4 +1,4 @@
-use tuner_core::Objective;
+use tuner_core::{Constraint, Objective, Statistic};
 use tuner_engine::execution::{Defaults, ExecutionInput, InputError, PayloadSource};
 use tuner_engine::{Apply, TuningRequest};
 
@@ -85,7 +85,11 @@ fn our_own_options_reach_the_request() {
     )
     .request;
     assert_eq!(request.max_concurrency, 3);
-    assert_eq!(request.max_p95_ms, Some(250.5));
+    let p95 = Constraint::Duration {
+        statistic: Statistic::P95,
+        max_ms: 250.5,
+    };
+    assert_eq!(request.constraints, [p95]);
     assert_eq!(request.monthly_invocations, Some(2e6));
     assert_eq!(
         request.role_arn.as_deref(),

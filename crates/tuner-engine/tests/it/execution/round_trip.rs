@@ -1,7 +1,8 @@
 //! What is written is read back as it was: the CLI starts executions with what the door writes.
 
 use proptest::prelude::*;
-use tuner_core::{FunctionName, MemorySize, Objective, Payloads};
+use tuner_core::planning::{Budget, Preset};
+use tuner_core::{Constraint, FunctionName, MemorySize, Objective, Payloads, Statistic};
 use tuner_engine::execution::{Defaults, ExecutionInput, PayloadSource, S3Object};
 use tuner_engine::{Apply, TuningRequest};
 
@@ -59,7 +60,7 @@ fn request() -> impl Strategy<Value = TuningRequest> {
     let sizes = prop::collection::btree_set(128_u32..=10_240, 1..20);
     let flags = any::<[bool; 3]>();
     let rest = (
-        prop::option::of(1e-3..1e6_f64),
+        deciding(),
         prop::option::of(1e-3..1e12_f64),
         prop::option::of(function()),
         prop::option::of(function()),
@@ -71,29 +72,68 @@ fn request() -> impl Strategy<Value = TuningRequest> {
             let (invocations, max_concurrency, parallel, pause_ms, trim_share) = numbers;
             let concurrency = if parallel { invocations.min(max_concurrency) } else { 1 };
             let [keep_messages, only_cold_starts, dry_run] = flags;
-            let (max_p95_ms, monthly_invocations, pre_processor, post_processor, allowed_errors, role_arn) = rest;
+            let (deciding, monthly_invocations, pre_processor, post_processor, allowed_errors, role_arn) = rest;
+            let (preset, constraints, cold_share, headroom, budget) = deciding;
+            let is_grid = preset == Preset::Grid;
             TuningRequest {
                 function,
+                preset,
+                constraints,
+                cold_share,
+                headroom,
+                budget: if is_grid { Budget::default() } else { budget },
                 memory_sizes: sizes.into_iter().filter_map(|mb| MemorySize::new(mb).ok()).collect(),
-                invocations,
+                invocations: if is_grid { invocations } else { 10 },
                 objective,
-                max_p95_ms,
-                concurrency,
+                concurrency: match (is_grid, parallel) {
+                    (true, _) => concurrency,
+                    (false, true) => max_concurrency.min(10),
+                    (false, false) => 1,
+                },
                 max_concurrency,
-                pause_ms: if concurrency > 1 { 0 } else { pause_ms },
-                trim_share,
+                pause_ms: if parallel && max_concurrency > 1 { 0 } else { pause_ms },
+                trim_share: if is_grid { trim_share } else { 0.0 },
                 allowed_errors,
                 keep_messages,
                 monthly_invocations,
                 apply,
-                only_cold_starts,
-                dry_run,
+                only_cold_starts: only_cold_starts && is_grid,
+                dry_run: dry_run && is_grid,
                 pre_processor,
                 post_processor,
                 role_arn,
             }
         },
     )
+}
+
+/// Preset, constraints, cold share, head-room and budget.
+fn deciding() -> impl Strategy<Value = (Preset, Vec<Constraint>, f64, f64, Budget)> {
+    let limit = || prop::option::of(1e-3..1e6_f64);
+    let constraints = (limit(), limit(), limit(), limit()).prop_map(|(mean, p95, above, million)| {
+        let duration = |statistic| move |max_ms| Constraint::Duration { statistic, max_ms };
+        [
+            mean.map(duration(Statistic::Mean)),
+            p95.map(duration(Statistic::P95)),
+            above.map(|max_pct| Constraint::CostAboveCheapest { max_pct }),
+            million.map(|max| Constraint::CostPerMillion { max }),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    });
+    let budget = (
+        prop::option::of(1_u32..1000),
+        prop::option::of(1e-6..1e3_f64),
+        prop::option::of(1_u64..100_000),
+    )
+        .prop_map(|(invocations, cost, seconds)| Budget {
+            invocations,
+            cost,
+            time_ms: seconds.map(|s| s * 1000),
+        });
+    let preset = prop::sample::select(Preset::ALL.to_vec());
+    (preset, constraints, 0.0..=1.0, 0.1..=9.0, budget)
 }
 
 /// What would be sent.

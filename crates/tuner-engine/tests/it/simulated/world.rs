@@ -12,7 +12,7 @@ use tuner_core::{MemorySize, Payloads, Tuning};
 use tuner_engine::driver::{self, Failure, Setting};
 use tuner_engine::ports::{Clock, LogSource, Store, StoreError, Tunings};
 use tuner_engine::steps::restore::{Restored, restore_function};
-use tuner_engine::{Backoff, Context, Event, Observer, TuningRequest};
+use tuner_engine::{Backoff, Context, Event, Observer, Prices, TuningError, TuningRequest, TuningState, steps};
 use uuid::Uuid;
 
 use super::{Function, Lambda, Law, usual};
@@ -189,8 +189,7 @@ impl World {
 
 pub fn setting() -> Setting<'static> {
     Setting {
-        prices: PriceTable::embedded(),
-        price_region: None,
+        prices: Prices::of(PriceTable::embedded()),
         environment: MeasuringEnvironment::Aws,
     }
 }
@@ -204,4 +203,10 @@ pub fn request(sizes: &[u32]) -> TuningRequest {
     }
     .checked()
     .unwrap()
+}
+
+/// The first step, with one payload and the prices inside.
+pub async fn initialize(ctx: &Context, request: &TuningRequest) -> Result<TuningState, TuningError> {
+    let prices = Prices::of(PriceTable::embedded());
+    steps::initialize(ctx, request, &Payloads::single("{}"), prices, Uuid::now_v7()).await
 }
