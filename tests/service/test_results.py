@@ -84,6 +84,64 @@ def test_a_function_that_waits(service, target):
     despite_noise(agree)
 
 
+# What two tunings of the same function never have in common, or one driver alone has.
+APART = {"tuning_id", "started_at", "finished_at", "request_id", "machinery", "records"}
+# Measured in whole numbers; what else is measured has a fraction.
+MEASURED = {"wall_ms", "billed_duration_ms", "max_memory_used_mb"}
+
+
+def shape(value, path=""):
+    """What is at which path of a document, without IDs and times, and with any measured number for any other."""
+    key = path.rpartition(".")[2]
+    if isinstance(value, dict) and value:
+        parts = [shape(v, f"{path}.{k}") for k, v in value.items() if k not in APART]
+    elif isinstance(value, list) and value:
+        parts = [shape(v, f"{path}[{i}]") for i, v in enumerate(value)]
+    else:
+        return {path: "a number" if isinstance(value, float) or key in MEASURED else value}
+    return {path: found for part in parts for path, found in part.items()}
+
+
+@pytest.mark.alone
+def test_the_command_line_finds_the_same(service, gateway, target, tmp_path):
+    """The in-process driver and the state machine write the same document, but for IDs, times and noise."""
+    function = target("hash", MemorySize=1024)
+    tuner = Path(os.environ["TUNER_BIN"]).resolve()
+    arguments = ["--num", "5", "--memory", "256,3008", "--payload", '{"blocks": 5}', "--max-concurrency", "1"]
+    documents = []
+
+    def agree():
+        done = service.run(
+            {
+                "lambdaARN": function.arn,
+                "num": 5,
+                "powerValues": [256, 3008],
+                "payload": {"blocks": 5},
+                "discardTopBottom": 0,
+                **ALONE,
+            }
+        ).succeeded()
+        run = subprocess.run(
+            [tuner, "run", "--direct", "--yes", "--quiet", "--function", function.arn, "--out", tmp_path, *arguments],
+            env={**plain_environment(tmp_path), **service.cloud.environment, "AWS_ENDPOINT_URL_LAMBDA": gateway.endpoint},
+            capture_output=True,
+            text=True,
+        )
+        assert run.returncode == 0, run.stderr
+        both = [done.document(), json.loads((tmp_path / "tuning.json").read_text())]
+        # The smaller size is clearly the cheaper one, and the larger one clearly the faster, unless something disturbs.
+        decisions = [shape(document.pop("decision")) for document in both]
+        documents.append(both)
+        assert decisions[0] == decisions[1]
+        for size in (256, 3008):
+            means = [mean(series(document)[size]["duration_ms"]) for document in both]
+            assert means[0] == pytest.approx(means[1], rel=0.25)
+
+    despite_noise(agree)
+    for of_service, direct in documents:
+        assert shape(of_service) == shape(direct)
+
+
 def test_the_visualization_link_says_the_same(service, target):
     function = target("wait")
     done = service.run(
@@ -207,61 +265,3 @@ def test_the_cost_of_this_tuning_is_what_it_took(service, target):
     ).succeeded()
     # us-east-1, per state transition.
     assert done.output["stateMachine"]["executionCost"] == pytest.approx(done.transitions() * 0.000025, rel=0.15)
-
-
-# What two tunings of the same function never have in common, or one driver alone has.
-APART = {"tuning_id", "started_at", "finished_at", "request_id", "machinery", "records"}
-# Measured in whole numbers; what else is measured has a fraction.
-MEASURED = {"wall_ms", "billed_duration_ms", "max_memory_used_mb"}
-
-
-def shape(value, path=""):
-    """What is at which path of a document, without IDs and times, and with any measured number for any other."""
-    key = path.rpartition(".")[2]
-    if isinstance(value, dict) and value:
-        parts = [shape(v, f"{path}.{k}") for k, v in value.items() if k not in APART]
-    elif isinstance(value, list) and value:
-        parts = [shape(v, f"{path}[{i}]") for i, v in enumerate(value)]
-    else:
-        return {path: "a number" if isinstance(value, float) or key in MEASURED else value}
-    return {path: found for part in parts for path, found in part.items()}
-
-
-@pytest.mark.alone
-def test_the_command_line_finds_the_same(service, gateway, target, tmp_path):
-    """The in-process driver and the state machine write the same document, but for IDs, times and noise."""
-    function = target("hash", MemorySize=1024)
-    tuner = Path(os.environ["TUNER_BIN"]).resolve()
-    arguments = ["--num", "5", "--memory", "256,3008", "--payload", '{"blocks": 5}', "--max-concurrency", "1"]
-    documents = []
-
-    def agree():
-        done = service.run(
-            {
-                "lambdaARN": function.arn,
-                "num": 5,
-                "powerValues": [256, 3008],
-                "payload": {"blocks": 5},
-                "discardTopBottom": 0,
-                **ALONE,
-            }
-        ).succeeded()
-        run = subprocess.run(
-            [tuner, "run", "--direct", "--yes", "--quiet", "--function", function.arn, "--out", tmp_path, *arguments],
-            env={**plain_environment(tmp_path), **service.cloud.environment, "AWS_ENDPOINT_URL_LAMBDA": gateway.endpoint},
-            capture_output=True,
-            text=True,
-        )
-        assert run.returncode == 0, run.stderr
-        both = [done.document(), json.loads((tmp_path / "tuning.json").read_text())]
-        # The smaller size is clearly the cheaper one, and the larger one clearly the faster, unless something disturbs.
-        decisions = [shape(document.pop("decision")) for document in both]
-        documents.append(both)
-        assert decisions[0] == decisions[1]
-        for size in (256, 3008):
-            means = [mean(series(document)[size]["duration_ms"]) for document in both]
-            assert means[0] == pytest.approx(means[1], rel=0.25)
-
-    despite_noise(agree)
-    for of_service, direct in documents:
-        assert shape(of_service) == shape(direct)
