@@ -38,22 +38,31 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "alone: nothing else is to run on this machine at the same time")
 
 
-# Before pytest-xdist looks for the groups.
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items):
-    """With pytest-xdist each engine's tests stay together, in a process that has its own emulators."""
-    for item in items:
-        parameters = getattr(item, "callspec", None)
-        group = parameters and parameters.params.get("engine") or item.module.__name__
-        item.add_marker(pytest.mark.xdist_group(group))
+# (The groups of pytest-xdist 3.8.0 have no effect with pytest 9.2.)
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """With pytest-xdist each test goes to a process that is free, which has its own emulators; but those of Terraform, first
+    of all, to one, or it would be applied in each."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Scheduling(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            module = nodeid.partition("::")[0]
+            return module if module.endswith("test_terraform.py") else nodeid
+
+    return Scheduling(config, log)
 
 
 @pytest.fixture(autouse=True)
 def turn(request):
     """Tests that compare durations run while the other processes' tests wait."""
     alone = request.node.get_closest_marker("alone")
-    with (Path(tempfile.gettempdir()) / "tuner-service-tests.lock").open("w") as lock:
+    place = Path(tempfile.gettempdir())
+    with (place / "tuner-service-tests.queue").open("w") as queue, (place / "tuner-service-tests.lock").open("w") as lock:
+        # A queue, or those that share the lock would never let go of it.
+        fcntl.flock(queue, fcntl.LOCK_EX)
         fcntl.flock(lock, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+        fcntl.flock(queue, fcntl.LOCK_UN)
         yield
 
 

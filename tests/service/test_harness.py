@@ -86,4 +86,4 @@ def test_request_id_of_an_invocation_is_that_of_its_log(ministack, target_in):
         except logs.exceptions.ResourceNotFoundException:
             return None
 
-    assert any(line.startswith("REPORT") for line in until(logged, "the log of an asynchronous invocation", 20))
+    assert any(line.startswith("REPORT") for line in until(logged, "the log of an asynchronous invocation"))

@@ -72,7 +72,9 @@ def test_functions_that_take_longer_than_a_step(short_service, cloud, gateway, t
     done = short_service.run(quick(function, payload={"ms": 300})).succeeded()
     records = all_measured(done)
     assert logs.asynchronous == 12
-    assert all(record["duration_ms"] == pytest.approx(300, rel=0.2) for record in records)
+    # Noise makes a wait longer, and never shorter.
+    assert min(record["duration_ms"] for record in records) == pytest.approx(300, rel=0.2)
+    assert all(record["duration_ms"] >= 300 for record in records)
     # Lambda must not repeat one that failed: it would be paid for and not be seen.
     assert logs.without_repetitions == {"1", "2"}
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from noise import despite_noise
 from servers import plain_environment
 from targets import ECHO, answering
 
@@ -29,50 +30,116 @@ def test_a_function_of_the_processor_alone(service, target):
     """Up to 1,769 MB, which is one processor, twice the memory is half the duration."""
     function = target("hash", MemorySize=512)
     sizes = [256, 512, 1024, 1769]
-    done = service.run(
-        {
-            "lambdaARN": function.arn,
-            "num": 8,
-            "powerValues": sizes,
-            "payload": {"blocks": 15},
-            "strategy": "speed",
-            "includeOutputResults": True,
-            **ALONE,
-        }
-    ).succeeded()
-    durations = {size: mean(one["duration_ms"]) for size, one in series(done.document()).items()}
-    for size in sizes[:-1]:
-        assert durations[size] / durations[1769] == pytest.approx(1769 / size, rel=0.25)
-    output = done.output
-    assert output["power"] == 1769
-    stats = {entry["value"]: entry for entry in output["stats"]}
-    assert output["duration"] == stats[1769]["averageDuration"]
-    assert output["cost"] == stats[1769]["averagePrice"]
-    # The same GB-seconds at any size: the cost is flat.
-    assert stats[256]["averagePrice"] == pytest.approx(stats[1769]["averagePrice"], rel=0.3)
+
+    def agree():
+        done = service.run(
+            {
+                "lambdaARN": function.arn,
+                "num": 8,
+                "powerValues": sizes,
+                "payload": {"blocks": 15},
+                "strategy": "speed",
+                "includeOutputResults": True,
+                **ALONE,
+            }
+        ).succeeded()
+        durations = {size: mean(one["duration_ms"]) for size, one in series(done.document()).items()}
+        for size in sizes[:-1]:
+            assert durations[size] / durations[1769] == pytest.approx(1769 / size, rel=0.25)
+        output = done.output
+        assert output["power"] == 1769
+        stats = {entry["value"]: entry for entry in output["stats"]}
+        assert output["duration"] == stats[1769]["averageDuration"]
+        assert output["cost"] == stats[1769]["averagePrice"]
+        # The same GB-seconds at any size: the cost is flat.
+        assert stats[256]["averagePrice"] == pytest.approx(stats[1769]["averagePrice"], rel=0.3)
+
+    despite_noise(agree)
 
 
 @pytest.mark.alone
 def test_a_function_that_waits(service, target):
     """It takes as long at any size, so it costs what its memory costs."""
     function = target("wait", MemorySize=1024)
-    done = service.run(
-        {
-            "lambdaARN": function.arn,
-            "num": 5,
-            "powerValues": [128, 512, 2048],
-            "payload": {"ms": 100},
-            "includeOutputResults": True,
-            "discardTopBottom": 0,
-        }
-    ).succeeded()
-    stats = {entry["value"]: entry for entry in done.output["stats"]}
-    assert done.output["power"] == 128
-    assert stats[2048]["averageDuration"] == pytest.approx(stats[128]["averageDuration"], rel=0.15)
-    # At the prices of us-east-1: 100 ms of 128 MB, and one request, which costs the same at any size.
-    price = {size: entry["averagePrice"] - 0.0000002 for size, entry in stats.items()}
-    assert price[128] == pytest.approx(0.1 * 0.125 * 0.0000166667, rel=0.15)
-    assert price[2048] / price[128] == pytest.approx(16, rel=0.15)
+
+    def agree():
+        done = service.run(
+            {
+                "lambdaARN": function.arn,
+                "num": 5,
+                "powerValues": [128, 512, 2048],
+                "payload": {"ms": 100},
+                "includeOutputResults": True,
+                "discardTopBottom": 0,
+            }
+        ).succeeded()
+        stats = {entry["value"]: entry for entry in done.output["stats"]}
+        assert done.output["power"] == 128
+        assert stats[2048]["averageDuration"] == pytest.approx(stats[128]["averageDuration"], rel=0.15)
+        # At the prices of us-east-1: 100 ms of 128 MB, and one request, which costs the same at any size.
+        price = {size: entry["averagePrice"] - 0.0000002 for size, entry in stats.items()}
+        assert price[128] == pytest.approx(0.1 * 0.125 * 0.0000166667, rel=0.15)
+        assert price[2048] / price[128] == pytest.approx(16, rel=0.15)
+
+    despite_noise(agree)
+
+
+# What two tunings of the same function never have in common, or one driver alone has.
+APART = {"tuning_id", "started_at", "finished_at", "request_id", "machinery", "records"}
+# Measured in whole numbers; what else is measured has a fraction.
+MEASURED = {"wall_ms", "billed_duration_ms", "max_memory_used_mb"}
+
+
+def shape(value, path=""):
+    """What is at which path of a document, without IDs and times, and with any measured number for any other."""
+    key = path.rpartition(".")[2]
+    if isinstance(value, dict) and value:
+        parts = [shape(v, f"{path}.{k}") for k, v in value.items() if k not in APART]
+    elif isinstance(value, list) and value:
+        parts = [shape(v, f"{path}[{i}]") for i, v in enumerate(value)]
+    else:
+        return {path: "a number" if isinstance(value, float) or key in MEASURED else value}
+    return {path: found for part in parts for path, found in part.items()}
+
+
+@pytest.mark.alone
+def test_the_command_line_finds_the_same(service, gateway, target, tmp_path):
+    """The in-process driver and the state machine write the same document, but for IDs, times and noise."""
+    function = target("hash", MemorySize=1024)
+    tuner = Path(os.environ["TUNER_BIN"]).resolve()
+    arguments = ["--num", "5", "--memory", "256,3008", "--payload", '{"blocks": 5}', "--max-concurrency", "1"]
+    documents = []
+
+    def agree():
+        done = service.run(
+            {
+                "lambdaARN": function.arn,
+                "num": 5,
+                "powerValues": [256, 3008],
+                "payload": {"blocks": 5},
+                "discardTopBottom": 0,
+                **ALONE,
+            }
+        ).succeeded()
+        run = subprocess.run(
+            [tuner, "run", "--direct", "--yes", "--quiet", "--function", function.arn, "--out", tmp_path, *arguments],
+            env={**plain_environment(tmp_path), **service.cloud.environment, "AWS_ENDPOINT_URL_LAMBDA": gateway.endpoint},
+            capture_output=True,
+            text=True,
+        )
+        assert run.returncode == 0, run.stderr
+        both = [done.document(), json.loads((tmp_path / "tuning.json").read_text())]
+        # The smaller size is clearly the cheaper one, and the larger one clearly the faster, unless something disturbs.
+        decisions = [shape(document.pop("decision")) for document in both]
+        documents.append(both)
+        assert decisions[0] == decisions[1]
+        for size in (256, 3008):
+            means = [mean(series(document)[size]["duration_ms"]) for document in both]
+            assert means[0] == pytest.approx(means[1], rel=0.25)
+
+    despite_noise(agree)
+    for of_service, direct in documents:
+        assert shape(of_service) == shape(direct)
 
 
 def test_the_visualization_link_says_the_same(service, target):
@@ -98,8 +165,9 @@ def test_the_visualization_link_says_the_same(service, target):
 
 def test_the_recommendation_is_applied(service, target):
     function = target("wait", MemorySize=1024)
+    # The larger size is 23 times as dear: noise decides nothing.
     done = service.run(
-        {"lambdaARN": function.arn, "num": 5, "powerValues": [128, 512], "payload": {"ms": 20}, "autoOptimize": True}
+        {"lambdaARN": function.arn, "num": 5, "powerValues": [128, 3008], "payload": {"ms": 20}, "autoOptimize": True}
     ).succeeded()
     assert done.output["power"] == 128
     function.expect(MemorySize=128)
@@ -128,7 +196,8 @@ def test_only_cold_starts(service, target):
             "num": 5,
             "powerValues": [512, 1769],
             "onlyColdStarts": True,
-            "maxConcurrency": 2,
+            # Of two at the same time the later one could meet the environment of the other, and start warm.
+            **ALONE,
         }
     ).succeeded()
     for records in done.records().values():
@@ -196,47 +265,3 @@ def test_the_cost_of_this_tuning_is_what_it_took(service, target):
     ).succeeded()
     # us-east-1, per state transition.
     assert done.output["stateMachine"]["executionCost"] == pytest.approx(done.transitions() * 0.000025, rel=0.15)
-
-
-# What two tunings of the same function never have in common, or one driver alone has.
-APART = {"tuning_id", "started_at", "finished_at", "request_id", "machinery", "records"}
-
-
-def shape(value, key=""):
-    """A document without IDs and times, and with any measured number for any other."""
-    if isinstance(value, dict):
-        return {k: shape(v, k) for k, v in value.items() if k not in APART}
-    if isinstance(value, list):
-        return [shape(v, key) for v in value]
-    return "a number" if isinstance(value, float) or key in ("wall_ms", "billed_duration_ms") else value
-
-
-@pytest.mark.alone
-def test_the_command_line_finds_the_same(service, gateway, target, tmp_path):
-    """The in-process driver and the state machine write the same document, but for IDs, times and noise."""
-    # The smaller size is clearly the cheaper one, and the larger one clearly the faster: noise decides nothing.
-    function = target("hash", MemorySize=1024)
-    done = service.run(
-        {
-            "lambdaARN": function.arn,
-            "num": 5,
-            "powerValues": [256, 3008],
-            "payload": {"blocks": 5},
-            "discardTopBottom": 0,
-            **ALONE,
-        }
-    ).succeeded()
-    tuner = Path(os.environ["TUNER_BIN"]).resolve()
-    arguments = ["--num", "5", "--memory", "256,3008", "--payload", '{"blocks": 5}', "--max-concurrency", "1"]
-    run = subprocess.run(
-        [tuner, "run", "--direct", "--yes", "--quiet", "--function", function.arn, "--out", tmp_path, *arguments],
-        env={**plain_environment(tmp_path), **service.cloud.environment, "AWS_ENDPOINT_URL_LAMBDA": gateway.endpoint},
-        capture_output=True,
-        text=True,
-    )
-    assert run.returncode == 0, run.stderr
-    direct = json.loads((tmp_path / "tuning.json").read_text())
-    assert shape(done.document()) == shape(direct)
-    for size in (256, 3008):
-        both = [mean(series(document)[size]["duration_ms"]) for document in (direct, done.document())]
-        assert both[0] == pytest.approx(both[1], rel=0.25)

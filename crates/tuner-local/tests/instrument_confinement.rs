@@ -1,5 +1,5 @@
 //! The limits, with real processes. Bounds hold on a busy machine: a process that has to share its processor is slower
-//! still, so only "not faster than its share" is exact, and "not limited" is far from it.
+//! still, so "not faster than its share" holds for every invocation, and "not limited" for the quickest of a few.
 
 mod support;
 
@@ -8,10 +8,24 @@ use std::process::{Command, Stdio};
 use support::{Bench, specimen, state_of, until_frozen, until_gone};
 use tuner_local::confinement::{Confinement, ConfinementChoice, CpuPeriod};
 
-/// 60 ms of CPU time at 128 / 1769 vCPU is 829 ms; unlimited it is 60 ms. Half of the former tells them apart on a machine
-/// as busy as may be.
+/// 60 ms of CPU time at 128 / 1769 vCPU is 829 ms; unlimited it is 60 ms, and more on a busy machine.
 const CPU: &str = r#"{"cpu_ms":60}"#;
 const LIMITED_MS: f64 = 415.0;
+const UNLIMITED_MS: f64 = 700.0;
+
+/// Held by what measures: two at once would take each other's processor time.
+static MEASURING: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
+/// Whether `unlimited` takes less time (in ms) than a limited process could: at once, or in another moment, since a busy
+/// machine makes a process slower, and never a limited one faster.
+async fn is_unlimited(mut unlimited: impl AsyncFnMut() -> f64) -> bool {
+    for _ in 0..5 {
+        if unlimited().await < UNLIMITED_MS {
+            return true;
+        }
+    }
+    false
+}
 
 /// Not a test of its own: what the others start as a function.
 #[test]
@@ -38,38 +52,38 @@ const LIMITING: [ConfinementChoice; 2] = [ConfinementChoice::Auto, ConfinementCh
 
 #[tokio::test]
 async fn cpu_follows_the_memory_size_but_not_in_init() {
+    let _alone = MEASURING.lock().await;
     for choice in LIMITING {
         for period in [CpuPeriod::Lambda, CpuPeriod::Linear] {
-            let mut small = Bench::confined(choice, period, |spec| {
-                spec.variables.insert(specimen::INIT.into(), "cpu:60".into());
-            })
-            .await
-            .unwrap();
-            let cold = small.invoke(CPU).await;
-            assert!(
-                cold.field("Init Duration").unwrap() < LIMITED_MS,
-                "{choice:?}: {}",
-                cold.log
-            );
-            let warm = small.invoke(CPU).await;
-            for seen in [cold, warm] {
-                assert!(
-                    seen.field("Duration").unwrap() > LIMITED_MS,
-                    "{choice:?} {period:?}: {}",
-                    seen.log
-                );
-            }
+            let init = is_unlimited(async || {
+                let mut small = Bench::confined(choice, period, |spec| {
+                    spec.variables.insert(specimen::INIT.into(), "cpu:60".into());
+                })
+                .await
+                .unwrap();
+                let cold = small.invoke(CPU).await;
+                for seen in [&cold, &small.invoke(CPU).await] {
+                    assert!(
+                        seen.field("Duration").unwrap() > LIMITED_MS,
+                        "{choice:?} {period:?}: {}",
+                        seen.log
+                    );
+                }
+                cold.field("Init Duration").unwrap()
+            });
+            assert!(init.await, "{choice:?} {period:?}: init at 128 MB");
             let mut large = Bench::confined(choice, period, |spec| spec.memory_size_mb = 1769)
                 .await
                 .unwrap();
-            let duration_ms = large.invoke(CPU).await.field("Duration").unwrap();
-            assert!(duration_ms < LIMITED_MS, "{choice:?} {period:?}: {duration_ms}");
+            let invocation = is_unlimited(async || large.invoke(CPU).await.field("Duration").unwrap());
+            assert!(invocation.await, "{choice:?} {period:?}: invocation at 1769 MB");
         }
     }
 }
 
 #[tokio::test]
 async fn a_repeated_init_has_the_cpu_of_the_invocation() {
+    let _alone = MEASURING.lock().await;
     for choice in LIMITING {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("was-here").display().to_string();
@@ -121,10 +135,11 @@ async fn more_memory_than_there_is_ends_the_process() {
 
 #[tokio::test]
 async fn without_confinement_nothing_is_limited() {
+    let _alone = MEASURING.lock().await;
     let mut bench = Bench::confined(ConfinementChoice::None, CpuPeriod::Lambda, |_| {})
         .await
         .unwrap();
-    assert!(bench.invoke(CPU).await.field("Duration").unwrap() < LIMITED_MS);
+    assert!(is_unlimited(async || bench.invoke(CPU).await.field("Duration").unwrap()).await);
     let seen = bench.invoke(r#"{"allocate_mb":300}"#).await;
     assert_eq!(seen.function_error, None);
     assert!(seen.field("Max Memory Used").unwrap() >= 300.0);

@@ -55,7 +55,7 @@ async fn a_call_may_never_be_answered() {
     for (fault, size) in [(Fault::Hang, 128), (Fault::AfterEffectHang, 512)] {
         let client = broken(fault).await;
         let path = format!("{FUNCTIONS}/f/configuration");
-        let timeout = Some(Duration::from_millis(300));
+        let timeout = Some(Duration::from_secs(1));
         assert!(
             client
                 .try_call("PUT", &path, &[], r#"{"MemorySize": 512}"#, timeout)

@@ -218,7 +218,7 @@ async fn an_asynchronous_invocation_that_fails_is_tried_twice_more() {
 #[tokio::test(flavor = "multi_thread")]
 async fn concurrency_beyond_the_limit_is_throttled() {
     let client = Client::start(|options| options.concurrency_limit = 2).await;
-    let slow = r#"{"sleep_ms": 400}"#;
+    let slow = r#"{"sleep_ms": 1500}"#;
     let (a, b, third) = tokio::join!(client.invoke("f", slow), client.invoke("f", slow), async {
         until("two invocations are under way", || {
             client.lambda.concurrent_executions() == 2

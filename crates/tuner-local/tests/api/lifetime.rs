@@ -44,7 +44,7 @@ async fn a_changed_function_starts_anew_and_its_old_processes_end() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_environment_used_last_is_used_again() {
     let client = Client::start(|_| {}).await;
-    let slow = r#"{"sleep_ms": 200}"#;
+    let slow = r#"{"sleep_ms": 1000}"#;
     tokio::join!(client.invoke("f", slow), client.invoke("f", slow));
     assert_eq!(client.lambda.idle_environments(), 2);
     let mut streams = std::collections::BTreeSet::new();
@@ -68,7 +68,7 @@ async fn idle_environments_end_after_their_time() {
 async fn no_more_than_the_set_number_stay_idle() {
     let client = Client::start(|options| options.max_idle_environments = 1).await;
     let mark = register(&client, "most");
-    let slow = r#"{"sleep_ms": 200}"#;
+    let slow = r#"{"sleep_ms": 1000}"#;
     tokio::join!(client.invoke("marked", slow), client.invoke("marked", slow));
     until("one process is left", || processes_with(&mark) == 1).await;
     assert_eq!(client.lambda.idle_environments(), 1);
@@ -83,8 +83,9 @@ async fn an_invocation_goes_on_when_its_caller_hangs_up() {
             "POST",
             &path,
             &[],
-            r#"{"sleep_ms": 400}"#,
-            Some(Duration::from_millis(100)),
+            r#"{"sleep_ms": 2000}"#,
+            // Enough for the call to arrive.
+            Some(Duration::from_millis(700)),
         )
         .await;
     assert!(gone.is_err());
