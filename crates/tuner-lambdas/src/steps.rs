@@ -391,7 +391,7 @@ async fn apply(ctx: &Context, kept: &mut Kept, place: &Travelling) -> Failed<Val
 async fn report(world: &World, ctx: &Context, kept: &Kept, place: &Travelling) -> Failed<Value> {
     let mut tuning = document(ctx).await?;
     match world.home.state_machines().bare_history(&kept.execution).await {
-        Ok(events) => tuning.machinery = Some(counted(world, &events, &kept.state.request)),
+        Ok(events) => tuning.machinery = Some(counted(world, &events, &kept.state)),
         Err(error) => {
             let warning = format!("what the state machine itself took could not be counted: {error}");
             if !tuning.warnings.contains(&warning) {
@@ -444,14 +444,14 @@ fn skip_reason(status: &SizeStatus) -> Option<String> {
 }
 
 /// Counted from the history so far, with what is still to come: the end of this very step.
-fn counted(world: &World, events: &[tuner_aws::HistoryEvent], request: &TuningRequest) -> Machinery {
+fn counted(world: &World, events: &[tuner_aws::HistoryEvent], state: &TuningState) -> Machinery {
     let times = tuner_aws::lambda_time(events);
     let state_transitions = tuner_aws::transitions(events).into();
     if times.is_empty() {
         // An engine that does not tell when a task began (Step Functions does).
         let work = Work {
             state_transitions,
-            ..estimated(request)
+            ..estimated(state)
         };
         return work.priced(PriceTable::embedded(), place(world));
     }

@@ -16,7 +16,7 @@ use tuner_core::tuning::MeasuringEnvironment;
 use tuner_core::{MemorySize, Payloads, Tuning};
 use tuner_engine::driver::{self, Setting};
 use tuner_engine::ports::Invoker;
-use tuner_engine::{Backoff, CancellationToken, Context, DirectoryStore, Silent, SystemClock, TuningRequest};
+use tuner_engine::{Backoff, CancellationToken, Context, DirectoryStore, Prices, Silent, SystemClock, TuningRequest};
 use tuner_local::server::{FunctionSpec, LocalLambda, LocalLambdaOptions};
 
 const ROLES: [&str; 8] = [
