@@ -1,6 +1,6 @@
 //! What is shown while a tuning runs: bars on a terminal, plain lines elsewhere, nothing with `--quiet`.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io::Write;
 use std::sync::Mutex;
 
@@ -126,10 +126,11 @@ fn plain(tallies: &Mutex<HashMap<u32, Tally>>, event: Event<'_>) {
     let Ok(mut tallies) = tallies.lock() else { return };
     match event {
         Event::Initialized { function, sizes } => {
-            print_line(&format!(
-                "tuning {function} at {}",
-                plural(sizes.len() as u64, "memory size")
-            ));
+            print_line(&match sizes.len() {
+                // Chosen on the way.
+                0 => format!("tuning {function}"),
+                n => format!("tuning {function} at {}", plural(n as u64, "memory size")),
+            });
         }
         Event::Published { size, version } => print_line(&format!("{size}: published as version {version}")),
         Event::Restored { memory_size_mb } => print_line(&format!("configuration put back to {memory_size_mb} MB")),
@@ -169,7 +170,7 @@ fn plain(tallies: &Mutex<HashMap<u32, Tally>>, event: Event<'_>) {
 #[derive(Default)]
 pub(crate) struct Bars {
     all: MultiProgress,
-    by_size: Mutex<HashMap<u32, ProgressBar>>,
+    by_size: Mutex<BTreeMap<u32, ProgressBar>>,
     head: Mutex<Option<ProgressBar>>,
 }
 
@@ -182,6 +183,7 @@ impl Bars {
                 self.headline(&format!("measuring (the function is back at {memory_size_mb} MB)"));
             }
             Event::Planned { size, invocations } => {
+                self.add(size.mb());
                 self.with(size.mb(), |bar| bar.set_length(bar.position() + u64::from(invocations)));
             }
             Event::Invoked { record } => self.with(record.memory_size_mb, |bar| {
@@ -207,12 +209,8 @@ impl Bars {
     fn start(&self, function: &str, sizes: &[MemorySize]) {
         self.begin(function.rsplit(':').next().unwrap_or(function));
         self.headline("publishing a version for each memory size");
-        let Ok(mut bars) = self.by_size.lock() else { return };
         for size in sizes {
-            let bar = self.all.add(ProgressBar::new(0));
-            bar.set_style(style("{prefix:>9} {bar:24} {pos:>3}/{len:3} {wide_msg}"));
-            bar.set_prefix(size.to_string());
-            bars.insert(size.mb(), bar);
+            self.add(size.mb());
         }
     }
 
@@ -249,6 +247,24 @@ impl Bars {
         {
             change(bar);
         }
+    }
+
+    /// Adds the bar of a size: which ones there are may show only on the way.
+    fn add(&self, memory_size_mb: u32) {
+        let Ok(mut bars) = self.by_size.lock() else { return };
+        if bars.contains_key(&memory_size_mb) {
+            return;
+        }
+        let bar = ProgressBar::new(0);
+        let smaller = bars.range(..memory_size_mb).next_back();
+        let bar = match (smaller, bars.first_key_value()) {
+            (Some((_, smaller)), _) => self.all.insert_after(smaller, bar),
+            (None, Some((_, larger))) => self.all.insert_before(larger, bar),
+            (None, None) => self.all.add(bar),
+        };
+        bar.set_style(style("{prefix:>9} {bar:24} {pos:>3}/{len:3} {wide_msg}"));
+        bar.set_prefix(format!("{memory_size_mb} MB"));
+        bars.insert(memory_size_mb, bar);
     }
 }
 

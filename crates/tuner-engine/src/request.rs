@@ -2,7 +2,9 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 use tuner_core::planning::{Budget, Preset};
-use tuner_core::{ColdStartPlanner, Constraint, FunctionName, MemorySize, Objective, Question};
+use tuner_core::{
+    Batch, ColdStartPlanner, Constraint, FunctionName, GridPlanner, MemorySize, Objective, Planner, Question, SizeProgress,
+};
 
 /// What a person asks for, checked. Payloads travel apart from it: they may be large and secret.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -135,6 +137,9 @@ impl TuningRequest {
         128, 192, 256, 384, 512, 768, 1024, 1280, 1536, 1769, 2048, 3008, 3538, 5307, 7076, 8845, 10_240,
     ];
 
+    /// Sizes that an adaptive preset passes on its way, if it goes all of it.
+    pub const ADAPTIVE_SIZES: [u32; 9] = [128, 256, 512, 1024, 1769, 3008, 5307, 7076, 10_240];
+
     /// A request with the defaults, for `function`.
     pub fn new(function: FunctionName) -> Self {
         Self {
@@ -214,6 +219,19 @@ impl TuningRequest {
         }
     }
 
+    /// The planner of a grid or of cold starts. Adaptive presets need to know the function as well:
+    /// [`TuningState::planner`](crate::TuningState::planner).
+    pub fn fixed_planner(&self) -> Box<dyn Planner + Send + Sync> {
+        match self.cold_start_planner() {
+            Some(planner) => Box::new(planner),
+            None => Box::new(GridPlanner {
+                // The first invocation comes on top, and is all that is left.
+                invocations: if self.dry_run { 0 } else { self.invocations },
+                concurrency: self.concurrency,
+            }),
+        }
+    }
+
     /// The planner asked for, where cold starts are to be measured. Calls made at the same time are what makes cold starts,
     /// so there are as many of them as allowed.
     pub fn cold_start_planner(&self) -> Option<ColdStartPlanner> {
@@ -221,6 +239,12 @@ impl TuningRequest {
             cold_starts: if self.dry_run { 1 } else { self.invocations },
             concurrency: self.invocations.min(self.max_concurrency),
         })
+    }
+
+    /// How many versions that can still be invoked `batch` needs, given what was measured at its size.
+    pub fn versions_for(&self, batch: &Batch, progress: &SizeProgress) -> u32 {
+        self.cold_start_planner()
+            .map_or(1, |planner| planner.versions(batch.invocations, progress))
     }
 }
 

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tuner_core::planning::{AdaptivePlanner, Candidates, Preset};
 use tuner_core::pricing::Rate;
-use tuner_core::{Batch, FunctionName, GridPlanner, MemorySize, Payloads, Planner, Progress, Question, SizeProgress};
+use tuner_core::{Batch, FunctionName, MemorySize, Payloads, Planner, Progress, Question, SizeProgress};
 use uuid::Uuid;
 
 use crate::TuningRequest;
@@ -71,18 +71,10 @@ impl PayloadShares {
 impl TuningState {
     /// The planner asked for, `elapsed_ms` after the tuning began.
     pub fn planner(&self, elapsed_ms: f64) -> Box<dyn Planner + Send + Sync> {
-        let request = &self.request;
-        if let Some(planner) = request.cold_start_planner() {
-            return Box::new(planner);
+        match self.adaptive_planner(elapsed_ms) {
+            Some(planner) => Box::new(planner),
+            None => self.request.fixed_planner(),
         }
-        let Some(planner) = self.adaptive_planner(elapsed_ms) else {
-            return Box::new(GridPlanner {
-                // The first invocation comes on top, and is all that is left.
-                invocations: if request.dry_run { 0 } else { request.invocations },
-                concurrency: request.concurrency,
-            });
-        };
-        Box::new(planner)
     }
 
     /// The planner asked for, if it is an adaptive one.
@@ -135,8 +127,7 @@ impl TuningState {
     pub fn versions_for(&self, batch: &Batch) -> u32 {
         let untouched = SizeProgress::default();
         let progress = self.progress.get(&batch.memory_size).unwrap_or(&untouched);
-        let planner = self.request.cold_start_planner();
-        planner.map_or(1, |planner| planner.versions(batch.invocations, progress))
+        self.request.versions_for(batch, progress)
     }
 
     /// The function, unqualified.

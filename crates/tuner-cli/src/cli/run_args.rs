@@ -1,7 +1,8 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use tuner_core::{Architecture, FunctionName, MemorySize, Objective};
+use tuner_core::planning::Preset;
+use tuner_core::{Architecture, Constraint, FunctionName, MemorySize, Objective, Question, Statistic};
 use tuner_engine::execution::S3Object;
 use tuner_local::confinement::{ConfinementChoice, CpuPeriod};
 
@@ -14,7 +15,13 @@ pub(crate) struct RunArgs {
     #[command(flatten)]
     pub(crate) target: Target,
 
-    /// Memory sizes in MB, separated by commas; `all` is every size worth trying
+    /// How sizes and numbers of invocations are chosen: frugal, standard or thorough, which measure where it matters, or
+    /// grid, which makes --num invocations at every size of --memory. Standard, unless --num, --trim, --only-cold-starts or
+    /// --dry-run is given
+    #[arg(long, value_name = "PRESET", help_heading = "Measuring")]
+    pub(crate) preset: Option<Preset>,
+    /// Memory sizes in MB, separated by commas: those of the grid, or those that a preset may choose from; `all` is every
+    /// size worth trying
     #[arg(
         long,
         alias = "memory-values",
@@ -24,15 +31,18 @@ pub(crate) struct RunArgs {
         help_heading = "Measuring"
     )]
     pub(crate) memory: Vec<String>,
-    /// Warm invocations at each size
-    #[arg(
-        long,
-        alias = "num-invocations",
-        default_value_t = 10,
-        value_name = "N",
-        help_heading = "Measuring"
-    )]
-    pub(crate) num: u32,
+    /// Warm invocations at each size of a grid [default: 10]
+    #[arg(long, alias = "num-invocations", value_name = "N", help_heading = "Measuring")]
+    pub(crate) num: Option<u32>,
+    /// Spend no more than this on invocations, in USD (or CNY in China)
+    #[arg(long, value_name = "MONEY", help_heading = "Measuring")]
+    pub(crate) budget: Option<f64>,
+    /// Make no more invocations than this, cold starts included
+    #[arg(long, value_name = "N", help_heading = "Measuring")]
+    pub(crate) max_invocations: Option<u32>,
+    /// Measure no longer than this: 90s, 10m, 2h
+    #[arg(long, value_name = "TIME", value_parser = time, help_heading = "Measuring")]
+    pub(crate) max_time: Option<u64>,
     /// What is sent: JSON, a file, - for standard input, or a list [{"payload": ..., "weight": 2}, ...]
     #[arg(long, value_name = "JSON|FILE|-", help_heading = "Measuring")]
     pub(crate) payload: Option<String>,
@@ -94,9 +104,30 @@ pub(crate) struct RunArgs {
         help_heading = "Deciding"
     )]
     pub(crate) objective: Objective,
+    /// Only sizes whose mean duration is at most this, in ms
+    #[arg(long, value_name = "MS", help_heading = "Deciding")]
+    pub(crate) max_mean: Option<f64>,
+    /// Only sizes whose median of the duration is at most this, in ms
+    #[arg(long, value_name = "MS", help_heading = "Deciding")]
+    pub(crate) max_p50: Option<f64>,
     /// Only sizes whose p95 of the duration is at most this, in ms
     #[arg(long, value_name = "MS", help_heading = "Deciding")]
     pub(crate) max_p95: Option<f64>,
+    /// Only sizes whose p99 of the duration is at most this, in ms
+    #[arg(long, value_name = "MS", help_heading = "Deciding")]
+    pub(crate) max_p99: Option<f64>,
+    /// Only sizes that cost at most this much more than the cheapest one, in %
+    #[arg(long, value_name = "PERCENT", help_heading = "Deciding")]
+    pub(crate) max_cost_above_cheapest: Option<f64>,
+    /// Only sizes that cost at most this for a million invocations, in USD (or CNY in China)
+    #[arg(long, value_name = "MONEY", help_heading = "Deciding")]
+    pub(crate) max_cost_per_million: Option<f64>,
+    /// Share of invocations that start cold in use, 0 to 1: how much of cost and duration is theirs
+    #[arg(long, default_value_t = 0.0, value_name = "SHARE", help_heading = "Deciding")]
+    pub(crate) cold_share: f64,
+    /// How much more memory than was used a size must have, as a share: at least 0.1
+    #[arg(long, default_value_t = Question::DEFAULT_HEADROOM, value_name = "SHARE", help_heading = "Deciding")]
+    pub(crate) headroom: f64,
     /// Share of durations left out at either end, 0 to 0.4; never applied to cost
     #[arg(long, default_value_t = 0.0, value_name = "SHARE", help_heading = "Deciding")]
     pub(crate) trim: f64,
@@ -196,6 +227,56 @@ pub(crate) struct LocalArgs {
     /// Period over which CPU time is counted: as Lambda does, or as short as possible for smooth curves
     #[arg(long, value_enum, default_value_t = PeriodArg::Lambda)]
     pub(crate) cpu_period: PeriodArg,
+}
+
+/// A time in ms.
+fn time(text: &str) -> Result<u64, String> {
+    let unit_at = text.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(unit_at);
+    let each = match unit {
+        "" | "s" => 1_000.0,
+        "m" => 60_000.0,
+        "h" => 3_600_000.0,
+        _ => return Err("use a number of seconds, or one with s, m or h, as in 10m".to_owned()),
+    };
+    match number.trim().parse::<f64>() {
+        Ok(n) if n > 0.0 && n * each < 1e12 => Ok((n * each).max(1.0) as u64),
+        _ => Err("use a number of seconds above 0, or one with s, m or h, as in 10m".to_owned()),
+    }
+}
+
+impl RunArgs {
+    /// The preset asked for, or the one that the other arguments mean.
+    pub(crate) fn preset(&self) -> Preset {
+        let of_grid = self.num.is_some() || self.trim != 0.0 || self.only_cold_starts || self.dry_run;
+        self.preset.unwrap_or(match of_grid {
+            true => Preset::Grid,
+            false => Preset::Standard,
+        })
+    }
+
+    /// Warm invocations at each size of a grid.
+    pub(crate) fn invocations(&self) -> u32 {
+        const USUAL: u32 = 10;
+        self.num.unwrap_or(USUAL)
+    }
+
+    /// What a size must keep to be chosen.
+    pub(crate) fn constraints(&self) -> Vec<Constraint> {
+        let duration = |statistic, limit: Option<f64>| limit.map(|max_ms| Constraint::Duration { statistic, max_ms });
+        [
+            duration(Statistic::Mean, self.max_mean),
+            duration(Statistic::P50, self.max_p50),
+            duration(Statistic::P95, self.max_p95),
+            duration(Statistic::P99, self.max_p99),
+            self.max_cost_above_cheapest
+                .map(|max_pct| Constraint::CostAboveCheapest { max_pct }),
+            self.max_cost_per_million.map(|max| Constraint::CostPerMillion { max }),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
 }
 
 fn monthly(text: &str) -> Result<f64, String> {

@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use tuner_aws::AwsLambda;
+use tuner_core::planning::Preset;
 use tuner_core::pricing::{Money, PriceTable};
 use tuner_core::{Architecture, Payloads, SizeProgress, machinery};
 use tuner_engine::marker::Marker;
@@ -187,19 +188,20 @@ pub(super) fn describe(request: &TuningRequest, payloads: &Payloads, known: &Kno
             Err(reason) => format!("not known here ({reason}); the service reads it"),
         },
     );
-    let list: Vec<String> = request.memory_sizes.iter().map(|s| s.mb().to_string()).collect();
-    line("measures", format!("{} MB", list.join(", ")));
+    line("measures", sizes(request));
     line("invokes", invocations(request, payloads));
     if !matches!(known.place, Place::Local) {
         line(
             "publishes",
             format!(
-                "{}, deleted at the end; meanwhile $LATEST changes its memory size for some seconds and is put back before measuring",
+                "{}{}, deleted at the end; meanwhile $LATEST changes its memory size for some seconds and is put back before measuring",
+                if request.preset == Preset::Grid { "" } else { "about " },
                 units::plural(versions(request), "version")
             ),
         );
     }
-    line("objective", request.objective.to_string());
+    let constraints = request.constraints.iter().map(|c| format!(", {c}"));
+    line("objective", format!("{}{}", request.objective, constraints.collect::<String>()));
     line("spends", spends(request, known, prices));
     if let Some(words) = run::afterwards(&request.apply) {
         line("applies", words);
@@ -217,7 +219,31 @@ pub(super) fn describe(request: &TuningRequest, payloads: &Payloads, known: &Kno
     text
 }
 
+fn sizes(request: &TuningRequest) -> String {
+    let list: Vec<String> = request.memory_sizes.iter().map(|s| s.mb().to_string()).collect();
+    match (request.preset, list.is_empty()) {
+        (Preset::Grid, _) => format!("{} MB", list.join(", ")),
+        (preset, true) => format!("sizes from 128 to 10240 MB, chosen on the way ({preset})"),
+        (preset, false) => format!("some of {} MB, chosen on the way ({preset})", list.join(", ")),
+    }
+}
+
+/// What an adaptive preset was seen to spend on recorded curves: sizes, and invocations of the usual number of each.
+const USUAL_SIZES: u64 = 7;
+
 fn invocations(request: &TuningRequest, payloads: &Payloads) -> String {
+    if let Some(effort) = request.preset.effort() {
+        let least = 3 * (u64::from(effort.opening.max(payloads.all_sent_after())) + 1);
+        let limit = match request.budget.invocations {
+            Some(most) => format!(", never more than {}", units::count(u64::from(most))),
+            None => String::new(),
+        };
+        return format!(
+            "mostly {} to {} times, fewer where less is to be learned{limit}",
+            units::count(least),
+            units::count(u64::from(effort.calls).max(2 * least)),
+        );
+    }
     let sizes = request.memory_sizes.len() as u64;
     let each = u64::from(request.invocations);
     let (total, what) = match (request.dry_run, request.only_cold_starts) {
@@ -241,13 +267,19 @@ fn invocations(request: &TuningRequest, payloads: &Payloads) -> String {
 }
 
 fn versions(request: &TuningRequest) -> u64 {
+    if request.preset != Preset::Grid {
+        return match request.memory_sizes.len() as u64 {
+            0 => USUAL_SIZES,
+            sizes => sizes.min(USUAL_SIZES),
+        };
+    }
     let untouched = SizeProgress::default();
     let progress = request
         .memory_sizes
         .iter()
         .map(|&size| (size, untouched.clone()))
         .collect();
-    let batches = request.planner().next(&progress);
+    let batches = request.fixed_planner().next(&progress);
     let versions = batches.iter().map(|batch| request.versions_for(batch, &untouched));
     versions.map(u64::from).sum()
 }
@@ -263,11 +295,16 @@ fn spends(request: &TuningRequest, known: &Known, prices: &PriceTable) -> String
         Err(unknown) => return format!("an unknown amount: {unknown}"),
     };
     let timeout_ms = u64::from(now.timeout_s) * 1000;
-    let calls = request.planner().most_calls();
-    let worst = request.memory_sizes.iter().try_fold(0.0, |sum, size| {
-        let call = quote.invocation(size.mb(), timeout_ms, now.ephemeral_storage_mb).ok()?;
+    let (sizes, calls) = worst_case(request);
+    let worst = sizes.iter().try_fold(0.0, |sum, &mb| {
+        let call = quote.invocation(mb, timeout_ms, now.ephemeral_storage_mb).ok()?;
         Some(sum + call.amount * f64::from(calls))
     });
+    // What is begun within the budget may end a little above it.
+    let worst = match (worst, request.budget.cost) {
+        (Some(worst), Some(most)) => Some(worst.min(most)),
+        (worst, _) => worst,
+    };
     let Some(worst) = worst.map(|worst| Money::new(worst, quote.currency)) else {
         return format!("an unknown amount: not every price in {} is known", known.region);
     };
@@ -281,6 +318,13 @@ fn spends(request: &TuningRequest, known: &Known, prices: &PriceTable) -> String
         },
         _ => (worst, ""),
     };
+    if request.preset != Preset::Grid {
+        let why = match request.budget.cost {
+            Some(most) if amount.amount >= most => "the budget",
+            _ => "if every one ran into the timeout",
+        };
+        return format!("at most {} in {}{what}, {why}", amount.display(), known.region);
+    }
     let most = match (request.dry_run, request.only_cold_starts) {
         (true, _) => "if every one ran into the timeout",
         (false, true) => "if every version gave one cold start only and every invocation ran into the timeout",
@@ -289,10 +333,28 @@ fn spends(request: &TuningRequest, known: &Known, prices: &PriceTable) -> String
     format!("at most {} in {}{what}, {most}", amount.display(), known.region)
 }
 
+/// Sizes and invocations of each that are not exceeded.
+fn worst_case(request: &TuningRequest) -> (Vec<u32>, u32) {
+    let Some(effort) = request.preset.effort() else {
+        let sizes = request.memory_sizes.iter().map(|size| size.mb()).collect();
+        return (sizes, request.fixed_planner().most_calls());
+    };
+    let sizes: Vec<u32> = match request.memory_sizes.len() {
+        0 => TuningRequest::ADAPTIVE_SIZES.to_vec(),
+        _ => request.memory_sizes.iter().map(|size| size.mb()).collect(),
+    };
+    // One that runs into its timeout ends its size.
+    let each = match request.budget.invocations {
+        Some(most) => most.div_ceil(sizes.len().max(1) as u32),
+        None => effort.calls.div_ceil(sizes.len().max(1) as u32) + effort.opening,
+    };
+    (sizes, each)
+}
+
 /// What the service's own steps cost when every invocation runs into the timeout.
 fn own(request: &TuningRequest, calls: u32, timeout_ms: u64, region: &str, prices: &PriceTable) -> Option<Money> {
     let plan = machinery::Plan {
-        sizes: request.memory_sizes.len() as u32,
+        sizes: worst_case(request).0.len() as u32,
         invocations: calls.saturating_sub(1),
         concurrency: request.concurrency,
         max_concurrency: request.max_concurrency,

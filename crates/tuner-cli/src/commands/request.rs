@@ -1,5 +1,6 @@
 //! From what was typed to a request.
 
+use tuner_core::planning::{Budget, Preset};
 use tuner_core::{FunctionName, MemorySize};
 use tuner_engine::{Apply, TuningRequest};
 
@@ -89,9 +90,10 @@ impl Subject {
 }
 
 /// The sizes typed.
-pub(super) fn memory_sizes(typed: &[String]) -> Result<Vec<MemorySize>, CliError> {
+pub(super) fn memory_sizes(typed: &[String], preset: Preset) -> Result<Vec<MemorySize>, CliError> {
     let numbers = |list: &[u32]| list.iter().filter_map(|&mb| MemorySize::new(mb).ok()).collect();
     match typed {
+        [] if preset != Preset::Grid => Ok(Vec::new()),
         [] => Ok(numbers(&TuningRequest::DEFAULT_SIZES)),
         [all] if all.eq_ignore_ascii_case("all") => Ok(numbers(&TuningRequest::ALL_SIZES)),
         sizes => sizes
@@ -117,16 +119,31 @@ pub(super) fn build(args: &RunArgs, function: FunctionName) -> Result<TuningRequ
         MOST_AT_ONCE
     };
     let max_concurrency = args.max_concurrency.unwrap_or(usual);
+    let preset = args.preset();
+    if let (Some(_), true) = (args.num, preset != Preset::Grid) {
+        return Err(
+            CliError::usage(format!("--num goes with --preset grid only; {preset} chooses by itself"))
+                .hint("leave --num out, or limit it with --max-invocations"),
+        );
+    }
     let concurrency = if args.parallel {
-        args.num.min(max_concurrency)
+        args.invocations().min(max_concurrency)
     } else {
         1
     };
     TuningRequest {
-        memory_sizes: memory_sizes(&args.memory)?,
-        invocations: args.num,
+        preset,
+        memory_sizes: memory_sizes(&args.memory, preset)?,
+        invocations: args.invocations(),
         objective: args.objective,
-        max_p95_ms: args.max_p95,
+        constraints: args.constraints(),
+        cold_share: args.cold_share,
+        headroom: args.headroom,
+        budget: Budget {
+            invocations: args.max_invocations,
+            cost: args.budget,
+            time_ms: args.max_time,
+        },
         concurrency,
         max_concurrency,
         pause_ms: args.pause_ms,

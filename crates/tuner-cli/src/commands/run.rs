@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use tuner_aws::AwsLambda;
+use tuner_core::planning::Preset;
 use tuner_core::pricing::PriceTable;
 use tuner_core::tuning::MeasuringEnvironment;
-use tuner_core::{FunctionName, Payloads};
+use tuner_core::{FunctionName, MemorySize, Payloads};
 use tuner_engine::driver::{self, Setting};
 use tuner_engine::ports::{Invoker, LogSource};
-use tuner_engine::{Apply, Backoff, CancellationToken, Context, Event, Observer, SystemClock, TuningRequest};
+use tuner_engine::{Apply, Backoff, CancellationToken, Context, Event, Observer, Prices, SystemClock, TuningRequest};
 
 use super::out_folder::{OutFolder, stamped};
 use super::request::{Subject, build};
@@ -54,10 +55,19 @@ pub(super) fn payload_of(args: &RunArgs) -> Result<Given, CliError> {
 
 fn check(payloads: &Payloads, args: &RunArgs) -> Result<(), CliError> {
     // One invocation can't send every payload of a list.
-    if args.dry_run {
+    if args.dry_run || args.preset() != Preset::Grid {
         return Ok(());
     }
-    payloads.check(args.num).map_err(payload::error)
+    payloads.check(args.invocations()).map_err(payload::error)
+}
+
+/// The sizes worth trying of those that this machine can tell apart.
+fn told_apart(largest_mb: u32) -> Vec<MemorySize> {
+    TuningRequest::ALL_SIZES
+        .into_iter()
+        .filter(|&mb| mb <= largest_mb.max(MemorySize::MIN.mb()))
+        .filter_map(|mb| MemorySize::new(mb).ok())
+        .collect()
 }
 
 /// What was asked for, read and checked.
@@ -107,14 +117,17 @@ impl Session<'_> {
 
     async fn run_local(&self, name: &str, command: Vec<String>, payloads: &Payloads) -> Result<Exit, CliError> {
         let args = self.args;
-        let request = build(args, name.parse().map_err(CliError::usage)?)?;
+        let mut request = build(args, name.parse().map_err(CliError::usage)?)?;
         let region = args.aws.account.region.as_deref().unwrap_or(local_lambda::REGION);
         let local = local_lambda::start(&args.local, 0, region).await?;
         let spec = local_lambda::function(name, command, &args.local);
         local_lambda::register(&local, spec.clone())?;
+        let confinement = local.confinement_description();
+        if request.memory_sizes.is_empty() {
+            request.memory_sizes = told_apart(confinement.largest_distinct_memory_mb);
+        }
         let largest = request.memory_sizes.last().map_or(0, |size| size.mb());
         local_lambda::rehearse(&local, &spec, largest).await?;
-        let confinement = local.confinement_description();
         let words = local_lambda::confinement_words(&confinement);
         self.progress.say(&format!("running {name} on this machine; {words}"));
         for note in &confinement.notes {
@@ -164,8 +177,10 @@ impl Session<'_> {
             ),
         ));
         let setting = Setting {
-            prices: self.prices,
-            price_region: ground.price_region,
+            prices: Prices {
+                table: self.prices,
+                instead_of_region: ground.price_region.as_deref(),
+            },
             environment: ground.environment,
         };
         let ended = driver::run(&ctx, request, payloads, setting).await;
