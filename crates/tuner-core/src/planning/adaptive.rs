@@ -297,10 +297,8 @@ impl<'a> View<'a> {
         };
         let step = if self.is_speed() { LAST_STEP } else { RUNG_STEP };
         let mut rungs: Vec<u32> = first.into_iter().collect();
-        for mb in steps {
-            if rungs.last().is_some_and(|&last| f64::from(mb) > step * f64::from(last)) {
-                rungs.push(mb);
-            }
+        while let Some(mb) = rungs.last().and_then(|&last| next_rung(&steps, last, step)) {
+            rungs.push(mb);
         }
         let last = match &self.planner.candidates {
             Candidates::Range(..) => Some(self.hi),
@@ -320,7 +318,9 @@ impl<'a> View<'a> {
         let Some(timeout) = self.planner.timeout_ms else {
             return false;
         };
-        if self.is_started(mb) {
+        // More memory makes nothing slower: what a smaller size manages, this one does.
+        let smaller_works = self.assessment.sizes.first().is_some_and(|s| s.memory_size_mb < mb);
+        if self.is_started(mb) || smaller_works {
             return false;
         }
         self.expected_ms(mb).is_some_and(|ms| ms > TIMEOUT_SHARE * timeout)
@@ -753,6 +753,17 @@ impl Candidates {
             ),
         }
     }
+}
+
+/// The rung after `last`, in MB: of the sizes up to about twice as large, one that is commonly used, else the largest; where
+/// there is none, the next one.
+fn next_rung(sizes: &[u32], last: u32, step: f64) -> Option<u32> {
+    const DOUBLE: f64 = 2.05;
+    let times = |mb: u32| f64::from(mb) / f64::from(last);
+    let larger = || sizes.iter().copied().filter(|&mb| times(mb) > step);
+    let within = || larger().filter(|&mb| times(mb) <= DOUBLE);
+    let common = within().filter(|mb| SPEED_RUNGS.contains(mb)).min();
+    common.or_else(|| within().max()).or_else(|| larger().min())
 }
 
 /// Sizes worth trying between rungs, in MB: those that people use, some sixth of an octave or more apart.
