@@ -112,9 +112,11 @@ pub(crate) struct Tally {
 
 fn made(tallies: &Mutex<HashMap<u32, Tally>>, size: MemorySize, invocations: u32) {
     let Ok(mut tallies) = tallies.lock() else { return };
-    let Some(tally) = tallies.get_mut(&size.mb()) else {
-        return;
-    };
+    let tally = tallies.entry(size.mb()).or_insert_with(|| {
+        // A size that was chosen on the way: how often it will be invoked is not known.
+        print_line(&format!("{size}: being measured"));
+        Tally::default()
+    });
     // Nothing is left of a size that was told already.
     if tally.left > 0 && invocations >= tally.left {
         tally.left = 0;
@@ -227,6 +229,7 @@ impl Bars {
     }
 
     fn made(&self, size: MemorySize, invocations: u32, record: Option<&InvocationRecord>) {
+        self.add(size.mb());
         self.with(size.mb(), |bar| {
             let made = u64::from(invocations);
             bar.set_length(bar.length().unwrap_or(0).max(made));

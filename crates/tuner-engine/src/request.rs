@@ -208,7 +208,7 @@ impl TuningRequest {
             r if r.budget.cost.is_some_and(|most| most.is_nan() || most <= 0.0) => Err(RequestError::Budget("money")),
             r if r.budget.time_ms == Some(0) => Err(RequestError::Budget("time")),
             r if !adaptive && r.budget.is_limited() => Err(RequestError::AdaptiveOnly),
-            r if let Some(constraint) = r.constraints.iter().find(|c| !(c.limit() > 0.0)) => {
+            r if let Some(constraint) = r.constraints.iter().find(|c| c.limit().is_nan() || c.limit() <= 0.0) => {
                 Err(RequestError::Limit(*constraint))
             }
             Self {

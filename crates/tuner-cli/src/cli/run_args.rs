@@ -16,8 +16,8 @@ pub(crate) struct RunArgs {
     pub(crate) target: Target,
 
     /// How sizes and numbers of invocations are chosen: frugal, standard or thorough, which measure where it matters, or
-    /// grid, which makes --num invocations at every size of --memory. Standard, unless --num, --trim, --only-cold-starts or
-    /// --dry-run is given
+    /// grid, which makes --num invocations at every size of --memory. Standard, unless what is given describes a grid: a
+    /// list of sizes, --num, --trim, --only-cold-starts or --dry-run
     #[arg(long, value_name = "PRESET", help_heading = "Measuring")]
     pub(crate) preset: Option<Preset>,
     /// Memory sizes in MB, separated by commas: those of the grid, or those that a preset may choose from; `all` is every
@@ -248,7 +248,8 @@ fn time(text: &str) -> Result<u64, String> {
 impl RunArgs {
     /// The preset asked for, or the one that the other arguments mean.
     pub(crate) fn preset(&self) -> Preset {
-        let of_grid = self.num.is_some() || self.trim != 0.0 || self.only_cold_starts || self.dry_run;
+        let is_list = self.memory.iter().any(|size| !size.eq_ignore_ascii_case("all"));
+        let of_grid = is_list || self.num.is_some() || self.trim != 0.0 || self.only_cold_starts || self.dry_run;
         self.preset.unwrap_or(match of_grid {
             true => Preset::Grid,
             false => Preset::Standard,

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::Deserialize;
 use tuner_aws::HistoryEvent;
+use tuner_core::planning::Preset;
 use uuid::Uuid;
 
 use super::failures::readable;
@@ -21,6 +22,16 @@ pub(crate) struct Whereabouts {
     /// Invocations of one size when all goes well: only the first state says it.
     #[serde(default)]
     pub(super) invocations: Option<u32>,
+    /// How sizes are chosen; absent from what an older service says.
+    #[serde(default)]
+    pub(super) preset: Option<Preset>,
+}
+
+impl Whereabouts {
+    /// Whether sizes are chosen on the way.
+    pub(super) fn is_adaptive(&self) -> bool {
+        self.preset.is_some_and(|preset| preset != Preset::Grid)
+    }
 }
 
 /// From any event that tells, the first first.

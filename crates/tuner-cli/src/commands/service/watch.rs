@@ -232,7 +232,14 @@ impl<'a> Watch<'a> {
         let sizes: Vec<MemorySize> = (found.memory_sizes_mb.iter())
             .filter_map(|&mb| MemorySize::new(mb).ok())
             .collect();
-        if !sizes.is_empty() {
+        if found.is_adaptive() {
+            // Which sizes will be measured shows on the way.
+            self.progress.event(Event::Initialized {
+                function: &found.function,
+                sizes: &[],
+            });
+            self.shows_sizes = true;
+        } else if !sizes.is_empty() {
             self.progress.event(Event::Initialized {
                 function: &found.function,
                 sizes: &sizes,
