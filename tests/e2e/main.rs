@@ -8,6 +8,7 @@
     reason = "tests, and their helpers"
 )]
 
+mod adaptive;
 mod applying;
 mod bad_input;
 mod direct;

@@ -67,16 +67,9 @@ pub async fn run(
     }
     let leftovers = restored.clone();
     let payload_count = payloads.entries().len() as u32;
-    let mut tuning = steps::analyze(
-        ctx,
-        &state,
-        prices,
-        payload_count,
-        environment,
-        restored,
-    )
-    .await
-    .map_err(|error| failed(error, leftovers))?;
+    let mut tuning = steps::analyze(ctx, &state, prices, payload_count, environment, restored)
+        .await
+        .map_err(|error| failed(error, leftovers))?;
     match steps::apply(ctx, &state, &tuning).await {
         Ok(applied) => tuning.applied = applied,
         // The measurements were paid for and stand on their own.

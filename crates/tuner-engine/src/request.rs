@@ -3,7 +3,8 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use tuner_core::planning::{Budget, Preset};
 use tuner_core::{
-    Batch, ColdStartPlanner, Constraint, FunctionName, GridPlanner, MemorySize, Objective, Planner, Question, SizeProgress,
+    Batch, ColdStartPlanner, Constraint, FunctionName, GridPlanner, MemorySize, Objective, Planner, Question,
+    SizeProgress,
 };
 
 /// What a person asks for, checked. Payloads travel apart from it: they may be large and secret.
@@ -121,7 +122,9 @@ pub enum RequestError {
     #[error("{0} goes with the preset grid only; {1} chooses by itself")]
     GridOnly(&'static str, Preset),
     /// What the grid does not know.
-    #[error("a budget goes with the presets frugal, standard and thorough; the grid makes as many invocations as it is told")]
+    #[error(
+        "a budget goes with the presets frugal, standard and thorough; the grid makes as many invocations as it is told"
+    )]
     AdaptiveOnly,
     /// Not an alias name.
     #[error("`{0}` is no alias name; use 1 to 128 letters, digits, - and _, not digits alone")]

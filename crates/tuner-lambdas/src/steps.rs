@@ -174,8 +174,12 @@ async fn payload_text(world: &World, source: &PayloadSource) -> Failed<String> {
 fn check_payload(text: &str, request: &TuningRequest) -> Failed<Payloads> {
     let wrong = |e: &dyn std::fmt::Display| named("Tuner.Input", e);
     let payloads = Payloads::parse(text, "payload").map_err(|e| wrong(&e))?;
-    if !request.dry_run && request.preset == Preset::Grid {
-        payloads.check(request.invocations).map_err(|e| wrong(&e))?;
+    if !request.dry_run {
+        let each = request
+            .preset
+            .effort()
+            .map_or(request.invocations, |effort| effort.most_per_size);
+        payloads.check(each).map_err(|e| wrong(&e))?;
     }
     Ok(payloads)
 }
@@ -207,8 +211,7 @@ async fn plan(ctx: &Context, kept: &mut Kept, held: Held, place: &Travelling) ->
         // Sizes that were measured in full before that have nothing to fear. An adaptive planner has one group only.
         let wanted = steps::wanted(ctx, state);
         let adaptive = state.request.preset != Preset::Grid;
-        let in_group =
-            |batch: &&Batch| adaptive || group.batches.iter().any(|b| b.memory_size == batch.memory_size);
+        let in_group = |batch: &&Batch| adaptive || group.batches.iter().any(|b| b.memory_size == batch.memory_size);
         for batch in wanted.iter().filter(in_group) {
             state.progress.entry(batch.memory_size).or_default().skipped = Some(ending.cause.clone());
         }

@@ -35,10 +35,10 @@ pub(crate) struct RunArgs {
     #[arg(long, alias = "num-invocations", value_name = "N", help_heading = "Measuring")]
     pub(crate) num: Option<u32>,
     /// Spend no more than this on invocations, in USD (or CNY in China)
-    #[arg(long, value_name = "MONEY", help_heading = "Measuring")]
+    #[arg(long, value_name = "MONEY", value_parser = above_zero, help_heading = "Measuring")]
     pub(crate) budget: Option<f64>,
     /// Make no more invocations than this, cold starts included
-    #[arg(long, value_name = "N", help_heading = "Measuring")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), help_heading = "Measuring")]
     pub(crate) max_invocations: Option<u32>,
     /// Measure no longer than this: 90s, 10m, 2h
     #[arg(long, value_name = "TIME", value_parser = time, help_heading = "Measuring")]
@@ -105,22 +105,22 @@ pub(crate) struct RunArgs {
     )]
     pub(crate) objective: Objective,
     /// Only sizes whose mean duration is at most this, in ms
-    #[arg(long, value_name = "MS", help_heading = "Deciding")]
+    #[arg(long, value_name = "MS", value_parser = above_zero, help_heading = "Deciding")]
     pub(crate) max_mean: Option<f64>,
     /// Only sizes whose median of the duration is at most this, in ms
-    #[arg(long, value_name = "MS", help_heading = "Deciding")]
+    #[arg(long, value_name = "MS", value_parser = above_zero, help_heading = "Deciding")]
     pub(crate) max_p50: Option<f64>,
     /// Only sizes whose p95 of the duration is at most this, in ms
-    #[arg(long, value_name = "MS", help_heading = "Deciding")]
+    #[arg(long, value_name = "MS", value_parser = above_zero, help_heading = "Deciding")]
     pub(crate) max_p95: Option<f64>,
     /// Only sizes whose p99 of the duration is at most this, in ms
-    #[arg(long, value_name = "MS", help_heading = "Deciding")]
+    #[arg(long, value_name = "MS", value_parser = above_zero, help_heading = "Deciding")]
     pub(crate) max_p99: Option<f64>,
     /// Only sizes that cost at most this much more than the cheapest one, in %
-    #[arg(long, value_name = "PERCENT", help_heading = "Deciding")]
+    #[arg(long, value_name = "PERCENT", value_parser = above_zero, help_heading = "Deciding")]
     pub(crate) max_cost_above_cheapest: Option<f64>,
     /// Only sizes that cost at most this for a million invocations, in USD (or CNY in China)
-    #[arg(long, value_name = "MONEY", help_heading = "Deciding")]
+    #[arg(long, value_name = "MONEY", value_parser = above_zero, help_heading = "Deciding")]
     pub(crate) max_cost_per_million: Option<f64>,
     /// Share of invocations that start cold in use, 0 to 1: how much of cost and duration is theirs
     #[arg(long, default_value_t = 0.0, value_name = "SHARE", help_heading = "Deciding")]
@@ -132,7 +132,7 @@ pub(crate) struct RunArgs {
     #[arg(long, default_value_t = 0.0, value_name = "SHARE", help_heading = "Deciding")]
     pub(crate) trim: f64,
     /// Invocations a month, for the monthly figures
-    #[arg(long, value_name = "N", value_parser = monthly, help_heading = "Deciding")]
+    #[arg(long, value_name = "N", value_parser = above_zero, help_heading = "Deciding")]
     pub(crate) monthly_invocations: Option<f64>,
     /// A price file instead of the table inside
     #[arg(long, value_name = "FILE", help_heading = "Deciding")]
@@ -280,7 +280,7 @@ impl RunArgs {
     }
 }
 
-fn monthly(text: &str) -> Result<f64, String> {
+fn above_zero(text: &str) -> Result<f64, String> {
     match text.parse() {
         Ok(number) if f64::is_finite(number) && number > 0.0 => Ok(number),
         _ => Err("use a number above 0".to_owned()),

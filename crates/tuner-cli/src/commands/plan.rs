@@ -201,7 +201,10 @@ pub(super) fn describe(request: &TuningRequest, payloads: &Payloads, known: &Kno
         );
     }
     let constraints = request.constraints.iter().map(|c| format!(", {c}"));
-    line("objective", format!("{}{}", request.objective, constraints.collect::<String>()));
+    line(
+        "objective",
+        format!("{}{}", request.objective, constraints.collect::<String>()),
+    );
     line("spends", spends(request, known, prices));
     if let Some(words) = run::afterwards(&request.apply) {
         line("applies", words);

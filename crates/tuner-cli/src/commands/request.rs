@@ -121,10 +121,10 @@ pub(super) fn build(args: &RunArgs, function: FunctionName) -> Result<TuningRequ
     let max_concurrency = args.max_concurrency.unwrap_or(usual);
     let preset = args.preset();
     if let (Some(_), true) = (args.num, preset != Preset::Grid) {
-        return Err(
-            CliError::usage(format!("--num goes with --preset grid only; {preset} chooses by itself"))
-                .hint("leave --num out, or limit it with --max-invocations"),
-        );
+        return Err(CliError::usage(format!(
+            "--num goes with --preset grid only; {preset} chooses by itself"
+        ))
+        .hint("leave --num out, or limit it with --max-invocations"));
     }
     let concurrency = if args.parallel {
         args.invocations().min(max_concurrency)

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use tuner_aws::AwsLambda;
-use tuner_core::planning::Preset;
 use tuner_core::pricing::PriceTable;
 use tuner_core::tuning::MeasuringEnvironment;
 use tuner_core::{FunctionName, MemorySize, Payloads};
@@ -55,10 +54,14 @@ pub(super) fn payload_of(args: &RunArgs) -> Result<Given, CliError> {
 
 fn check(payloads: &Payloads, args: &RunArgs) -> Result<(), CliError> {
     // One invocation can't send every payload of a list.
-    if args.dry_run || args.preset() != Preset::Grid {
+    if args.dry_run {
         return Ok(());
     }
-    payloads.check(args.invocations()).map_err(payload::error)
+    let each = args
+        .preset()
+        .effort()
+        .map_or(args.invocations(), |effort| effort.most_per_size);
+    payloads.check(each).map_err(payload::error)
 }
 
 /// The sizes worth trying of those that this machine can tell apart.

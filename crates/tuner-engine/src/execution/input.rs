@@ -6,7 +6,8 @@ use tuner_core::{MemorySize, MemorySizeError, Question};
 use super::error::{InputError, InputErrors};
 use super::fields::Fields;
 use super::options::{
-    FUNCTION, ROLE, apply, budget, constraints, exceptions, function_name, memory_sizes, objective, pace, payload, preset, role,
+    FUNCTION, ROLE, apply, budget, constraints, exceptions, function_name, memory_sizes, objective, pace, payload,
+    preset, role,
 };
 use super::s3_uri::S3Object;
 use crate::TuningRequest;
@@ -136,7 +137,9 @@ impl ExecutionInput {
         let preset = preset(&mut fields);
         let num = fields.whole("num", 5..=10_000);
         if preset != Preset::Grid && num.is_some() {
-            warnings.push(format!("num has no effect with the preset {preset}: it chooses by itself"));
+            warnings.push(format!(
+                "num has no effect with the preset {preset}: it chooses by itself"
+            ));
         }
         let invocations = num.unwrap_or(10);
         // An adaptive preset chooses from all sizes unless some are given.
@@ -146,7 +149,8 @@ impl ExecutionInput {
         });
         let only_cold_starts = fields.boolean("onlyColdStarts");
         let dry_run = fields.boolean("dryRun");
-        let payload = payload(&mut fields, (!dry_run && preset == Preset::Grid).then_some(invocations));
+        let each = preset.effort().map_or(invocations, |effort| effort.most_per_size);
+        let payload = payload(&mut fields, (!dry_run).then_some(each));
         let (concurrency, max_concurrency, pause_ms) = pace(&mut fields, invocations, &mut warnings);
         let objective = objective(&mut fields, &mut warnings);
         let apply = apply(&mut fields, &mut warnings);

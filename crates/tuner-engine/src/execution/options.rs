@@ -171,7 +171,9 @@ pub(super) fn objective(fields: &mut Fields<'_>, warnings: &mut Vec<String>) -> 
 /// How sizes are chosen: a grid, as LPT does, unless the input says otherwise.
 pub(super) fn preset(fields: &mut Fields<'_>) -> Preset {
     let accepted = "\"frugal\", \"standard\", \"thorough\" or \"grid\"";
-    fields.text("preset", accepted, |word| word.parse::<Preset>().map_err(|_| "")).unwrap_or(Preset::Grid)
+    fields
+        .text("preset", accepted, |word| word.parse::<Preset>().map_err(|_| ""))
+        .unwrap_or(Preset::Grid)
 }
 
 const DURATION_LIMITS: [(&str, Statistic); 4] = [
@@ -216,7 +218,9 @@ pub(super) fn budget(fields: &mut Fields<'_>) -> Budget {
     Budget {
         invocations: fields.whole("budgetInvocations", 1..=1_000_000),
         cost: fields.number("budgetCost", |most| most > 0.0, "an amount of money above 0"),
-        time_ms: fields.whole("budgetSeconds", 1..=31_536_000).map(|s| u64::from(s) * 1000),
+        time_ms: fields
+            .whole("budgetSeconds", 1..=31_536_000)
+            .map(|s| u64::from(s) * 1000),
     }
 }
 

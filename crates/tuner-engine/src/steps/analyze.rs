@@ -1,10 +1,10 @@
-use tuner_core::pricing::Rate;
-use tuner_core::{MemorySize, Question, Tuning};
 use tuner_core::analysis::{self, Terms};
 use tuner_core::planning::{Preset, Stopped};
+use tuner_core::pricing::Rate;
 use tuner_core::tuning::{
     FunctionUnderTest, MeasuringEnvironment, RequestSummary, SCHEMA_VERSION, SizeResult, SizeStatus,
 };
+use tuner_core::{MemorySize, Question, Tuning};
 
 use crate::steps::plan::elapsed_ms;
 use crate::steps::restore::Restored;
@@ -78,7 +78,10 @@ pub async fn analyze(
         cpu_limited: true,
         ..
     } = environment
-        && findings.sizes.iter().any(|s| s.memory_size_mb > largest_distinct_memory_mb)
+        && findings
+            .sizes
+            .iter()
+            .any(|s| s.memory_size_mb > largest_distinct_memory_mb)
     {
         warnings.push(format!(
             "sizes above {largest_distinct_memory_mb} MB can't be told apart on this machine: it has no more processors to give"

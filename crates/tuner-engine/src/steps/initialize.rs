@@ -7,8 +7,8 @@ use crate::context::Event;
 use crate::marker::{self, Carried, Marker};
 use crate::ports::FunctionConfiguration;
 use crate::retry::retrying;
-use crate::steps::ready::until_ready;
 use crate::state::PayloadShares;
+use crate::steps::ready::until_ready;
 use crate::{Context, Original, Prices, TuningError, TuningRequest, TuningState};
 
 const LATEST: &str = "$LATEST";

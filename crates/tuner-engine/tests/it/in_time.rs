@@ -277,9 +277,7 @@ async fn versions_that_are_taken_over_are_waited_for() {
     function.rules.broken_version_mb = None;
     let world = World::with_law(function, Box::new(usual));
     let asked = request(&[512]);
-    let known = initialize(&world.context(), &asked)
-        .await
-        .unwrap();
+    let known = initialize(&world.context(), &asked).await.unwrap();
     let (ctx, mut state) = (world.context(), known.clone());
     tokio::select! {
         biased;
@@ -396,8 +394,8 @@ async fn a_version_that_is_gone_costs_its_own_size_only() {
 #[tokio::test(start_paused = true)]
 async fn what_was_measured_in_full_is_not_thrown_away() {
     use tuner_core::pricing::PriceTable;
-    use tuner_engine::Prices;
     use tuner_core::tuning::{MeasuringEnvironment, SizeStatus};
+    use tuner_engine::Prices;
     let world = world(30, usual);
     let mut state = published(&world, &request(&[512])).await;
     let ctx = world.context();

@@ -36,11 +36,7 @@ pub(super) fn draw(pen: &Pen, view: &View<'_>, axis: &MemoryAxis, rect: Rect) {
         let (from, to) = axis.slot(row.mb);
         let x = axis.x(row.mb.into());
         let half = ((to - from) / 2.0 - 1.0).clamp(1.5, 7.0);
-        let role = if share > 0.9 {
-            "bad"
-        } else {
-            "muted"
-        };
+        let role = if share > 0.9 { "bad" } else { "muted" };
         let title = format!(
             "{} MB: {} MB used at most",
             row.mb,

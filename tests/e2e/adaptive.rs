@@ -1,0 +1,78 @@
+//! `tuner run` chooses sizes and numbers of invocations by itself, within limits and budgets.
+
+use serde_json::Value;
+
+use crate::support::{Done, Place, measuring};
+
+/// A function that waits costs least at the smallest size.
+fn tune(place: &Place, more: &[&str]) -> Done {
+    place
+        .tuner(&[
+            "run",
+            "--local",
+            "--function",
+            "example:wait",
+            "--payload",
+            r#"{"ms":40}"#,
+        ])
+        .args(more)
+        .run()
+}
+
+fn tried(tuning: &Value) -> Vec<u64> {
+    let sizes = tuning["sizes"].as_array().unwrap();
+    sizes.iter().map(|s| s["memory_size_mb"].as_u64().unwrap()).collect()
+}
+
+#[test]
+fn standard_is_what_happens_unless_a_grid_is_described() {
+    let _alone = measuring();
+    let place = Place::new();
+    let tuning = tune(&place, &[]).exits(0).tuning();
+    assert_eq!(tuning["request"]["planner"], "standard");
+    assert_eq!(tuning["decision"]["memory_size_mb"], 128);
+    // Three sizes tell that it only gets dearer.
+    assert_eq!(tried(&tuning), [128, 256, 512]);
+    let calls = tuning["records"].as_array().unwrap().len();
+    assert!((6..=20).contains(&calls), "{calls}");
+    let grid = tune(&place, &["--memory", "128,512", "--out", "grid"])
+        .exits(0)
+        .tuning();
+    assert_eq!(grid["request"]["planner"], "grid");
+    assert_eq!(grid["records"].as_array().unwrap().len(), 22);
+}
+
+#[test]
+fn a_preset_keeps_to_the_sizes_given() {
+    let _alone = measuring();
+    let place = Place::new();
+    let tuning = tune(&place, &["--preset", "frugal", "--memory", "512,1024,2048"])
+        .exits(0)
+        .tuning();
+    assert_eq!(tuning["decision"]["memory_size_mb"], 512);
+    assert!(tried(&tuning).iter().all(|mb| [512, 1024, 2048].contains(mb)));
+}
+
+#[test]
+fn budgets_are_kept() {
+    let _alone = measuring();
+    let place = Place::new();
+    let done = tune(
+        &place,
+        &["--preset", "thorough", "--objective", "speed", "--max-invocations", "7"],
+    );
+    let tuning = done.tuning();
+    assert!(tuning["records"].as_array().unwrap().len() <= 7);
+    let warnings = tuning["warnings"].to_string();
+    assert!(warnings.contains("budget of invocations"), "{warnings}");
+}
+
+#[test]
+fn a_limit_that_no_size_keeps_names_the_closest() {
+    let _alone = measuring();
+    let place = Place::new();
+    let done = tune(&place, &["--max-mean", "5"]).exits(3);
+    let tuning = done.tuning();
+    assert_eq!(tuning["decision"]["verdict"], "constraint_not_met");
+    assert!(tuning["decision"]["closest"]["value"].as_f64().unwrap() > 39.0);
+}
