@@ -30,17 +30,18 @@ pub(crate) fn of_view(view: &View<'_>) -> Option<Comparison> {
     let first = view.present().or_else(|| view.chosen())?;
     let second = view.compared().filter(|(row, _)| row.mb != first.0.mb);
     Some(Comparison {
-        first: heading(first.0, second.is_some()),
-        second: second.map(|(row, _)| heading(row, true)),
+        first: heading(view, first.0, second.is_some()),
+        second: second.map(|(row, _)| heading(view, row, true)),
         lines: lines(view, first, second),
     })
 }
 
-const fn heading(row: &Row<'_>, compared: bool) -> &'static str {
+fn heading(view: &View<'_>, row: &Row<'_>, compared: bool) -> &'static str {
     match (row.is_present, row.is_chosen) {
         (true, true) if !compared => "now and chosen",
         (true, _) => "now",
         (_, true) => "chosen",
+        _ if view.tuning.decision.closest.is_some() => "closest",
         _ => "as good",
     }
 }
@@ -65,9 +66,10 @@ fn lines(view: &View<'_>, first: At<'_, '_>, second: Option<At<'_, '_>>) -> Vec<
             change,
         });
     };
-    add("mean duration, ms".to_owned(), &|(_, m)| {
-        numbers::ms(m.duration.mean.value)
-    });
+    let cold = view
+        .cold_share()
+        .map_or_else(String::new, |share| format!(" ({} cold)", numbers::percent(share)));
+    add(format!("mean duration, ms{cold}"), &|(_, m)| numbers::ms(m.mean.value));
     add("p50, ms".to_owned(), &|(_, m)| numbers::ms(m.duration.p50.value));
     add("p95, ms".to_owned(), &|(_, m)| numbers::ms(m.duration.p95.value));
     let (unit, estimate) = (view.unit.name(), if view.is_estimate() { " (est.)" } else { "" });

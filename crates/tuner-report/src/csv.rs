@@ -1,5 +1,6 @@
 use std::io::Write;
 
+use tuner_core::decision::Compared;
 use tuner_core::tuning::{Series, SizeStatus};
 use tuner_core::{Distribution, Estimate, Outcome, StartKind, Tuning};
 
@@ -47,10 +48,12 @@ pub fn csv(tuning: &Tuning, options: &Options, out: &mut impl Write) -> Result<(
             cells
         };
         if starts.is_empty() {
-            line(&mut text, lead().into_iter().chain(series(None)));
+            line(&mut text, lead().into_iter().chain(series(None)).chain(compared(None)));
         }
         for start in starts {
-            line(&mut text, lead().into_iter().chain(series(Some(start))));
+            let went_by = row.compared.filter(|_| start.0 == view.start);
+            let cells = lead().into_iter().chain(series(Some(start)));
+            line(&mut text, cells.chain(compared(went_by)));
         }
     }
     Ok(out.write_all(text.as_bytes())?)
@@ -66,7 +69,7 @@ const OUTCOMES: [Outcome; 7] = [
     Outcome::Unmeasured,
 ];
 
-const HEAD: [&str; 41] = [
+const HEAD: [&str; 50] = [
     "function",
     "tuning_id",
     "memory_size_mb",
@@ -108,7 +111,32 @@ const HEAD: [&str; 41] = [
     "cost_per_invocation_low",
     "cost_per_invocation_high",
     "currency",
+    "compared_duration_ms",
+    "compared_duration_low_ms",
+    "compared_duration_high_ms",
+    "compared_cost",
+    "compared_cost_low",
+    "compared_cost_high",
+    "score_above_best",
+    "bimodal",
+    "heavy_tailed",
 ];
+
+/// What the decision went by, in 9 cells; empty but for the kind of start that was compared.
+fn compared(of: Option<&Compared>) -> Vec<String> {
+    const CELLS: usize = 9;
+    let Some(compared) = of else {
+        return vec![String::new(); CELLS];
+    };
+    let mut cells: Vec<String> = [compared.duration_ms, compared.cost]
+        .into_iter()
+        .flat_map(|estimate| triple(Some(estimate)))
+        .collect();
+    cells.push(compared.score_above_best.to_string());
+    cells.extend([compared.bimodal, compared.heavy_tailed].map(|odd| odd.to_string()));
+    debug_assert_eq!(cells.len(), CELLS);
+    cells
+}
 
 /// The 24 cells of one kind of start; empty if there was none.
 fn series(of: Option<(StartKind, &Series)>) -> Vec<String> {
@@ -187,6 +215,9 @@ mod tests {
 
     #[test]
     fn a_size_without_measurements_has_as_many_cells() {
-        assert_eq!(series(None).len() + 10 + OUTCOMES.len(), HEAD.len());
+        assert_eq!(
+            series(None).len() + compared(None).len() + 10 + OUTCOMES.len(),
+            HEAD.len()
+        );
     }
 }

@@ -47,6 +47,11 @@ fn text(view: &View<'_>, options: &Options) -> String {
     if !cold.is_empty() {
         paragraph(folded("Cold starts", &cold));
     }
+    if let Some(model) = words::model::of_view(view) {
+        let lines =
+            [&model.parts, &model.equation, &model.knee, model.use_of_it].map(|line| format!("- {}", escaped(line)));
+        paragraph(folded("Model", &lines.join("\n")));
+    }
     let caveat = words
         .caveat
         .map_or_else(String::new, |caveat| format!("{} ", escaped(&caveat)));

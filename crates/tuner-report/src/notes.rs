@@ -1,12 +1,13 @@
 //! What stands under the figures: what is in them, what is not, and how far they go.
 
+use tuner_core::decision::Compared;
 use tuner_core::pricing::Money;
 use tuner_core::tuning::MeasuringEnvironment;
-use tuner_core::{StartKind, Tuning};
+use tuner_core::{Constraint, StartKind, Statistic, Tuning};
 
 use crate::numbers;
-use crate::view::{NOT_MEASURED, View, start_word};
-use crate::words::list;
+use crate::view::{Measured, NOT_MEASURED, Row, View, start_word};
+use crate::words::{list, objective};
 
 /// One sentence each, the most important first.
 pub(crate) fn notes(view: &View<'_>) -> Vec<String> {
@@ -15,13 +16,10 @@ pub(crate) fn notes(view: &View<'_>) -> Vec<String> {
         let reason = row.skipped()?;
         Some(format!("{} MB was not run: {reason}.", row.mb))
     }));
-    notes.extend(
-        view.tuning
-            .decision
-            .excluded
-            .iter()
-            .map(|e| format!("{} MB was not considered: {}.", e.memory_size_mb, e.reason)),
-    );
+    notes.extend(few(view));
+    notes.extend(excluded(view));
+    notes.extend(runner_up(view));
+    notes.extend(odd_shapes(view));
     notes.extend(beyond_host(view));
     notes.extend(
         view.tuning
@@ -79,6 +77,86 @@ fn counted(view: &View<'_>) -> String {
     format!("{lead}; {}.", apart.join(", "))
 }
 
+/// A percentile of few invocations is not what its name says.
+fn few(view: &View<'_>) -> Option<String> {
+    let is_few = |(_, m): (&Row<'_>, &Measured<'_>)| m.is_few();
+    if !view.measured().any(is_few) {
+        return None;
+    }
+    let mut constraints = view.tuning.request.constraints.iter();
+    let is_tail = |c: &Constraint| {
+        matches!(
+            c,
+            Constraint::Duration {
+                statistic: Statistic::P95 | Statistic::P99,
+                ..
+            }
+        )
+    };
+    let limit = if constraints.any(is_tail) {
+        "; a limit is held against what the scatter of all sizes leads to expect, if that is more"
+    } else {
+        ""
+    };
+    Some(format!(
+        "Of fewer than 20 invocations n is too small for p95: it is close to the longest of them{limit}."
+    ))
+}
+
+/// Sizes left out of the decision, together where the reason is the same.
+fn excluded(view: &View<'_>) -> Vec<String> {
+    let mut reasons: Vec<(&str, Vec<u32>)> = Vec::new();
+    for exclusion in &view.tuning.decision.excluded {
+        match reasons.iter_mut().find(|(reason, _)| *reason == exclusion.reason) {
+            Some((_, sizes)) => sizes.push(exclusion.memory_size_mb),
+            None => reasons.push((&exclusion.reason, vec![exclusion.memory_size_mb])),
+        }
+    }
+    let sentence = |(reason, sizes): (&str, Vec<u32>)| {
+        let were = if sizes.len() == 1 { "was" } else { "were" };
+        format!("{} MB {were} not considered: {reason}.", list(&sizes))
+    };
+    reasons.into_iter().map(sentence).collect()
+}
+
+fn runner_up(view: &View<'_>) -> Option<String> {
+    let decision = &view.tuning.decision;
+    let next = decision.runner_up.as_ref()?;
+    Some(format!(
+        "Next best is {} MB; the probability that it is better than {} MB by {} is {}.",
+        next.memory_size_mb,
+        decision.memory_size_mb?,
+        objective(view.tuning.request.objective),
+        numbers::probability(next.probability_better)
+    ))
+}
+
+/// Where a mean is to be taken with care.
+fn odd_shapes(view: &View<'_>) -> Vec<String> {
+    let of = |odd: fn(&Compared) -> bool| -> Vec<u32> {
+        let rows = view.rows.iter().filter(|row| row.compared.is_some_and(odd));
+        rows.map(|row| row.mb).collect()
+    };
+    let mut notes = Vec::new();
+    let bimodal = of(|c| c.bimodal);
+    if !bimodal.is_empty() {
+        notes.push(format!(
+            "At {} MB durations fall into two groups, far apart: the mean is in neither of them, and depends on how many of \
+             each were met.",
+            list(&bimodal)
+        ));
+    }
+    let heavy = of(|c| c.heavy_tailed);
+    if !heavy.is_empty() {
+        notes.push(format!(
+            "At {} MB a few durations are many times the others; where sizes are compared, a single one counts as four medians \
+             at most.",
+            list(&heavy)
+        ));
+    }
+    notes
+}
+
 fn beyond_host(view: &View<'_>) -> Option<String> {
     let largest = view.largest_distinct_mb()?;
     let beyond: Vec<u32> = view.rows.iter().map(|r| r.mb).filter(|&mb| mb > largest).collect();
@@ -96,12 +174,18 @@ fn beyond_host(view: &View<'_>) -> Option<String> {
 
 fn cost_basis(view: &View<'_>) -> String {
     let free = "before any free tier or savings plan";
+    let cold = view.cold_share().map_or_else(String::new, |share| {
+        format!(
+            ", with {} cold starts counted in as in mean durations",
+            numbers::percent(share)
+        )
+    });
     match view.price() {
         Some(p) => format!(
-            "Cost is the mean of what each invocation is billed, request charge included, at the {} prices of {} {free}.",
+            "Cost is the mean of what each invocation is billed{cold}, request charge included, at the {} prices of {} {free}.",
             p.architecture, p.region
         ),
-        None => "Cost is the mean of billed GB-seconds.".to_owned(),
+        None => format!("Cost is the mean of billed GB-seconds{cold}."),
     }
 }
 

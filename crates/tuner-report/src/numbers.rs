@@ -86,6 +86,32 @@ pub(crate) fn signed_percent(ratio: f64) -> String {
     format!("{}{text}", if ratio < 0.0 { "\u{2212}" } else { "+" })
 }
 
+/// A number as somebody would type it: no more decimals than it needs, thousands separated.
+pub(crate) fn plain(value: f64) -> String {
+    let is_whole = |d: i32| (value * 10_f64.powi(d) - (value * 10_f64.powi(d)).round()).abs() < 1e-6;
+    let decimals = (0..6).find(|&d| is_whole(d)).unwrap_or(6);
+    decimal(value, decimals as usize)
+}
+
+/// A probability as whole per cent, never as certainty.
+pub(crate) fn probability(p: f64) -> String {
+    match p * 100.0 {
+        percent if percent < 1.0 => "less than 1 %".to_owned(),
+        percent if percent > 99.0 => "more than 99 %".to_owned(),
+        percent => format!("{} %", decimal(percent, 0)),
+    }
+}
+
+/// What is known of the interval of a percentile: both bounds, the lower one, or that there are too few values for one.
+pub(crate) fn bounds(estimate: Estimate, show: impl Fn(f64) -> String) -> String {
+    match (estimate.low, estimate.high) {
+        (Some(low), Some(high)) => format!("{}–{}", show(low), show(high)),
+        (Some(low), None) => format!("≥ {}", show(low)),
+        (None, Some(high)) => format!("≤ {}", show(high)),
+        (None, None) => "n too small".to_owned(),
+    }
+}
+
 /// The interval of an estimate as `low–high`, each bound shown by `show`; `None` if a bound is missing.
 pub(crate) fn interval(estimate: Estimate, show: impl Fn(f64) -> String) -> Option<String> {
     Some(format!("{}–{}", show(estimate.low?), show(estimate.high?)))
@@ -139,6 +165,30 @@ mod tests {
         assert_eq!(as_read("$1,234.50"), 1234.5);
         assert_eq!(as_read("\u{2212}3.20"), -3.2);
         assert_eq!(as_read(&money(0.000_002_1, Currency::Usd)), 0.000_002_1);
+    }
+
+    #[test]
+    fn a_number_has_the_decimals_it_was_typed_with() {
+        assert_eq!(
+            [0.0, 0.02, 2.5, 200.0, 20_000.0].map(plain),
+            ["0", "0.02", "2.5", "200", "20,000"]
+        );
+    }
+
+    #[test]
+    fn nothing_is_certain() {
+        assert_eq!(
+            [0.0, 0.004, 0.12, 0.5, 0.997].map(probability),
+            ["less than 1 %", "less than 1 %", "12 %", "50 %", "more than 99 %"]
+        );
+    }
+
+    #[test]
+    fn a_bound_that_is_missing_is_not_made_up() {
+        let of = |low, high| bounds(Estimate { value: 20.0, low, high }, ms);
+        assert_eq!(of(Some(10.0), Some(30.0)), "10.0–30.0");
+        assert_eq!(of(Some(10.0), None), "≥ 10.0");
+        assert_eq!(of(None, None), "n too small");
     }
 
     /// Edge case 66: the percentage is the one the reader gets from the two figures beside it.

@@ -71,10 +71,10 @@ fn size(view: &View<'_>, row: &Row<'_>, highest: f64) -> SizeRow {
             _ => "plain",
         },
         invocations: d.map_or_else(String::new, |d| numbers::count(d.count.into())),
-        mean: ms(d.map(|d| d.mean)),
-        p50: ms(d.map(|d| d.p50)),
-        p95: ms(d.map(|d| d.p95)),
-        p99: ms(d.map(|d| d.p99)),
+        mean: ms(m.map(|m| m.mean)),
+        p50: percentile(d.map(|d| d.p50)),
+        p95: percentile(d.map(|d| d.p95)),
+        p99: percentile(d.map(|d| d.p99)),
         cost: figure(m.map(|m| m.cost), |x| view.unit.show(x)),
         cost_eighths: m
             .filter(|_| highest > 0.0)
@@ -94,6 +94,14 @@ fn figure(estimate: Option<Estimate>, show: impl Fn(f64) -> String) -> Figure {
     })
 }
 
+/// Always with what is known of its interval, which may be that there are too few values for one.
+fn percentile(estimate: Option<Estimate>) -> Figure {
+    estimate.map_or_else(Figure::default, |e| Figure {
+        value: numbers::ms(e.value),
+        interval: numbers::bounds(e, numbers::ms),
+    })
+}
+
 fn verdict(view: &View<'_>, row: &Row<'_>) -> String {
     if let Some((failed, of)) = row.failure_count() {
         let class = row.failure().map_or("failed", |outcome| outcome.words());
@@ -104,6 +112,7 @@ fn verdict(view: &View<'_>, row: &Row<'_>) -> String {
         return "not run".to_owned();
     }
     let decision = &view.tuning.decision;
+    let is = |mb: Option<u32>| mb == Some(row.mb);
     let mut words: Vec<&str> = Vec::new();
     if row.is_present {
         words.push("now");
@@ -120,11 +129,25 @@ fn verdict(view: &View<'_>, row: &Row<'_>) -> String {
     if !row.is_chosen && decision.tied_mb.contains(&row.mb) {
         words.push("as good");
     }
-    if decision.excluded.iter().any(|e| e.memory_size_mb == row.mb) {
+    if !row.is_chosen
+        && !decision.tied_mb.contains(&row.mb)
+        && is(decision.runner_up.as_ref().map(|r| r.memory_size_mb))
+    {
+        words.push("next best");
+    }
+    if is(decision.closest.as_ref().map(|c| c.memory_size_mb)) {
+        words.push("closest");
+    } else if decision.excluded.iter().any(|e| e.memory_size_mb == row.mb) {
         words.push("ruled out");
     }
     if view.largest_distinct_mb().is_some_and(|largest| row.mb > largest) {
         words.push("beyond this CPU");
+    }
+    if row.compared.is_some_and(|c| c.bimodal) {
+        words.push("bimodal");
+    }
+    if row.compared.is_some_and(|c| c.heavy_tailed) {
+        words.push("heavy tail");
     }
     let failures = row.failures();
     let failed = format!("{} of {} failed", failures.0, failures.1);

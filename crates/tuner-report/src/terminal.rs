@@ -72,6 +72,9 @@ pub fn terminal(
     for leftover in &shown.leftovers {
         page.paragraph(BAD, "left behind: ", leftover);
     }
+    if let Some(model) = words::model::of_view(&view) {
+        page.paragraph(Style::new(), "", &model.sentences());
+    }
     for note in notes(&view) {
         page.paragraph(DIM, "", &note);
     }
@@ -135,28 +138,32 @@ impl Page {
 /// What a table leaves out, the least missed first.
 struct Detail {
     cost_interval: bool,
-    p50_interval: bool,
     bar: bool,
+    p50: bool,
+    mean_interval: bool,
     count: bool,
 }
 
 impl Detail {
-    const fn new(cost_interval: bool, p50_interval: bool, bar: bool, count: bool) -> Self {
+    const ALL: [Self; 6] = [
+        Self::new(5),
+        Self::new(4),
+        Self::new(3),
+        Self::new(2),
+        Self::new(1),
+        Self::new(0),
+    ];
+
+    /// With this many of its parts.
+    const fn new(parts: u8) -> Self {
         Self {
-            cost_interval,
-            p50_interval,
-            bar,
-            count,
+            cost_interval: parts >= 5,
+            bar: parts >= 4,
+            p50: parts >= 3,
+            mean_interval: parts >= 2,
+            count: parts >= 1,
         }
     }
-
-    const ALL: [Self; 5] = [
-        Self::new(true, true, true, true),
-        Self::new(false, true, true, true),
-        Self::new(false, false, true, true),
-        Self::new(false, false, false, true),
-        Self::new(false, false, false, false),
-    ];
 }
 
 /// The lines of a table, the names of its columns first.
@@ -172,7 +179,10 @@ fn lines(view: &View<'_>, sizes: &[SizeRow], detail: &Detail) -> Vec<String> {
     if detail.count {
         head.push("n".to_owned());
     }
-    head.push(ci("p50 ms".to_owned(), detail.p50_interval));
+    head.push(ci("mean ms".to_owned(), detail.mean_interval));
+    if detail.p50 {
+        head.push("p50 ms".to_owned());
+    }
     head.push("p95 ms".to_owned());
     head.push(ci(
         format!("{}{estimate}", view.unit.per_million()),
@@ -198,7 +208,10 @@ fn lines(view: &View<'_>, sizes: &[SizeRow], detail: &Detail) -> Vec<String> {
                 size.invocations.clone()
             });
         }
-        cells.push(figure(&size.p50, detail.p50_interval));
+        cells.push(figure(&size.mean, detail.mean_interval));
+        if detail.p50 {
+            cells.push(figure(&size.p50, false));
+        }
         cells.push(figure(&size.p95, false));
         cells.push(figure(&size.cost, detail.cost_interval));
         if detail.bar {

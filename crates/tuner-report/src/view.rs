@@ -1,5 +1,6 @@
 //! What every format shows of a tuning: its rows, in the start that was compared and in one unit of cost.
 
+use tuner_core::decision::Compared;
 use tuner_core::pricing::{Currency, PriceQuote};
 use tuner_core::tuning::{MeasuringEnvironment, Series, SizeResult, SizeStatus};
 use tuner_core::{Distribution, Estimate, Outcome, StartKind, Tuning, Verdict};
@@ -38,13 +39,38 @@ pub(crate) struct Row<'a> {
     pub(crate) is_present: bool,
     /// What was measured, if the size can be chosen.
     pub(crate) measured: Option<Measured<'a>>,
+    /// What the decision went by.
+    pub(crate) compared: Option<&'a Compared>,
 }
 
 /// What was measured at one size.
 pub(crate) struct Measured<'a> {
+    /// Durations as they were measured.
     pub(crate) duration: &'a Distribution,
-    /// Per million invocations.
+    /// Mean duration in ms, as sizes are compared by it: with the share of cold starts that was asked for, and an interval
+    /// that all sizes have a say in.
+    pub(crate) mean: Estimate,
+    /// Mean cost per million invocations, likewise.
     pub(crate) cost: Estimate,
+}
+
+impl Measured<'_> {
+    /// Below so many invocations the 95th percentile is the longest of them.
+    const ENOUGH: u32 = 20;
+
+    /// Whether there are too few invocations for a 95th percentile of their own.
+    pub(crate) const fn is_few(&self) -> bool {
+        self.duration.count < Self::ENOUGH
+    }
+
+    /// As far up as durations reach: to p95, or to the longest of few.
+    pub(crate) const fn upper(&self) -> f64 {
+        if self.is_few() {
+            self.duration.max
+        } else {
+            self.duration.p95.value
+        }
+    }
 }
 
 /// What the report uses of a price quote: all that is known of that type here.
@@ -73,12 +99,17 @@ impl<'a> View<'a> {
         let mut rows: Vec<Row<'a>> = tuning
             .sizes
             .iter()
-            .map(|size| Row {
-                mb: size.memory_size_mb,
-                size,
-                is_chosen: decision.memory_size_mb == Some(size.memory_size_mb),
-                is_present: present_mb == size.memory_size_mb,
-                measured: measured(size, start, unit),
+            .map(|size| {
+                let mb = size.memory_size_mb;
+                let compared = decision.compared.iter().find(|c| c.memory_size_mb == mb);
+                Row {
+                    mb,
+                    size,
+                    is_chosen: decision.memory_size_mb == Some(mb),
+                    is_present: present_mb == mb,
+                    measured: measured(size, compared, start, unit),
+                    compared,
+                }
             })
             .collect();
         rows.sort_by_key(|row| row.mb);
@@ -109,7 +140,7 @@ impl<'a> View<'a> {
     }
 
     /// The size the present one is best compared with: the chosen one, or where that is the present one, what else would
-    /// do as well.
+    /// do as well; where none keeps the constraints, the one that is closest to it.
     pub(crate) fn compared(&self) -> Option<(&Row<'a>, &Measured<'a>)> {
         if let Some(other) = self.chosen().filter(|(row, _)| !row.is_present) {
             return Some(other);
@@ -122,7 +153,9 @@ impl<'a> View<'a> {
                 .filter_map(|&mb| self.at(mb))
                 .filter(|(row, _)| !row.is_chosen)
         };
+        let closest = || self.at(decision.closest.as_ref()?.memory_size_mb);
         self.alternative()
+            .or_else(closest)
             .or_else(|| tied().next().filter(|_| decision.verdict == Verdict::NoClearWinner))
     }
 
@@ -132,7 +165,7 @@ impl<'a> View<'a> {
         const MUCH: f64 = 0.9;
         let weight = self.tuning.request.objective.cost_weight();
         let other_side: fn(&Measured<'_>) -> f64 = match weight {
-            1.0 => |m| m.duration.mean.value,
+            1.0 => |m| m.mean.value,
             0.0 => |m| m.cost.value,
             _ => return None,
         };
@@ -165,6 +198,17 @@ impl<'a> View<'a> {
             } => Some(largest_distinct_memory_mb),
             _ => None,
         }
+    }
+
+    /// Share of cold starts in what is compared, if any.
+    pub(crate) fn cold_share(&self) -> Option<f64> {
+        let share = self.tuning.request.cold_share;
+        (share > 0.0 && self.start == StartKind::Warm).then_some(share)
+    }
+
+    /// The lowest mean cost of all sizes, per million invocations.
+    pub(crate) fn lowest_cost(&self) -> Option<f64> {
+        self.measured().map(|(_, m)| m.cost.value).min_by(f64::total_cmp)
     }
 
     /// Monthly cost at the volume that was given.
@@ -231,7 +275,12 @@ pub(crate) const fn start_word(start: StartKind) -> &'static str {
     }
 }
 
-fn measured<'a>(size: &'a SizeResult, start: StartKind, unit: CostUnit) -> Option<Measured<'a>> {
+fn measured<'a>(
+    size: &'a SizeResult,
+    compared: Option<&Compared>,
+    start: StartKind,
+    unit: CostUnit,
+) -> Option<Measured<'a>> {
     if size.status != SizeStatus::Measured {
         return None;
     }
@@ -242,7 +291,8 @@ fn measured<'a>(size: &'a SizeResult, start: StartKind, unit: CostUnit) -> Optio
     };
     Some(Measured {
         duration: &series.duration_ms,
-        cost: cost.scaled(PER),
+        mean: compared.map_or(series.duration_ms.mean, |c| c.duration_ms),
+        cost: compared.map_or(cost, |c| c.cost).scaled(PER),
     })
 }
 

@@ -137,7 +137,7 @@ fn point(series: &Series<'_>, scatter: &Scatter, noise: f64) -> Point {
         billed_ms += share * stratum.samples.iter().map(|s| s.billed_ms.min(cap.ceil())).sum::<f64>() / n;
         square_error += (share * mean).powi(2) * variance / n;
     }
-    let ms = ms.max(f64::MIN_POSITIVE);
+    let ms = ms.max(LEAST_MS);
     Point {
         memory_size_mb: series.memory_size_mb,
         count: durations.len() as u32,
@@ -194,8 +194,10 @@ fn scatter(series: &Series<'_>) -> Scatter {
 }
 
 /// Log lines give durations to a hundredth of a millisecond; some sources give whole ones, which may be 0.
+const LEAST_MS: f64 = 0.01;
+
 fn ln(ms: f64) -> f64 {
-    ms.max(0.01).ln()
+    ms.max(LEAST_MS).ln()
 }
 
 fn cap(durations: &[f64]) -> f64 {

@@ -46,7 +46,7 @@ pub(super) fn draw(pen: &Pen, view: &View<'_>, axis: &MemoryAxis, start: StartKi
         );
         pen.group("mark", &title, || {
             if d.count > 1 {
-                panel.interval(mb.into(), (d.min, d.max), Role::Muted, 1.3)?;
+                panel.interval(mb.into(), (d.min, d.max), Role::Muted, 1.3);
             }
             panel.marker((mb.into(), d.p50.value), Marker::Circle, 3.5, Role::Muted, false)
         })?;

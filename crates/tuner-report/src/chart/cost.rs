@@ -1,13 +1,16 @@
 //! Cost by memory size, on a linear axis from zero: money is added.
 
+use tuner_core::Constraint;
+
 use super::duration::runs;
+use super::limits::{self, Limit};
 use super::memory_axis::MemoryAxis;
 use super::panel::{Drawn, LogLinear, Marker, Rect, log_linear};
 use super::pen::Pen;
 use super::style::Role;
 use super::ticks;
-use crate::numbers;
 use crate::view::{Measured, Row, View};
+use crate::{numbers, words};
 
 pub(super) fn draw(pen: &Pen, view: &View<'_>, axis: &MemoryAxis, rect: Rect) -> Drawn {
     let high = highest(view);
@@ -21,10 +24,29 @@ pub(super) fn draw(pen: &Pen, view: &View<'_>, axis: &MemoryAxis, rect: Rect) ->
         let means: Vec<_> = run.iter().map(|(r, m)| (f64::from(r.mb), m.cost.value)).collect();
         panel.line(&means, Role::Cost, 1.5)?;
     }
+    let marks = view.measured().map(|(row, m)| (row, m.cost));
+    limits::draw(&panel, &asked(view), (0.0, high), limits::around(&panel, marks, &[]))?;
     for (row, m) in view.measured() {
         pen.group("mark", &title(view, row, m), || mark(&panel, row, m))?;
     }
     panel.baseline()
+}
+
+/// Constraints on cost, per million invocations.
+fn asked(view: &View<'_>) -> Vec<Limit> {
+    let constraints = view.tuning.request.constraints.iter();
+    let limits = constraints.filter_map(|&constraint| {
+        let value = match constraint {
+            Constraint::Duration { .. } => return None,
+            Constraint::CostAboveCheapest { max_pct } => view.lowest_cost()? * (1.0 + max_pct / 100.0),
+            Constraint::CostPerMillion { max } => max,
+        };
+        Some(Limit {
+            words: words::constraint(view, constraint),
+            value,
+        })
+    });
+    limits.collect()
 }
 
 /// Above any cost there can be, so that a number from elsewhere has an end.
@@ -58,7 +80,7 @@ fn title(view: &View<'_>, row: &Row<'_>, m: &Measured<'_>) -> String {
 fn mark(panel: &LogLinear, row: &Row<'_>, m: &Measured<'_>) -> Drawn {
     let mb = f64::from(row.mb);
     if let (Some(low), Some(high)) = (m.cost.low, m.cost.high) {
-        panel.interval(mb, (low.max(0.0), high), Role::Cost, 1.8)?;
+        panel.interval(mb, (low.max(0.0), high), Role::Cost, 1.8);
     }
     if row.is_chosen {
         panel.marker((mb, m.cost.value), Marker::Diamond, 5.5, Role::Chosen, false)

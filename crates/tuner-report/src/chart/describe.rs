@@ -34,11 +34,13 @@ pub(super) fn head(view: &View<'_>, id: &str) -> String {
         "<title id=\"{id}-title\">{}</title>\n<desc id=\"{id}-desc\">{}</desc>\n<metadata>{}</metadata>\n",
         escape::xml(&title),
         escape::xml(desc.trim_end()),
-        escape::xml(&summary(view).to_string()),
+        // In text a quotation mark is only that; escaped, those of JSON would be a third of the picture.
+        escape::xml(&rounded(summary(view)).to_string()).replace("&quot;", "\""),
     )
 }
 
-/// The findings without the records, so that a picture can be read back.
+/// The findings without the records, so that a picture can be read back. Mean duration and cost of each size are in the
+/// decision.
 fn summary(view: &View<'_>) -> Value {
     let t = view.tuning;
     let sizes: Vec<Value> = view
@@ -50,11 +52,8 @@ fn summary(view: &View<'_>) -> Value {
                 "memory_size_mb": row.mb,
                 "status": row.size.status,
                 "invocations": series.map(|s| s.billed_duration_ms.count),
-                "mean_duration_ms": series.map(|s| s.duration_ms.mean.value),
                 "p50_duration_ms": series.map(|s| s.duration_ms.p50.value),
                 "p95_duration_ms": series.map(|s| s.duration_ms.p95.value),
-                "gb_seconds": series.map(|s| s.gb_seconds.value),
-                "cost": series.and_then(|s| s.cost).map(|c| c.per_invocation.value),
                 "max_memory_used_mb": row.size.max_memory_used_mb,
             })
         })
@@ -70,6 +69,20 @@ fn summary(view: &View<'_>) -> Value {
         "currency": view.price().map(|p| p.currency),
         "start": view.start,
         "decision": t.decision,
+        "request": { "objective": t.request.objective, "constraints": t.request.constraints, "planner": t.request.planner },
         "sizes": sizes,
     })
+}
+
+/// Numbers with six significant digits: more would be half of the picture.
+fn rounded(value: Value) -> Value {
+    match value {
+        Value::Number(number) if number.is_f64() => {
+            let short = number.as_f64().and_then(|x| format!("{x:.5e}").parse::<f64>().ok());
+            short.map_or(Value::Number(number), Value::from)
+        }
+        Value::Array(values) => values.into_iter().map(rounded).collect(),
+        Value::Object(map) => map.into_iter().map(|(key, value)| (key, rounded(value))).collect(),
+        other => other,
+    }
 }

@@ -1,17 +1,16 @@
 //! Duration by memory size, on a log axis: ratios are what matters there, and "twice the memory, half the time" is a
 //! straight line.
 
-use tuner_core::vcpus;
+use tuner_core::{Constraint, Estimate, vcpus};
 
-use super::failed;
+use super::limits::{self, Limit};
 use super::memory_axis::MemoryAxis;
 use super::panel::{Drawn, LogLog, Marker, Rect, log_log};
 use super::pen::{Anchor, Pen, Px};
 use super::style::Role;
-use super::{labels, text, ticks};
-use crate::ReportError;
-use crate::numbers;
+use super::{failed, labels, model, text, ticks};
 use crate::view::{Measured, Row, View};
+use crate::{ReportError, numbers, words};
 
 /// Below any duration that Lambda reports (0.01 ms), so that a zero can stand on a log axis.
 const SHORTEST_MS: f64 = 0.005;
@@ -36,15 +35,19 @@ pub(super) fn draw(pen: &Pen, view: &View<'_>, axis: &MemoryAxis, rect: Rect) ->
     for run in runs(view) {
         band(&panel, &run)?;
     }
-    limit(&panel, view, y)?;
+    let names = names(&panel, view, &taken);
+    let name_places: Vec<Rect> = names.iter().map(|name| name.place).collect();
+    let marks = view.measured().map(|(row, m)| (row, m.mean));
+    limits::draw(&panel, &asked(view), y, limits::around(&panel, marks, &name_places))?;
     axis.draw_decision(&panel, view)?;
     for run in runs(view) {
-        let median: Vec<_> = run
+        let means: Vec<_> = run
             .iter()
-            .map(|(r, m)| (f64::from(r.mb), on_axis(m.duration.p50.value)))
+            .map(|(r, m)| (f64::from(r.mb), on_axis(m.mean.value)))
             .collect();
-        panel.line(&median, Role::Duration, 1.5)?;
+        panel.line(&means, Role::Duration, 1.2)?;
     }
+    model::draw(&panel, view, axis, y)?;
     let dots = view
         .measured()
         .map(|(row, _)| view.raw_durations(row.mb).count())
@@ -53,7 +56,13 @@ pub(super) fn draw(pen: &Pen, view: &View<'_>, axis: &MemoryAxis, rect: Rect) ->
     for (row, m) in view.measured() {
         pen.group("mark", &title(row, m), || mark(&panel, view, row, m, dots))?;
     }
-    series_labels(&panel, view, &taken);
+    for name in &names {
+        let (at, class) = (
+            (name.place.left, name.place.middle_y() + 4.0),
+            format!("t11 {} halo", name.class),
+        );
+        pen.text(at, Anchor::Start, &class, name.words);
+    }
     failed::draw_labels(pen, view, axis, rect);
     panel.baseline()
 }
@@ -80,8 +89,8 @@ fn bounds(view: &View<'_>) -> (f64, f64) {
     let mut values: Vec<f64> = Vec::new();
     for (row, m) in view.measured() {
         let d = m.duration;
-        values.extend([d.min, d.max, d.mean.value, d.p95.value]);
-        values.extend([d.p50.low, d.p50.high].into_iter().flatten());
+        values.extend([d.min, d.max, d.p95.value, m.mean.value]);
+        values.extend([m.mean.low, m.mean.high].into_iter().flatten());
         values.extend(view.raw_durations(row.mb));
     }
     if values.is_empty() {
@@ -89,10 +98,12 @@ fn bounds(view: &View<'_>) -> (f64, f64) {
     }
     let low = on_axis(values.iter().copied().fold(f64::INFINITY, f64::min));
     let high = on_axis(values.iter().copied().fold(0.0, f64::max));
-    let (low, high) = match None::<f64> {
-        Some(limit) if limit > low / LIMIT_REACH && limit < high * LIMIT_REACH => (low.min(limit), high.max(limit)),
-        _ => (low, high),
-    };
+    let near = |limit: &f64| *limit > low / LIMIT_REACH && *limit < high * LIMIT_REACH;
+    let (low, high) = asked(view)
+        .into_iter()
+        .map(|limit| limit.value)
+        .filter(near)
+        .fold((low, high), |(low, high), limit| (low.min(limit), high.max(limit)));
     // Room above and below, and never so near that noise fills the panel.
     let (low, high) = (low / 1.15, high * 1.15);
     if high / low < 2.0 {
@@ -142,7 +153,7 @@ fn landmarks(panel: &LogLog, view: &View<'_>, axis: &MemoryAxis) -> Result<Vec<R
 
 fn band(panel: &LogLog, run: &[(&Row<'_>, &Measured<'_>)]) -> Drawn {
     let at = |r: &Row<'_>, ms: f64| (f64::from(r.mb), on_axis(ms));
-    let upper: Vec<_> = run.iter().map(|(r, m)| at(r, m.duration.p95.value)).collect();
+    let upper: Vec<_> = run.iter().map(|(r, m)| at(r, m.upper())).collect();
     if let [(x, high)] = upper[..] {
         // A single size has no area: a bar as wide as a finger.
         let low = on_axis(run[0].1.duration.p50.value);
@@ -163,43 +174,40 @@ fn band(panel: &LogLog, run: &[(&Row<'_>, &Measured<'_>)]) -> Drawn {
     panel.line(&upper, Role::Duration, 0.8)
 }
 
-fn limit(panel: &LogLog, view: &View<'_>, y: (f64, f64)) -> Drawn {
-    let Some(limit) = None::<f64> else {
-        return Ok(());
-    };
-    let words = format!("limit: p95 at most {} ms", numbers::ms(limit));
-    let Rect { left, right, top, .. } = panel.rect;
-    if !(y.0..=y.1).contains(&limit) {
-        let words = format!("{words} ({} this chart)", if limit > y.1 { "above" } else { "below" });
-        panel
-            .pen
-            .text((right - 6.0, top + 14.0), Anchor::End, "t11 f-bad halo", &words);
-        return Ok(());
-    }
-    let (_, at) = panel.at(view.rows.first().map_or(128.0, |r| r.mb.into()), limit);
-    panel.pixel_line(&[(left, at), (right, at)], Role::Limit, 1.5)?;
-    let baseline = if at - 18.0 < top { at + 14.0 } else { at - 5.0 };
-    panel
-        .pen
-        .text((right - 6.0, baseline), Anchor::End, "t11 f-bad halo", &words);
-    Ok(())
+/// Constraints on a duration.
+fn asked(view: &View<'_>) -> Vec<Limit> {
+    let constraints = view.tuning.request.constraints.iter();
+    let limits = constraints.filter_map(|&constraint| match constraint {
+        Constraint::Duration { max_ms, .. } => Some(Limit {
+            words: words::constraint(view, constraint),
+            value: max_ms,
+        }),
+        Constraint::CostAboveCheapest { .. } | Constraint::CostPerMillion { .. } => None,
+    });
+    limits.collect()
 }
 
 fn title(row: &Row<'_>, m: &Measured<'_>) -> String {
     let d = m.duration;
-    let interval = |e| numbers::interval(e, numbers::ms).map_or_else(String::new, |i| format!(" ({i})"));
-    format!(
-        "{} MB: {} invocations, p50 {}{} ms, mean {}{} ms, p95 {} ms, {} to {} ms",
+    let interval = numbers::interval(m.mean, numbers::ms).map_or_else(String::new, |i| format!(" ({i})"));
+    let percentile = |e: Estimate| format!("{} ({})", numbers::ms(e.value), numbers::bounds(e, numbers::ms));
+    let mut title = format!(
+        "{} MB: {} invocations, mean {}{interval} ms, p50 {} ms, p95 {} ms, {} to {} ms",
         row.mb,
         d.count,
-        numbers::ms(d.p50.value),
-        interval(d.p50),
-        numbers::ms(d.mean.value),
-        interval(d.mean),
-        numbers::ms(d.p95.value),
+        numbers::ms(m.mean.value),
+        percentile(d.p50),
+        percentile(d.p95),
         numbers::ms(d.min),
         numbers::ms(d.max),
-    )
+    );
+    if row.compared.is_some_and(|c| c.bimodal) {
+        title.push_str(", in two groups, far apart");
+    }
+    if row.compared.is_some_and(|c| c.heavy_tailed) {
+        title.push_str(", a few many times the others");
+    }
+    title
 }
 
 fn mark(panel: &LogLog, view: &View<'_>, row: &Row<'_>, m: &Measured<'_>, dots: bool) -> Drawn {
@@ -207,13 +215,12 @@ fn mark(panel: &LogLog, view: &View<'_>, row: &Row<'_>, m: &Measured<'_>, dots: 
     if dots {
         draw_dots(panel, mb, view.raw_durations(row.mb));
     }
-    let (p50, mean) = (m.duration.p50, m.duration.mean.value);
-    if let (Some(low), Some(high)) = (p50.low, p50.high) {
-        panel.interval(mb, (on_axis(low), on_axis(high)), Role::Duration, 1.8)?;
+    if let (Some(low), Some(high)) = (m.mean.low, m.mean.high) {
+        panel.interval(mb, (on_axis(low), on_axis(high)), Role::Duration, 1.8);
     }
-    let (x, y) = panel.at(mb, on_axis(mean));
+    let (x, y) = panel.at(mb, on_axis(m.duration.p50.value));
     panel.pixel_line(&[(x - 9.0, y), (x + 9.0, y)], Role::Duration, 1.8)?;
-    let at = (mb, on_axis(p50.value));
+    let at = (mb, on_axis(m.mean.value));
     if row.is_chosen {
         panel.marker(at, Marker::Diamond, 5.5, Role::Chosen, false)
     } else {
@@ -239,21 +246,40 @@ fn draw_dots(panel: &LogLog, mb: f64, durations: impl Iterator<Item = f64>) {
     }
 }
 
+/// The name of a series, where it stands.
+struct Name {
+    words: &'static str,
+    class: &'static str,
+    place: Rect,
+}
+
 /// The series are named where they end, not in a legend.
-fn series_labels(panel: &LogLog, view: &View<'_>, taken: &[Rect]) {
-    let Some((row, m)) = view.measured().last() else { return };
-    let mut names = [
-        (panel.at(1.0, on_axis(m.duration.p50.value)).1, "p50"),
-        (panel.at(1.0, on_axis(m.duration.mean.value)).1, "mean"),
-        (panel.at(1.0, on_axis(m.duration.p95.value)).1, "p95"),
+fn names(panel: &LogLog, view: &View<'_>, taken: &[Rect]) -> Vec<Name> {
+    const LINE: f64 = 13.0;
+    let Some((row, m)) = view.measured().last() else {
+        return Vec::new();
+    };
+    let y = |ms: f64| panel.at(1.0, on_axis(ms)).1;
+    let upper = if m.is_few() { "max" } else { "p95" };
+    let mut names = vec![
+        (y(m.duration.p50.value), "p50", "f-duration"),
+        (y(m.mean.value), "mean", "f-duration"),
+        (y(m.upper()), upper, "f-duration"),
     ];
+    names.extend(model::end(view).map(|ms| (y(ms), "model", "f-model")));
     names.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let wanted: Vec<(f64, f64)> = names.iter().map(|(y, _)| (*y, 13.0)).collect();
+    let wanted: Vec<(f64, f64)> = names.iter().map(|(y, ..)| (*y, LINE)).collect();
     let x = panel.at(row.mb.into(), 1.0).0 + 13.0;
     let under = taken.iter().filter(|place| place.right > x && place.left < x + 36.0);
     let floor = under.map(|place| place.top).fold(panel.rect.bottom - 4.0, f64::min);
     let centres = labels::spread(&wanted, 0.0, (panel.rect.top + 4.0, floor));
-    for ((_, name), y) in names.iter().zip(centres) {
-        panel.pen.text((x, y + 4.0), Anchor::Start, "t11 f-duration halo", name);
-    }
+    names
+        .into_iter()
+        .zip(centres)
+        .map(|((_, words, class), y)| Name {
+            words,
+            class,
+            place: Rect::new(x, y - LINE / 2.0, text::width(words, 11.0, false), LINE),
+        })
+        .collect()
 }

@@ -1,5 +1,7 @@
 //! How full each size was: a small column per size, under the memory axis.
 
+use tuner_core::Question;
+
 use super::memory_axis::MemoryAxis;
 use super::panel::Rect;
 use super::pen::{Anchor, Pen, Px};
@@ -36,7 +38,11 @@ pub(super) fn draw(pen: &Pen, view: &View<'_>, axis: &MemoryAxis, rect: Rect) {
         let (from, to) = axis.slot(row.mb);
         let x = axis.x(row.mb.into());
         let half = ((to - from) / 2.0 - 1.0).clamp(1.5, 7.0);
-        let role = if share > 0.9 { "bad" } else { "muted" };
+        let role = if share * (1.0 + Question::DEFAULT_HEADROOM) > 1.0 {
+            "bad"
+        } else {
+            "muted"
+        };
         let title = format!(
             "{} MB: {} MB used at most",
             row.mb,

@@ -4,10 +4,9 @@ use super::memory_axis::MemoryAxis;
 use super::panel::Rect;
 use super::pen::{Anchor, Font, Pen};
 use super::{cold, cost, duration, facts, headroom, pareto, text};
-use crate::ReportError;
 use crate::notes::notes;
 use crate::view::{View, start_word};
-use crate::words;
+use crate::{ReportError, numbers, words};
 
 /// What the picture is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,14 +98,7 @@ fn by_size(pen: &Pen, view: &View<'_>, left: f64, top: f64, width: f64) -> Resul
     let mut y = top;
 
     let what = format!("Duration of {} starts in ms (log scale)", start_word(view.start));
-    y = panel_title(
-        pen,
-        left,
-        y,
-        width + GUTTER,
-        &what,
-        "point: median with 95 % interval · line: mean · band: up to p95",
-    );
+    y = panel_title(pen, left, y, width + GUTTER, &what, &how_to_read(view));
     axis.draw_decision_labels(pen, view, y + 14.0);
     y += 22.0;
     let rect = Rect::new(x, y, width, 270.0);
@@ -140,6 +132,16 @@ fn by_size(pen: &Pen, view: &View<'_>, left: f64, top: f64, width: f64) -> Resul
         y = rect.bottom;
     }
     Ok(y)
+}
+
+/// What the marks of the duration panel are.
+fn how_to_read(view: &View<'_>) -> String {
+    let cold = view.cold_share().map_or_else(String::new, |share| {
+        format!(" and {} cold starts", numbers::percent(share))
+    });
+    let few = view.measured().any(|(_, m)| m.is_few());
+    let band = if few { "p95 or longest of few" } else { "p95" };
+    format!("point: mean with 95 % interval{cold} · line: median · band: up to {band}")
 }
 
 /// What does not share the memory axis, as high as `room` if that is reasonable.
@@ -198,6 +200,9 @@ fn footer(pen: &Pen, view: &View<'_>, x: f64, top: f64, width: f64) -> f64 {
                 "t11 b f-ink",
                 &format!("{more} more are in the document."),
             );
+        }
+        if let Some(model) = words::model::of_view(view) {
+            note(Font::regular(11.0), "t11 f-model", &model.sentences());
         }
         note(Font::regular(11.0), "t11 f-muted", &notes(view).join(" "));
     });

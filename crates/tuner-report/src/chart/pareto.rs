@@ -81,7 +81,7 @@ pub(super) fn draw(pen: &Pen, view: &View<'_>, rect: Rect) -> Drawn {
 }
 
 fn points(view: &View<'_>) -> Vec<Point> {
-    let at = |m: &Measured<'_>| (m.cost.value, on_axis(m.duration.mean.value));
+    let at = |m: &Measured<'_>| (m.cost.value, on_axis(m.mean.value));
     view.measured()
         .map(|(row, m)| {
             let (cost, ms) = at(m);
@@ -104,9 +104,10 @@ fn x_ticks(panel: &LinearLog, most: f64, any_ms: f64) -> Drawn {
         for tick in ticks::linear_ticks(0.0, most, 4) {
             let (x, _) = panel.at(tick, any_ms);
             panel.pixel_line(&[(x, top), (x, bottom)], Role::Grid, 1.0)?;
-            panel
-                .pen
-                .text((x, bottom + 17.0), Anchor::Middle, "f-muted", &ticks::tick_label(tick));
+            let words = numbers::plain(tick);
+            // One at the edge must not stand out over it.
+            let x = x.min(panel.rect.right - text::width(&words, 12.0, false) / 2.0);
+            panel.pen.text((x, bottom + 17.0), Anchor::Middle, "f-muted", &words);
         }
         Ok(())
     })
@@ -119,17 +120,14 @@ fn indifference(panel: &LinearLog, view: &View<'_>, (low, high): (f64, f64), mos
     else {
         return Ok(Vec::new());
     };
-    let largest =
-        |value: fn(&Measured<'_>) -> f64| view.measured().map(|(_, m)| value(m)).fold(f64::MIN_POSITIVE, f64::max);
-    let (cost_max, ms_max) = (largest(|m| m.cost.value), largest(|m| m.duration.mean.value));
-    if !(w > 0.0 && w < 1.0) {
+    let Some(worth) = worth_of_a_ms(view, w) else {
         return Ok(Vec::new());
-    }
-    let score = w * chosen.cost.value / cost_max + (1.0 - w) * chosen.duration.mean.value / ms_max;
+    };
+    let score = chosen.cost.value + worth * chosen.mean.value;
     const STEPS: u32 = 24;
     let curve: Line = (0..=STEPS)
         .map(|i| low * (high / low).powf(f64::from(i) / f64::from(STEPS)))
-        .map(|ms| ((score - (1.0 - w) * ms / ms_max) / w * cost_max, ms))
+        .map(|ms| (score - worth * ms, ms))
         .filter(|(cost, _)| (0.0..=most).contains(cost))
         .collect();
     if curve.len() < 2 {
@@ -140,6 +138,25 @@ fn indifference(panel: &LinearLog, view: &View<'_>, (low, high): (f64, f64), mos
         .pen
         .group("mark", title, || panel.line(&curve, Role::Landmark, 1.5))?;
     Ok(curve)
+}
+
+/// What a balanced objective gives for a millisecond less, in cost per million invocations.
+///
+/// It weighs cost against duration by what both are at the ends of the range, which are not always measured. Any two scores
+/// tell it all the same: a score is in proportion to cost + worth x duration.
+fn worth_of_a_ms(view: &View<'_>, cost_weight: f64) -> Option<f64> {
+    if !(cost_weight > 0.0 && cost_weight < 1.0) {
+        return None;
+    }
+    let scored = || {
+        let rows = view.rows.iter();
+        rows.filter_map(|row| Some((row.compared?.score_above_best, row.measured.as_ref()?)))
+    };
+    let (_, best) = scored().min_by(|a, b| a.0.abs().total_cmp(&b.0.abs()))?;
+    let (above, other) = scored().max_by(|a, b| a.0.total_cmp(&b.0))?;
+    let ratio = 1.0 + above;
+    let worth = (ratio * best.cost.value - other.cost.value) / (other.mean.value - ratio * best.mean.value);
+    (worth.is_finite() && worth > 0.0).then_some(worth)
 }
 
 /// The chosen and the present size first, then the front, then whatever has room.

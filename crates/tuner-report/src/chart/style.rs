@@ -31,10 +31,14 @@ pub(super) enum Role {
     Dots,
     /// Dotted: a landmark, such as one vCPU.
     Landmark,
+    /// The fitted curve.
+    Model,
+    /// Dashed: where the curve is a guess.
+    Guess,
 }
 
 impl Role {
-    const ALL: [Self; 15] = [
+    const ALL: [Self; 17] = [
         Self::Ink,
         Self::Muted,
         Self::Grid,
@@ -50,6 +54,8 @@ impl Role {
         Self::Limit,
         Self::Dots,
         Self::Landmark,
+        Self::Model,
+        Self::Guess,
     ];
 
     /// The CSS class, for fills and strokes alike.
@@ -70,6 +76,8 @@ impl Role {
             Self::Limit => "limit",
             Self::Dots => "dots",
             Self::Landmark => "landmark",
+            Self::Model => "model",
+            Self::Guess => "guess",
         }
     }
 
@@ -97,13 +105,14 @@ impl Role {
 }
 
 /// Colours on white and on GitHub's dark page; all that text is written in has a contrast of 4.5:1 or more.
-const PALETTE: [(Role, &str, &str); 10] = [
+const PALETTE: [(Role, &str, &str); 11] = [
     (Role::Ink, "#1b1f24", "#e6edf3"),
     (Role::Muted, "#57606a", "#9aa4af"),
     (Role::Grid, "#e3e7ec", "#262d36"),
     (Role::Duration, "#0b62b0", "#6cb6ff"),
     (Role::Cost, "#b3541e", "#f0a35e"),
     (Role::Bad, "#c1121f", "#ff7b72"),
+    (Role::Model, "#7a3e9d", "#c9a4ec"),
     (Role::Chosen, "#0a7d4b", "#56d364"),
     (Role::Paper, "#ffffff", "#0d1117"),
     (Role::Band, "#d6e6f5", "#14304d"),
@@ -111,11 +120,12 @@ const PALETTE: [(Role, &str, &str); 10] = [
 ];
 
 /// Roles that borrow another's colour.
-const BORROWED: [(Role, Role); 4] = [
+const BORROWED: [(Role, Role); 5] = [
     (Role::Present, Role::Ink),
     (Role::Limit, Role::Bad),
     (Role::Dots, Role::Duration),
     (Role::Landmark, Role::Muted),
+    (Role::Guess, Role::Model),
 ];
 
 /// The style sheet. Light colours are literal and dark ones come in one block at the end, so that a viewer that knows
@@ -129,6 +139,7 @@ pub(super) fn style_sheet(id: &str) -> String {
          .tuner-chart .halo{paint-order:stroke;stroke-width:4px;stroke-linejoin:round}\
          .tuner-chart .s{fill:none;stroke-linejoin:round}\
          .tuner-chart .s-present{stroke-dasharray:5 4}.tuner-chart .s-limit{stroke-dasharray:8 4}\
+         .tuner-chart .s-guess{stroke-dasharray:4 4}\
          .tuner-chart .s-landmark{stroke-dasharray:1 4;stroke-linecap:round}\
          .tuner-chart .s-dots{stroke-linecap:round;stroke-opacity:.35}\
          .tuner-chart .mark:hover .s{stroke-width:3.5px}",
@@ -195,6 +206,7 @@ mod tests {
             Role::Cost,
             Role::Bad,
             Role::Chosen,
+            Role::Model,
         ] {
             let entry = find(role);
             assert!(contrast(entry.1, paper.1) >= 4.5, "{role:?} light");

@@ -53,14 +53,6 @@ pub(super) fn linear_ticks(low: f64, high: f64, most: usize) -> Vec<f64> {
         .collect()
 }
 
-/// As a reader expects a tick to be written: no more decimals than it needs.
-pub(super) fn tick_label(tick: f64) -> String {
-    let decimals = (0..6)
-        .find(|&d| (tick * 10_f64.powi(d) - (tick * 10_f64.powi(d)).round()).abs() < 1e-6)
-        .unwrap_or(6);
-    crate::numbers::decimal(tick, decimals as usize)
-}
-
 /// Without the dust of binary fractions below the power of ten `decade`.
 fn round_to(value: f64, decade: i32) -> f64 {
     let unit = 10_f64.powi(2 - decade);
@@ -83,13 +75,5 @@ mod tests {
         assert_eq!(linear_ticks(0.0, 4.3, 4), [0.0, 2.0, 4.0]);
         assert_eq!(linear_ticks(0.0, 0.07, 4), [0.0, 0.02, 0.04, 0.06]);
         assert_eq!(linear_ticks(0.0, 0.0, 4), [0.0]);
-    }
-
-    #[test]
-    fn labels_have_the_decimals_they_need() {
-        assert_eq!(
-            [0.0, 0.02, 2.5, 20_000.0].map(tick_label),
-            ["0", "0.02", "2.5", "20,000"]
-        );
     }
 }

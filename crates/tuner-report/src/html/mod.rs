@@ -15,6 +15,7 @@ use crate::comparison::{self, Comparison};
 use crate::notes::notes;
 use crate::rows::{self, ColdRow, SizeRow};
 use crate::view::{View, start_word};
+use crate::words::model::Model;
 use crate::words::{self, Headline};
 use crate::{Options, ReportError, masking, visualization_url};
 
@@ -40,7 +41,9 @@ struct Page<'a> {
     start: &'static str,
     unit: &'static str,
     estimate: bool,
+    cold_share: Option<String>,
     trimmed: bool,
+    model: Option<Model>,
     notes: Vec<String>,
     failures: Vec<(u32, &'a str)>,
     warnings: &'a [String],
@@ -69,7 +72,9 @@ pub fn html(tuning: &Tuning, options: &Options, out: &mut impl Write) -> Result<
         start: start_word(view.start),
         unit: view.unit.name(),
         estimate: view.is_estimate(),
+        cold_share: view.cold_share().map(crate::numbers::percent),
         trimmed: shown.request.trim_share > 0.0,
+        model: words::model::of_view(&view),
         notes: notes(&view),
         failures: failures(&view),
         warnings: &shown.warnings,
@@ -103,7 +108,14 @@ fn facts(view: &View<'_>) -> Vec<(&'static str, String)> {
     if f.snap_start {
         facts.push(("SnapStart", "on".to_owned()));
     }
+    facts.push(("Objective", t.request.objective.to_string()));
+    facts.extend(words::constraints(view).map(|words| ("Must keep", words)));
+    facts.extend(
+        view.cold_share()
+            .map(|share| ("Cold starts counted in", crate::numbers::percent(share))),
+    );
     facts.push(("Planner", t.request.planner.clone()));
+    facts.extend(words::budget(view).map(|words| ("Budget", words)));
     facts.push(("Concurrency", format!("{} at a time per size", t.request.concurrency)));
     let e = &t.exploration;
     let cost = match (view.is_local(), e.cost) {

@@ -2,6 +2,7 @@
 
 use tuner_core::{Estimate, Objective, Outcome, Verdict};
 
+use super::constraints;
 use crate::numbers;
 use crate::view::{CostUnit, Measured, View};
 
@@ -34,10 +35,7 @@ pub(super) fn effect(view: &View<'_>) -> String {
 }
 
 fn duration_effect(view: &View<'_>, before: &Measured<'_>, after: &Measured<'_>) -> String {
-    let (a, b) = (
-        numbers::ms(before.duration.mean.value),
-        numbers::ms(after.duration.mean.value),
-    );
+    let (a, b) = (numbers::ms(before.mean.value), numbers::ms(after.mean.value));
     let estimate = view.tuning.decision.duration_change;
     let Some(change) = numbers::change(&a, &b) else {
         return format!("mean duration {a} → {b} ms");
@@ -132,7 +130,7 @@ fn alternative(view: &View<'_>) -> String {
     };
     let less = |a: String, b: String| numbers::change(&a, &b).map_or_else(String::new, numbers::percent);
     if view.tuning.request.objective.cost_weight() == 1.0 {
-        let ms = |m: &Measured<'_>| numbers::ms(m.duration.mean.value);
+        let ms = |m: &Measured<'_>| numbers::ms(m.mean.value);
         format!(
             "; {} MB costs the same within noise and is {} faster",
             row.mb,
@@ -167,18 +165,10 @@ fn choose(view: &View<'_>) -> String {
 }
 
 fn constraint_not_met(view: &View<'_>) -> String {
-    let closest = view
-        .measured()
-        .min_by(|a, b| a.1.duration.p95.value.total_cmp(&b.1.duration.p95.value));
-    match closest {
-        Some((row, m)) => {
-            format!(
-                "the closest is {} MB with {} ms at p95",
-                row.mb,
-                numbers::ms(m.duration.p95.value)
-            )
-        }
-        None => "no size was measured".to_owned(),
+    match &view.tuning.decision.closest {
+        Some(closest) => format!("the closest is {}", constraints::closest(view, closest)),
+        None if view.measured().next().is_none() => "no size was measured".to_owned(),
+        None => "each size breaks one".to_owned(),
     }
 }
 
@@ -219,7 +209,7 @@ fn figures(view: &View<'_>) -> String {
     let Some((_, m)) = view.chosen() else {
         return "no figures".to_owned();
     };
-    let mean = m.duration.mean;
+    let mean = m.mean;
     let interval =
         numbers::interval(mean, numbers::ms).map_or_else(String::new, |interval| format!(" (95 % CI {interval})"));
     format!(
@@ -240,7 +230,12 @@ fn cost_name(view: &View<'_>) -> &'static str {
 }
 
 fn objective_words(view: &View<'_>) -> String {
-    match view.tuning.request.objective {
+    objective(view.tuning.request.objective)
+}
+
+/// What sizes are compared by.
+pub(crate) fn objective(objective: Objective) -> String {
+    match objective {
         Objective::Speed => "duration".to_owned(),
         Objective::Cost => "cost".to_owned(),
         balanced @ Objective::Balanced { .. } => format!("the {balanced} objective"),
@@ -249,7 +244,11 @@ fn objective_words(view: &View<'_>) -> String {
 
 /// "128", "128 and 256", "128, 256 and 512".
 pub(crate) fn list(sizes: &[u32]) -> String {
-    let words: Vec<String> = sizes.iter().map(u32::to_string).collect();
+    joined(&sizes.iter().map(u32::to_string).collect::<Vec<_>>())
+}
+
+/// The same of any words.
+pub(crate) fn joined(words: &[String]) -> String {
     match words.split_last() {
         Some((last, [])) => last.clone(),
         Some((last, rest)) => format!("{} and {last}", rest.join(", ")),

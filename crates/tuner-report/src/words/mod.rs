@@ -1,14 +1,19 @@
 //! What a tuning found out, in words: the one place where they are made.
 
+mod constraints;
 mod effect;
+pub(crate) mod model;
+mod planner;
 
 use serde::Serialize;
 use tuner_core::tuning::MeasuringEnvironment;
 use tuner_core::{Tuning, Verdict};
 
 use crate::numbers;
-use crate::view::{View, start_word};
-pub(crate) use effect::list;
+use crate::view::View;
+pub(crate) use constraints::{all as constraints, words as constraint};
+pub(crate) use effect::{list, objective};
+pub(crate) use planner::budget;
 
 /// The words every view begins with. Plain text: whoever shows it escapes it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -60,8 +65,8 @@ fn decision(view: &View<'_>) -> String {
             format!("move from {now} MB, where it fails, to {chosen} MB")
         }
         Verdict::Choose => format!("use {chosen} MB"),
-        Verdict::ConstraintNotMet => match None::<f64> {
-            Some(limit) => format!("no size meets the limit of {} ms at p95", numbers::ms(limit)),
+        Verdict::ConstraintNotMet => match constraints(view) {
+            Some(words) => format!("no size keeps {words}"),
             None => "no size meets the constraint".to_owned(),
         },
         Verdict::NotEnoughEvidence => "not enough evidence to choose a size".to_owned(),
@@ -79,22 +84,16 @@ fn provenance(view: &View<'_>) -> String {
             .clone()
             .or_else(|| t.function.name.region().map(str::to_owned)),
     );
-    parts.push(match t.request.invocations.unwrap_or(0) {
-        1 => format!("1 {} invocation per size", start_word(view.start)),
-        n => format!(
-            "{} {} invocations per size",
-            numbers::count(n.into()),
-            start_word(view.start)
-        ),
-    });
-    parts.push(match None::<f64> {
-        Some(limit) => format!(
-            "objective {}, p95 at most {} ms",
-            t.request.objective,
-            numbers::ms(limit)
-        ),
+    parts.push(planner::invocations(view));
+    parts.push(planner::planner(view));
+    parts.push(match constraints(view) {
+        Some(words) => format!("objective {}, {words}", t.request.objective),
         None => format!("objective {}", t.request.objective),
     });
+    parts.extend(
+        view.cold_share()
+            .map(|share| format!("{} cold starts counted in", numbers::percent(share))),
+    );
     parts.push(match view.price() {
         Some(p) => {
             let mark = if p.estimated { ", estimated" } else { "" };

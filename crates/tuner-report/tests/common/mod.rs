@@ -12,9 +12,13 @@
 use std::collections::BTreeMap;
 
 use tuner_core::analysis::{Terms, analyze, exploration};
-use tuner_core::pricing::{PriceQuote, PriceTable};
+use tuner_core::planning::{AdaptivePlanner, Budget, Candidates, Preset};
+use tuner_core::pricing::{PriceQuote, PriceTable, Rate};
 use tuner_core::tuning::{FunctionUnderTest, MeasuringEnvironment, RequestSummary, SCHEMA_VERSION, Tuning};
-use tuner_core::{Architecture, InvocationRecord, Machinery, MemorySize, Objective, Outcome, StartKind};
+use tuner_core::{
+    Architecture, Constraint, InvocationRecord, Machinery, MemorySize, Objective, Outcome, Planner, Progress, Question,
+    StartKind, Statistic,
+};
 
 /// A function to simulate and a question to ask about it.
 #[derive(Clone)]
@@ -23,15 +27,22 @@ pub struct Study {
     pub region: Option<&'static str>,
     pub currency: Option<&'static str>,
     pub present_mb: u32,
+    /// Sizes of a grid; an adaptive planner chooses from the first to the last.
     pub sizes: Vec<u32>,
+    /// At each size of a grid.
     pub invocations: u32,
+    pub preset: Preset,
     pub objective: Objective,
-    pub max_p95_ms: Option<f64>,
+    pub constraints: Vec<Constraint>,
+    pub cold_share: f64,
+    pub budget: Budget,
     pub monthly_invocations: Option<f64>,
     /// Duration at a size, without noise.
     pub duration_ms: fn(u32) -> f64,
     /// Relative noise of a single invocation.
     pub noise: f64,
+    /// One of so many invocations takes so many times as long.
+    pub slow_one_in: Option<(u32, f64)>,
     pub init_ms: f64,
     /// What the function needs; below it runs out.
     pub needs_mb: u32,
@@ -48,6 +59,14 @@ pub struct Study {
     pub seed: u64,
 }
 
+/// "p95 at most this".
+pub fn p95_at_most(max_ms: f64) -> Vec<Constraint> {
+    vec![Constraint::Duration {
+        statistic: Statistic::P95,
+        max_ms,
+    }]
+}
+
 /// Work of `single_ms` at one vCPU, on one thread: throttled below, flat above.
 pub fn one_thread(mb: u32, single_ms: f64) -> f64 {
     single_ms / (f64::from(mb) / 1769.0).min(1.0)
@@ -62,11 +81,15 @@ impl Default for Study {
             present_mb: 128,
             sizes: vec![128, 256, 512, 1024, 1769, 3008],
             invocations: 20,
+            preset: Preset::Grid,
             objective: Objective::Cost,
-            max_p95_ms: None,
+            constraints: Vec::new(),
+            cold_share: 0.0,
+            budget: Budget::default(),
             monthly_invocations: None,
             duration_ms: |mb| 12.0 + one_thread(mb, 60.0),
             noise: 0.03,
+            slow_one_in: None,
             init_ms: 180.0,
             needs_mb: 60,
             fails_one_in: None,
@@ -97,20 +120,19 @@ impl Study {
     }
 
     pub fn run(&self) -> Tuning {
-        let mut noise = Noise(self.seed);
-        let mut records = Vec::new();
-        for &mb in self.sizes.iter().filter(|mb| !self.skipped.contains_key(mb)) {
-            for index in 0..=self.invocations {
-                records.push(self.invoke(mb, index, &mut noise));
-                if self.needs_mb > mb || (self.duration_ms)(mb) > f64::from(self.timeout_s) * 1000.0 {
-                    break;
-                }
-            }
-        }
         let price = self
             .currency
             .map(|currency| price(self.region.unwrap_or("us-east-1"), currency));
-        let asked: Vec<MemorySize> = self.sizes.iter().map(|&mb| MemorySize::new(mb).unwrap()).collect();
+        let question = self.question(price.as_ref());
+        let records = self.measure(&question);
+        let is_grid = self.preset == Preset::Grid;
+        let mut asked: Vec<u32> = records.iter().map(|r| r.memory_size_mb).collect();
+        if is_grid {
+            asked.clone_from(&self.sizes);
+        }
+        let mut asked: Vec<MemorySize> = asked.into_iter().map(|mb| MemorySize::new(mb).unwrap()).collect();
+        asked.sort_unstable();
+        asked.dedup();
         let skipped = self
             .skipped
             .iter()
@@ -119,9 +141,7 @@ impl Study {
         let terms = Terms {
             price: price.as_ref(),
             ephemeral_storage_mb: 512,
-            objective: self.objective,
-            max_p95_ms: self.max_p95_ms,
-            present_memory_size_mb: self.present_mb,
+            question: &question,
             trim_share: 0.0,
             only_cold_starts: false,
         };
@@ -156,10 +176,12 @@ impl Study {
                 }),
             request: RequestSummary {
                 objective: self.objective,
-                max_p95_ms: self.max_p95_ms,
-                memory_sizes_mb: asked,
-                planner: "grid".to_owned(),
-                invocations: self.invocations,
+                constraints: self.constraints.clone(),
+                cold_share: self.cold_share,
+                budget: self.budget,
+                memory_sizes_mb: if is_grid { asked } else { Vec::new() },
+                planner: self.preset.to_string(),
+                invocations: is_grid.then_some(self.invocations),
                 payloads: 1,
                 concurrency: 1,
                 trim_share: 0.0,
@@ -177,6 +199,59 @@ impl Study {
             leftovers: self.leftovers.clone(),
             applied: None,
             records,
+        }
+    }
+
+    fn question(&self, price: Option<&PriceQuote>) -> Question {
+        let rate = price.and_then(|quote| Rate::of(quote, 512)).unwrap_or(Rate::GB_SECONDS);
+        let range = (self.sizes[0], self.sizes[self.sizes.len() - 1]);
+        Question {
+            constraints: self.constraints.clone(),
+            cold_share: self.cold_share,
+            present_memory_size_mb: Some(self.present_mb),
+            ..Question::plain(self.objective, rate, range)
+        }
+    }
+
+    /// Invokes what the planner asks for: the first time at a size is a cold start.
+    fn measure(&self, question: &Question) -> Vec<InvocationRecord> {
+        let mut noise = Noise(self.seed);
+        let mut records = Vec::new();
+        let Some(effort) = self.preset.effort() else {
+            for &mb in self.sizes.iter().filter(|mb| !self.skipped.contains_key(mb)) {
+                for index in 0..=self.invocations {
+                    records.push(self.invoke(mb, index, &mut noise));
+                    if self.needs_mb > mb || (self.duration_ms)(mb) > f64::from(self.timeout_s) * 1000.0 {
+                        break;
+                    }
+                }
+            }
+            return records;
+        };
+        let planner = AdaptivePlanner {
+            effort,
+            question: question.clone(),
+            candidates: Candidates::Range(question.range_mb.0, question.range_mb.1),
+            timeout_ms: Some(f64::from(self.timeout_s) * 1000.0),
+            budget: self.budget,
+            elapsed_ms: 0.0,
+            concurrency: 1,
+            all_payloads: 1,
+        };
+        let mut progress = Progress::new();
+        loop {
+            let batches = planner.next(&progress);
+            if batches.is_empty() {
+                return records;
+            }
+            for batch in batches {
+                let size = progress.entry(batch.memory_size).or_default();
+                for _ in 0..batch.invocations {
+                    let record = self.invoke(batch.memory_size.mb(), size.outcomes.total(), &mut noise);
+                    size.add(&record);
+                    records.push(record);
+                }
+            }
         }
     }
 
@@ -200,9 +275,13 @@ impl Study {
             1.0
         };
         let factor = (self.noise * (noise.normal() + 0.5 * noise.normal().abs())).exp() * straggler;
+        let slow = match self.slow_one_in {
+            Some((n, times)) if noise.next() < 1.0 / f64::from(n) => times,
+            _ => 1.0,
+        };
         let handler_ms = match outcome {
             Outcome::Timeout => f64::from(self.timeout_s) * 1000.0,
-            _ => (self.duration_ms)(mb) * factor,
+            _ => (self.duration_ms)(mb) * factor * slow,
         };
         let init_ms = (index == 0).then(|| round(self.init_ms * (1.0 + 0.05 * noise.normal()), 2));
         record.start = Some(if index == 0 { StartKind::Cold } else { StartKind::Warm });
@@ -233,13 +312,20 @@ pub fn price(region: &str, currency: &str) -> PriceQuote {
     quote
 }
 
-/// What each example of the command line is expected to show, with its name.
+/// What each example of the command line is expected to show, with its name, and what none of them does.
 pub fn examples() -> Vec<(&'static str, Study)> {
     let simulated = |study: Study| Study {
         warnings: vec!["these figures are simulated; they stand in until the example is recorded".to_owned()],
         ..study
     };
+    let made_up = |study: Study| Study {
+        warnings: vec!["these figures are simulated, to show what the report makes of them".to_owned()],
+        ..study
+    };
     vec![
+        ("adaptive", made_up(adaptive())),
+        ("limit-not-met", made_up(limit_not_met())),
+        ("bimodal", made_up(bimodal())),
         (
             "hash",
             simulated(Study {
@@ -284,7 +370,7 @@ pub fn examples() -> Vec<(&'static str, Study)> {
                 objective: Objective::Balanced { cost_weight: 0.5 },
                 duration_ms: |mb| 55.0 + one_thread(mb, 64.0),
                 monthly_invocations: Some(2.5e6),
-                max_p95_ms: Some(600.0),
+                constraints: p95_at_most(600.0),
                 ..Study::local("mixed", 15)
             }),
         ),
@@ -309,6 +395,63 @@ pub fn examples() -> Vec<(&'static str, Study)> {
             }),
         ),
     ]
+}
+
+/// The standard planner on a function that waits and works, and levels off: few invocations, a model and its knee.
+pub fn adaptive() -> Study {
+    Study {
+        function: "arn:aws:lambda:eu-west-1:123456789012:function:thumbnail".to_owned(),
+        preset: Preset::Thorough,
+        present_mb: 512,
+        sizes: vec![128, 10_240],
+        objective: Objective::Speed,
+        duration_ms: |mb| 48.0 + one_thread(mb, 160.0),
+        noise: 0.04,
+        monthly_invocations: Some(4e6),
+        cold_share: 0.05,
+        budget: Budget {
+            invocations: Some(120),
+            cost: Some(0.05),
+            time_ms: Some(300_000),
+        },
+        seed: 21,
+        ..Study::default()
+    }
+}
+
+/// Nothing makes it as fast as it should be, at that price.
+pub fn limit_not_met() -> Study {
+    Study {
+        function: "arn:aws:lambda:eu-west-1:123456789012:function:report-builder".to_owned(),
+        preset: Preset::Standard,
+        present_mb: 1024,
+        sizes: vec![128, 10_240],
+        duration_ms: |mb| 150.0 + one_thread(mb, 70.0),
+        constraints: vec![
+            Constraint::Duration {
+                statistic: Statistic::P95,
+                max_ms: 200.0,
+            },
+            Constraint::CostAboveCheapest { max_pct: 150.0 },
+        ],
+        seed: 22,
+        ..Study::default()
+    }
+}
+
+/// One of three invocations misses the cache and takes six times as long.
+pub fn bimodal() -> Study {
+    Study {
+        function: "arn:aws:lambda:eu-west-1:123456789012:function:catalogue".to_owned(),
+        present_mb: 256,
+        sizes: vec![128, 256, 512, 1024, 1769],
+        invocations: 25,
+        duration_ms: |mb| 20.0 + one_thread(mb, 15.0),
+        slow_one_in: Some((3, 6.0)),
+        objective: Objective::Balanced { cost_weight: 0.5 },
+        seed: 23,
+        ..Study::default()
+    }
 }
 
 fn round(x: f64, decimals: i32) -> f64 {

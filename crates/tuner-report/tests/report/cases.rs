@@ -4,12 +4,13 @@ use std::sync::LazyLock;
 
 use tuner_core::decision::Exclusion;
 use tuner_core::machinery::{Place, Work};
+use tuner_core::planning::Preset;
 use tuner_core::pricing::PriceTable;
 use tuner_core::tuning::{SizeStatus, Tuning};
-use tuner_core::{Architecture, Decision, MemorySize, Objective, Outcome, StartKind, Verdict};
+use tuner_core::{Architecture, Constraint, Decision, MemorySize, Objective, Outcome, StartKind, Statistic, Verdict};
 use tuner_report::{Format, Options, render};
 
-use crate::common::{Study, one_thread};
+use crate::common::{self, Study, one_thread, p95_at_most};
 
 /// Every case with its name.
 pub(crate) fn all() -> &'static [(&'static str, Tuning)] {
@@ -110,7 +111,7 @@ fn made() -> Vec<(&'static str, Tuning)> {
         (
             "limit-met",
             Study {
-                max_p95_ms: Some(300.0),
+                constraints: p95_at_most(300.0),
                 ..study()
             }
             .run(),
@@ -118,7 +119,7 @@ fn made() -> Vec<(&'static str, Tuning)> {
         (
             "limit-not-met",
             Study {
-                max_p95_ms: Some(40.0),
+                constraints: p95_at_most(40.0),
                 ..study()
             }
             .run(),
@@ -126,7 +127,7 @@ fn made() -> Vec<(&'static str, Tuning)> {
         (
             "limit-far-away",
             Study {
-                max_p95_ms: Some(60_000.0),
+                constraints: p95_at_most(60_000.0),
                 ..study()
             }
             .run(),
@@ -206,6 +207,27 @@ fn made() -> Vec<(&'static str, Tuning)> {
             .run(),
         ),
         ("state-machine", in_a_state_machine().run()),
+        ("adaptive", common::adaptive().run()),
+        ("constraints-not-met", common::limit_not_met().run()),
+        ("bimodal", common::bimodal().run()),
+        ("every-constraint", every_constraint().run()),
+        (
+            "frugal",
+            Study {
+                preset: Preset::Frugal,
+                ..study()
+            }
+            .run(),
+        ),
+        (
+            "heavy-tail",
+            Study {
+                slow_one_in: Some((30, 9.0)),
+                ..study()
+            }
+            .run(),
+        ),
+        ("follows-no-model", follows_no_model().run()),
         ("cold-only", cold_only()),
         ("not-enough-evidence", not_enough_evidence()),
         ("nothing", nothing()),
@@ -246,6 +268,32 @@ pub(crate) fn in_a_state_machine() -> Study {
     Study {
         machinery: Some(work.priced(PriceTable::embedded(), place)),
         ..moved()
+    }
+}
+
+/// One constraint of each kind, all kept by some sizes; the limits of duration lie close together.
+pub(crate) fn every_constraint() -> Study {
+    let duration = |statistic, max_ms| Constraint::Duration { statistic, max_ms };
+    Study {
+        objective: Objective::Speed,
+        constraints: vec![
+            duration(Statistic::Mean, 190.0),
+            duration(Statistic::P50, 195.0),
+            duration(Statistic::P95, 200.0),
+            duration(Statistic::P99, 2_000_000.0),
+            Constraint::CostAboveCheapest { max_pct: 40.0 },
+            Constraint::CostPerMillion { max: 2.9 },
+        ],
+        cold_share: 0.01,
+        ..Study::default()
+    }
+}
+
+/// Faster and slower without any order.
+pub(crate) fn follows_no_model() -> Study {
+    Study {
+        duration_ms: |mb| if mb.is_multiple_of(512) { 900.0 } else { 90.0 },
+        ..Study::default()
     }
 }
 

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use tuner_core::Tuning;
 use tuner_report::{Format, Options, render};
 
+use crate::common::examples;
+
 const UPDATE: &str = "if the change is meant, run `cargo run -p tuner-report --example gallery` and look at the result";
 
 pub(crate) fn reports() -> PathBuf {
@@ -29,7 +31,7 @@ pub(crate) fn documents() -> Vec<(String, String)> {
 #[test]
 fn every_example_is_in_it() {
     let names: Vec<String> = documents().into_iter().map(|(name, _)| name).collect();
-    for example in ["flaky", "hash", "memory", "mixed", "parallel", "slow-init", "wait"] {
+    for (example, _) in examples() {
         assert!(
             names.iter().any(|name| name == example),
             "{example} is missing from {names:?}"

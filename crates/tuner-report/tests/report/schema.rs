@@ -42,3 +42,14 @@ fn the_schema_is_not_content_with_anything() {
     document.as_object_mut().unwrap().remove("decision");
     assert!(!validator.is_valid(&document));
 }
+
+/// What is no number would be null in the document, which nobody could read again.
+#[test]
+fn documents_read_back() {
+    for (name, tuning) in cases::all() {
+        let document = serde_json::to_value(tuning).unwrap();
+        let back: tuner_core::Tuning = serde_json::from_value(document.clone())
+            .unwrap_or_else(|e| panic!("{name}: {e}\n{}", document["decision"]));
+        assert_eq!(serde_json::to_value(back).unwrap(), document, "{name}");
+    }
+}
