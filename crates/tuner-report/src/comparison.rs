@@ -66,12 +66,15 @@ fn lines(view: &View<'_>, first: At<'_, '_>, second: Option<At<'_, '_>>) -> Vec<
             change,
         });
     };
-    let cold = view
-        .cold_share()
-        .map_or_else(String::new, |share| format!(" ({} cold)", numbers::percent(share)));
-    add(format!("mean duration, ms{cold}"), &|(_, m)| numbers::ms(m.mean.value));
+    let mean = match view.cold_share() {
+        Some(share) => format!("mean, ms ({} cold)", numbers::percent(share)),
+        None => "mean duration, ms".to_owned(),
+    };
+    add(mean, &|(_, m)| numbers::ms(m.mean.value));
     add("p50, ms".to_owned(), &|(_, m)| numbers::ms(m.duration.p50.value));
-    add("p95, ms".to_owned(), &|(_, m)| numbers::ms(m.duration.p95.value));
+    let few = first.1.is_few() || second.is_some_and(|(_, m)| m.is_few());
+    let n = if few { " (n too small)" } else { "" };
+    add(format!("p95, ms{n}"), &|(_, m)| numbers::ms(m.duration.p95.value));
     let (unit, estimate) = (view.unit.name(), if view.is_estimate() { " (est.)" } else { "" });
     add(format!("{unit} per million{estimate}"), &|(_, m)| {
         view.unit.show(m.cost.value)

@@ -123,7 +123,7 @@ fn runner_up(view: &View<'_>) -> Option<String> {
     let decision = &view.tuning.decision;
     let next = decision.runner_up.as_ref()?;
     Some(format!(
-        "Next best is {} MB; the probability that it is better than {} MB by {} is {}.",
+        "Runner-up is {} MB: better than {} MB by {} with a probability of {}.",
         next.memory_size_mb,
         decision.memory_size_mb?,
         objective(view.tuning.request.objective),

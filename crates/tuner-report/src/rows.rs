@@ -133,7 +133,7 @@ fn verdict(view: &View<'_>, row: &Row<'_>) -> String {
         && !decision.tied_mb.contains(&row.mb)
         && is(decision.runner_up.as_ref().map(|r| r.memory_size_mb))
     {
-        words.push("next best");
+        words.push("runner-up");
     }
     if is(decision.closest.as_ref().map(|c| c.memory_size_mb)) {
         words.push("closest");

@@ -25,7 +25,7 @@ pub(super) fn draw(pen: &Pen, view: &View<'_>, axis: &MemoryAxis, rect: Rect) ->
         panel.line(&means, Role::Cost, 1.5)?;
     }
     let marks = view.measured().map(|(row, m)| (row, m.cost));
-    limits::draw(&panel, &asked(view), (0.0, high), limits::around(&panel, marks, &[]))?;
+    limits::draw(&panel, &asked(view), (0.0, high), limits::around(&panel, marks), &[])?;
     for (row, m) in view.measured() {
         pen.group("mark", &title(view, row, m), || mark(&panel, row, m))?;
     }

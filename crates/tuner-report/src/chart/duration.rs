@@ -38,7 +38,7 @@ pub(super) fn draw(pen: &Pen, view: &View<'_>, axis: &MemoryAxis, rect: Rect) ->
     let names = names(&panel, view, &taken);
     let name_places: Vec<Rect> = names.iter().map(|name| name.place).collect();
     let marks = view.measured().map(|(row, m)| (row, m.mean));
-    limits::draw(&panel, &asked(view), y, limits::around(&panel, marks, &name_places))?;
+    limits::draw(&panel, &asked(view), y, limits::around(&panel, marks), &name_places)?;
     axis.draw_decision(&panel, view)?;
     for run in runs(view) {
         let means: Vec<_> = run

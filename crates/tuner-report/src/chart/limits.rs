@@ -19,9 +19,15 @@ pub(super) struct Limit {
     pub(super) value: f64,
 }
 
-/// Draws `limits` between the values `y`, with their names where they hide least of what is in `taken`; those outside are
-/// named at the edge beyond which they are.
-pub(super) fn draw<X, Y>(panel: &Panel<X, Y>, limits: &[Limit], y: (f64, f64), mut taken: Vec<Rect>) -> Drawn
+/// Draws `limits` between the values `y`, with their names where they hide least of `marks` and nothing of `texts`; those
+/// outside are named at the edge beyond which they are.
+pub(super) fn draw<X, Y>(
+    panel: &Panel<X, Y>,
+    limits: &[Limit],
+    y: (f64, f64),
+    mut marks: Vec<Rect>,
+    texts: &[Rect],
+) -> Drawn
 where
     X: Ranged<ValueType = f64>,
     Y: Ranged<ValueType = f64>,
@@ -32,6 +38,13 @@ where
         top,
         bottom,
     } = panel.rect;
+    for limit in limits.iter().filter(|limit| (y.0..=y.1).contains(&limit.value)) {
+        // Where it is across does not matter to a level line.
+        let (_, at) = panel.at(1.0, limit.value);
+        panel.pixel_line(&[(left, at), (right, at)], Role::Limit, 1.5)?;
+        marks.push(Rect::new(left, at - 1.0, right - left, 2.0));
+    }
+    let mut texts = texts.to_vec();
     for limit in limits {
         let (words, baselines) = if limit.value > y.1 {
             let words = format!("limit: {} (above this chart)", limit.words);
@@ -40,38 +53,39 @@ where
             let words = format!("limit: {} (below this chart)", limit.words);
             (words, [bottom - 5.0, bottom - 5.0 - LINE])
         } else {
-            // Where it is across does not matter to a level line.
             let (_, at) = panel.at(1.0, limit.value);
-            panel.pixel_line(&[(left, at), (right, at)], Role::Limit, 1.5)?;
             (format!("limit: {}", limit.words), [at - 5.0, at + LINE])
         };
         let width = text::width(&words, 11.0, false);
-        let places = (0..4).flat_map(|step| {
-            let shift = f64::from(step) * LINE;
+        // Near its line, or as much farther as it hides less there.
+        let places = (0..4_usize).flat_map(|step| {
+            let shift = step as f64 * LINE;
             let baselines = [baselines[0] - shift, baselines[1] + shift];
             let starts = [right - EDGE - width, left + EDGE];
             baselines
                 .into_iter()
-                .flat_map(move |baseline| starts.map(|start| Rect::new(start, baseline - LINE + 3.0, width, LINE)))
+                .flat_map(move |y| starts.map(|x| (step, Rect::new(x, y - LINE + 3.0, width, LINE))))
         });
-        let inside = |place: &Rect| place.top >= top && place.bottom <= bottom;
-        let hidden = |place: &Rect| taken.iter().filter(|other| other.overlaps(place)).count();
+        let inside = |(_, place): &(usize, Rect)| place.top >= top && place.bottom <= bottom;
+        let price = |(step, place): &(usize, Rect)| {
+            let hidden = |what: &[Rect]| what.iter().filter(|other| other.overlaps(place)).count();
+            (hidden(&texts), step + hidden(&marks))
+        };
         // Of equal ones the first.
-        let Some(place) = places.filter(inside).min_by_key(hidden) else {
+        let Some((_, place)) = places.filter(inside).min_by_key(price) else {
             continue;
         };
         let at = (place.left, place.bottom - 3.0);
         panel.pen.text(at, Anchor::Start, "t11 f-bad halo", &words);
-        taken.push(place);
+        texts.push(place);
     }
     Ok(())
 }
 
-/// What is around marks and between neighbours, and also `taken`.
+/// What is around marks and between neighbours.
 pub(super) fn around<'v, 'a: 'v, X, Y>(
     panel: &Panel<X, Y>,
     marks: impl Iterator<Item = (&'v Row<'a>, Estimate)>,
-    taken: &[Rect],
 ) -> Vec<Rect>
 where
     X: Ranged<ValueType = f64>,
@@ -79,7 +93,7 @@ where
 {
     const HALF: f64 = 6.0;
     const STEPS: u32 = 6;
-    let mut places = taken.to_vec();
+    let mut places = Vec::new();
     let mut before: Option<(f64, f64)> = None;
     for (row, mean) in marks {
         let at = |value: f64| panel.at(row.mb.into(), value);

@@ -408,3 +408,18 @@ pub(crate) fn shown(format: Format, tuning: &Tuning) -> String {
     render(format, tuning, &Options::default(), &mut out).unwrap();
     String::from_utf8(out).unwrap()
 }
+
+/// `text` without line breaks and markup.
+pub(crate) fn plain(text: &str) -> String {
+    let mut out = String::new();
+    for part in text.split('<') {
+        let words = if text.starts_with('<') {
+            part.split_once('>').map_or(part, |(_, words)| words)
+        } else {
+            part
+        };
+        out.push(' ');
+        out.push_str(words);
+    }
+    out.split_whitespace().collect::<Vec<_>>().join(" ").replace("\\", "")
+}

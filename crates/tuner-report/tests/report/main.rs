@@ -8,6 +8,7 @@ mod common;
 mod cases;
 mod extremes;
 mod gallery;
+mod model;
 mod outside_text;
 mod picture;
 mod schema;

@@ -5,7 +5,7 @@ use tuner_core::pricing::{Currency, Money};
 use tuner_core::{Objective, Tuning};
 use tuner_report::{Format, headline};
 
-use crate::cases::{self, in_a_state_machine, shown};
+use crate::cases::{self, in_a_state_machine, plain, shown};
 use crate::common::Study;
 
 fn of(name: &str) -> tuner_report::Headline {
@@ -214,19 +214,4 @@ fn dollars_and_yuan_are_not_added() {
         "{text}"
     );
     assert!(text.contains("and 31 state transitions and 24 requests"), "{text}");
-}
-
-/// `text` without line breaks and markup.
-fn plain(text: &str) -> String {
-    let mut out = String::new();
-    for part in text.split('<') {
-        let words = if text.starts_with('<') {
-            part.split_once('>').map_or(part, |(_, words)| words)
-        } else {
-            part
-        };
-        out.push(' ');
-        out.push_str(words);
-    }
-    out.split_whitespace().collect::<Vec<_>>().join(" ").replace("\\", "")
 }
