@@ -264,7 +264,8 @@ fn change(from: f64, to: f64, before: &Judged, after: &Judged) -> Estimate {
     }
 }
 
-fn is_tied(best: &Judged, other: &Judged) -> bool {
+/// Whether measuring could not tell `other` from the best, or they differ by so little that it does not matter.
+pub(crate) fn is_tied(best: &Judged, other: &Judged) -> bool {
     let above = other.score / best.score;
     let noise = stats::t_quantile(best.freedom().min(other.freedom())) * best.error.hypot(other.error);
     above <= 1.0 + TOLERANCE || above.ln() <= noise

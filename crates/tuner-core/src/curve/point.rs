@@ -124,7 +124,8 @@ pub(super) fn points(series: &[Series<'_>]) -> Vec<Point> {
 fn point(series: &Series<'_>, scatter: &Scatter, noise: f64) -> Point {
     let durations: Vec<f64> = series.samples.iter().map(|s| s.ms).collect();
     let shape = shape(&durations);
-    let cap = cap(&durations);
+    // Of two kinds of invocations neither is an accident.
+    let cap = if shape.bimodal { f64::INFINITY } else { cap(&durations) };
     let strata = strata(series);
     let total: f64 = strata.iter().map(|s| s.share).sum();
     let variance = SHARED_FREEDOM.mul_add(noise, scatter.squares) / (SHARED_FREEDOM + scatter.freedom);

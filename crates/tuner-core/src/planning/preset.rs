@@ -29,13 +29,13 @@ impl Preset {
             opening: 2,
             guard: 1,
             calls: 30,
-            tolerance: 0.012,
+            tolerance: 0.01,
             refinements: 1,
             most_per_size: 12,
         };
         match self {
             Self::Frugal => Some(Effort {
-                calls: 18,
+                calls: 16,
                 tolerance: 0.03,
                 refinements: 0,
                 ..standard
