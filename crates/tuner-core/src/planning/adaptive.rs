@@ -81,13 +81,13 @@ const WORSE_TWICE: f64 = 0.02;
 /// or, on the way to speed, not this much faster.
 const HARDLY_FASTER: f64 = 0.03;
 /// What counts as noise, in standard errors of a difference,
-const NOISE: f64 = 1.0;
+const NOISE: f64 = 1.3;
 /// and on the way to speed.
-const NOISE_FOR_SPEED: f64 = 1.3;
+const NOISE_FOR_SPEED: f64 = 2.0;
 /// A difference of two sizes with a larger error than this may be noise.
 const SETTLED: f64 = 0.12;
 /// The same on the way to speed, where stopping too early is what costs most.
-const SETTLED_FOR_SPEED: f64 = 0.08;
+const SETTLED_FOR_SPEED: f64 = 0.06;
 /// Samples of a size whose durations differ by a factor of two or more: it may have two modes, and a mean needs both.
 const ROUGH_SAMPLES: u32 = 6;
 /// The present size is compared further while it seems this much worse than the best and noise could explain it.
@@ -484,7 +484,7 @@ impl<'a> View<'a> {
             let over = levels_off(last, before);
             if over
                 && !too_dear(last)
-                && last.error.hypot(best.error) > SETTLED_FOR_SPEED
+                && last.score_error.hypot(best.score_error) > SETTLED_FOR_SPEED
                 && self.may_settle(last, best)
             {
                 return Outlook::Unsettled;
@@ -500,7 +500,9 @@ impl<'a> View<'a> {
             (true, 3..) => Outlook::Over,
             (true, _) if surely_above(last, best) > HOPELESS => Outlook::Over,
             (true, _) => Outlook::Unsure,
-            (false, _) if twice && last.error.hypot(best.error) > SETTLED && self.may_settle(last, best) => {
+            (false, _)
+                if twice && last.score_error.hypot(best.score_error) > SETTLED && self.may_settle(last, best) =>
+            {
                 Outlook::Unsettled
             }
             (false, _) if twice => Outlook::Over,
@@ -626,7 +628,7 @@ impl<'a> View<'a> {
     fn race(&self) -> Option<Wanted> {
         let best = self.contest().min_by(|a, b| a.score.total_cmp(&b.score))?;
         let others = || self.contest().filter(|s| s.memory_size_mb != best.memory_size_mb);
-        let loss = |s: &Judged| stats::expected_excess(-above(s, best), s.error.hypot(best.error));
+        let loss = |s: &Judged| stats::expected_excess(-above(s, best), s.score_error.hypot(best.score_error));
         let most = self.planner.effort.most_per_size.max(self.opening());
         if self.is_rough(best) && self.warm_at(best.memory_size_mb) < ROUGH_SAMPLES {
             return Some(self.more(best.memory_size_mb, ROUGH_SAMPLES));
@@ -636,7 +638,7 @@ impl<'a> View<'a> {
             false => others().max_by(|a, b| loss(a).total_cmp(&loss(b))),
         }?;
         // What another invocation takes off the variance, for its price.
-        let value = |s: &Judged| s.error.powi(2) / f64::from(s.point.count + 1) / s.cost;
+        let value = |s: &Judged| s.score_error.powi(2) / f64::from(s.point.count + 1) / s.cost;
         [best, rival]
             .into_iter()
             .filter(|s| self.warm_at(s.memory_size_mb) < most)
@@ -785,7 +787,7 @@ fn above(size: &Judged, best: &Judged) -> f64 {
 
 /// The same without what may be noise.
 fn surely_above(size: &Judged, best: &Judged) -> f64 {
-    above(size, best) - NOISE * size.error.hypot(best.error)
+    above(size, best) - NOISE * size.score_error.hypot(best.score_error)
 }
 
 fn surely_worse(size: &Judged, best: &Judged) -> bool {
