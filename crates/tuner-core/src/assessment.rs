@@ -80,8 +80,12 @@ pub struct Judged {
     pub ms: f64,
     /// Mean cost of an invocation, likewise.
     pub cost: f64,
-    /// Standard error of both, as a share.
+    /// Standard error of `ms`, as a share.
     pub error: f64,
+    /// The same of `cost`: smaller, since the request charge is certain.
+    pub cost_error: f64,
+    /// The same of `score`.
+    pub score_error: f64,
     /// What the objective makes of them: the lower the better.
     pub score: f64,
     /// Why it can't be chosen.
@@ -158,6 +162,10 @@ impl Assessment {
         let least_cost = sizes.iter().map(|s| s.cost).fold(f64::INFINITY, f64::min);
         for (size, measured) in sizes.iter_mut().zip(&measured) {
             size.score = scale.score(question.objective, size.cost, size.ms);
+            size.score_error = match question.objective {
+                Objective::Cost => size.cost_error,
+                Objective::Speed | Objective::Balanced { .. } => size.error,
+            };
             for &constraint in &question.constraints {
                 let (value, limit) = kept(constraint, size, &measured.samples, least_cost);
                 if value > limit {
@@ -236,6 +244,8 @@ fn judged(measured: &Measured, point: &Point, question: &Question) -> Judged {
         ms: point.ms,
         cost: question.rate.cost(mb, point.billed_ms),
         error: point.error,
+        cost_error: 0.0,
+        score_error: 0.0,
         score: 0.0,
         refused: Vec::new(),
     };
@@ -248,6 +258,7 @@ fn judged(measured: &Measured, point: &Point, question: &Question) -> Judged {
         judged.cost = (1.0 - q) * judged.cost + q * question.rate.cost(mb, cold.billed_ms);
         judged.error = (warm * point.error).hypot(q * cold.ms * cold_error) / judged.ms;
     }
+    judged.cost_error = judged.error * (1.0 - question.rate.request / judged.cost).max(0.0);
     judged
 }
 

@@ -216,13 +216,15 @@ pub fn decide(measured: &[Measured], question: &Question) -> Decision {
         .collect();
     decision.runner_up = least(&others, |s| (s.score, s.cost)).map(|s| RunnerUp {
         memory_size_mb: s.memory_size_mb,
-        probability_better: stats::normal_below((chosen.score / s.score).ln() / chosen.error.hypot(s.error)),
+        probability_better: stats::normal_below(
+            (chosen.score / s.score).ln() / chosen.score_error.hypot(s.score_error),
+        ),
     });
     if let Some(before) = before
         && before.memory_size_mb != chosen.memory_size_mb
     {
-        decision.duration_change = Some(change(before.ms, chosen.ms, before, chosen));
-        decision.cost_change = Some(change(before.cost, chosen.cost, before, chosen));
+        decision.duration_change = Some(change(before, chosen, |s| (s.ms, s.error)));
+        decision.cost_change = Some(change(before, chosen, |s| (s.cost, s.cost_error)));
     }
     decision.compared = compared(&all, &sizes);
     decision
@@ -242,7 +244,7 @@ fn compared(all: &[&Judged], considered: &[&Judged]) -> Vec<Compared> {
         .map(|s| Compared {
             memory_size_mb: s.memory_size_mb,
             duration_ms: stats::around(s.ms, s.error, s.freedom()),
-            cost: stats::around(s.cost, s.error, s.freedom()),
+            cost: stats::around(s.cost, s.cost_error, s.freedom()),
             score_above_best: s.score / best - 1.0,
             bimodal: s.point.shape.bimodal,
             heavy_tailed: s.point.shape.heavy_tailed,
@@ -250,13 +252,13 @@ fn compared(all: &[&Judged], considered: &[&Judged]) -> Vec<Compared> {
         .collect()
 }
 
-/// The change from one measured number to another, as a ratio.
-fn change(from: f64, to: f64, before: &Judged, after: &Judged) -> Estimate {
-    let (a, b) = (before.error, after.error);
-    let sum = a.powi(2) + b.powi(2);
-    // Welch and Satterthwaite's degrees of freedom.
-    let freedom = sum.powi(2) / (a.powi(4) / before.freedom() + b.powi(4) / after.freedom());
-    let ratio = stats::around(to / from, sum.sqrt(), freedom);
+/// The change of a figure and its standard error from one size to another, as a ratio.
+fn change(before: &Judged, after: &Judged, figure: fn(&Judged) -> (f64, f64)) -> Estimate {
+    let ((from, a), (to, b)) = (figure(before), figure(after));
+    // One of the sizes was chosen for being the best of several, so its figure is a little too good: of the degrees of freedom
+    // that both have at least, one goes for that.
+    let freedom = before.freedom().min(after.freedom()) - 1.0;
+    let ratio = stats::around(to / from, a.hypot(b), freedom);
     Estimate {
         value: ratio.value - 1.0,
         low: ratio.low.map(|low| low - 1.0),
@@ -264,28 +266,29 @@ fn change(from: f64, to: f64, before: &Judged, after: &Judged) -> Estimate {
     }
 }
 
-fn is_tied(best: &Judged, other: &Judged) -> bool {
+/// Whether measuring could not tell `other` from the best, or they differ by so little that it does not matter.
+pub(crate) fn is_tied(best: &Judged, other: &Judged) -> bool {
     let above = other.score / best.score;
-    let noise = stats::t_quantile(best.freedom().min(other.freedom())) * best.error.hypot(other.error);
+    let noise = stats::t_quantile(best.freedom().min(other.freedom())) * best.score_error.hypot(other.score_error);
     above <= 1.0 + TOLERANCE || above.ln() <= noise
 }
 
 /// A size that serves the objective as well as `plain`, and is clearly better in the other respect: faster at the same cost,
 /// or cheaper at the same speed. A balanced objective has both in it already.
 fn clearly_better<'a>(plain: &Judged, best: &Judged, tied: &[&'a Judged], objective: Objective) -> Option<&'a Judged> {
-    let other: fn(&Judged) -> f64 = match objective.cost_weight() {
-        1.0 => |s| s.ms,
-        0.0 => |s| s.cost,
+    let other: fn(&Judged) -> (f64, f64) = match objective.cost_weight() {
+        1.0 => |s| (s.ms, s.error),
+        0.0 => |s| (s.cost, s.cost_error),
         _ => return None,
     };
     tied.iter()
         .copied()
         .filter(|s| s.score <= best.score * (1.0 + CLOSE))
         .filter(|s| {
-            let change = change(other(plain), other(s), plain, s);
+            let change = change(plain, s, other);
             change.value < -CLEAR_GAIN && change.high.is_some_and(|high| high < 0.0)
         })
-        .min_by(|a, b| other(a).total_cmp(&other(b)))
+        .min_by(|a, b| other(a).0.total_cmp(&other(b).0))
 }
 
 /// Among sizes that serve the objective as well as the best: the fastest for cost, the cheapest otherwise.

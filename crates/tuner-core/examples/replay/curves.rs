@@ -75,11 +75,17 @@ pub fn noisy(z: f64) -> f64 {
 /// The bundled curves.
 pub fn bundled() -> Vec<String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/replay/data");
-    ["faasdom.csv.gz", "cebert.csv.gz", "memfigless.csv.gz"]
-        .map(|file| folder.join(file).to_string_lossy().into_owned())
-        .to_vec()
+    [
+        "cebert.csv.gz",
+        "demystifying.csv.gz",
+        "faasdom.csv.gz",
+        "memfigless.csv.gz",
+    ]
+    .map(|file| folder.join(file).to_string_lossy().into_owned())
+    .to_vec()
 }
 
+/// One line: one invocation, or the mean of several.
 #[derive(serde::Deserialize)]
 struct Row {
     function: String,
@@ -95,6 +101,28 @@ struct Row {
     sample_index: Option<f64>,
 }
 
+impl Row {
+    /// What is wrong with it.
+    fn flaw(&self) -> Option<String> {
+        let n = self.n_samples.unwrap_or(1.0);
+        if !(self.duration_ms.is_finite() && self.duration_ms >= 0.0) {
+            Some(format!("duration_ms is {}; it must be 0 or more", self.duration_ms))
+        } else if !(64.0..=65_536.0).contains(&self.memory_mb) || self.memory_mb.fract() != 0.0 {
+            Some(format!(
+                "memory_mb is {}; it must be a memory size in MB",
+                self.memory_mb
+            ))
+        } else if !(n.is_finite() && n >= 1.0) {
+            Some(format!("n_samples is {n}; it must be 1 or more"))
+        } else {
+            None
+        }
+    }
+}
+
+/// Columns that every file must have; the others may be missing.
+const COLUMNS: [&str; 3] = ["function", "memory_mb", "duration_ms"];
+
 /// Reads a file.
 ///
 /// # Errors
@@ -109,31 +137,42 @@ pub fn read(path: &str) -> Result<Vec<Recorded>, String> {
     let name = Path::new(path)
         .file_name()
         .map_or_else(String::new, |n| n.to_string_lossy().into_owned());
-    let source = name.split('.').next().unwrap_or_default().to_owned();
+    let source = name.split('.').next().unwrap_or_default();
+    parse(path, source, reader)
+}
+
+fn parse(path: &str, source: &str, reader: impl Read) -> Result<Vec<Recorded>, String> {
+    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(reader);
+    let headers = reader.headers().map_err(|e| flawed(path, 1, &e))?.clone();
+    if headers.is_empty() {
+        return Err(format!("{path} is empty; its first line must name the columns"));
+    }
+    if let Some(missing) = COLUMNS.into_iter().find(|column| !headers.iter().any(|h| h == *column)) {
+        return Err(format!("{path}, line 1: there is no column `{missing}`"));
+    }
     let mut functions: BTreeMap<String, BTreeMap<u32, Vec<Row>>> = BTreeMap::new();
-    for (number, row) in csv::Reader::from_reader(reader).deserialize::<Row>().enumerate() {
-        let line = number + 2;
-        let row = row.map_err(|e| format!("{path}, line {line}: {e}"))?;
-        let mb = row.memory_mb;
-        if !(row.duration_ms.is_finite() && row.duration_ms >= 0.0) {
-            return Err(format!("{path}, line {line}: a duration of {} ms", row.duration_ms));
+    let mut record = csv::StringRecord::new();
+    loop {
+        let line = reader.position().line();
+        if !reader.read_record(&mut record).map_err(|e| flawed(path, line, &e))? {
+            break;
         }
-        if !(64.0..=65_536.0).contains(&mb) || mb.fract() != 0.0 {
-            return Err(format!("{path}, line {line}: a memory size of {mb} MB"));
+        let line = record.position().map_or(line, csv::Position::line);
+        let row: Row = record.deserialize(Some(&headers)).map_err(|e| flawed(path, line, &e))?;
+        if let Some(flaw) = row.flaw() {
+            return Err(format!("{path}, line {line}: {flaw}"));
         }
         let function = match row.arch.as_str() {
             "" => row.function.clone(),
             arch => format!("{} {arch}", row.function),
         };
-        functions
-            .entry(function)
-            .or_default()
-            .entry(mb as u32)
-            .or_default()
-            .push(row);
+        let sizes = functions.entry(function).or_default();
+        sizes.entry(row.memory_mb as u32).or_default().push(row);
     }
     if functions.is_empty() {
-        return Err(format!("{path} holds no measurements"));
+        return Err(format!(
+            "{path} holds no measurements: there is nothing below its first line"
+        ));
     }
     let recorded = functions
         .into_iter()
@@ -143,10 +182,30 @@ pub fn read(path: &str) -> Result<Vec<Recorded>, String> {
                 .filter_map(|(mb, rows)| Some((mb, durations(rows, function.contains("#cold"))?)))
                 .collect(),
             function,
-            source: source.clone(),
+            source: source.to_owned(),
         })
         .collect();
-    Ok(in_bands(recorded).into_iter().filter(|r| r.sizes.len() > 1).collect())
+    let several: Vec<Recorded> = in_bands(recorded).into_iter().filter(|r| r.sizes.len() > 1).collect();
+    match several.is_empty() {
+        true => Err(format!(
+            "{path}: no function was measured at two memory sizes or more, so there is nothing to choose"
+        )),
+        false => Ok(several),
+    }
+}
+
+/// What the reader says of a line, with the name of the column.
+fn flawed(path: &str, line: u64, error: &csv::Error) -> String {
+    let what = match error.kind() {
+        csv::ErrorKind::Deserialize { err, .. } => err.to_string(),
+        csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
+            format!("{len} fields where there are {expected_len} columns")
+        }
+        csv::ErrorKind::Utf8 { .. } => "it is not UTF-8 text".to_owned(),
+        csv::ErrorKind::Io(io) => format!("it can't be read: {io}"),
+        _ => error.to_string(),
+    };
+    format!("{path}, line {line}: {what}")
 }
 
 /// Warm invocations in the order recorded, or the mean of means.
@@ -254,5 +313,70 @@ impl Recorded {
             true => (below, ms / a),
             false => (above, ms / b),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(text: &str) -> Result<Vec<Recorded>, String> {
+        parse("file.csv", "file", text.as_bytes())
+    }
+
+    #[test]
+    fn columns_come_in_any_order_and_empty_fields_are_not_recorded() {
+        let text = "duration_ms,color,memory_mb,function,init_ms,sample_index\n\
+                    20,red,256,f,,1\n10,red,256,f,,0\n900,red,256,f,500,2\n\n30,red,128,f,,0\n";
+        let recorded = parsed(text).unwrap();
+        assert_eq!((recorded.len(), recorded[0].function.as_str()), (1, "f"));
+        let Durations::Each(each) = &recorded[0].sizes[&256] else {
+            panic!("single invocations");
+        };
+        // In recorded order, and without the one that started cold.
+        assert_eq!(*each, [10.0, 20.0]);
+    }
+
+    #[test]
+    fn means_weigh_as_many_as_they_are_of() {
+        let text = "function,memory_mb,duration_ms,n_samples\nf,128,10,300\nf,128,20,100\nf,256,5,500\n";
+        assert!((parsed(text).unwrap()[0].sizes[&128].mean() - 12.5).abs() < 1e-9);
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_with_its_line() {
+        const HEAD: &str = "function,memory_mb,duration_ms,n_samples\n";
+        let cases = [
+            (String::new(), "file.csv is empty"),
+            (HEAD.to_owned(), "holds no measurements"),
+            (
+                "function,memory_mb\nf,128\n".to_owned(),
+                "line 1: there is no column `duration_ms`",
+            ),
+            (format!("{HEAD}f,128,10,1\nf,256,fast,1\n"), "line 3: "),
+            (format!("{HEAD}f,128,10,1\nf,256,-1,1\n"), "line 3: duration_ms is -1"),
+            (format!("{HEAD}f,128,NaN,1\n"), "line 2: duration_ms is NaN"),
+            (format!("{HEAD}f,128.5,1,1\n"), "line 2: memory_mb is 128.5"),
+            (format!("{HEAD}f,128,1,0\n"), "line 2: n_samples is 0"),
+            (format!("{HEAD}f,128,1\n"), "line 2: 3 fields where there are 4 columns"),
+            (format!("{HEAD}f,128,1,1\nf,128,1,1\n"), "two memory sizes"),
+        ];
+        for (text, said) in cases {
+            let message = parsed(&text).unwrap_err();
+            assert!(message.contains("file.csv") && message.contains(said), "{message}");
+        }
+        let message = parse(
+            "file.csv.gz",
+            "file",
+            MultiGzDecoder::new("function,memory_mb".as_bytes()),
+        )
+        .unwrap_err();
+        assert!(message.contains("file.csv.gz, line 1: it can't be read"), "{message}");
+    }
+
+    #[test]
+    fn what_is_bundled_can_be_read() {
+        let functions: usize = bundled().iter().map(|file| read(file).unwrap().len()).sum();
+        assert!(functions >= 80, "{functions}");
     }
 }

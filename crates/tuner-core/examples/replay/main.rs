@@ -6,6 +6,8 @@
 //! Ours are the planners and the decision that ship. The others are written from the descriptions of their authors, and
 //! exist here only.
 
+#![allow(missing_docs, unreachable_pub, reason = "a program of its own: nobody depends on it")]
+
 mod curves;
 mod lpt;
 mod ours;

@@ -83,9 +83,9 @@ pub struct Shape {
     pub heavy_tailed: bool,
 }
 
-/// Before anything is measured the scatter is taken for 10 %, with the weight of this many samples.
-const PRIOR_VARIANCE: f64 = 0.10 * 0.10;
-const PRIOR_FREEDOM: f64 = 3.0;
+/// Before anything is measured the scatter is taken for 6 %, with the weight of this many samples.
+const PRIOR_VARIANCE: f64 = 0.06 * 0.06;
+const PRIOR_FREEDOM: f64 = 1.0;
 /// The weight, in samples, that the scatter of all sizes has in that of one.
 const SHARED_FREEDOM: f64 = 3.0;
 /// Execution environments differ by about this much from one another, however often one of them is invoked.
@@ -124,7 +124,8 @@ pub(super) fn points(series: &[Series<'_>]) -> Vec<Point> {
 fn point(series: &Series<'_>, scatter: &Scatter, noise: f64) -> Point {
     let durations: Vec<f64> = series.samples.iter().map(|s| s.ms).collect();
     let shape = shape(&durations);
-    let cap = cap(&durations);
+    // Of two kinds of invocations neither is an accident.
+    let cap = if shape.bimodal { f64::INFINITY } else { cap(&durations) };
     let strata = strata(series);
     let total: f64 = strata.iter().map(|s| s.share).sum();
     let variance = SHARED_FREEDOM.mul_add(noise, scatter.squares) / (SHARED_FREEDOM + scatter.freedom);

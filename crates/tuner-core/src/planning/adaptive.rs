@@ -55,20 +55,48 @@ pub enum Stopped {
 
 /// Sizes that are tried on the way up, in MB: doublings, whole vCPUs, and 3,008, which many accounts are limited to.
 const RUNGS: [u32; 9] = [128, 256, 512, 1024, 1769, 3008, 5307, 7076, 10_240];
-/// The same on the way to speed: a little more than one vCPU spares single-threaded code the runtime's own threads.
-const SPEED_RUNGS: [u32; 10] = [128, 256, 512, 1024, 1769, 2048, 3008, 5307, 7076, 10_240];
+/// The same where duration counts: a little more than one vCPU spares single-threaded code the runtime's own threads.
+const FAST_RUNGS: [u32; 10] = [128, 256, 512, 1024, 1769, 2048, 3008, 5307, 7076, 10_240];
 /// A rung is worth trying if it is this much larger than the one before,
 const RUNG_STEP: f64 = 1.25;
 /// and the largest size allowed if it is this much larger than the last.
 const LAST_STEP: f64 = 1.1;
-/// Where the way up to speed begins: below it everything is slow, and slow invocations cost money too.
-const SPEED_START_MB: u32 = 512;
-/// Sizes that fail one after another before the function is given up.
+/// Where the way up begins, in MB: what is slow at half a vCPU need not be tried to find what is fast. If the first size turns
+/// out the best, those below it are tried too.
+const SPEED_START_MB: u32 = 1024;
+/// The same for a balance of cost and speed.
+const BALANCED_START_MB: u32 = 256;
+/// On the way down a size that is this much worse than the best ends it.
+const WORSE_BELOW: f64 = 0.03;
+/// Sizes at which the function fails before it is given up.
 const MOST_FAILING: usize = 3;
+/// Function errors in a row that make a size one at which it fails.
+const PATIENCE: u32 = 2;
 /// A size that is this much worse than a smaller one, beyond noise, needs no second look.
 const HOPELESS: f64 = 0.5;
+/// A larger size is no better, surely, if it is this much worse beyond noise,
+const WORSE: f64 = 0.08;
+/// or this much after another that was so much worse too,
+const WORSE_TWICE: f64 = 0.02;
+/// or, on the way to speed, not this much faster.
+const HARDLY_FASTER: f64 = 0.03;
+/// What counts as noise, in standard errors of a difference,
+const NOISE: f64 = 1.3;
+/// and on the way to speed.
+const NOISE_FOR_SPEED: f64 = 2.0;
 /// A difference of two sizes with a larger error than this may be noise.
 const SETTLED: f64 = 0.12;
+/// The same on the way to speed, where stopping too early is what costs most.
+const SETTLED_FOR_SPEED: f64 = 0.06;
+/// Samples of a size whose durations differ by a factor of two or more: it may have two modes, and a mean needs both.
+const ROUGH_SAMPLES: u32 = 6;
+/// The present size is compared further while it seems this much worse than the best and noise could explain it.
+const WORSE_THAN_BEST: f64 = 0.03;
+/// The longest time-out there is (source: Lambda quotas), in ms, and the longest init that is waited for before it.
+const LONGEST_TIMEOUT_MS: f64 = 900_000.0;
+const LONGEST_INIT_MS: f64 = 10_000.0;
+/// Calls at a size none of which met a warm environment, after which none ever will.
+const ALWAYS_COLD: u32 = 6;
 /// On the way to speed, below this size a gain that is none yet may still come, in MB.
 const LEVELS_FROM_MB: u32 = 1024;
 /// Durations are expected to be at most this share of the time-out.
@@ -151,7 +179,9 @@ impl AdaptivePlanner {
             .iter()
             .map(|(size, p)| {
                 let billed = rate.cost(size.mb(), p.billed_ms as f64) - rate.request;
-                billed + rate.request * f64::from(p.outcomes.total())
+                // Nothing is known of what has no REPORT but that it was billed.
+                let unknown = f64::from(p.outcomes.unmeasured) * rate.cost(size.mb(), self.longest_ms());
+                billed + unknown + rate.request * f64::from(p.outcomes.total())
             })
             .sum();
         Left {
@@ -159,6 +189,11 @@ impl AdaptivePlanner {
             cost: self.budget.cost.map(|most| most - spent),
             time_ms: self.budget.time_ms.map(|most| most as f64 - self.elapsed_ms),
         }
+    }
+
+    /// What no invocation exceeds, in ms, init included: only that makes a budget one that holds whatever the function does.
+    fn longest_ms(&self) -> f64 {
+        self.timeout_ms.unwrap_or(LONGEST_TIMEOUT_MS) + LONGEST_INIT_MS
     }
 
     fn least_warm(&self) -> u32 {
@@ -192,20 +227,16 @@ impl<'a> View<'a> {
         let assessment = Assessment::of(&measured, &planner.question);
         let (first, last) = planner.candidates.ends();
         let used = progress.values().filter_map(|p| p.max_memory_used_mb).max();
-        // The largest use seen at a size where memory ran out says less than the failure.
         let roomy = used.map_or(first, |mb| {
             round_up(planner.question.least_memory_mb(mb), 64).max(first)
         });
+        // The largest use seen at a size where memory ran out says less than the failure.
         let too_small = progress
             .iter()
             .filter(|(_, p)| matches!(infeasible(p), Some(Outcome::OutOfMemory | Outcome::Timeout)))
-            .map(|(size, _)| size.mb() + 1)
+            .map(|(size, _)| size.mb())
             .max();
-        let hi = progress
-            .iter()
-            .filter(|(_, p)| p.skipped.is_some())
-            .map(|(size, _)| size.mb() - 1)
-            .fold(last, u32::min);
+        let next = |mb: u32| planner.candidates.next_above(mb);
         let failing = progress
             .values()
             .filter(|p| matches!(infeasible(p), Some(Outcome::FunctionError | Outcome::InitError)))
@@ -214,8 +245,8 @@ impl<'a> View<'a> {
             planner,
             progress,
             assessment,
-            lo: too_small.map_or(roomy, |mb| roomy.max(mb)),
-            hi,
+            lo: too_small.map_or(roomy, |mb| roomy.max(next(mb))),
+            hi: last,
             failing,
             calls: progress.values().map(|p| p.outcomes.total()).sum(),
         }
@@ -231,7 +262,10 @@ impl<'a> View<'a> {
 
     fn is_infeasible(&self, mb: u32) -> bool {
         self.progress_at(mb).is_some_and(|p| {
-            p.skipped.is_some() || infeasible(p).is_some() || p.outcomes.total() >= self.planner.most_calls()
+            p.skipped.is_some()
+                || infeasible(p).is_some()
+                || p.outcomes.total() >= self.planner.most_calls()
+                || (p.warm + p.outcomes.unmeasured == 0 && p.cold + p.restored >= ALWAYS_COLD)
         })
     }
 
@@ -282,7 +316,7 @@ impl<'a> View<'a> {
     /// Sizes to try on the way up, in MB.
     fn rungs(&self) -> Vec<u32> {
         let steps: Vec<u32> = match &self.planner.candidates {
-            Candidates::Range(..) if self.is_speed() => SPEED_RUNGS.to_vec(),
+            Candidates::Range(..) if self.weighs_duration() => FAST_RUNGS.to_vec(),
             Candidates::Range(..) => RUNGS.to_vec(),
             Candidates::List(list) => list.clone(),
         };
@@ -295,7 +329,7 @@ impl<'a> View<'a> {
             Candidates::Range(..) => None,
             Candidates::List(_) => steps.first().copied(),
         };
-        let step = if self.is_speed() { LAST_STEP } else { RUNG_STEP };
+        let step = if self.weighs_duration() { LAST_STEP } else { RUNG_STEP };
         let mut rungs: Vec<u32> = first.into_iter().collect();
         while let Some(mb) = rungs.last().and_then(|&last| next_rung(&steps, last, step)) {
             rungs.push(mb);
@@ -313,47 +347,25 @@ impl<'a> View<'a> {
         rungs
     }
 
-    /// Whether an invocation at this size might run into the function's time-out, as far as larger sizes and the model tell.
+    /// Whether an invocation at this size might run into the function's time-out: if durations below the next larger size
+    /// measured are in proportion to the memory, or worse. Whatever is larger than all that was measured is no slower.
     fn may_time_out(&self, mb: u32) -> bool {
-        let Some(timeout) = self.planner.timeout_ms else {
+        let Some(timeout) = self.planner.timeout_ms.filter(|_| !self.is_started(mb)) else {
             return false;
         };
-        // More memory makes nothing slower: what a smaller size manages, this one does.
-        let smaller_works = self.assessment.sizes.first().is_some_and(|s| s.memory_size_mb < mb);
-        if self.is_started(mb) || smaller_works {
-            return false;
-        }
-        self.expected_ms(mb).is_some_and(|ms| ms > TIMEOUT_SHARE * timeout)
-    }
-
-    /// A duration that is hardly exceeded at this size, in ms: in proportion to that at the next larger size measured, or
-    /// that of the next smaller one. `None` before anything is measured.
-    fn expected_ms(&self, mb: u32) -> Option<f64> {
         let sizes = &self.assessment.sizes;
-        let above = sizes.iter().find(|s| s.memory_size_mb > mb);
-        let below = sizes.iter().rev().find(|s| s.memory_size_mb <= mb);
-        let from_above = above.map(|s| SLOWER_THAN_PROPORTIONAL * s.ms * f64::from(s.memory_size_mb) / f64::from(mb));
-        let from_below = below.map(|s| match s.memory_size_mb == mb {
-            true => s.ms,
-            false => SLOWER_THAN_PROPORTIONAL * s.ms,
-        });
-        match (from_above, from_below) {
-            (Some(a), Some(b)) => Some(a.min(b)),
-            (a, b) => a.or(b),
-        }
+        let Some(above) = sizes.iter().find(|s| s.memory_size_mb > mb) else {
+            return false;
+        };
+        let bound = SLOWER_THAN_PROPORTIONAL * above.ms * f64::from(above.memory_size_mb) / f64::from(mb);
+        let below = sizes.iter().rev().find(|s| s.memory_size_mb < mb);
+        below.map_or(bound, |s| bound.min(s.ms)) > TIMEOUT_SHARE * timeout
     }
 
     /// The next size on the way up; `None` once the objective is surely getting worse, or there is no larger size.
     fn climb(&self) -> Option<Wanted> {
         let rungs = self.rungs();
-        let is_speed = self.is_speed();
-        let start = match is_speed && self.needs_no_cheapest() {
-            true => rungs
-                .iter()
-                .position(|&mb| mb >= SPEED_START_MB)
-                .unwrap_or(rungs.len().saturating_sub(1)),
-            false => 0,
-        };
+        let start = self.start(&rungs);
         let mut seen: Vec<&Judged> = Vec::new();
         let mut guarding = false;
         for &mb in rungs.iter().skip(start) {
@@ -361,23 +373,78 @@ impl<'a> View<'a> {
                 continue;
             }
             let enough = if guarding { self.guard() } else { self.opening() };
-            let judged = self.assessment.at(mb).filter(|_| self.warm_at(mb) >= enough);
-            let Some(judged) = judged else {
-                return Some(self.more(mb, enough));
+            let warm = self.warm_at(mb);
+            let glance = self.glance(&seen).min(enough);
+            let Some(judged) = self.assessment.at(mb).filter(|_| warm >= glance) else {
+                return Some(self.more(mb, glance));
             };
             seen.push(judged);
-            guarding = match self.outlook(&seen, is_speed) {
+            if warm < enough && !self.is_surely_worse(&seen) {
+                return Some(self.more(mb, enough));
+            }
+            guarding = match self.outlook(&seen) {
                 Outlook::Unsettled => return self.settle(&seen),
                 Outlook::Over => break,
                 Outlook::Unsure => true,
                 Outlook::Open => false,
             };
         }
-        // What is fastest at the first rung may be faster still below it.
-        let below = rungs[..start].last().copied()?;
-        let best = self.best_of(&seen)?;
-        (best.memory_size_mb == rungs[start] && !self.is_infeasible(below) && self.warm_at(below) < self.opening())
-            .then(|| self.more(below, self.opening()))
+        self.descend(&rungs[..start], &seen)
+    }
+
+    /// The next size below those on the way up, while what is smaller seems to be no worse.
+    fn descend(&self, below: &[u32], seen: &[&Judged]) -> Option<Wanted> {
+        let mut best = self.best_of(seen)?;
+        if best.memory_size_mb != seen.first()?.memory_size_mb {
+            return None;
+        }
+        for &mb in below.iter().rev() {
+            if self.is_infeasible(mb) {
+                return None;
+            }
+            let Some(judged) = self.assessment.at(mb).filter(|_| self.warm_at(mb) >= self.opening()) else {
+                return Some(self.more(mb, self.opening()));
+            };
+            if judged.score > best.score * (1.0 + WORSE_BELOW) {
+                return None;
+            }
+            if judged.score < best.score && judged.is_allowed() {
+                best = judged;
+            }
+        }
+        None
+    }
+
+    /// The place of the rung that is tried first.
+    fn start(&self, rungs: &[u32]) -> usize {
+        let start_mb = match (self.is_speed(), self.weighs_duration()) {
+            (true, _) if self.needs_no_cheapest() => SPEED_START_MB,
+            (false, true) => BALANCED_START_MB,
+            _ => 0,
+        };
+        let last = rungs.len().saturating_sub(1);
+        rungs.iter().position(|&mb| mb >= start_mb).unwrap_or(last)
+    }
+
+    /// So many warm invocations may show already that a size is surely worse. Only cost is that simple: durations alone say
+    /// too little when they are few, and a balance depends on sizes that are not known yet.
+    fn glance(&self, seen: &[&Judged]) -> u32 {
+        match seen.is_empty() || self.weighs_duration() {
+            true => self.opening(),
+            false => self.planner.least_warm().max(1),
+        }
+    }
+
+    fn is_surely_worse(&self, seen: &[&Judged]) -> bool {
+        let best = seen
+            .split_last()
+            .and_then(|(last, before)| Some((last, self.best_of(before)?)));
+        best.is_some_and(|(last, best)| surely_worse(last, best))
+    }
+
+    /// Whether a shorter duration is better even at a higher cost.
+    fn weighs_duration(&self) -> bool {
+        self.planner.question.objective.cost_weight() < 1.0
     }
 
     fn is_speed(&self) -> bool {
@@ -403,7 +470,7 @@ impl<'a> View<'a> {
     }
 
     /// Whether a larger size than the last one seen can be the best.
-    fn outlook(&self, seen: &[&Judged], is_speed: bool) -> Outlook {
+    fn outlook(&self, seen: &[&Judged]) -> Outlook {
         let Some((last, before)) = seen.split_last() else {
             return Outlook::Open;
         };
@@ -414,9 +481,13 @@ impl<'a> View<'a> {
                 false => Outlook::Over,
             };
         };
-        if is_speed {
+        if self.is_speed() {
             let over = levels_off(last, before);
-            if over && !too_dear(last) && last.error.hypot(best.error) > SETTLED && self.may_settle(last, best) {
+            if over
+                && !too_dear(last)
+                && last.score_error.hypot(best.score_error) > SETTLED_FOR_SPEED
+                && self.may_settle(last, best)
+            {
                 return Outlook::Unsettled;
             }
             return match over || too_dear(last) {
@@ -424,16 +495,15 @@ impl<'a> View<'a> {
                 false => Outlook::Open,
             };
         }
-        let above = |s: &Judged| s.score / best.score - 1.0;
-        let noise = 1.3 * last.error.hypot(best.error);
-        let surely = above(last) - noise > 0.08;
         let previous = before.last().copied();
-        let twice = previous.is_some_and(|p| above(last) > 0.05 && above(p) > 0.02);
-        match (surely, seen.len()) {
+        let twice = previous.is_some_and(|p| above(last, best) > WORSE && above(p, best) > WORSE_TWICE);
+        match (surely_worse(last, best), seen.len()) {
             (true, 3..) => Outlook::Over,
-            (true, _) if above(last) - noise > HOPELESS => Outlook::Over,
+            (true, _) if surely_above(last, best) > HOPELESS => Outlook::Over,
             (true, _) => Outlook::Unsure,
-            (false, _) if twice && last.error.hypot(best.error) > SETTLED && self.may_settle(last, best) => {
+            (false, _)
+                if twice && last.score_error.hypot(best.score_error) > SETTLED && self.may_settle(last, best) =>
+            {
                 Outlook::Unsettled
             }
             (false, _) if twice => Outlook::Over,
@@ -505,8 +575,13 @@ impl<'a> View<'a> {
             Candidates::Range(..) => round_sizes().collect(),
             Candidates::List(list) => list.clone(),
         };
-        let within =
-            |mb: &u32| *mb > lower.memory_size_mb && *mb < upper.memory_size_mb && *mb >= self.lo && *mb <= self.hi;
+        let within = |mb: &u32| {
+            *mb > lower.memory_size_mb
+                && *mb < upper.memory_size_mb
+                && *mb >= self.lo
+                && *mb <= self.hi
+                && !self.may_time_out(*mb)
+        };
         let gain = |mb: u32| {
             let nearest = assessment
                 .sizes
@@ -552,36 +627,56 @@ impl<'a> View<'a> {
 
     /// The size to know better, while a wrong choice among those measured can be expected to cost more than is tolerated.
     fn race(&self) -> Option<Wanted> {
-        const AT_ONCE: u32 = 1;
-        let best = self.assessment.best()?;
-        let mut total = 0.0;
-        let mut worst: Option<(f64, &Judged)> = None;
-        for other in self.assessment.sizes.iter().filter(|s| s.is_allowed()) {
-            if other.memory_size_mb == best.memory_size_mb {
-                continue;
-            }
-            let sd = other.error.hypot(best.error);
-            let loss = stats::expected_excess(1.0 - other.score / best.score, sd);
-            total += loss;
-            if worst.is_none_or(|(most, _)| loss > most) {
-                worst = Some((loss, other));
-            }
-        }
-        if total < self.planner.effort.tolerance {
-            return None;
-        }
-        let rival = worst?.1;
+        let best = self.contest().min_by(|a, b| a.score.total_cmp(&b.score))?;
+        let others = || self.contest().filter(|s| s.memory_size_mb != best.memory_size_mb);
+        let loss = |s: &Judged| stats::expected_excess(-above(s, best), s.score_error.hypot(best.score_error));
         let most = self.planner.effort.most_per_size.max(self.opening());
+        if self.is_rough(best) && self.warm_at(best.memory_size_mb) < ROUGH_SAMPLES {
+            return Some(self.more(best.memory_size_mb, ROUGH_SAMPLES));
+        }
+        let rival = match others().map(loss).sum::<f64>() < self.planner.effort.tolerance {
+            true => others().find(|s| self.may_be_present_best(s, best)),
+            false => others().max_by(|a, b| loss(a).total_cmp(&loss(b))),
+        }?;
         // What another invocation takes off the variance, for its price.
-        let value = |s: &Judged| s.error.powi(2) / f64::from(s.point.count + 1) / s.cost;
+        let value = |s: &Judged| s.score_error.powi(2) / f64::from(s.point.count + 1) / s.cost;
         [best, rival]
             .into_iter()
-            .filter(|s| self.warm_at(s.memory_size_mb) < most && !self.is_infeasible(s.memory_size_mb))
+            .filter(|s| self.warm_at(s.memory_size_mb) < most)
             .max_by(|a, b| value(a).total_cmp(&value(b)))
             .map(|s| Wanted {
                 mb: s.memory_size_mb,
-                warm: AT_ONCE,
+                warm: 1,
             })
+    }
+
+    /// Sizes that can still be chosen, and invoked.
+    fn contest(&self) -> impl Iterator<Item = &Judged> {
+        self.assessment
+            .sizes
+            .iter()
+            .filter(|s| s.is_allowed() && s.memory_size_mb >= self.lo && !self.is_infeasible(s.memory_size_mb))
+    }
+
+    /// Whether this is the present size, which the decision would keep although it seems clearly worse: noise that hides
+    /// that is worth another look.
+    fn may_be_present_best(&self, size: &Judged, best: &Judged) -> bool {
+        self.planner.question.present_memory_size_mb == Some(size.memory_size_mb)
+            && above(size, best) > WORSE_THAN_BEST
+            && crate::decision::is_tied(best, size)
+    }
+
+    /// Whether durations differ so much that they may be of two kinds.
+    fn is_rough(&self, size: &Judged) -> bool {
+        const FACTOR: f64 = 2.0;
+        let durations = self
+            .progress_at(size.memory_size_mb)
+            .map(|p| p.samples.iter().map(|s| s.ms));
+        let Some(durations) = durations.filter(|_| self.planner.question.payload_shares.len() < 2) else {
+            return false;
+        };
+        let (least, most) = durations.fold((f64::INFINITY, 0.0), |(a, b), ms| (ms.min(a), ms.max(b)));
+        most > FACTOR * least
     }
 
     /// More invocations where a constraint is kept or broken by so little that it may be noise, and as many as a percentile
@@ -612,7 +707,7 @@ impl<'a> View<'a> {
         close_to_limit
             .chain(chosen)
             .map(|s| s.memory_size_mb)
-            .filter(|&mb| self.warm_at(mb) < most && !self.is_infeasible(mb))
+            .filter(|&mb| self.warm_at(mb) < most && mb >= self.lo && !self.is_infeasible(mb))
             .map(|mb| Wanted {
                 mb,
                 warm: AT_ONCE.min(most - self.warm_at(mb)),
@@ -627,7 +722,11 @@ impl<'a> View<'a> {
             return Ok(None);
         };
         let starting = u32::from(!self.is_started(wanted.mb));
-        let asked = wanted.warm + starting;
+        let asked = match self.progress_at(wanted.mb) {
+            // One at a time where the last one failed.
+            Some(p) if p.failures_in_a_row > 0 => wanted.warm.min(1),
+            _ => wanted.warm + starting,
+        };
         let mut invocations = asked;
         let mut why = None;
         let mut limit = |most: f64, stopped: Stopped| {
@@ -640,15 +739,17 @@ impl<'a> View<'a> {
         if let Some(most) = left.invocations {
             limit(f64::from(most), Stopped::Invocations);
         }
-        // Nothing is known of the first one of all but that it ends at its time-out.
-        let expected = self.expected_ms(wanted.mb).or(self.planner.timeout_ms).unwrap_or(0.0);
-        let cost = self.planner.question.rate.cost(wanted.mb, expected + 1.0);
+        let longest = self.planner.longest_ms();
+        let cost = self.planner.question.rate.cost(wanted.mb, longest + 1.0);
         if let Some(most) = left.cost {
             limit(most / cost, Stopped::Cost);
         }
         let concurrency = self.planner.concurrency.max(1);
         if let Some(most) = left.time_ms {
-            limit(most / expected.max(1.0) * f64::from(concurrency), Stopped::Time);
+            // The first one of a size is made alone.
+            let first = f64::from(starting);
+            let rounds = (most / longest).floor();
+            limit((rounds - first).mul_add(f64::from(concurrency), first), Stopped::Time);
         }
         // A cold start alone teaches nothing.
         if invocations <= starting && asked > invocations {
@@ -659,6 +760,8 @@ impl<'a> View<'a> {
         }
         left.invocations = left.invocations.map(|most| most - invocations);
         left.cost = left.cost.map(|most| most - f64::from(invocations) * cost);
+        let rounds = starting + (invocations - starting).div_ceil(concurrency);
+        left.time_ms = left.time_ms.map(|most| most - f64::from(rounds) * longest);
         Ok(Some(Batch {
             memory_size,
             invocations,
@@ -678,6 +781,20 @@ enum Outlook {
     Over,
 }
 
+/// How much worse than the best a size is, as a share.
+fn above(size: &Judged, best: &Judged) -> f64 {
+    size.score / best.score - 1.0
+}
+
+/// The same without what may be noise.
+fn surely_above(size: &Judged, best: &Judged) -> f64 {
+    above(size, best) - NOISE * size.score_error.hypot(best.score_error)
+}
+
+fn surely_worse(size: &Judged, best: &Judged) -> bool {
+    surely_above(size, best) > WORSE
+}
+
 /// Whether the last size is hardly faster than those before it.
 fn levels_off(last: &Judged, before: &[&Judged]) -> bool {
     let best = before
@@ -688,8 +805,8 @@ fn levels_off(last: &Judged, before: &[&Judged]) -> bool {
         return false;
     };
     let gain = 1.0 - last.ms / ms;
-    let noise = 1.3 * last.error.hypot(error);
-    if gain + noise < 0.03 && last.memory_size_mb >= LEVELS_FROM_MB {
+    let noise = NOISE_FOR_SPEED * last.error.hypot(error);
+    if gain + noise < HARDLY_FASTER && last.memory_size_mb >= LEVELS_FROM_MB {
         return true;
     }
     let Some((previous, earlier)) = before.split_last() else {
@@ -711,9 +828,12 @@ fn too_dear(size: &Judged) -> bool {
     })
 }
 
-/// Why a size can't be chosen, if so.
+/// Why a size can't be chosen, if so. Less patient with errors than a grid is: there are other sizes to spend on.
 fn infeasible(progress: &SizeProgress) -> Option<Outcome> {
-    progress.hopeless()
+    let errors = &progress.outcomes;
+    progress.hopeless().or_else(|| {
+        (errors.function_error >= PATIENCE && progress.failures_in_a_row >= PATIENCE).then_some(Outcome::FunctionError)
+    })
 }
 
 fn measured(mb: u32, progress: &SizeProgress) -> Measured {
@@ -741,6 +861,18 @@ impl Candidates {
             Self::Range(first, last) => (*first..=*last).contains(&mb),
             Self::List(list) => list.contains(&mb),
         }
+    }
+
+    /// The next size to try above one that is too small; beyond all of them if there is none.
+    fn next_above(&self, mb: u32) -> u32 {
+        let next = match self {
+            Self::Range(_, last) => {
+                let rungs = RUNGS.into_iter().chain([*last]);
+                rungs.filter(|rung| *rung > mb).min()
+            }
+            Self::List(list) => list.iter().copied().find(|listed| *listed > mb),
+        };
+        next.unwrap_or(u32::MAX)
     }
 
     /// The smallest and the largest, in MB.

@@ -29,14 +29,14 @@ impl Preset {
             opening: 2,
             guard: 1,
             calls: 30,
-            tolerance: 0.012,
+            tolerance: 0.007,
             refinements: 1,
             most_per_size: 12,
         };
         match self {
             Self::Frugal => Some(Effort {
-                calls: 18,
-                tolerance: 0.03,
+                calls: 16,
+                tolerance: 0.02,
                 refinements: 0,
                 ..standard
             }),
@@ -45,7 +45,7 @@ impl Preset {
                 opening: 3,
                 guard: 2,
                 calls: 60,
-                tolerance: 0.005,
+                tolerance: 0.0035,
                 refinements: 1,
                 most_per_size: 20,
             }),
