@@ -301,7 +301,8 @@ impl<'a> View<'a> {
             rungs.push(mb);
         }
         let last = match &self.planner.candidates {
-            Candidates::Range(..) => Some(self.hi),
+            // Where a quota ends is not known, only that it is below the size that was refused.
+            Candidates::Range(_, last) => Some(*last).filter(|&last| last == self.hi),
             Candidates::List(list) => list.iter().copied().filter(|&mb| mb <= self.hi).max(),
         };
         if let (Some(last), Some(&top)) = (last, rungs.last())
