@@ -71,6 +71,8 @@ const HOPELESS: f64 = 0.5;
 const SETTLED: f64 = 0.12;
 /// On the way to speed, below this size a gain that is none yet may still come, in MB.
 const LEVELS_FROM_MB: u32 = 1024;
+/// So many answers of a size that get lost are made up for: where there are more of them, it is no accident.
+const MADE_UP_FOR: u32 = 2;
 /// Durations are expected to be at most this share of the time-out.
 const TIMEOUT_SHARE: f64 = 0.8;
 /// A duration at a smaller size is expected to be at most this much more than in proportion to the memory.
@@ -226,7 +228,8 @@ impl<'a> View<'a> {
     }
 
     fn warm_at(&self, mb: u32) -> u32 {
-        self.progress_at(mb).map_or(0, |p| p.warm + p.outcomes.unmeasured)
+        self.progress_at(mb)
+            .map_or(0, |p| p.warm + p.outcomes.unmeasured.saturating_sub(MADE_UP_FOR))
     }
 
     fn is_infeasible(&self, mb: u32) -> bool {
@@ -362,9 +365,12 @@ impl<'a> View<'a> {
                 continue;
             }
             let enough = if guarding { self.guard() } else { self.opening() };
-            let judged = self.assessment.at(mb).filter(|_| self.warm_at(mb) >= enough);
-            let Some(judged) = judged else {
+            if self.warm_at(mb) < enough {
                 return Some(self.more(mb, enough));
+            }
+            // Enough was invoked, but nothing could be measured.
+            let Some(judged) = self.assessment.at(mb) else {
+                continue;
             };
             seen.push(judged);
             guarding = match self.outlook(&seen, is_speed) {
