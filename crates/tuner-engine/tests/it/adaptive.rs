@@ -442,18 +442,29 @@ async fn a_function_that_fails_everywhere_is_given_up_soon() {
     }
 }
 
+/// Whether it is tried from the present size down or from there up.
 #[tokio::test(start_paused = true)]
 async fn sizes_that_are_too_small_cost_one_call_each_and_are_left_behind() {
-    let law = |call: &Call| match call.memory_size_mb {
-        ..512 => Answer::OutOfMemory,
-        _ => waits(call),
-    };
-    let world = World::with_law(Function::new(1024), Box::new(law));
-    let tuning = tuned(&world, &adaptive(Preset::Standard, &[])).await;
-    assert_eq!(tuning.decision.memory_size_mb, Some(512));
-    assert_eq!(tuning.status, TuningStatus::Partial);
-    let invoked = world.lambda.invoked();
-    assert!(invoked.range(..512).all(|(_, &calls)| calls == 1), "{invoked:?}");
+    for (present, failure) in [128, 256, 1024]
+        .into_iter()
+        .flat_map(|mb| [(mb, Answer::OutOfMemory), (mb, Answer::Timeout)])
+    {
+        let answer = failure.clone();
+        let law = move |call: &Call| match call.memory_size_mb {
+            ..512 => answer.clone(),
+            _ => waits(call),
+        };
+        let world = World::with_law(Function::new(present), Box::new(law));
+        let tuning = tuned(&world, &adaptive(Preset::Standard, &[])).await;
+        let what = format!("{present}, {failure:?}: {:?}", world.lambda.invoked());
+        assert_eq!(tuning.decision.memory_size_mb, Some(512), "{what}");
+        assert_eq!(tuning.status, TuningStatus::Partial, "{what}");
+        let invoked = world.lambda.invoked();
+        let failed: Vec<_> = invoked.range(..512).map(|(_, calls)| *calls).collect();
+        // 128 and 256 MB, and one that has room for what was used where it ran out.
+        assert!((1..=3).contains(&failed.len()) && failed.iter().all(|&calls| calls == 1), "{what}");
+        assert!(bouts(&world) <= 2, "{what}: {} bouts", bouts(&world));
+    }
 }
 
 #[tokio::test(start_paused = true)]
