@@ -180,6 +180,8 @@ struct View<'a> {
     assessment: Assessment,
     lo: u32,
     hi: u32,
+    /// Whether `lo` has just room for what was used; otherwise it is only known to be above a size that failed.
+    begins_at_lo: bool,
     failing: usize,
     calls: u32,
 }
@@ -193,8 +195,9 @@ impl<'a> View<'a> {
             .collect();
         let assessment = Assessment::of(&measured, &planner.question);
         let (first, last) = planner.candidates.ends();
-        let used = progress.values().filter_map(|p| p.max_memory_used_mb).max();
-        // The largest use seen at a size where memory ran out says less than the failure.
+        // Where memory ran out, the use says no more than the failure.
+        let works = progress.values().filter(|p| infeasible(p).is_none());
+        let used = works.filter_map(|p| p.max_memory_used_mb).max();
         let roomy = used.map_or(first, |mb| {
             round_up(planner.question.least_memory_mb(mb), 64).max(first)
         });
@@ -202,7 +205,8 @@ impl<'a> View<'a> {
             .iter()
             .filter(|(_, p)| matches!(infeasible(p), Some(Outcome::OutOfMemory | Outcome::Timeout)))
             .map(|(size, _)| size.mb() + 1)
-            .max();
+            .max()
+            .unwrap_or(first);
         let hi = progress
             .iter()
             .filter(|(_, p)| p.skipped.is_some())
@@ -216,7 +220,8 @@ impl<'a> View<'a> {
             planner,
             progress,
             assessment,
-            lo: too_small.map_or(roomy, |mb| roomy.max(mb)),
+            lo: roomy.max(too_small),
+            begins_at_lo: roomy >= too_small,
             hi,
             failing,
             calls: progress.values().map(|p| p.outcomes.total()).sum(),
@@ -294,9 +299,8 @@ impl<'a> View<'a> {
             .filter(|mb| (self.lo..=self.hi).contains(mb))
             .collect();
         let first = match &self.planner.candidates {
-            Candidates::Range(..) if self.lo <= self.hi => Some(self.lo),
-            Candidates::Range(..) => None,
-            Candidates::List(_) => steps.first().copied(),
+            Candidates::Range(..) if self.begins_at_lo => Some(self.lo).filter(|&lo| lo <= self.hi),
+            _ => steps.first().copied(),
         };
         let step = if self.is_speed() { LAST_STEP } else { RUNG_STEP };
         let mut rungs: Vec<u32> = first.into_iter().collect();
