@@ -49,7 +49,9 @@ fn works_and_grows(call: &Call) -> Answer {
     noisy(call, 60.0 + 120_000.0 / mb + 2e7 / (mb * mb))
 }
 
-const LAWS: [(&str, fn(&Call) -> Answer); 5] = [
+type Plain = fn(&Call) -> Answer;
+
+const LAWS: [(&str, Plain); 5] = [
     ("usual", usual),
     ("waits", waits),
     ("works", works),
@@ -334,7 +336,7 @@ fn early_end(tuning: &Tuning) -> Vec<&String> {
     early.collect()
 }
 
-async fn within(budget: Budget, law: fn(&Call) -> Answer) -> [Tuning; 2] {
+async fn within(budget: Budget, law: Plain) -> [Tuning; 2] {
     let asked = TuningRequest {
         budget,
         objective: Objective::Speed,
@@ -462,7 +464,10 @@ async fn sizes_that_are_too_small_cost_one_call_each_and_are_left_behind() {
         let invoked = world.lambda.invoked();
         let failed: Vec<_> = invoked.range(..512).map(|(_, calls)| *calls).collect();
         // 128 and 256 MB, and one that has room for what was used where it ran out.
-        assert!((1..=3).contains(&failed.len()) && failed.iter().all(|&calls| calls == 1), "{what}");
+        assert!(
+            (1..=3).contains(&failed.len()) && failed.iter().all(|&calls| calls == 1),
+            "{what}"
+        );
         assert!(bouts(&world) <= 2, "{what}: {} bouts", bouts(&world));
     }
 }
