@@ -336,13 +336,18 @@ fn early_end(tuning: &Tuning) -> Vec<&String> {
     early.collect()
 }
 
-async fn within(budget: Budget, law: Plain) -> [Tuning; 2] {
+async fn within(budget: Budget, timeout_s: u32, law: Plain) -> [Tuning; 2] {
     let asked = TuningRequest {
         budget,
         objective: Objective::Speed,
         ..adaptive(Preset::Thorough, &[])
     };
-    let (one, other) = (world(law), world(law));
+    let world = || {
+        let mut function = Function::new(256).with_history();
+        function.latest.timeout_s = timeout_s;
+        World::with_law(function, Box::new(law))
+    };
+    let (one, other) = (world(), world());
     let tunings = [
         tuned(&one, &asked).await,
         by_steps(&other, &asked, &Payloads::single("{}"), 60).await.0,
@@ -361,7 +366,7 @@ async fn a_budget_of_invocations_is_kept() {
             invocations: Some(most),
             ..Budget::default()
         };
-        for tuning in within(budget, works_in_parallel).await {
+        for tuning in within(budget, 30, works_in_parallel).await {
             assert!((2..=most).contains(&tuning.exploration.invocations), "{most}");
             let [words] = early_end(&tuning)[..] else {
                 panic!("{most}: {:?}", tuning.warnings);
@@ -373,13 +378,14 @@ async fn a_budget_of_invocations_is_kept() {
 
 #[tokio::test(start_paused = true)]
 async fn a_budget_of_money_is_kept() {
-    // Nothing is known of the first two invocations but that each ends after 30 s: 0.000125 $ at 256 MB.
-    for most in [0.000_26, 0.000_3, 0.000_5] {
+    // Nothing is known of the first invocations but that each ends at its time-out.
+    let mut ended_early = 0;
+    for most in [0.000_15, 0.000_2, 0.000_25, 0.000_5] {
         let budget = Budget {
             cost: Some(most),
             ..Budget::default()
         };
-        for tuning in within(budget, works_in_parallel).await {
+        for tuning in within(budget, 6, works_in_parallel).await {
             let cost = tuning.exploration.cost.unwrap().amount;
             assert!(cost > 0.0 && cost <= most, "{cost} of {most}");
             let words = early_end(&tuning);
@@ -387,8 +393,10 @@ async fn a_budget_of_money_is_kept() {
                 words.len() <= 1 && words.iter().all(|w| w.contains("budget of money")),
                 "{words:?}"
             );
+            ended_early += words.len();
         }
     }
+    assert!(ended_early >= 2, "{ended_early}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -399,7 +407,7 @@ async fn a_budget_of_time_is_kept() {
             ..Budget::default()
         };
         let slow = |call: &Call| noisy(call, 500.0 + 9_000.0 * 1769.0 / f64::from(call.memory_size_mb.max(512)));
-        for tuning in within(budget, slow).await {
+        for tuning in within(budget, 60, slow).await {
             // What is left to do afterwards takes a moment too.
             let wall_ms = tuning.exploration.wall_ms;
             assert!(wall_ms <= seconds * 1000 + 3000, "{wall_ms} of {seconds} s");
@@ -417,7 +425,7 @@ async fn a_budget_that_is_too_small_for_a_single_size_invokes_nothing_and_says_s
         cost: Some(0.000_001),
         ..Budget::default()
     };
-    for tuning in within(budget, usual).await {
+    for tuning in within(budget, 30, usual).await {
         assert_eq!(tuning.status, TuningStatus::Failed);
         assert_eq!(tuning.decision.verdict, Verdict::NotEnoughEvidence);
         assert_eq!(tuning.exploration.invocations, 0);
