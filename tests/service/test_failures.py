@@ -213,6 +213,30 @@ def test_measuring_that_is_killed_goes_on_from_its_records(service, gateway, tar
     assert len(gateway.of(function.name, "Invoke")) - len(records) == at_kill["invoked"] - len(at_kill["records"])
 
 
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+def test_measuring_that_chooses_its_sizes_is_killed(service, gateway, target, after):
+    """Sizes that the step had come to by itself are not invoked again."""
+    function = target("wait", MemorySize=512)
+    at_kill = {}
+
+    def strike(_):
+        at_kill["records"] = at_kill["execution"].records()
+        at_kill["invoked"] = len(gateway.of(function.name, "Invoke"))
+        return kill(service, "sample")
+
+    gateway.when(function.name, "Invoke", at=9, act=strike, after=after)
+    at_kill["execution"] = service.start({"lambdaARN": function.arn, "payload": {"ms": 300}, "preset": "standard"})
+    done = at_kill["execution"].ended().succeeded()
+    # One of them alone was what the first plan asked for.
+    assert len(at_kill["records"]) >= 2
+    for size, records in at_kill["records"].items():
+        assert done.records()[size][: len(records)] == records
+    count = lambda records: sum(map(len, records.values()))  # noqa: E731
+    lost = len(gateway.of(function.name, "Invoke")) - count(done.records())
+    assert lost == at_kill["invoked"] - count(at_kill["records"]) <= 3
+    assert done.output["power"] == 128
+
+
 def test_a_step_that_is_killed_each_time(service, gateway, target):
     function = target("wait", MemorySize=640)
     gateway.when(function.name, "PublishVersion", at=range(2, 10), act=lambda _: kill(service, "publish"))

@@ -120,7 +120,8 @@ def test_every_option(service, target):
     ).succeeded()
     request = done.document()["request"]
     assert request["memory_sizes_mb"] == [512, 1769]
-    assert (request["invocations"], request["trim_share"], request["max_p95_ms"]) == (6, 0.1, 60000)
+    assert (request["invocations"], request["trim_share"], request["planner"]) == (6, 0.1, "grid")
+    assert request["constraints"] == [{"kind": "duration", "statistic": "p95", "max_ms": 60000.0}]
     assert request["monthly_invocations"] == 1000000
     assert [entry["value"] for entry in done.output["stats"]] == [512, 1769]
 
@@ -183,6 +184,9 @@ WRONG = {
     "preProcessorARN": ({"preProcessorARN": "arn:aws:s3:::x"}, ["preProcessorARN", "arn:aws:s3:::x"]),
     "roleARN": ({"roleARN": "admin"}, ["roleARN", "admin", "IAM role"]),
     "unknown field": ({"powervalues": [128]}, ["there is no field powervalues", "did you mean powerValues"]),
+    "preset": ({"preset": "quick"}, ["preset", "quick", '"standard"']),
+    "budget of a grid": ({"budgetCost": 0.01}, ["budgetCost is 0.01", 'preset "grid"']),
+    "dry run of a preset": ({"preset": "standard", "dryRun": True}, ["dryRun is true", '"grid" only']),
     "several": ({"num": 1, "strategy": "x"}, ["num is 1", "strategy"]),
 }
 

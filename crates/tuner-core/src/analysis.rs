@@ -63,6 +63,7 @@ pub fn analyze(
         _ => TuningStatus::Partial,
     };
     let decision = match common_start(&sizes, terms.only_cold_starts) {
+        None if sizes.is_empty() => Decision::none(Verdict::NotEnoughEvidence),
         None if measured == 0 && records.iter().all(|r| !r.is_measured()) && ran_unmeasured(&sizes) => {
             Decision::none(Verdict::NotEnoughEvidence)
         }

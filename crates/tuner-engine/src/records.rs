@@ -78,7 +78,7 @@ async fn read_part(store: &dyn Store, key: String) -> Result<Vec<InvocationRecor
 }
 
 /// Sets the progress of these sizes to what their records in the store say: for a step that goes on where another, or an
-/// attempt of its own that was cut off, has left.
+/// attempt of its own that was cut off, has left. A size of which nothing is known stays unknown.
 ///
 /// # Errors
 /// When the store can't be read.
@@ -93,6 +93,9 @@ pub async fn progress(
         .try_collect::<Vec<_>>()
         .await?;
     for (size, records) in read {
+        if records.is_empty() && !state.progress.contains_key(&size) {
+            continue;
+        }
         let mut progress = SizeProgress {
             skipped: state.progress.get(&size).and_then(|p| p.skipped.clone()),
             ..SizeProgress::default()

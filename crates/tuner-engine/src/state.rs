@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -141,6 +141,12 @@ impl TuningState {
         let used = self.progress.get(&size).map(|p| &p.versions_used);
         let is_used = |version: &u64| self.request.only_cold_starts && used.is_some_and(|used| used.contains(version));
         published.iter().copied().filter(|version| !is_used(version)).collect()
+    }
+
+    /// Sizes that may have been invoked: those known to be, and those that have a version, which a step that was cut off may
+    /// have come to.
+    pub fn begun(&self) -> BTreeSet<MemorySize> {
+        self.progress.keys().chain(self.versions.keys()).copied().collect()
     }
 
     /// Why sizes are not measured, for those that are not.

@@ -190,8 +190,8 @@ const MOST_ROUNDS: u32 = 250;
 
 async fn plan(ctx: &Context, kept: &mut Kept, held: Held, place: &Travelling) -> Failed<Value> {
     let state = &mut kept.state;
-    let sizes: Vec<MemorySize> = state.progress.keys().copied().collect();
-    records::progress(&*ctx.store, state, sizes)
+    let begun = state.begun();
+    records::progress(&*ctx.store, state, begun)
         .await
         .map_err(|e| of_store(&e))?;
     kept.rounds += u32::from(!held.measured.is_empty());
@@ -247,9 +247,9 @@ async fn plan(ctx: &Context, kept: &mut Kept, held: Held, place: &Travelling) ->
 }
 
 async fn publish(ctx: &Context, kept: &mut Kept, place: &Travelling) -> Failed<Value> {
-    let sizes: Vec<MemorySize> = kept.state.progress.keys().copied().collect();
     if kept.state.request.only_cold_starts {
-        records::progress(&*ctx.store, &mut kept.state, sizes)
+        let begun = kept.state.begun();
+        records::progress(&*ctx.store, &mut kept.state, begun)
             .await
             .map_err(|e| of_store(&e))?;
     }
@@ -269,7 +269,7 @@ async fn sample(ctx: &Context, kept: &mut Kept, group: Option<Group>) -> Failed<
     let adaptive = state.request.preset != Preset::Grid;
     let mut sizes: BTreeSet<MemorySize> = group.batches.iter().map(|batch| batch.memory_size).collect();
     if adaptive {
-        sizes.extend(state.progress.keys());
+        sizes.extend(state.begun());
     }
     let known = state.warnings.len();
     // Another attempt at this very call may have measured something already.
@@ -432,7 +432,10 @@ fn every_size_failed(tuning: &Tuning, place: &Travelling) -> String {
         let line = size.first_failure.clone().or_else(|| skip_reason(&size.status))?;
         Some(format!("at {} MB: {line}", size.memory_size_mb))
     });
-    let first = first.unwrap_or_else(|| "nothing could be measured".to_owned());
+    let early = || tuning.warnings.last().cloned();
+    let first = first
+        .or_else(early)
+        .unwrap_or_else(|| "nothing could be measured".to_owned());
     format!(
         "no memory size could be measured; {first}; the report is in {}",
         place.store

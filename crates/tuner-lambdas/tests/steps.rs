@@ -11,6 +11,7 @@ use std::time::Duration;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::{Value, json};
 use tuner_aws::AwsLambda;
+use tuner_core::planning::Preset;
 use tuner_core::pricing::PriceTable;
 use tuner_core::tuning::MeasuringEnvironment;
 use tuner_core::{MemorySize, Payloads, Tuning};
@@ -167,13 +168,27 @@ fn input() -> Value {
     })
 }
 
+/// Sizes and numbers of invocations are chosen by what was measured.
+fn adaptive_request() -> TuningRequest {
+    TuningRequest {
+        preset: Preset::Standard,
+        max_concurrency: 1,
+        memory_sizes: Vec::new(),
+        ..TuningRequest::new("target".parse().unwrap())
+    }
+}
+
+fn adaptive_input() -> Value {
+    json!({ "lambdaARN": "target", "preset": "standard", "maxConcurrency": 1, "payload": { "n": 1.50 } })
+}
+
 fn read(path: &Path) -> Tuning {
     serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
 }
 
-async fn by_steps(client: &AwsLambda, store: &Path) -> Tuning {
+async fn by_steps(client: &AwsLambda, store: &Path, input: &Value) -> Tuning {
     let execution = Execution { client, name: "one" };
-    let output = execution.run(&input()).await;
+    let output = execution.run(input).await;
     assert_eq!(output["power"], json!(128), "{output}");
     let tunings: Vec<_> = std::fs::read_dir(store.join("tunings")).unwrap().collect();
     assert_eq!(tunings.len(), 1);
@@ -184,7 +199,7 @@ async fn by_steps(client: &AwsLambda, store: &Path) -> Tuning {
     read(&folder.join("tuning.json"))
 }
 
-async fn by_driver(client: Arc<AwsLambda>, store: &Path) -> Tuning {
+async fn by_driver(client: Arc<AwsLambda>, store: &Path, request: &TuningRequest) -> Tuning {
     let ctx = Context {
         control: client.clone(),
         processors: client.clone(),
@@ -202,17 +217,16 @@ async fn by_driver(client: Arc<AwsLambda>, store: &Path) -> Tuning {
         prices: Prices::of(PriceTable::embedded()),
         environment: MeasuringEnvironment::Aws,
     };
-    driver::run(&ctx, &request(), &Payloads::single(r#"{"n":1.50}"#), setting)
+    driver::run(&ctx, request, &Payloads::single(r#"{"n":1.50}"#), setting)
         .await
         .unwrap()
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn both_drivers_give_the_same_answer_and_leave_no_trace() {
+/// What both drivers come to, that of the steps first. Each leaves the function as it was.
+async fn both(input: &Value, request: &TuningRequest) -> [Tuning; 2] {
     let folder = tempfile::tempdir().unwrap();
     let lambda = local(folder.path()).await;
     let client = Arc::new(AwsLambda::local(&lambda.endpoint(), "us-east-1"));
-    let before = lambda.configuration("target").unwrap();
     let trace = |lambda: &LocalLambda| {
         let mut now = serde_json::to_value(lambda.configuration("target").unwrap()).unwrap();
         for moves_on in ["RevisionId", "LastModified"] {
@@ -223,32 +237,58 @@ async fn both_drivers_give_the_same_answer_and_leave_no_trace() {
     let untouched = trace(&lambda);
     assert_eq!(untouched["Description"], "sleeps for 20 ms");
 
-    let by_steps = by_steps(&client, folder.path()).await;
+    let by_steps = by_steps(&client, folder.path(), input).await;
     assert_eq!(trace(&lambda), untouched);
-    let by_driver = by_driver(client, &folder.path().join("driver")).await;
+    let by_driver = by_driver(client, &folder.path().join("driver"), request).await;
     assert_eq!(trace(&lambda), untouched);
     assert!(
         lambda.versions("target").unwrap().len() <= 1,
         "versions are left: {:?}",
         lambda.versions("target")
     );
-
     for tuning in [&by_steps, &by_driver] {
-        // The same time at a quarter of the memory.
+        // The same time at a fraction of the memory.
         assert_eq!(tuning.decision.memory_size_mb, Some(128));
         assert!(tuning.leftovers.is_empty(), "{:?}", tuning.leftovers);
         assert_eq!(tuning.function.name, by_driver.function.name);
     }
     assert_eq!(by_steps.decision.verdict, by_driver.decision.verdict);
-    let rows = |t: &Tuning| {
-        t.sizes
-            .iter()
-            .map(|s| (s.memory_size_mb, s.outcomes))
-            .collect::<Vec<_>>()
-    };
-    assert_eq!(rows(&by_steps), rows(&by_driver));
-    drop(before);
     lambda.shutdown().await;
+    [by_steps, by_driver]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn both_drivers_give_the_same_answer_and_leave_no_trace() {
+    let rows = both(&input(), &request()).await.map(|tuning| {
+        let rows = tuning.sizes.iter().map(|s| (s.memory_size_mb, s.outcomes));
+        rows.collect::<Vec<_>>()
+    });
+    assert_eq!(rows[0], rows[1]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn both_drivers_choose_the_same_where_they_choose_what_to_measure() {
+    for tuning in both(&adaptive_input(), &adaptive_request()).await {
+        assert_eq!(
+            (tuning.request.planner.as_str(), tuning.request.invocations),
+            ("standard", None)
+        );
+        let measured: Vec<u32> = tuning.sizes.iter().map(|s| s.memory_size_mb).collect();
+        // The way up from the smallest size, and the present one; how far up is a matter of noise.
+        assert!(
+            measured.starts_with(&[128, 256]) && measured.contains(&512),
+            "{measured:?}"
+        );
+        // Far fewer than the 66 of a grid of six sizes.
+        assert!(
+            (9..33).contains(&tuning.records.len()),
+            "{} invocations",
+            tuning.records.len()
+        );
+        let counted: u32 = tuning.sizes.iter().map(|s| s.outcomes.total()).sum();
+        assert_eq!(counted as usize, tuning.records.len());
+        assert!(tuning.decision.model.is_some(), "{:?}", tuning.decision);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -283,6 +323,35 @@ async fn a_failure_has_a_stable_name_and_a_readable_cause() {
     let (error, cause) = ask(json!({ "lambdaARN": "target", "payloadS3": "nowhere" })).await;
     assert_eq!(error, "Tuner.Input");
     assert!(cause.contains("payloadS3"), "{cause}");
+    lambda.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_adaptive_step_that_is_repeated_repeats_nothing_that_it_had_come_to() {
+    let folder = tempfile::tempdir().unwrap();
+    let lambda = local(folder.path()).await;
+    let client = AwsLambda::local(&lambda.endpoint(), "us-east-1");
+    let execution = Execution {
+        client: &client,
+        name: "again",
+    };
+    let mut now = execution.step("initialize", &adaptive_input()).await;
+    now = execution.step("plan", &now).await;
+    now = execution.step("publish", &now).await;
+    now = execution.step("plan", &now).await;
+    let groups = now["groups"].as_array().unwrap().clone();
+    assert_eq!(groups.len(), 1);
+    // It goes from size to size by itself.
+    let first = execution.step("sample", &json!({ "group": groups[0] })).await;
+    assert!(first["invocations"].as_object().unwrap().len() >= 3, "{first}");
+    let second = execution.step("sample", &json!({ "group": groups[0] })).await;
+    assert_eq!(first, second);
+    // Those after it know what it has come to, though the first answer never reached them.
+    now["measured"] = json!([second]);
+    now = execution.step("plan", &now).await;
+    assert_ne!(now["next"], "sample", "{now}");
+    now = execution.step("restore", &now).await;
+    assert_eq!(now["leftovers"], json!([]));
     lambda.shutdown().await;
 }
 

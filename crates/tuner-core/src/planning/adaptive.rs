@@ -99,6 +99,8 @@ const LONGEST_INIT_MS: f64 = 10_000.0;
 const ALWAYS_COLD: u32 = 6;
 /// On the way to speed, below this size a gain that is none yet may still come, in MB.
 const LEVELS_FROM_MB: u32 = 1024;
+/// So many answers of a size that get lost are made up for: where there are more of them, it is no accident.
+const MADE_UP_FOR: u32 = 2;
 /// Durations are expected to be at most this share of the time-out.
 const TIMEOUT_SHARE: f64 = 0.8;
 /// A duration at a smaller size is expected to be at most this much more than in proportion to the memory.
@@ -226,7 +228,9 @@ impl<'a> View<'a> {
             .collect();
         let assessment = Assessment::of(&measured, &planner.question);
         let (first, last) = planner.candidates.ends();
-        let used = progress.values().filter_map(|p| p.max_memory_used_mb).max();
+        // Where memory ran out, the use says no more than the failure.
+        let works = progress.values().filter(|p| infeasible(p).is_none());
+        let used = works.filter_map(|p| p.max_memory_used_mb).max();
         let roomy = used.map_or(first, |mb| {
             round_up(planner.question.least_memory_mb(mb), 64).max(first)
         });
@@ -257,7 +261,8 @@ impl<'a> View<'a> {
     }
 
     fn warm_at(&self, mb: u32) -> u32 {
-        self.progress_at(mb).map_or(0, |p| p.warm + p.outcomes.unmeasured)
+        self.progress_at(mb)
+            .map_or(0, |p| p.warm + p.outcomes.unmeasured.saturating_sub(MADE_UP_FOR))
     }
 
     fn is_infeasible(&self, mb: u32) -> bool {
@@ -325,8 +330,7 @@ impl<'a> View<'a> {
             .filter(|mb| (self.lo..=self.hi).contains(mb))
             .collect();
         let first = match &self.planner.candidates {
-            Candidates::Range(..) if self.lo <= self.hi => Some(self.lo),
-            Candidates::Range(..) => None,
+            Candidates::Range(..) => Some(self.lo).filter(|&lo| lo <= self.hi),
             Candidates::List(_) => steps.first().copied(),
         };
         let step = if self.weighs_duration() { LAST_STEP } else { RUNG_STEP };
@@ -335,7 +339,8 @@ impl<'a> View<'a> {
             rungs.push(mb);
         }
         let last = match &self.planner.candidates {
-            Candidates::Range(..) => Some(self.hi),
+            // Where a quota ends is not known, only that it is below the size that was refused.
+            Candidates::Range(_, last) => Some(*last).filter(|&last| last == self.hi),
             Candidates::List(list) => list.iter().copied().filter(|&mb| mb <= self.hi).max(),
         };
         if let (Some(last), Some(&top)) = (last, rungs.last())
@@ -375,8 +380,12 @@ impl<'a> View<'a> {
             let enough = if guarding { self.guard() } else { self.opening() };
             let warm = self.warm_at(mb);
             let glance = self.glance(&seen).min(enough);
-            let Some(judged) = self.assessment.at(mb).filter(|_| warm >= glance) else {
+            if warm < glance {
                 return Some(self.more(mb, glance));
+            }
+            // Enough was invoked, but nothing could be measured.
+            let Some(judged) = self.assessment.at(mb) else {
+                continue;
             };
             seen.push(judged);
             if warm < enough && !self.is_surely_worse(&seen) {
@@ -894,7 +903,7 @@ fn next_rung(sizes: &[u32], last: u32, step: f64) -> Option<u32> {
     let times = |mb: u32| f64::from(mb) / f64::from(last);
     let larger = || sizes.iter().copied().filter(|&mb| times(mb) > step);
     let within = || larger().filter(|&mb| times(mb) <= DOUBLE);
-    let common = within().filter(|mb| SPEED_RUNGS.contains(mb)).min();
+    let common = within().filter(|mb| FAST_RUNGS.contains(mb)).min();
     common.or_else(|| within().max()).or_else(|| larger().min())
 }
 

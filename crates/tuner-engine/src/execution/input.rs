@@ -108,6 +108,29 @@ fn is_ignored(field: &str) -> bool {
     matches!(field, "$schema" | "comment" | "Comment") || field.starts_with("AWS_STEP_FUNCTIONS_")
 }
 
+/// Notes the fields that do not go with `preset`; of those that go with the grid alone, whether they ask for anything.
+fn check_preset(fields: &mut Fields<'_>, preset: Preset, grid_only: [(&str, bool); 3]) {
+    let (asked, accepted) = match preset {
+        Preset::Grid => (
+            vec!["budgetInvocations", "budgetCost", "budgetSeconds"],
+            "left out with the preset \"grid\", which makes as many invocations as num says".to_owned(),
+        ),
+        _ => (
+            grid_only
+                .iter()
+                .filter(|(_, asked)| *asked)
+                .map(|(field, _)| *field)
+                .collect(),
+            format!("left out with the preset \"{preset}\": it goes with \"grid\" only"),
+        ),
+    };
+    for field in asked {
+        if let Some(value) = fields.filled(field) {
+            fields.wrong(field, value, &accepted);
+        }
+    }
+}
+
 impl ExecutionInput {
     /// What `request` asks for, with `payload`.
     pub const fn new(request: TuningRequest, payload: PayloadSource) -> Self {
@@ -170,6 +193,16 @@ impl ExecutionInput {
             "a number from 0.1 (a tenth more memory than was used) to 9",
         );
         let budget = budget(&mut fields);
+        let trims = trimmed.is_some_and(|share| share != 0.0);
+        check_preset(
+            &mut fields,
+            preset,
+            [
+                ("onlyColdStarts", only_cold_starts),
+                ("dryRun", dry_run),
+                ("discardTopBottom", trims),
+            ],
+        );
         let monthly_invocations = fields.number("monthlyInvocations", |n| n > 0.0, "a number above 0");
         let role_arn = fields.text("roleARN", ROLE, role);
         let keep_messages = !fields.truthy("disablePayloadLogs");

@@ -5,6 +5,8 @@ use tuner_core::{Tuning, Verdict};
 use tuner_report::{headline, visualization_url};
 use uuid::Uuid;
 
+use super::options::field_of;
+
 /// What an execution of the state machine answers: LPT's fields, then ours. It is bounded, whatever the tuning has to say;
 /// the document has all of it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -27,6 +29,8 @@ pub struct ExecutionOutput {
     pub status: TuningStatus,
     /// The decision in a word.
     pub verdict: Verdict,
+    /// Where limits rule out every size: the one that is closest to keeping them.
+    pub closest: Option<ClosestSize>,
     /// The decision in a sentence, with what it brings.
     pub sentence: String,
     /// Memory size before, in MB.
@@ -93,6 +97,20 @@ pub struct SizeRow {
     /// Why it was not measured, or what went wrong at times.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failure: Option<String>,
+}
+
+/// The size that comes closest to keeping the limits.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ClosestSize {
+    /// The size, in MB.
+    pub memory_size_mb: u32,
+    /// Field of the input with the limit that it breaks by most.
+    pub field: &'static str,
+    /// What that says.
+    pub limit: f64,
+    /// What was found.
+    pub value: f64,
 }
 
 /// Where the files of a tuning are.
@@ -200,6 +218,12 @@ impl ExecutionOutput {
             tuning_id: tuning.tuning_id,
             status: tuning.status,
             verdict: tuning.decision.verdict,
+            closest: tuning.decision.closest.as_ref().map(|closest| ClosestSize {
+                memory_size_mb: closest.memory_size_mb,
+                field: field_of(closest.constraint).0,
+                limit: closest.limit,
+                value: closest.value,
+            }),
             sentence: clipped(&format!("{}. {}", words.decision, words.effect), LONGEST_TEXT),
             present_memory_size_mb: tuning.function.memory_size_mb,
             currency: tuning.price.as_ref().map(|price| price.currency),

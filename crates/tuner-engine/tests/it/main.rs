@@ -7,6 +7,7 @@
     reason = "helpers of tests"
 )]
 
+mod adaptive;
 mod applying;
 mod execution;
 mod in_time;

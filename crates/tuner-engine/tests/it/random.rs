@@ -1,9 +1,12 @@
 //! Any function, any faults: it is as before and nothing of ours is left, or what is left is named.
 
 use proptest::prelude::*;
+use tuner_core::Objective;
+use tuner_core::planning::Preset;
+use tuner_engine::TuningRequest;
 use tuner_engine::ports::PortErrorKind as Kind;
 
-use crate::simulated::{Fault, Function, When, World, request};
+use crate::simulated::{Fault, Function, When, World, adaptive, request};
 
 fn faults() -> impl Strategy<Value = Vec<(When, Fault)>> {
     let kind = prop::sample::select(vec![
@@ -23,7 +26,7 @@ fn faults() -> impl Strategy<Value = Vec<(When, Fault)>> {
         1 => Just(Fault::CrashBefore),
         1 => Just(Fault::CrashAfter),
     ];
-    let when = prop_oneof![8 => (1_u32..60).prop_map(When::At), 1 => (1_u32..60).prop_map(When::From)];
+    let when = prop_oneof![8 => (1_u32..90).prop_map(When::At), 1 => (1_u32..90).prop_map(When::From)];
     prop::collection::vec((when, fault), 0..6)
 }
 
@@ -53,10 +56,29 @@ fn functions() -> impl Strategy<Value = Function> {
         )
 }
 
+/// A grid, or sizes chosen by what was measured: from a list, or from all.
+fn requests() -> impl Strategy<Value = TuningRequest> {
+    let sizes = || prop::sample::subsequence(vec![128_u32, 256, 512, 1024, 5307], 1..4);
+    let preset = prop::sample::select(vec![Preset::Frugal, Preset::Standard, Preset::Thorough]);
+    let objective = prop::sample::select(vec![
+        Objective::Cost,
+        Objective::Speed,
+        Objective::Balanced { cost_weight: 0.5 },
+    ]);
+    let chosen = (preset, prop_oneof![sizes(), Just(vec![])], objective);
+    prop_oneof![
+        sizes().prop_map(|sizes| request(&sizes)),
+        chosen.prop_map(|(preset, sizes, objective)| TuningRequest {
+            objective,
+            ..adaptive(preset, &sizes)
+        }),
+    ]
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
     #[test]
-    fn the_function_comes_back(function in functions(), faults in faults(), sizes in prop::sample::subsequence(vec![128_u32, 256, 512, 1024], 1..4)) {
+    fn the_function_comes_back(function in functions(), faults in faults(), asked in requests()) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
         runtime.block_on(async {
             let world = World::new(function);
@@ -64,7 +86,7 @@ proptest! {
             for (when, fault) in &faults {
                 world.lambda.inject(*when, *fault);
             }
-            let (leftovers, crashed) = match world.tune(&request(&sizes)).await {
+            let (leftovers, crashed) = match world.tune(&asked).await {
                 None => (Vec::new(), true),
                 Some(Ok(tuning)) => (tuning.leftovers, false),
                 Some(Err(failure)) => (failure.leftovers, false),

@@ -1,5 +1,6 @@
+use tuner_core::planning::{Budget, Preset};
 use tuner_core::{Constraint, Objective, Statistic};
-use tuner_engine::execution::{Defaults, ExecutionInput, InputError, PayloadSource};
+use tuner_engine::execution::{Defaults, ExecutionInput, FIELDS, InputError, PayloadSource};
 use tuner_engine::{Apply, TuningRequest};
 
 fn parse(text: &str) -> ExecutionInput {
@@ -41,6 +42,72 @@ fn what_is_null_or_empty_is_not_given() {
     );
     assert_eq!(nothing, parse(r#"{"lambdaARN": "resize"}"#));
     assert_eq!(with(r#""powerValues": """#), nothing);
+}
+
+#[test]
+fn null_is_not_given_whatever_the_field() {
+    for preset in ["grid", "standard"] {
+        let smallest = with(&format!(r#""preset": "{preset}""#));
+        for field in FIELDS.into_iter().filter(|&field| field != "lambdaARN") {
+            let preset = if field == "preset" {
+                "null".to_owned()
+            } else {
+                format!(r#""{preset}""#)
+            };
+            let fields = match field {
+                "preset" => format!(r#""preset": {preset}"#),
+                _ => format!(r#""preset": {preset}, "{field}": null"#),
+            };
+            let expected = match field {
+                "preset" => &with(r#""preset": "grid""#),
+                // A payload of null is sent.
+                "payload" => continue,
+                _ => &smallest,
+            };
+            assert_eq!(&with(&fields), expected, "{fields}");
+        }
+    }
+}
+
+#[test]
+fn an_adaptive_preset_chooses_from_all_sizes_unless_some_are_given() {
+    for preset in [Preset::Frugal, Preset::Standard, Preset::Thorough] {
+        let input = with(&format!(r#""preset": "{preset}""#));
+        assert_eq!(input.request.preset, preset);
+        assert_eq!((sizes(&input.request), input.request.trim_share), (vec![], 0.0));
+        assert!(input.warnings.is_empty(), "{:?}", input.warnings);
+        let some = with(&format!(r#""preset": "{preset}", "powerValues": [512, 128]"#));
+        assert_eq!(sizes(&some.request), [128, 512]);
+    }
+}
+
+#[test]
+fn every_limit_share_and_budget_reaches_the_request() {
+    let request = with(
+        r#""preset": "thorough", "maxMeanMs": 1, "maxP50Ms": 2, "maxP95Ms": 3, "maxP99Ms": 4.5, "maxCostAboveCheapestPct": 5,
+           "maxCostPerMillion": 6, "coldShare": 0.25, "headroom": 0.5, "budgetInvocations": "40", "budgetCost": 0.05,
+           "budgetSeconds": 90"#,
+    )
+    .request;
+    let duration = |statistic, max_ms| Constraint::Duration { statistic, max_ms };
+    assert_eq!(
+        request.constraints,
+        [
+            duration(Statistic::Mean, 1.0),
+            duration(Statistic::P50, 2.0),
+            duration(Statistic::P95, 3.0),
+            duration(Statistic::P99, 4.5),
+            Constraint::CostAboveCheapest { max_pct: 5.0 },
+            Constraint::CostPerMillion { max: 6.0 },
+        ]
+    );
+    assert_eq!((request.cold_share, request.headroom), (0.25, 0.5));
+    let budget = Budget {
+        invocations: Some(40),
+        cost: Some(0.05),
+        time_ms: Some(90_000),
+    };
+    assert_eq!(request.budget, budget);
 }
 
 #[test]
@@ -147,6 +214,7 @@ fn parallel_is_all_at_once_up_to_the_most_allowed() {
 #[test]
 fn what_has_no_effect_is_said() {
     for (fields, warning) in [
+        (r#""preset": "standard", "num": 20"#, "num"),
         (r#""autoOptimizeAlias": "prod""#, "autoOptimizeAlias"),
         (r#""balancedWeight": 0.5"#, "balancedWeight"),
         (
@@ -238,6 +306,50 @@ pub(super) const WRONG: &[(&str, [&str; 2])] = &[
     (r#""maxConcurrency": 0"#, ["maxConcurrency is 0", "from 1 to 1000"]),
     (r#""maxP95Ms": 0"#, ["maxP95Ms is 0", "above 0"]),
     (r#""monthlyInvocations": -1"#, ["monthlyInvocations is -1", "above 0"]),
+    (
+        r#""preset": "quick""#,
+        [r#"preset is "quick""#, r#""frugal", "standard", "thorough" or "grid""#],
+    ),
+    (r#""maxMeanMs": -5"#, ["maxMeanMs is -5", "above 0"]),
+    (r#""maxP50Ms": "300""#, [r#"maxP50Ms is "300""#, "above 0"]),
+    (r#""maxP99Ms": 0.0"#, ["maxP99Ms is 0.0", "above 0"]),
+    (r#""maxCostAboveCheapestPct": 0"#, ["maxCostAboveCheapestPct is 0", "%"]),
+    (r#""maxCostPerMillion": true"#, ["maxCostPerMillion is true", "above 0"]),
+    (r#""coldShare": 2"#, ["coldShare is 2", "from 0 to 1"]),
+    (r#""headroom": 0.05"#, ["headroom is 0.05", "from 0.1"]),
+    (
+        r#""preset": "frugal", "budgetInvocations": 0"#,
+        ["budgetInvocations is 0", "from 1"],
+    ),
+    (r#""preset": "frugal", "budgetCost": 0"#, ["budgetCost is 0", "above 0"]),
+    (
+        r#""preset": "frugal", "budgetSeconds": 1.5"#,
+        ["budgetSeconds is 1.5", "whole number"],
+    ),
+    (
+        r#""budgetInvocations": 40"#,
+        ["budgetInvocations is 40", r#"left out with the preset "grid""#],
+    ),
+    (
+        r#""preset": "grid", "budgetCost": 0.5"#,
+        ["budgetCost is 0.5", r#"left out with the preset "grid""#],
+    ),
+    (
+        r#""preset": null, "budgetSeconds": 60"#,
+        ["budgetSeconds is 60", r#"left out with the preset "grid""#],
+    ),
+    (
+        r#""preset": "standard", "dryRun": true"#,
+        ["dryRun is true", r#"left out with the preset "standard""#],
+    ),
+    (
+        r#""preset": "standard", "onlyColdStarts": true"#,
+        ["onlyColdStarts is true", r#"it goes with "grid" only"#],
+    ),
+    (
+        r#""preset": "thorough", "discardTopBottom": 0.2"#,
+        ["discardTopBottom is 0.2", r#"left out with the preset "thorough""#],
+    ),
     (
         r#""roleARN": "arn:aws:iam::123456789012:user/x""#,
         ["roleARN is", "not a role's"],

@@ -29,9 +29,23 @@ fn parse(text: &str) -> Result<ExecutionInput, InputErrors> {
     ExecutionInput::parse(text, &Defaults::default())
 }
 
+/// With a preset that goes with it.
 fn input_with(field: &str, value: &Value) -> String {
+    beside(
+        if field.starts_with("budget") {
+            "standard"
+        } else {
+            "grid"
+        },
+        field,
+        value,
+    )
+}
+
+fn beside(preset: &str, field: &str, value: &Value) -> String {
     let mut input = Map::new();
     input.insert("lambdaARN".to_owned(), json!("resize"));
+    input.insert("preset".to_owned(), json!(preset));
     input.insert(field.to_owned(), value.clone());
     Value::Object(input).to_string()
 }
@@ -65,13 +79,27 @@ fn every_sample_is_accepted_by_both_and_nothing_in_it_is_idle() {
 }
 
 #[test]
-fn one_sample_has_every_option_that_goes_with_the_others() {
+fn one_sample_has_every_option_of_the_grid_and_one_those_of_the_other_presets() {
     let samples = samples();
-    let (_, text) = samples.iter().find(|(name, _)| name == "every-option").unwrap();
-    let sample: Map<String, Value> = serde_json::from_str(text).unwrap();
-    let missing: Vec<_> = FIELDS.iter().filter(|&&field| !sample.contains_key(field)).collect();
+    let missing = |name: &str| -> Vec<&str> {
+        let (_, text) = samples.iter().find(|(known, _)| known == name).unwrap();
+        let sample: Map<String, Value> = serde_json::from_str(text).unwrap();
+        FIELDS
+            .into_iter()
+            .filter(|&field| !sample.contains_key(field))
+            .collect()
+    };
     // A payload is in one place only.
-    assert_eq!(missing, [&"payloadS3"]);
+    let of_grid = missing("every-option");
+    assert_eq!(
+        of_grid,
+        ["payloadS3", "budgetInvocations", "budgetCost", "budgetSeconds"]
+    );
+    let of_adaptive = missing("adaptive-every-option");
+    assert_eq!(
+        of_adaptive,
+        ["num", "payloadS3", "dryRun", "discardTopBottom", "onlyColdStarts"]
+    );
 }
 
 #[test]
@@ -276,15 +304,15 @@ fn both_accept_the_same_value_for_every_field() {
     let validator = validator();
     let (mut right, mut wrong) = (0, 0);
     for field in FIELDS {
-        for value in values() {
-            let text = input_with(field, &value);
+        for (value, preset) in values().iter().flat_map(|value| [(value, "grid"), (value, "standard")]) {
+            let text = beside(preset, field, value);
             let read = parse(&text);
             let valid = validator.is_valid(&serde_json::from_str(&text).unwrap());
-            assert_eq!(read.is_ok(), valid, "{field}: {value}: {read:?}");
+            assert_eq!(read.is_ok(), valid, "{field}: {value} ({preset}): {read:?}");
             *if valid { &mut right } else { &mut wrong } += 1;
         }
     }
-    assert!(right > 1000 && wrong > 1000, "{right} right, {wrong} wrong");
+    assert!(right > 2000 && wrong > 2000, "{right} right, {wrong} wrong");
 }
 
 #[test]

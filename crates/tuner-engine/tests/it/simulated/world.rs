@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use tuner_core::planning::Preset;
 use tuner_core::pricing::PriceTable;
 use tuner_core::tuning::MeasuringEnvironment;
 use tuner_core::{MemorySize, Payloads, Tuning};
@@ -199,6 +200,17 @@ pub fn request(sizes: &[u32]) -> TuningRequest {
     TuningRequest {
         memory_sizes: sizes.iter().map(|&mb| MemorySize::new(mb).unwrap()).collect(),
         invocations: 5,
+        ..TuningRequest::new("resize".parse().unwrap())
+    }
+    .checked()
+    .unwrap()
+}
+
+/// A request that leaves sizes, or which of `sizes`, and numbers of invocations to `preset`.
+pub fn adaptive(preset: Preset, sizes: &[u32]) -> TuningRequest {
+    TuningRequest {
+        preset,
+        memory_sizes: sizes.iter().map(|&mb| MemorySize::new(mb).unwrap()).collect(),
         ..TuningRequest::new("resize".parse().unwrap())
     }
     .checked()
