@@ -547,8 +547,8 @@ impl<'a> View<'a> {
         let present = self.planner.question.present_memory_size_mb;
         let refined: Vec<u32> = self
             .progress
-            .iter()
-            .map(|(size, _)| size.mb())
+            .keys()
+            .map(|size| size.mb())
             .filter(|mb| tried(mb) && *mb >= self.lo && !rungs.contains(mb) && Some(*mb) != present)
             .collect();
         if let Some(&mb) = refined
@@ -633,7 +633,7 @@ impl<'a> View<'a> {
         if self.is_rough(best) && self.warm_at(best.memory_size_mb) < ROUGH_SAMPLES {
             return Some(self.more(best.memory_size_mb, ROUGH_SAMPLES));
         }
-        let rival = match others().map(loss).sum::<f64>() < self.planner.effort.tolerance {
+        let rival = match others().map(loss).sum::<f64>() < self.tolerance() {
             true => others().find(|s| self.may_be_present_best(s, best)),
             false => others().max_by(|a, b| loss(a).total_cmp(&loss(b))),
         }?;
@@ -647,6 +647,11 @@ impl<'a> View<'a> {
                 mb: s.memory_size_mb,
                 warm: 1,
             })
+    }
+
+    fn tolerance(&self) -> f64 {
+        let times = if self.weighs_duration() { 2.0 } else { 1.0 };
+        times * self.planner.effort.tolerance
     }
 
     /// Sizes that can still be chosen, and invoked.
