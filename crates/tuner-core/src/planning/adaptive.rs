@@ -45,9 +45,9 @@ pub enum Candidates {
 pub enum Stopped {
     /// No more invocations are allowed.
     Invocations,
-    /// The next ones would cost too much.
+    /// The next one would cost too much if it ran into its time-out.
     Cost,
-    /// The next ones would take too long.
+    /// The next one would take too long if it ran into its time-out.
     Time,
     /// The function fails at size after size.
     Failing,
@@ -650,8 +650,8 @@ impl<'a> View<'a> {
     }
 
     fn tolerance(&self) -> f64 {
-        let times = if self.weighs_duration() { 2.0 } else { 1.0 };
-        times * self.planner.effort.tolerance
+        let duration_weight = 1.0 - self.planner.question.objective.cost_weight();
+        (1.0 + 3.0 * duration_weight) * self.planner.effort.tolerance
     }
 
     /// Sizes that can still be chosen, and invoked.

@@ -63,8 +63,9 @@ pub struct Effort {
     pub guard: u32,
     /// Calls after which nothing is refined any more; the way up from size to size may take more.
     pub calls: u32,
-    /// Expected loss by choosing wrongly, as a share of the lowest cost, that is not worth another invocation; twice that where
-    /// duration counts, which varies more than a cost with its fixed charge for the request.
+    /// Expected loss by choosing wrongly, as a share of the lowest cost, that is not worth another invocation. It is up to four
+    /// times that as far as duration counts, which varies more than a cost with its fixed charge for the request, and is
+    /// measured at larger sizes.
     pub tolerance: f64,
     /// Sizes that are tried where the model expects a better one.
     pub refinements: u32,
