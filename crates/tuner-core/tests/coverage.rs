@@ -53,6 +53,8 @@ fn law(kind: u64, mb: u32) -> f64 {
     }
 }
 
+type Number = fn(&Held) -> &Tally;
+
 fn tuned(tuning: u64, held: &mut Held) {
     let (small, large) = SCATTERS[tuning as usize % SCATTERS.len()];
     let kind = tuning / SCATTERS.len() as u64;
@@ -61,7 +63,7 @@ fn tuned(tuning: u64, held: &mut Held) {
         1 => Objective::Speed,
         _ => Objective::Balanced { cost_weight: 0.5 },
     });
-    let present = if kind % 2 == 0 { 128 } else { 3008 };
+    let present = if kind.is_multiple_of(2) { 128 } else { 3008 };
     planner.question.present_memory_size_mb = Some(present);
     let rate = planner.question.rate;
     let mut random = Random(tuning);
@@ -101,7 +103,7 @@ fn intervals_hold_the_truth_as_often_as_they_say() {
             .collect();
         workers.into_iter().map(|worker| worker.join().unwrap()).collect()
     });
-    let numbers: [(&str, fn(&Held) -> &Tally); 4] = [
+    let numbers: [(&str, Number); 4] = [
         ("duration", |h| &h.duration),
         ("cost", |h| &h.cost),
         ("change of duration", |h| &h.duration_change),

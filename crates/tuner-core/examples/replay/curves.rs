@@ -158,7 +158,9 @@ fn parse(path: &str, source: &str, reader: impl Read) -> Result<Vec<Recorded>, S
             break;
         }
         let line = record.position().map_or(line, csv::Position::line);
-        let row: Row = record.deserialize(Some(&headers)).map_err(|e| flawed(path, line, &e))?;
+        let row: Row = record
+            .deserialize(Some(&headers))
+            .map_err(|e| misread(path, line, &headers, &record, &e))?;
         if let Some(flaw) = row.flaw() {
             return Err(format!("{path}, line {line}: {flaw}"));
         }
@@ -194,15 +196,35 @@ fn parse(path: &str, source: &str, reader: impl Read) -> Result<Vec<Recorded>, S
     }
 }
 
-/// What the reader says of a line, with the name of the column.
+/// The column and the text that is not what the column holds.
+fn misread(
+    path: &str,
+    line: u64,
+    headers: &csv::StringRecord,
+    record: &csv::StringRecord,
+    error: &csv::Error,
+) -> String {
+    let field = match error.kind() {
+        csv::ErrorKind::Deserialize { err, .. } => err.field().map(|at| at as usize),
+        _ => None,
+    };
+    match field.and_then(|at| Some((headers.get(at)?, record.get(at)?))) {
+        Some((column, text)) => format!("{path}, line {line}: {column} is `{text}`, which is not a number"),
+        None => flawed(path, line, error),
+    }
+}
+
+/// What the reader says of a line.
 fn flawed(path: &str, line: u64, error: &csv::Error) -> String {
     let what = match error.kind() {
-        csv::ErrorKind::Deserialize { err, .. } => err.to_string(),
         csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
             format!("{len} fields where there are {expected_len} columns")
         }
         csv::ErrorKind::Utf8 { .. } => "it is not UTF-8 text".to_owned(),
-        csv::ErrorKind::Io(io) => format!("it can't be read: {io}"),
+        csv::ErrorKind::Io(io) => match path.ends_with(".gz") {
+            true => format!("it can't be read as gzip: {io}"),
+            false => format!("it can't be read: {io}"),
+        },
         _ => error.to_string(),
     };
     format!("{path}, line {line}: {what}")
@@ -353,7 +375,10 @@ mod tests {
                 "function,memory_mb\nf,128\n".to_owned(),
                 "line 1: there is no column `duration_ms`",
             ),
-            (format!("{HEAD}f,128,10,1\nf,256,fast,1\n"), "line 3: "),
+            (
+                format!("{HEAD}f,128,10,1\nf,256,fast,1\n"),
+                "line 3: duration_ms is `fast`",
+            ),
             (format!("{HEAD}f,128,10,1\nf,256,-1,1\n"), "line 3: duration_ms is -1"),
             (format!("{HEAD}f,128,NaN,1\n"), "line 2: duration_ms is NaN"),
             (format!("{HEAD}f,128.5,1,1\n"), "line 2: memory_mb is 128.5"),
@@ -371,7 +396,10 @@ mod tests {
             MultiGzDecoder::new("function,memory_mb".as_bytes()),
         )
         .unwrap_err();
-        assert!(message.contains("file.csv.gz, line 1: it can't be read"), "{message}");
+        assert!(
+            message.contains("file.csv.gz, line 1: it can't be read as gzip"),
+            "{message}"
+        );
     }
 
     #[test]

@@ -45,9 +45,9 @@ pub enum Candidates {
 pub enum Stopped {
     /// No more invocations are allowed.
     Invocations,
-    /// The next ones would cost too much.
+    /// The next one would cost too much if it ran into its time-out.
     Cost,
-    /// The next ones would take too long.
+    /// The next one would take too long if it ran into its time-out.
     Time,
     /// The function fails at size after size.
     Failing,
@@ -557,8 +557,8 @@ impl<'a> View<'a> {
         let present = self.planner.question.present_memory_size_mb;
         let refined: Vec<u32> = self
             .progress
-            .iter()
-            .map(|(size, _)| size.mb())
+            .keys()
+            .map(|size| size.mb())
             .filter(|mb| tried(mb) && *mb >= self.lo && !rungs.contains(mb) && Some(*mb) != present)
             .collect();
         if let Some(&mb) = refined
@@ -643,7 +643,7 @@ impl<'a> View<'a> {
         if self.is_rough(best) && self.warm_at(best.memory_size_mb) < ROUGH_SAMPLES {
             return Some(self.more(best.memory_size_mb, ROUGH_SAMPLES));
         }
-        let rival = match others().map(loss).sum::<f64>() < self.planner.effort.tolerance {
+        let rival = match others().map(loss).sum::<f64>() < self.tolerance() {
             true => others().find(|s| self.may_be_present_best(s, best)),
             false => others().max_by(|a, b| loss(a).total_cmp(&loss(b))),
         }?;
@@ -657,6 +657,11 @@ impl<'a> View<'a> {
                 mb: s.memory_size_mb,
                 warm: 1,
             })
+    }
+
+    fn tolerance(&self) -> f64 {
+        let duration_weight = 1.0 - self.planner.question.objective.cost_weight();
+        (1.0 + 3.0 * duration_weight) * self.planner.effort.tolerance
     }
 
     /// Sizes that can still be chosen, and invoked.

@@ -1,7 +1,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What a tuning must not exceed: nothing is begun that is expected to.
+/// What a tuning must not exceed, whatever the function does: nothing is begun that would if it ran into its time-out.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Budget {
     /// Invocations, those that start cold included.

@@ -28,14 +28,14 @@ impl Preset {
         let standard = Effort {
             opening: 2,
             guard: 1,
-            calls: 30,
-            tolerance: 0.007,
+            calls: 32,
+            tolerance: 0.0035,
             refinements: 1,
             most_per_size: 12,
         };
         match self {
             Self::Frugal => Some(Effort {
-                calls: 16,
+                calls: 18,
                 tolerance: 0.02,
                 refinements: 0,
                 ..standard
@@ -45,7 +45,7 @@ impl Preset {
                 opening: 3,
                 guard: 2,
                 calls: 60,
-                tolerance: 0.0035,
+                tolerance: 0.0025,
                 refinements: 1,
                 most_per_size: 20,
             }),
@@ -63,7 +63,9 @@ pub struct Effort {
     pub guard: u32,
     /// Calls after which nothing is refined any more; the way up from size to size may take more.
     pub calls: u32,
-    /// Expected loss by choosing wrongly, as a share of the best score, that is not worth another invocation.
+    /// Expected loss by choosing wrongly, as a share of the lowest cost, that is not worth another invocation. It is up to four
+    /// times that as far as duration counts, which varies more than a cost with its fixed charge for the request, and is
+    /// measured at larger sizes.
     pub tolerance: f64,
     /// Sizes that are tried where the model expects a better one.
     pub refinements: u32,

@@ -1,5 +1,11 @@
 //! A function that does not exist, tuned by the planner and the decision that ship.
-#![allow(dead_code, unreachable_pub, missing_docs, reason = "each test uses some of it")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    missing_docs,
+    clippy::unwrap_used,
+    reason = "each test uses some of it"
+)]
 
 use std::collections::BTreeMap;
 
