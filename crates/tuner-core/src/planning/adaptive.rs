@@ -411,9 +411,10 @@ impl<'a> View<'a> {
             if self.is_infeasible(mb) {
                 return None;
             }
-            let Some(judged) = self.assessment.at(mb).filter(|_| self.warm_at(mb) >= self.opening()) else {
+            if self.warm_at(mb) < self.opening() {
                 return Some(self.more(mb, self.opening()));
-            };
+            }
+            let judged = self.assessment.at(mb)?;
             if judged.score > best.score * (1.0 + WORSE_BELOW) {
                 return None;
             }
@@ -432,7 +433,13 @@ impl<'a> View<'a> {
             _ => 0,
         };
         let last = rungs.len().saturating_sub(1);
-        rungs.iter().position(|&mb| mb >= start_mb).unwrap_or(last)
+        let start = rungs.iter().position(|&mb| mb >= start_mb).unwrap_or(last);
+        let usable = |&mb: &u32| !self.is_infeasible(mb);
+        // None of those can be used: the account's quota may be below them.
+        match rungs.iter().skip(start).any(usable) {
+            true => start,
+            false => rungs.iter().rposition(usable).unwrap_or(start),
+        }
     }
 
     /// So many warm invocations may show already that a size is surely worse. Only cost is that simple: durations alone say
