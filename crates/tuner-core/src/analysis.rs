@@ -83,7 +83,7 @@ pub fn analyze(
             decision.start = Some(start);
             decision.excluded.extend(too_few.iter().map(|s| Exclusion {
                 memory_size_mb: s.memory_size_mb,
-                reason: format!("fewer than {LEAST_EVIDENCE} invocations could be compared"),
+                reason: format!("with fewer than {LEAST_EVIDENCE} measured invocations it can't be chosen"),
             }));
             decision
         }

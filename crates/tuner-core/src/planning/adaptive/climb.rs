@@ -1,0 +1,349 @@
+//! The way up from size to size, and when it ends.
+
+use super::{Candidates, View, Wanted};
+use crate::Constraint;
+use crate::assessment::{Judged, Refused};
+
+/// Sizes that are tried on the way up, in MB: doublings, whole vCPUs, and 3,008, which many accounts are limited to.
+pub(super) const RUNGS: [u32; 9] = [128, 256, 512, 1024, 1769, 3008, 5307, 7076, 10_240];
+/// The same where duration counts: a little more than one vCPU spares single-threaded code the runtime's own threads.
+const FAST_RUNGS: [u32; 10] = [128, 256, 512, 1024, 1769, 2048, 3008, 5307, 7076, 10_240];
+/// A rung is worth trying if it is this much larger than the one before,
+const RUNG_STEP: f64 = 1.25;
+/// and the largest size allowed if it is this much larger than the last.
+const LAST_STEP: f64 = 1.1;
+/// Where the way up begins, in MB: what is slow at half a vCPU need not be tried to find what is fast. If the first size turns
+/// out the best, those below it are tried too.
+const SPEED_START_MB: u32 = 1024;
+/// The same for a balance of cost and speed.
+const BALANCED_START_MB: u32 = 256;
+/// On the way down a size that is this much worse than the best ends it.
+const WORSE_BELOW: f64 = 0.03;
+/// A size that is this much worse than a smaller one, beyond noise, needs no second look.
+const HOPELESS: f64 = 0.5;
+/// A larger size is no better, surely, if it is this much worse beyond noise,
+const WORSE: f64 = 0.08;
+/// or this much after another that was so much worse too,
+const WORSE_TWICE: f64 = 0.02;
+/// or, on the way to speed, not this much faster.
+const HARDLY_FASTER: f64 = 0.03;
+/// What counts as noise, in standard errors of a difference,
+const NOISE: f64 = 1.3;
+/// and on the way to speed.
+const NOISE_FOR_SPEED: f64 = 2.0;
+/// A difference of two sizes with a larger error than this may be noise.
+const SETTLED: f64 = 0.12;
+/// The same on the way to speed, where stopping too early is what costs most.
+const SETTLED_FOR_SPEED: f64 = 0.06;
+/// On the way to speed, below this size a gain that is none yet may still come, in MB.
+const LEVELS_FROM_MB: u32 = 1024;
+/// Durations are expected to be at most this share of the time-out.
+const TIMEOUT_SHARE: f64 = 0.8;
+/// A duration at a smaller size is expected to be at most this much more than in proportion to the memory.
+const SLOWER_THAN_PROPORTIONAL: f64 = 1.5;
+
+impl View<'_> {
+    /// Sizes to try on the way up, in MB.
+    pub(super) fn rungs(&self) -> Vec<u32> {
+        let steps: Vec<u32> = match &self.planner.candidates {
+            Candidates::Range(..) if self.weighs_duration() => FAST_RUNGS.to_vec(),
+            Candidates::Range(..) => RUNGS.to_vec(),
+            Candidates::List(list) => list.clone(),
+        };
+        let steps: Vec<u32> = steps
+            .into_iter()
+            .filter(|mb| (self.lo..=self.hi).contains(mb))
+            .collect();
+        let first = match &self.planner.candidates {
+            Candidates::Range(..) => Some(self.lo).filter(|&lo| lo <= self.hi),
+            Candidates::List(_) => steps.first().copied(),
+        };
+        let step = if self.weighs_duration() { LAST_STEP } else { RUNG_STEP };
+        let mut rungs: Vec<u32> = first.into_iter().collect();
+        while let Some(mb) = rungs.last().and_then(|&last| next_rung(&steps, last, step)) {
+            rungs.push(mb);
+        }
+        let last = match &self.planner.candidates {
+            // Where a quota ends is not known, only that it is below the size that was refused.
+            Candidates::Range(_, last) => Some(*last).filter(|&last| last == self.hi),
+            Candidates::List(list) => list.iter().copied().filter(|&mb| mb <= self.hi).max(),
+        };
+        if let (Some(last), Some(&top)) = (last, rungs.last())
+            && f64::from(last) > LAST_STEP * f64::from(top)
+        {
+            rungs.push(last);
+        }
+        rungs.retain(|&mb| !self.may_time_out(mb));
+        rungs
+    }
+
+    /// Whether an invocation at this size might run into the function's time-out: if durations below the next larger size
+    /// measured are in proportion to the memory, or worse. Whatever is larger than all that was measured is no slower.
+    pub(super) fn may_time_out(&self, mb: u32) -> bool {
+        let Some(timeout) = self.planner.timeout_ms.filter(|_| !self.is_started(mb)) else {
+            return false;
+        };
+        let sizes = &self.assessment.sizes;
+        let Some(above) = sizes.iter().find(|s| s.memory_size_mb > mb) else {
+            return false;
+        };
+        let bound = SLOWER_THAN_PROPORTIONAL * above.ms * f64::from(above.memory_size_mb) / f64::from(mb);
+        let below = sizes.iter().rev().find(|s| s.memory_size_mb < mb);
+        below.map_or(bound, |s| bound.min(s.ms)) > TIMEOUT_SHARE * timeout
+    }
+
+    /// The next size on the way up; `None` once the objective is surely getting worse, or there is no larger size.
+    pub(super) fn climb(&self) -> Option<Wanted> {
+        let rungs = self.rungs();
+        let start = self.start(&rungs);
+        let mut seen: Vec<&Judged> = Vec::new();
+        let mut guarding = false;
+        for &mb in rungs.iter().skip(start) {
+            if self.is_infeasible(mb) {
+                continue;
+            }
+            let enough = if guarding { self.guard() } else { self.opening() };
+            let warm = self.warm_at(mb);
+            let glance = self.glance(&seen).min(enough);
+            if warm < glance {
+                return Some(self.more(mb, glance));
+            }
+            // Enough was invoked, but nothing could be measured.
+            let Some(judged) = self.assessment.at(mb) else {
+                continue;
+            };
+            seen.push(judged);
+            if warm < enough && !self.is_surely_worse(&seen) {
+                return Some(self.more(mb, enough));
+            }
+            guarding = match self.outlook(&seen) {
+                Outlook::Unsettled => return self.settle(&seen),
+                Outlook::Over => break,
+                Outlook::Unsure => true,
+                Outlook::Open => false,
+            };
+        }
+        self.descend(&rungs[..start], &seen)
+    }
+
+    /// The next size below those on the way up, while what is smaller seems to be no worse.
+    pub(super) fn descend(&self, below: &[u32], seen: &[&Judged]) -> Option<Wanted> {
+        let mut best = self.best_of(seen)?;
+        if best.memory_size_mb != seen.first()?.memory_size_mb {
+            return None;
+        }
+        for &mb in below.iter().rev() {
+            if self.is_infeasible(mb) {
+                return None;
+            }
+            if self.warm_at(mb) < self.opening() {
+                return Some(self.more(mb, self.opening()));
+            }
+            let judged = self.assessment.at(mb)?;
+            if judged.score > best.score * (1.0 + WORSE_BELOW) {
+                return None;
+            }
+            if judged.score < best.score && judged.is_allowed() {
+                best = judged;
+            }
+        }
+        None
+    }
+
+    /// The place of the rung that is tried first.
+    pub(super) fn start(&self, rungs: &[u32]) -> usize {
+        let start_mb = match (self.is_speed(), self.weighs_duration()) {
+            (true, _) if self.needs_no_cheapest() => SPEED_START_MB,
+            (false, true) => BALANCED_START_MB,
+            _ => 0,
+        };
+        let last = rungs.len().saturating_sub(1);
+        let start = rungs.iter().position(|&mb| mb >= start_mb).unwrap_or(last);
+        let usable = |&mb: &u32| !self.is_infeasible(mb);
+        // None of those can be used: the account's quota may be below them.
+        match rungs.iter().skip(start).any(usable) {
+            true => start,
+            false => rungs.iter().rposition(usable).unwrap_or(start),
+        }
+    }
+
+    /// So many warm invocations may show already that a size is surely worse. Only cost is that simple: durations alone say
+    /// too little when they are few, and a balance depends on sizes that are not known yet.
+    pub(super) fn glance(&self, seen: &[&Judged]) -> u32 {
+        match seen.is_empty() || self.weighs_duration() {
+            true => self.opening(),
+            false => self.planner.least_warm().max(1),
+        }
+    }
+
+    pub(super) fn is_surely_worse(&self, seen: &[&Judged]) -> bool {
+        let best = seen
+            .split_last()
+            .and_then(|(last, before)| Some((last, self.best_of(before)?)));
+        best.is_some_and(|(last, best)| surely_worse(last, best))
+    }
+
+    /// Whether a shorter duration is better even at a higher cost.
+    pub(super) fn weighs_duration(&self) -> bool {
+        self.planner.question.objective.cost_weight() < 1.0
+    }
+
+    pub(super) fn is_speed(&self) -> bool {
+        self.planner.question.objective.cost_weight() == 0.0
+    }
+
+    /// Whether the answer does not depend on what the cheapest size is.
+    pub(super) fn needs_no_cheapest(&self) -> bool {
+        let relative = |c: &Constraint| {
+            matches!(
+                c,
+                Constraint::CostAboveCheapest { .. } | Constraint::CostPerMillion { .. }
+            )
+        };
+        !self.planner.question.constraints.iter().any(relative)
+    }
+
+    pub(super) fn best_of<'b>(&self, seen: &[&'b Judged]) -> Option<&'b Judged> {
+        seen.iter()
+            .copied()
+            .filter(|s| s.is_allowed())
+            .min_by(|a, b| a.score.total_cmp(&b.score))
+    }
+
+    /// Whether a larger size than the last one seen can be the best.
+    fn outlook(&self, seen: &[&Judged]) -> Outlook {
+        let Some((last, before)) = seen.split_last() else {
+            return Outlook::Open;
+        };
+        let Some(best) = self.best_of(before) else {
+            // Nothing will do yet. More memory helps as long as it makes things faster.
+            return match before.is_empty() || last.is_allowed() || !levels_off(last, before) {
+                true => Outlook::Open,
+                false => Outlook::Over,
+            };
+        };
+        if self.is_speed() {
+            let over = levels_off(last, before);
+            if over
+                && !too_dear(last)
+                && last.score_error.hypot(best.score_error) > SETTLED_FOR_SPEED
+                && self.may_settle(last, best)
+            {
+                return Outlook::Unsettled;
+            }
+            return match over || too_dear(last) {
+                true => Outlook::Over,
+                false => Outlook::Open,
+            };
+        }
+        let previous = before.last().copied();
+        let twice = previous.is_some_and(|p| above(last, best) > WORSE && above(p, best) > WORSE_TWICE);
+        match (surely_worse(last, best), seen.len()) {
+            (true, 3..) => Outlook::Over,
+            (true, _) if surely_above(last, best) > HOPELESS => Outlook::Over,
+            (true, _) => Outlook::Unsure,
+            (false, _)
+                if twice && last.score_error.hypot(best.score_error) > SETTLED && self.may_settle(last, best) =>
+            {
+                Outlook::Unsettled
+            }
+            (false, _) if twice => Outlook::Over,
+            _ => Outlook::Open,
+        }
+    }
+
+    /// Whether more invocations of these sizes may be made to see whether their difference is noise.
+    pub(super) fn may_settle(&self, last: &Judged, best: &Judged) -> bool {
+        self.calls < self.planner.effort.calls
+            && [last, best]
+                .iter()
+                .any(|s| self.warm_at(s.memory_size_mb) < self.settling())
+    }
+
+    pub(super) fn settling(&self) -> u32 {
+        (self.planner.effort.most_per_size / 2).max(self.opening())
+    }
+
+    /// One more invocation of the less known of the last size and the best before it.
+    pub(super) fn settle(&self, seen: &[&Judged]) -> Option<Wanted> {
+        let (last, before) = seen.split_last()?;
+        let best = self.best_of(before)?;
+        [*last, best]
+            .into_iter()
+            .filter(|s| self.warm_at(s.memory_size_mb) < self.settling())
+            .max_by(|a, b| a.error.total_cmp(&b.error))
+            .map(|s| Wanted {
+                mb: s.memory_size_mb,
+                warm: 1,
+            })
+    }
+}
+
+enum Outlook {
+    /// It seems not, but it may all be noise.
+    Unsettled,
+    /// A larger size may well be better.
+    Open,
+    /// It seems not: one more rung will tell.
+    Unsure,
+    /// It can't.
+    Over,
+}
+
+/// How much worse than the best a size is, as a share.
+pub(super) fn above(size: &Judged, best: &Judged) -> f64 {
+    size.score / best.score - 1.0
+}
+
+/// The same without what may be noise.
+fn surely_above(size: &Judged, best: &Judged) -> f64 {
+    above(size, best) - NOISE * size.score_error.hypot(best.score_error)
+}
+
+fn surely_worse(size: &Judged, best: &Judged) -> bool {
+    surely_above(size, best) > WORSE
+}
+
+/// Whether the last size is hardly faster than those before it.
+fn levels_off(last: &Judged, before: &[&Judged]) -> bool {
+    let best = before
+        .iter()
+        .map(|s| (s.ms, s.error))
+        .min_by(|a, b| a.0.total_cmp(&b.0));
+    let Some((ms, error)) = best else {
+        return false;
+    };
+    let gain = 1.0 - last.ms / ms;
+    let noise = NOISE_FOR_SPEED * last.error.hypot(error);
+    if gain + noise < HARDLY_FASTER && last.memory_size_mb >= LEVELS_FROM_MB {
+        return true;
+    }
+    let Some((previous, earlier)) = before.split_last() else {
+        return false;
+    };
+    let earlier = earlier.iter().map(|s| s.ms).fold(f64::INFINITY, f64::min);
+    gain < 0.02 && earlier.is_finite() && previous.ms > 0.98 * earlier
+}
+
+/// Whether a size is above a limit on cost beyond doubt.
+fn too_dear(size: &Judged) -> bool {
+    size.refused.iter().any(|refused| match refused {
+        Refused::Constraint {
+            constraint: Constraint::CostAboveCheapest { .. } | Constraint::CostPerMillion { .. },
+            value,
+            limit,
+        } => (value / limit).ln() > 0.08 + 1.3 * size.error,
+        _ => false,
+    })
+}
+
+/// The rung after `last`, in MB: of the sizes up to about twice as large, one that is commonly used, else the largest; where
+/// there is none, the next one.
+fn next_rung(sizes: &[u32], last: u32, step: f64) -> Option<u32> {
+    const DOUBLE: f64 = 2.05;
+    let times = |mb: u32| f64::from(mb) / f64::from(last);
+    let larger = || sizes.iter().copied().filter(|&mb| times(mb) > step);
+    let within = || larger().filter(|&mb| times(mb) <= DOUBLE);
+    let common = within().filter(|mb| FAST_RUNGS.contains(mb)).min();
+    common.or_else(|| within().max()).or_else(|| larger().min())
+}

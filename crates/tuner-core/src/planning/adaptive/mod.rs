@@ -1,0 +1,400 @@
+//! Adaptive planning: walk up from the cheapest invocations, stop as soon as the objective is surely getting worse, try a
+//! size in between where the model expects one to pay, and spend what is left on sizes that can hardly be told apart.
+//!
+//! Nothing is remembered between calls but what was measured: every question is asked anew of all of it.
+
+mod climb;
+mod race;
+mod refine;
+
+use std::collections::BTreeSet;
+
+use super::{Batch, Budget, Effort, Planner, Progress, SizeProgress};
+use crate::assessment::{Assessment, Measured};
+use crate::curve::Sample;
+use crate::{MemorySize, Outcome, Question};
+use climb::RUNGS;
+
+/// Chooses sizes and numbers of invocations by what was measured so far.
+#[derive(Debug, Clone)]
+pub struct AdaptivePlanner {
+    /// What to spend.
+    pub effort: Effort,
+    /// What is asked.
+    pub question: Question,
+    /// Sizes that may be measured.
+    pub candidates: Candidates,
+    /// The function's time-out, in ms.
+    pub timeout_ms: Option<f64>,
+    /// What must not be exceeded.
+    pub budget: Budget,
+    /// Time since the tuning began, in ms.
+    pub elapsed_ms: f64,
+    /// How many invocations of one size at the same time.
+    pub concurrency: u32,
+    /// So many warm invocations of a size send every payload.
+    pub all_payloads: u32,
+}
+
+/// Sizes that may be measured.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Candidates {
+    /// Everything from the first to the second, in MB.
+    Range(u32, u32),
+    /// These, in MB, ascending.
+    List(Vec<u32>),
+}
+
+/// Why measuring ended before the planner was content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stopped {
+    /// No more invocations are allowed.
+    Invocations,
+    /// The next one would cost too much if it ran into its time-out.
+    Cost,
+    /// The next one would take too long if it ran into its time-out.
+    Time,
+    /// The function fails at size after size.
+    Failing,
+}
+
+/// Sizes at which the function fails before it is given up.
+const MOST_FAILING: usize = 3;
+/// Function errors in a row that make a size one at which it fails.
+const PATIENCE: u32 = 2;
+/// The longest time-out there is (source: Lambda quotas), in ms, and the longest init that is waited for before it.
+const LONGEST_TIMEOUT_MS: f64 = 900_000.0;
+const LONGEST_INIT_MS: f64 = 10_000.0;
+/// Calls at a size none of which met a warm environment, after which none ever will.
+const ALWAYS_COLD: u32 = 6;
+/// So many answers of a size that get lost are made up for: where there are more of them, it is no accident.
+const MADE_UP_FOR: u32 = 2;
+
+/// What is left of a budget.
+struct Left {
+    invocations: Option<u32>,
+    cost: Option<f64>,
+    time_ms: Option<f64>,
+}
+
+/// Invocations to make at one size, beside the one that starts it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Wanted {
+    mb: u32,
+    warm: u32,
+}
+
+impl Planner for AdaptivePlanner {
+    fn next(&self, progress: &Progress) -> Vec<Batch> {
+        self.plan(progress).unwrap_or_default()
+    }
+
+    fn usual_calls(&self) -> u32 {
+        self.effort.opening + 1
+    }
+
+    fn soon(&self, progress: &Progress) -> BTreeSet<MemorySize> {
+        self.likely(progress)
+    }
+
+    fn most_calls(&self) -> u32 {
+        2 * self.effort.most_per_size.max(self.least_warm()) + 2
+    }
+}
+
+impl AdaptivePlanner {
+    /// The next batches, or why there are none although the planner is not content.
+    ///
+    /// # Errors
+    /// What stops it.
+    pub fn plan(&self, progress: &Progress) -> Result<Vec<Batch>, Stopped> {
+        let view = View::of(self, progress);
+        if view.failing >= MOST_FAILING {
+            return Err(Stopped::Failing);
+        }
+        let wanted = view.wanted();
+        let mut batches = Vec::with_capacity(wanted.len());
+        let mut stopped = None;
+        let mut left = self.left(progress);
+        for one in wanted {
+            match view.batch(one, &mut left) {
+                Ok(Some(batch)) => batches.push(batch),
+                Ok(None) => {}
+                Err(why) => stopped = Some(why),
+            }
+        }
+        match stopped {
+            Some(why) if batches.is_empty() => Err(why),
+            _ => Ok(batches),
+        }
+    }
+
+    fn likely(&self, progress: &Progress) -> BTreeSet<MemorySize> {
+        let view = View::of(self, progress);
+        view.rungs()
+            .into_iter()
+            .filter(|&mb| mb <= SOON_MB || view.progress_at(MAIN_LAST_MB).is_some_and(|p| p.measured() > 0))
+            .filter_map(|mb| MemorySize::new(mb).ok())
+            .collect()
+    }
+
+    fn left(&self, progress: &Progress) -> Left {
+        let calls: u32 = progress.values().map(|p| p.outcomes.total()).sum();
+        let rate = &self.question.rate;
+        let spent: f64 = progress
+            .iter()
+            .map(|(size, p)| {
+                let billed = rate.cost(size.mb(), p.billed_ms as f64) - rate.request;
+                // Nothing is known of what has no REPORT but that it was billed.
+                let unknown = f64::from(p.outcomes.unmeasured) * rate.cost(size.mb(), self.longest_ms());
+                billed + unknown + rate.request * f64::from(p.outcomes.total())
+            })
+            .sum();
+        Left {
+            invocations: self.budget.invocations.map(|most| most.saturating_sub(calls)),
+            cost: self.budget.cost.map(|most| most - spent),
+            time_ms: self.budget.time_ms.map(|most| most as f64 - self.elapsed_ms),
+        }
+    }
+
+    /// What no invocation exceeds, in ms, init included: only that makes a budget one that holds whatever the function does.
+    fn longest_ms(&self) -> f64 {
+        self.timeout_ms.unwrap_or(LONGEST_TIMEOUT_MS) + LONGEST_INIT_MS
+    }
+
+    fn least_warm(&self) -> u32 {
+        self.all_payloads
+    }
+}
+
+/// The way up is seldom left before this size, in MB: versions up to it are published together.
+const SOON_MB: u32 = 3008;
+/// Once this one is reached, those above it come too.
+const MAIN_LAST_MB: u32 = 3008;
+
+/// Everything that was measured, as one round of planning sees it.
+struct View<'a> {
+    planner: &'a AdaptivePlanner,
+    progress: &'a Progress,
+    assessment: Assessment,
+    lo: u32,
+    hi: u32,
+    failing: usize,
+    calls: u32,
+}
+
+impl<'a> View<'a> {
+    fn of(planner: &'a AdaptivePlanner, progress: &'a Progress) -> Self {
+        let measured: Vec<Measured> = progress
+            .iter()
+            .filter(|(_, p)| !p.samples.is_empty() && infeasible(p).is_none())
+            .map(|(size, p)| measured(size.mb(), p))
+            .collect();
+        let assessment = Assessment::of(&measured, &planner.question);
+        let (first, last) = planner.candidates.ends();
+        // Where memory ran out, the use says no more than the failure.
+        let works = progress.values().filter(|p| infeasible(p).is_none());
+        let used = works.filter_map(|p| p.max_memory_used_mb).max();
+        let roomy = used.map_or(first, |mb| {
+            round_up(planner.question.least_memory_mb(mb), 64).max(first)
+        });
+        // The largest use seen at a size where memory ran out says less than the failure.
+        let too_small = progress
+            .iter()
+            .filter(|(_, p)| matches!(infeasible(p), Some(Outcome::OutOfMemory | Outcome::Timeout)))
+            .map(|(size, _)| size.mb())
+            .max();
+        let next = |mb: u32| planner.candidates.next_above(mb);
+        let failing = progress
+            .values()
+            .filter(|p| matches!(infeasible(p), Some(Outcome::FunctionError | Outcome::InitError)))
+            .count();
+        Self {
+            planner,
+            progress,
+            assessment,
+            lo: too_small.map_or(roomy, |mb| roomy.max(next(mb))),
+            hi: last,
+            failing,
+            calls: progress.values().map(|p| p.outcomes.total()).sum(),
+        }
+    }
+
+    fn progress_at(&self, mb: u32) -> Option<&SizeProgress> {
+        self.progress.get(&MemorySize::new(mb).ok()?)
+    }
+
+    fn warm_at(&self, mb: u32) -> u32 {
+        self.progress_at(mb)
+            .map_or(0, |p| p.warm + p.outcomes.unmeasured.saturating_sub(MADE_UP_FOR))
+    }
+
+    fn is_infeasible(&self, mb: u32) -> bool {
+        self.progress_at(mb).is_some_and(|p| {
+            p.skipped.is_some()
+                || infeasible(p).is_some()
+                || p.outcomes.total() >= self.planner.most_calls()
+                || (p.warm + p.outcomes.unmeasured == 0 && p.cold + p.restored >= ALWAYS_COLD)
+        })
+    }
+
+    fn is_started(&self, mb: u32) -> bool {
+        self.progress_at(mb).is_some_and(|p| p.outcomes.total() > 0)
+    }
+
+    /// What to invoke next; nothing if that would change nothing.
+    fn wanted(&self) -> Vec<Wanted> {
+        let effort = &self.planner.effort;
+        if let Some(present) = self.planner.question.present_memory_size_mb
+            && !self.is_infeasible(present)
+            && self.warm_at(present) < self.opening()
+        {
+            return vec![self.more(present, self.opening())];
+        }
+        if let Some(next) = self.climb() {
+            return vec![next];
+        }
+        if self.calls >= effort.calls.max(4 * self.opening()) {
+            return self.confirm();
+        }
+        if let Some(next) = self.refine() {
+            return vec![next];
+        }
+        match self.race() {
+            Some(next) => vec![next],
+            None => self.confirm(),
+        }
+    }
+
+    fn opening(&self) -> u32 {
+        self.planner.effort.opening.max(self.planner.least_warm())
+    }
+
+    fn guard(&self) -> u32 {
+        self.planner.effort.guard.max(self.planner.least_warm())
+    }
+
+    /// As many more as make `warm` of them.
+    fn more(&self, mb: u32, warm: u32) -> Wanted {
+        Wanted {
+            mb,
+            warm: warm.saturating_sub(self.warm_at(mb)),
+        }
+    }
+
+    /// `wanted` as far as the budget goes; it is taken off.
+    fn batch(&self, wanted: Wanted, left: &mut Left) -> Result<Option<Batch>, Stopped> {
+        let Ok(memory_size) = MemorySize::new(wanted.mb) else {
+            return Ok(None);
+        };
+        let starting = u32::from(!self.is_started(wanted.mb));
+        let asked = match self.progress_at(wanted.mb) {
+            // One at a time where the last one failed.
+            Some(p) if p.failures_in_a_row > 0 => wanted.warm.min(1),
+            _ => wanted.warm + starting,
+        };
+        let mut invocations = asked;
+        let mut why = None;
+        let mut limit = |most: f64, stopped: Stopped| {
+            let most = most.max(0.0).min(f64::from(u32::MAX)) as u32;
+            if most < invocations {
+                invocations = most;
+                why = Some(stopped);
+            }
+        };
+        if let Some(most) = left.invocations {
+            limit(f64::from(most), Stopped::Invocations);
+        }
+        let longest = self.planner.longest_ms();
+        let cost = self.planner.question.rate.cost(wanted.mb, longest + 1.0);
+        if let Some(most) = left.cost {
+            limit(most / cost, Stopped::Cost);
+        }
+        let concurrency = self.planner.concurrency.max(1);
+        if let Some(most) = left.time_ms {
+            // The first one of a size is made alone.
+            let first = f64::from(starting);
+            let rounds = (most / longest).floor();
+            limit((rounds - first).mul_add(f64::from(concurrency), first), Stopped::Time);
+        }
+        // A cold start alone teaches nothing.
+        if invocations <= starting && asked > invocations {
+            return Err(why.unwrap_or(Stopped::Invocations));
+        }
+        if invocations == 0 {
+            return Ok(None);
+        }
+        left.invocations = left.invocations.map(|most| most - invocations);
+        left.cost = left.cost.map(|most| most - f64::from(invocations) * cost);
+        let rounds = starting + (invocations - starting).div_ceil(concurrency);
+        left.time_ms = left.time_ms.map(|most| most - f64::from(rounds) * longest);
+        Ok(Some(Batch {
+            memory_size,
+            invocations,
+            concurrency,
+        }))
+    }
+}
+
+/// Why a size can't be chosen, if so. Less patient with errors than a grid is: there are other sizes to spend on.
+fn infeasible(progress: &SizeProgress) -> Option<Outcome> {
+    let errors = &progress.outcomes;
+    progress.hopeless().or_else(|| {
+        (errors.function_error >= PATIENCE && progress.failures_in_a_row >= PATIENCE).then_some(Outcome::FunctionError)
+    })
+}
+
+fn measured(mb: u32, progress: &SizeProgress) -> Measured {
+    let colds = progress.cold + progress.restored;
+    let mean = |sum: f64| sum / f64::from(colds);
+    Measured {
+        memory_size_mb: mb,
+        samples: progress.samples.clone(),
+        cold: (colds > 0).then(|| {
+            let cold = Sample {
+                ms: mean(progress.cold_sums.0),
+                billed_ms: mean(progress.cold_sums.1),
+                payload: 0,
+            };
+            (cold, colds)
+        }),
+        max_memory_used_mb: progress.max_memory_used_mb,
+    }
+}
+
+impl Candidates {
+    /// Whether `mb` is one of them.
+    pub fn contains(&self, mb: u32) -> bool {
+        match self {
+            Self::Range(first, last) => (*first..=*last).contains(&mb),
+            Self::List(list) => list.contains(&mb),
+        }
+    }
+
+    /// The next size to try above one that is too small; beyond all of them if there is none.
+    fn next_above(&self, mb: u32) -> u32 {
+        let next = match self {
+            Self::Range(_, last) => {
+                let rungs = RUNGS.into_iter().chain([*last]);
+                rungs.filter(|rung| *rung > mb).min()
+            }
+            Self::List(list) => list.iter().copied().find(|listed| *listed > mb),
+        };
+        next.unwrap_or(u32::MAX)
+    }
+
+    /// The smallest and the largest, in MB.
+    pub fn ends(&self) -> (u32, u32) {
+        match self {
+            Self::Range(first, last) => (*first, *last),
+            Self::List(list) => (
+                list.first().copied().unwrap_or(MemorySize::MIN.mb()),
+                list.last().copied().unwrap_or(MemorySize::MAX.mb()),
+            ),
+        }
+    }
+}
+
+const fn round_up(mb: u32, step: u32) -> u32 {
+    mb.div_ceil(step) * step
+}
