@@ -216,9 +216,7 @@ pub fn decide(measured: &[Measured], question: &Question) -> Decision {
         .collect();
     decision.runner_up = least(&others, |s| (s.score, s.cost)).map(|s| RunnerUp {
         memory_size_mb: s.memory_size_mb,
-        probability_better: stats::normal_below(
-            (chosen.score / s.score).ln() / chosen.score_error.hypot(s.score_error),
-        ),
+        probability_better: probability_less(s, chosen),
     });
     if let Some(before) = before
         && before.memory_size_mb != chosen.memory_size_mb
@@ -245,7 +243,7 @@ fn compared(all: &[&Judged], considered: &[&Judged]) -> Vec<Compared> {
             memory_size_mb: s.memory_size_mb,
             duration_ms: stats::around(s.ms, s.error, s.freedom()),
             cost: stats::around(s.cost, s.cost_error, s.freedom()),
-            score_above_best: s.score / best - 1.0,
+            score_above_best: if best > 0.0 { s.score / best - 1.0 } else { 0.0 },
             bimodal: s.point.shape.bimodal,
             heavy_tailed: s.point.shape.heavy_tailed,
         })
@@ -267,10 +265,17 @@ fn change(before: &Judged, after: &Judged, figure: fn(&Judged) -> (f64, f64)) ->
 }
 
 /// Whether measuring could not tell `other` from the best, or they differ by so little that it does not matter.
-pub(crate) fn is_tied(best: &Judged, other: &Judged) -> bool {
+pub(crate) /// How likely the score of `a` is to be below that of `b`.
+fn probability_less(a: &Judged, b: &Judged) -> f64 {
+    // Not a number where both are 0, or equal and known exactly, as for a function that takes no time at all.
+    let z = (b.score / a.score).ln() / a.score_error.hypot(b.score_error);
+    if z.is_nan() { 0.5 } else { stats::normal_below(z) }
+}
+
+fn is_tied(best: &Judged, other: &Judged) -> bool {
     let above = other.score / best.score;
     let noise = stats::t_quantile(best.freedom().min(other.freedom())) * best.score_error.hypot(other.score_error);
-    above <= 1.0 + TOLERANCE || above.ln() <= noise
+    above.is_nan() || above <= 1.0 + TOLERANCE || above.ln() <= noise
 }
 
 /// A size that serves the objective as well as `plain`, and is clearly better in the other respect: faster at the same cost,
