@@ -116,12 +116,12 @@ def test_a_limit_that_decides(service, target):
 def test_a_budget_of_invocations(service, gateway, target):
     function = target("wait", MemorySize=512)
     done = service.run(
-        {"lambdaARN": function.arn, "payload": {"ms": 20}, "preset": "thorough", "budgetInvocations": 9}
+        {"lambdaARN": function.arn, "payload": {"ms": 20}, "preset": "thorough", "budgetInvocations": 7}
     ).succeeded()
-    assert 2 <= len(gateway.of(function.name, "Invoke")) <= 9
+    assert 2 <= len(gateway.of(function.name, "Invoke")) <= 7
     [words] = early_end(done)
     assert "budget of invocations" in words
-    assert done.document()["request"]["budget"] == {"invocations": 9}
+    assert done.document()["request"]["budget"] == {"invocations": 7}
 
 
 def test_a_budget_of_money_and_time(service, target):
@@ -131,11 +131,12 @@ def test_a_budget_of_money_and_time(service, target):
             "lambdaARN": function.arn,
             "payload": {"ms": 100},
             "preset": "thorough",
-            "budgetCost": 0.00003,
+            # Nothing is known of the first invocations but that each ends after 3 s, and 10 s of init.
+            "budgetCost": 0.0003,
             "budgetSeconds": 300,
         }
     ).succeeded()
-    assert 0 < done.output["costOfThisTuning"]["function"]["cost"]["amount"] <= 0.00003
+    assert 0 < done.output["costOfThisTuning"]["function"]["cost"]["amount"] <= 0.0003
 
 
 def test_a_budget_for_nothing_at_all(service, gateway, target):

@@ -224,7 +224,7 @@ def test_measuring_that_chooses_its_sizes_is_killed(service, gateway, target, af
         at_kill["invoked"] = len(gateway.of(function.name, "Invoke"))
         return kill(service, "sample")
 
-    gateway.when(function.name, "Invoke", at=9, act=strike, after=after)
+    gateway.when(function.name, "Invoke", at=7, act=strike, after=after)
     at_kill["execution"] = service.start({"lambdaARN": function.arn, "payload": {"ms": 300}, "preset": "standard"})
     done = at_kill["execution"].ended().succeeded()
     # One of them alone was what the first plan asked for.

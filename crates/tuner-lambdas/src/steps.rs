@@ -195,6 +195,7 @@ async fn plan(ctx: &Context, kept: &mut Kept, held: Held, place: &Travelling) ->
         .await
         .map_err(|e| of_store(&e))?;
     kept.rounds += u32::from(!held.measured.is_empty());
+    let mut is_over = false;
     for measured in held.measured {
         state.warnings.extend(measured.warnings);
         for (size, reason) in measured.skipped {
@@ -208,9 +209,11 @@ async fn plan(ctx: &Context, kept: &mut Kept, held: Held, place: &Travelling) ->
         if error.error == "Tuner.Processor" {
             return Err(named("Tuner.Processor", ending.cause));
         }
-        // Sizes that were measured in full before that have nothing to fear. An adaptive planner has one group only.
+        // Sizes that were measured in full before that have nothing to fear. An adaptive planner has one group only: what
+        // has ended that would end the next one too.
         let wanted = steps::wanted(ctx, state);
         let adaptive = state.request.preset != Preset::Grid;
+        is_over |= adaptive;
         let in_group = |batch: &&Batch| adaptive || group.batches.iter().any(|b| b.memory_size == batch.memory_size);
         for batch in wanted.iter().filter(in_group) {
             state.progress.entry(batch.memory_size).or_default().skipped = Some(ending.cause.clone());
@@ -219,6 +222,7 @@ async fn plan(ctx: &Context, kept: &mut Kept, held: Held, place: &Travelling) ->
     let mut seen = HashSet::new();
     state.warnings.retain(|warning| seen.insert(warning.clone()));
     let next = match steps::plan(ctx, state) {
+        _ if is_over => Next::Restore,
         Next::Sample(_) if kept.rounds >= MOST_ROUNDS => {
             state.warnings.push(format!(
                 "measuring ended after {MOST_ROUNDS} rounds, as many as an execution can hold: give the steps more time \
