@@ -264,15 +264,15 @@ fn change(before: &Judged, after: &Judged, figure: fn(&Judged) -> (f64, f64)) ->
     }
 }
 
-/// Whether measuring could not tell `other` from the best, or they differ by so little that it does not matter.
-pub(crate) /// How likely the score of `a` is to be below that of `b`.
+/// How likely the score of `a` is to be below that of `b`.
 fn probability_less(a: &Judged, b: &Judged) -> f64 {
     // Not a number where both are 0, or equal and known exactly, as for a function that takes no time at all.
     let z = (b.score / a.score).ln() / a.score_error.hypot(b.score_error);
     if z.is_nan() { 0.5 } else { stats::normal_below(z) }
 }
 
-fn is_tied(best: &Judged, other: &Judged) -> bool {
+/// Whether measuring could not tell `other` from the best, or they differ by so little that it does not matter.
+pub(crate) fn is_tied(best: &Judged, other: &Judged) -> bool {
     let above = other.score / best.score;
     let noise = stats::t_quantile(best.freedom().min(other.freedom())) * best.score_error.hypot(other.score_error);
     above.is_nan() || above <= 1.0 + TOLERANCE || above.ln() <= noise
@@ -371,14 +371,20 @@ fn too_tight(size: &Judged, headroom: f64) -> Option<String> {
 }
 
 fn plateau(sizes: &[&Judged]) -> impl Fn(&Judged) -> Option<String> + use<> {
+    /// What costs so many times as much must be faster for sure: by this many errors of the gain.
+    const DEAR: f64 = 2.0;
+    const SURE: f64 = 1.3;
     let one_vcpu = crate::MemorySize::ONE_VCPU.mb();
-    let best_below = sizes
+    let below = sizes
         .iter()
         .filter(|s| s.memory_size_mb <= one_vcpu)
-        .map(|s| s.ms)
-        .fold(f64::INFINITY, f64::min);
+        .min_by(|a, b| a.ms.total_cmp(&b.ms))
+        .map(|s| (s.ms, s.error, s.cost));
     move |s| {
-        (s.memory_size_mb > one_vcpu && s.ms > best_below * (1.0 - PLATEAU_GAIN)).then(|| {
+        let (ms, error, cost) = below.filter(|_| s.memory_size_mb > one_vcpu)?;
+        let is_sure = (ms / s.ms).ln() > SURE * s.error.hypot(error);
+        let gains = s.ms <= ms * (1.0 - PLATEAU_GAIN) && (is_sure || s.cost < DEAR * cost);
+        (!gains).then(|| {
             format!(
                 "above one vCPU ({one_vcpu} MB) and not {:.0} % faster than a smaller size",
                 PLATEAU_GAIN * 100.0
