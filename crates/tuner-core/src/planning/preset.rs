@@ -27,7 +27,8 @@ impl Preset {
     pub const fn effort(self) -> Option<Effort> {
         let standard = Effort {
             opening: 2,
-            guard: 1,
+            glance: 2,
+            guard: 2,
             calls: 32,
             tolerance: 0.0035,
             refinements: 1,
@@ -35,6 +36,8 @@ impl Preset {
         };
         match self {
             Self::Frugal => Some(Effort {
+                glance: 1,
+                guard: 1,
                 calls: 18,
                 tolerance: 0.02,
                 refinements: 0,
@@ -43,6 +46,7 @@ impl Preset {
             Self::Standard => Some(standard),
             Self::Thorough => Some(Effort {
                 opening: 3,
+                glance: 3,
                 guard: 2,
                 calls: 60,
                 tolerance: 0.0025,
@@ -59,6 +63,8 @@ impl Preset {
 pub struct Effort {
     /// Warm invocations at a size before anything is concluded from it.
     pub opening: u32,
+    /// After so many of them a size may turn out to be surely worse than those before it, where only cost counts.
+    pub glance: u32,
     /// The same at a size that is only there to see that the last one was no accident.
     pub guard: u32,
     /// Calls after which nothing is refined any more; the way up from size to size may take more.

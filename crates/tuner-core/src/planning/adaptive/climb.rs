@@ -172,7 +172,7 @@ impl View<'_> {
     pub(super) fn glance(&self, seen: &[&Judged]) -> u32 {
         match seen.is_empty() || self.weighs_duration() {
             true => self.opening(),
-            false => self.planner.least_warm().max(1),
+            false => self.planner.effort.glance.max(self.planner.least_warm()),
         }
     }
 
