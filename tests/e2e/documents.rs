@@ -34,7 +34,13 @@ fn a_plan_touches_nothing() {
         .tuner(&local)
         .run()
         .exits(0)
-        .prints(&["128, 256, 512, 1024, 1769, 3008 MB", "runs on this machine"]);
+        .prints(&["chosen on the way (standard)", "runs on this machine"]);
+    let grid = ["plan", "--local", "--function", "example:hash", "--preset", "grid"];
+    place
+        .tuner(&grid)
+        .run()
+        .exits(0)
+        .prints(&["128, 256, 512, 1024, 1769, 3008 MB", "10 warm invocations"]);
     assert_eq!(place.names(), [""; 0]);
 }
 
