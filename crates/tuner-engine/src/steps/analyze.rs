@@ -139,15 +139,20 @@ pub async fn analyze(
 fn stopped(ctx: &Context, state: &TuningState) -> Option<String> {
     let planner = state.adaptive_planner(elapsed_ms(ctx, state))?;
     let stopped = planner.plan(&state.progress).err()?;
-    let what = match stopped {
-        Stopped::Invocations => "the budget of invocations",
-        Stopped::Cost => "the budget of money",
-        Stopped::Time => "the budget of time",
+    let timeout_s = state.original.latest.timeout_s;
+    let at_worst = |budget: &str| {
+        format!("another invocation could exceed the budget of {budget} if it ran into its time-out of {timeout_s} s")
+    };
+    let why = match stopped {
+        Stopped::Invocations => "the budget of invocations leaves no room for more".to_owned(),
+        Stopped::Cost => at_worst("money"),
+        Stopped::Time => at_worst("time"),
         Stopped::Failing => return Some("measuring ended early: the function fails at size after size".to_owned()),
     };
-    Some(format!(
-        "measuring ended early: {what} leaves no room for the next invocations, so a better size may have been missed"
-    ))
+    Some(match state.progress.values().any(|size| size.outcomes.total() > 0) {
+        true => format!("measuring ended early: {why}; a better size may have been missed"),
+        false => format!("nothing was invoked: {why}; raise the budget, or lower the time-out"),
+    })
 }
 
 /// What went wrong at which sizes, in the function's own words: one sentence for each kind of failure.
