@@ -151,7 +151,9 @@ fn stopped(ctx: &Context, state: &TuningState) -> Option<String> {
     };
     Some(match state.progress.values().any(|size| size.outcomes.total() > 0) {
         true => format!("measuring ended early: {why}; a better size may have been missed"),
-        false => format!("nothing was invoked: {why}; raise the budget, or lower the time-out"),
+        false => {
+            format!("measuring ended early: nothing was invoked, since {why}; raise the budget, or lower the time-out")
+        }
     })
 }
 
