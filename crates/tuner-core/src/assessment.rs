@@ -256,7 +256,7 @@ fn judged(measured: &Measured, point: &Point, question: &Question) -> Judged {
         let (warm, cold_error) = ((1.0 - q) * point.ms, COLD_SCATTER / f64::from(count.max(1)).sqrt());
         judged.ms = warm + q * cold.ms;
         judged.cost = (1.0 - q) * judged.cost + q * question.rate.cost(mb, cold.billed_ms);
-        judged.error = (warm * point.error).hypot(q * cold.ms * cold_error) / judged.ms;
+        judged.error = stats::together(warm * point.error, q * cold.ms * cold_error) / judged.ms;
     }
     judged.cost_error = judged.error * (1.0 - question.rate.request / judged.cost).max(0.0);
     judged

@@ -256,7 +256,7 @@ fn change(before: &Judged, after: &Judged, figure: fn(&Judged) -> (f64, f64)) ->
     // One of the sizes was chosen for being the best of several, so its figure is a little too good: of the degrees of freedom
     // that both have at least, one goes for that.
     let freedom = before.freedom().min(after.freedom()) - 1.0;
-    let ratio = stats::around(to / from, a.hypot(b), freedom);
+    let ratio = stats::around(to / from, stats::together(a, b), freedom);
     Estimate {
         value: ratio.value - 1.0,
         low: ratio.low.map(|low| low - 1.0),
@@ -267,14 +267,15 @@ fn change(before: &Judged, after: &Judged, figure: fn(&Judged) -> (f64, f64)) ->
 /// How likely the score of `a` is to be below that of `b`.
 fn probability_less(a: &Judged, b: &Judged) -> f64 {
     // Not a number where both are 0, or equal and known exactly, as for a function that takes no time at all.
-    let z = (b.score / a.score).ln() / a.score_error.hypot(b.score_error);
+    let z = (b.score / a.score).ln() / stats::together(a.score_error, b.score_error);
     if z.is_nan() { 0.5 } else { stats::normal_below(z) }
 }
 
 /// Whether measuring could not tell `other` from the best, or they differ by so little that it does not matter.
 pub(crate) fn is_tied(best: &Judged, other: &Judged) -> bool {
     let above = other.score / best.score;
-    let noise = stats::t_quantile(best.freedom().min(other.freedom())) * best.score_error.hypot(other.score_error);
+    let noise =
+        stats::t_quantile(best.freedom().min(other.freedom())) * stats::together(best.score_error, other.score_error);
     above.is_nan() || above <= 1.0 + TOLERANCE || above.ln() <= noise
 }
 
@@ -382,7 +383,7 @@ fn plateau(sizes: &[&Judged]) -> impl Fn(&Judged) -> Option<String> + use<> {
         .map(|s| (s.ms, s.error, s.cost));
     move |s| {
         let (ms, error, cost) = below.filter(|_| s.memory_size_mb > one_vcpu)?;
-        let is_sure = (ms / s.ms).ln() > SURE * s.error.hypot(error);
+        let is_sure = (ms / s.ms).ln() > SURE * stats::together(s.error, error);
         let gains = s.ms <= ms * (1.0 - PLATEAU_GAIN) && (is_sure || s.cost < DEAR * cost);
         (!gains).then(|| {
             format!(

@@ -219,6 +219,11 @@ pub(crate) fn t_quantile(freedom: f64) -> f64 {
     StudentsT::new(0.0, 1.0, freedom).map_or(f64::INFINITY, |t| t.inverse_cdf(0.5 + CONFIDENCE / 2.0))
 }
 
+/// The standard error of the sum or difference of two independent numbers with these errors.
+pub(crate) fn together(a: f64, b: f64) -> f64 {
+    (a * a + b * b).sqrt()
+}
+
 /// `value` with the interval of a relative standard `error` on `freedom` degrees of freedom, on a logarithmic scale.
 pub(crate) fn around(value: f64, error: f64, freedom: f64) -> Estimate {
     let half = t_quantile(freedom) * error;

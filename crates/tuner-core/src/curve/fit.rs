@@ -2,6 +2,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{DurationModel, Point};
+use crate::stats;
 
 /// A [`DurationModel`] through measured points, and how well it describes them.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -103,7 +104,7 @@ fn least_squares(points: &[Point], cap: f64, used: &[usize]) -> Option<([f64; 3]
     const SCALE_MB: f64 = 512.0;
     let row = |p: &Point| {
         let u = SCALE_MB / f64::from(p.memory_size_mb).min(cap);
-        let weight = 1.0 / (p.ms * p.error.hypot(SLACK));
+        let weight = 1.0 / (p.ms * stats::together(p.error, SLACK));
         ([weight, weight * u, weight * u * u], weight * p.ms)
     };
     let n = used.len();

@@ -1,8 +1,8 @@
 //! The way up from size to size, and when it ends.
 
 use super::{Candidates, View, Wanted};
-use crate::Constraint;
 use crate::assessment::{Judged, Refused};
+use crate::{Constraint, stats};
 
 /// Sizes that are tried on the way up, in MB: doublings, whole vCPUs, and 3,008, which many accounts are limited to.
 pub(super) const RUNGS: [u32; 9] = [128, 256, 512, 1024, 1769, 3008, 5307, 7076, 10_240];
@@ -226,7 +226,7 @@ impl View<'_> {
             let over = levels_off(last, before);
             if over
                 && !too_dear(last)
-                && last.score_error.hypot(best.score_error) > SETTLED_FOR_SPEED
+                && stats::together(last.score_error, best.score_error) > SETTLED_FOR_SPEED
                 && self.may_settle(last, best)
             {
                 return Outlook::Unsettled;
@@ -243,7 +243,9 @@ impl View<'_> {
             (true, _) if surely_above(last, best) > HOPELESS => Outlook::Over,
             (true, _) => Outlook::Unsure,
             (false, _)
-                if twice && last.score_error.hypot(best.score_error) > SETTLED && self.may_settle(last, best) =>
+                if twice
+                    && stats::together(last.score_error, best.score_error) > SETTLED
+                    && self.may_settle(last, best) =>
             {
                 Outlook::Unsettled
             }
@@ -297,7 +299,7 @@ pub(super) fn above(size: &Judged, best: &Judged) -> f64 {
 
 /// The same without what may be noise.
 fn surely_above(size: &Judged, best: &Judged) -> f64 {
-    above(size, best) - NOISE * size.score_error.hypot(best.score_error)
+    above(size, best) - NOISE * stats::together(size.score_error, best.score_error)
 }
 
 fn surely_worse(size: &Judged, best: &Judged) -> bool {
@@ -314,7 +316,7 @@ fn levels_off(last: &Judged, before: &[&Judged]) -> bool {
         return false;
     };
     let gain = 1.0 - last.ms / ms;
-    let noise = NOISE_FOR_SPEED * last.error.hypot(error);
+    let noise = NOISE_FOR_SPEED * stats::together(last.error, error);
     if gain + noise < HARDLY_FASTER && last.memory_size_mb >= LEVELS_FROM_MB {
         return true;
     }

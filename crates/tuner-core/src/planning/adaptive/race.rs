@@ -15,7 +15,8 @@ impl View<'_> {
     pub(super) fn race(&self) -> Option<Wanted> {
         let best = self.contest().min_by(|a, b| a.score.total_cmp(&b.score))?;
         let others = || self.contest().filter(|s| s.memory_size_mb != best.memory_size_mb);
-        let loss = |s: &Judged| stats::expected_excess(-above(s, best), s.score_error.hypot(best.score_error));
+        let loss =
+            |s: &Judged| stats::expected_excess(-above(s, best), stats::together(s.score_error, best.score_error));
         let most = self.planner.effort.most_per_size.max(self.opening());
         if self.is_rough(best) && self.warm_at(best.memory_size_mb) < ROUGH_SAMPLES {
             return Some(self.more(best.memory_size_mb, ROUGH_SAMPLES));
