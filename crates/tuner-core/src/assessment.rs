@@ -167,7 +167,8 @@ impl Assessment {
                 Objective::Speed | Objective::Balanced { .. } => size.error,
             };
             for &constraint in &question.constraints {
-                let (value, limit) = kept(constraint, size, &measured.samples, least_cost);
+                let figure = |statistic| figure(statistic, size, &measured.samples);
+                let (value, limit) = kept(constraint, figure, size.cost, least_cost);
                 if value > limit {
                     size.refused.push(Refused::Constraint {
                         constraint,
@@ -185,12 +186,9 @@ impl Assessment {
         Self { curve, sizes, scale }
     }
 
-    /// The best size that can be chosen, and its place in [`sizes`](Self::sizes).
+    /// The best size that can be chosen.
     pub fn best(&self) -> Option<&Judged> {
-        self.sizes
-            .iter()
-            .filter(|s| s.is_allowed())
-            .min_by(|a, b| a.score.total_cmp(&b.score))
+        best(&self.sizes)
     }
 
     /// The size of this many MB.
@@ -200,8 +198,7 @@ impl Assessment {
 
     /// What the objective would make of a size where an invocation takes `ms`.
     pub fn score_at(&self, memory_size_mb: u32, ms: f64, question: &Question) -> f64 {
-        // Rounding up to a millisecond adds half of one on average.
-        let cost = question.rate.cost(memory_size_mb, ms + 0.5);
+        let cost = question.rate.expected(memory_size_mb, ms);
         self.scale.score(question.objective, cost, ms)
     }
 }
@@ -221,7 +218,7 @@ impl Scale {
             for mb in [question.range_mb.0, question.range_mb.1] {
                 let ms = fit.model.at(f64::from(mb));
                 scale.ms = scale.ms.max(ms);
-                scale.cost = scale.cost.max(question.rate.cost(mb, ms + 0.5));
+                scale.cost = scale.cost.max(question.rate.expected(mb, ms));
             }
         }
         scale
@@ -262,12 +259,26 @@ fn judged(measured: &Measured, point: &Point, question: &Question) -> Judged {
     judged
 }
 
-/// What `constraint` looks at, and what it may be at most.
-fn kept(constraint: Constraint, size: &Judged, samples: &[Sample], least_cost: f64) -> (f64, f64) {
+/// The best of `sizes` that can be chosen.
+pub(crate) fn best<'a>(sizes: impl IntoIterator<Item = &'a Judged>) -> Option<&'a Judged> {
+    sizes
+        .into_iter()
+        .filter(|s| s.is_allowed())
+        .min_by(|a, b| a.score.total_cmp(&b.score))
+}
+
+/// What `constraint` looks at, and what it may be at most, where durations have these figures, an invocation costs `cost`, and
+/// at the cheapest size `least_cost`.
+pub(crate) fn kept(
+    constraint: Constraint,
+    figure_ms: impl FnOnce(Statistic) -> f64,
+    cost: f64,
+    least_cost: f64,
+) -> (f64, f64) {
     match constraint {
-        Constraint::Duration { statistic, max_ms } => (figure(statistic, size, samples), max_ms),
-        Constraint::CostAboveCheapest { max_pct } => (size.cost, least_cost * (1.0 + max_pct / 100.0)),
-        Constraint::CostPerMillion { max } => (size.cost * 1e6, max),
+        Constraint::Duration { statistic, max_ms } => (figure_ms(statistic), max_ms),
+        Constraint::CostAboveCheapest { max_pct } => (cost, least_cost * (1.0 + max_pct / 100.0)),
+        Constraint::CostPerMillion { max } => (cost * 1e6, max),
     }
 }
 

@@ -109,28 +109,31 @@ fn noise(scatters: &[Scatter]) -> f64 {
 }
 
 pub(super) fn points(series: &[Series<'_>]) -> Vec<Point> {
-    let series: Vec<&Series<'_>> = series.iter().filter(|s| !s.samples.is_empty()).collect();
-    let scatters: Vec<Scatter> = series.iter().map(|s| scatter(s)).collect();
+    let series: Vec<(&Series<'_>, Vec<Stratum>)> = series
+        .iter()
+        .filter(|s| !s.samples.is_empty())
+        .map(|s| (s, strata(s)))
+        .collect();
+    let scatters: Vec<Scatter> = series.iter().map(|(_, strata)| scatter(strata)).collect();
     let noise = noise(&scatters);
     let mut points: Vec<Point> = series
         .iter()
         .zip(&scatters)
-        .map(|(series, scatter)| point(series, scatter, noise))
+        .map(|((series, strata), scatter)| point(series, strata, scatter, noise))
         .collect();
     points.sort_by_key(|p| p.memory_size_mb);
     points
 }
 
-fn point(series: &Series<'_>, scatter: &Scatter, noise: f64) -> Point {
+fn point(series: &Series<'_>, strata: &[Stratum], scatter: &Scatter, noise: f64) -> Point {
     let durations: Vec<f64> = series.samples.iter().map(|s| s.ms).collect();
     let shape = shape(&durations);
     // Of two kinds of invocations neither is an accident.
     let cap = if shape.bimodal { f64::INFINITY } else { cap(&durations) };
-    let strata = strata(series);
     let total: f64 = strata.iter().map(|s| s.share).sum();
     let variance = SHARED_FREEDOM.mul_add(noise, scatter.squares) / (SHARED_FREEDOM + scatter.freedom);
     let (mut ms, mut billed_ms, mut square_error) = (0.0, 0.0, 0.0);
-    for stratum in &strata {
+    for stratum in strata {
         let share = stratum.share / total;
         let n = stratum.samples.len() as f64;
         let mean = stratum.samples.iter().map(|s| s.ms.min(cap)).sum::<f64>() / n;
@@ -180,12 +183,12 @@ fn strata(series: &Series<'_>) -> Vec<Stratum> {
         .collect()
 }
 
-fn scatter(series: &Series<'_>) -> Scatter {
+fn scatter(strata: &[Stratum]) -> Scatter {
     let mut all = Scatter {
         squares: 0.0,
         freedom: 0.0,
     };
-    for stratum in strata(series) {
+    for stratum in strata {
         let logs: Vec<f64> = stratum.samples.iter().map(|s| ln(s.ms)).collect();
         let mean = logs.iter().sum::<f64>() / logs.len() as f64;
         all.squares += logs.iter().map(|x| (x - mean).powi(2)).sum::<f64>();

@@ -40,6 +40,11 @@ impl Rate {
     pub fn cost(&self, memory_size_mb: u32, billed_ms: f64) -> f64 {
         self.request + self.gb_second * gb_seconds(memory_size_mb, billed_ms) + self.second * billed_ms / 1000.0
     }
+
+    /// What invocations cost that take `ms` on average: rounding up to a millisecond adds half of one.
+    pub fn expected(&self, memory_size_mb: u32, ms: f64) -> f64 {
+        self.cost(memory_size_mb, ms + 0.5)
+    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! The way up from size to size, and when it ends.
 
 use super::{Candidates, View, Wanted};
-use crate::assessment::{Judged, Refused};
+use crate::assessment::{Judged, Refused, best};
 use crate::{Constraint, stats};
 
 /// Sizes that are tried on the way up, in MB: doublings, whole vCPUs, and 3,008, which many accounts are limited to.
@@ -28,7 +28,7 @@ const WORSE_TWICE: f64 = 0.02;
 /// or, on the way to speed, not this much faster.
 const HARDLY_FASTER: f64 = 0.03;
 /// What counts as noise, in standard errors of a difference,
-const NOISE: f64 = 1.3;
+pub(super) const NOISE: f64 = 1.3;
 /// and on the way to speed.
 const NOISE_FOR_SPEED: f64 = 2.0;
 /// A difference of two sizes with a larger error than this may be noise.
@@ -50,12 +50,10 @@ impl View<'_> {
             Candidates::Range(..) => RUNGS.to_vec(),
             Candidates::List(list) => list.clone(),
         };
-        let steps: Vec<u32> = steps
-            .into_iter()
-            .filter(|mb| (self.lo..=self.hi).contains(mb))
-            .collect();
+        let (_, top) = self.planner.candidates.ends();
+        let steps: Vec<u32> = steps.into_iter().filter(|mb| (self.lo..=top).contains(mb)).collect();
         let first = match &self.planner.candidates {
-            Candidates::Range(..) => Some(self.lo).filter(|&lo| lo <= self.hi),
+            Candidates::Range(..) => Some(self.lo).filter(|&lo| lo <= top),
             Candidates::List(_) => steps.first().copied(),
         };
         let step = if self.weighs_duration() { LAST_STEP } else { RUNG_STEP };
@@ -63,15 +61,11 @@ impl View<'_> {
         while let Some(mb) = rungs.last().and_then(|&last| next_rung(&steps, last, step)) {
             rungs.push(mb);
         }
-        let last = match &self.planner.candidates {
-            // Where a quota ends is not known, only that it is below the size that was refused.
-            Candidates::Range(_, last) => Some(*last).filter(|&last| last == self.hi),
-            Candidates::List(list) => list.iter().copied().filter(|&mb| mb <= self.hi).max(),
-        };
-        if let (Some(last), Some(&top)) = (last, rungs.last())
-            && f64::from(last) > LAST_STEP * f64::from(top)
+        if rungs
+            .last()
+            .is_some_and(|&last| f64::from(top) > LAST_STEP * f64::from(last))
         {
-            rungs.push(last);
+            rungs.push(top);
         }
         rungs.retain(|&mb| !self.may_time_out(mb));
         rungs
@@ -127,8 +121,8 @@ impl View<'_> {
     }
 
     /// The next size below those on the way up, while what is smaller seems to be no worse.
-    pub(super) fn descend(&self, below: &[u32], seen: &[&Judged]) -> Option<Wanted> {
-        let mut best = self.best_of(seen)?;
+    fn descend(&self, below: &[u32], seen: &[&Judged]) -> Option<Wanted> {
+        let mut best = best(seen.iter().copied())?;
         if best.memory_size_mb != seen.first()?.memory_size_mb {
             return None;
         }
@@ -151,7 +145,7 @@ impl View<'_> {
     }
 
     /// The place of the rung that is tried first.
-    pub(super) fn start(&self, rungs: &[u32]) -> usize {
+    fn start(&self, rungs: &[u32]) -> usize {
         let start_mb = match (self.is_speed(), self.weighs_duration()) {
             (true, _) if self.needs_no_cheapest() => SPEED_START_MB,
             (false, true) => BALANCED_START_MB,
@@ -169,31 +163,31 @@ impl View<'_> {
 
     /// So many warm invocations may show already that a size is surely worse. Only cost is that simple: durations alone say
     /// too little when they are few, and a balance depends on sizes that are not known yet.
-    pub(super) fn glance(&self, seen: &[&Judged]) -> u32 {
+    fn glance(&self, seen: &[&Judged]) -> u32 {
         match seen.is_empty() || self.weighs_duration() {
             true => self.opening(),
-            false => self.planner.effort.glance.max(self.planner.least_warm()),
+            false => self.planner.effort.glance.max(self.planner.all_payloads),
         }
     }
 
-    pub(super) fn is_surely_worse(&self, seen: &[&Judged]) -> bool {
+    fn is_surely_worse(&self, seen: &[&Judged]) -> bool {
         let best = seen
             .split_last()
-            .and_then(|(last, before)| Some((last, self.best_of(before)?)));
+            .and_then(|(last, before)| Some((last, best(before.iter().copied())?)));
         best.is_some_and(|(last, best)| surely_worse(last, best))
     }
 
     /// Whether a shorter duration is better even at a higher cost.
-    pub(super) fn weighs_duration(&self) -> bool {
+    fn weighs_duration(&self) -> bool {
         self.planner.question.objective.cost_weight() < 1.0
     }
 
-    pub(super) fn is_speed(&self) -> bool {
+    fn is_speed(&self) -> bool {
         self.planner.question.objective.cost_weight() == 0.0
     }
 
     /// Whether the answer does not depend on what the cheapest size is.
-    pub(super) fn needs_no_cheapest(&self) -> bool {
+    fn needs_no_cheapest(&self) -> bool {
         let relative = |c: &Constraint| {
             matches!(
                 c,
@@ -203,19 +197,12 @@ impl View<'_> {
         !self.planner.question.constraints.iter().any(relative)
     }
 
-    pub(super) fn best_of<'b>(&self, seen: &[&'b Judged]) -> Option<&'b Judged> {
-        seen.iter()
-            .copied()
-            .filter(|s| s.is_allowed())
-            .min_by(|a, b| a.score.total_cmp(&b.score))
-    }
-
     /// Whether a larger size than the last one seen can be the best.
     fn outlook(&self, seen: &[&Judged]) -> Outlook {
         let Some((last, before)) = seen.split_last() else {
             return Outlook::Open;
         };
-        let Some(best) = self.best_of(before) else {
+        let Some(best) = best(before.iter().copied()) else {
             // Nothing will do yet. More memory helps as long as it makes things faster.
             return match before.is_empty() || last.is_allowed() || !levels_off(last, before) {
                 true => Outlook::Open,
@@ -255,21 +242,21 @@ impl View<'_> {
     }
 
     /// Whether more invocations of these sizes may be made to see whether their difference is noise.
-    pub(super) fn may_settle(&self, last: &Judged, best: &Judged) -> bool {
+    fn may_settle(&self, last: &Judged, best: &Judged) -> bool {
         self.calls < self.planner.effort.calls
             && [last, best]
                 .iter()
                 .any(|s| self.warm_at(s.memory_size_mb) < self.settling())
     }
 
-    pub(super) fn settling(&self) -> u32 {
+    fn settling(&self) -> u32 {
         (self.planner.effort.most_per_size / 2).max(self.opening())
     }
 
     /// One more invocation of the less known of the last size and the best before it.
-    pub(super) fn settle(&self, seen: &[&Judged]) -> Option<Wanted> {
+    fn settle(&self, seen: &[&Judged]) -> Option<Wanted> {
         let (last, before) = seen.split_last()?;
-        let best = self.best_of(before)?;
+        let best = best(before.iter().copied())?;
         [*last, best]
             .into_iter()
             .filter(|s| self.warm_at(s.memory_size_mb) < self.settling())
@@ -334,7 +321,7 @@ fn too_dear(size: &Judged) -> bool {
             constraint: Constraint::CostAboveCheapest { .. } | Constraint::CostPerMillion { .. },
             value,
             limit,
-        } => (value / limit).ln() > 0.08 + 1.3 * size.error,
+        } => (value / limit).ln() > WORSE + NOISE * size.error,
         _ => false,
     })
 }

@@ -70,6 +70,10 @@ const ALWAYS_COLD: u32 = 6;
 /// So many answers of a size that get lost are made up for: where there are more of them, it is no accident.
 const MADE_UP_FOR: u32 = 2;
 
+/// The way up is seldom left before this size, in MB: versions up to it are published together, and once it is reached, those
+/// above it.
+const SOON_MB: u32 = 3008;
+
 /// What is left of a budget.
 struct Left {
     invocations: Option<u32>,
@@ -94,11 +98,16 @@ impl Planner for AdaptivePlanner {
     }
 
     fn soon(&self, progress: &Progress) -> BTreeSet<MemorySize> {
-        self.likely(progress)
+        let view = View::of(self, progress);
+        view.rungs()
+            .into_iter()
+            .filter(|&mb| mb <= SOON_MB || view.progress_at(SOON_MB).is_some_and(|p| p.measured() > 0))
+            .filter_map(|mb| MemorySize::new(mb).ok())
+            .collect()
     }
 
     fn most_calls(&self) -> u32 {
-        2 * self.effort.most_per_size.max(self.least_warm()) + 2
+        2 * self.effort.most_per_size.max(self.all_payloads) + 2
     }
 }
 
@@ -112,30 +121,10 @@ impl AdaptivePlanner {
         if view.failing >= MOST_FAILING {
             return Err(Stopped::Failing);
         }
-        let wanted = view.wanted();
-        let mut batches = Vec::with_capacity(wanted.len());
-        let mut stopped = None;
-        let mut left = self.left(progress);
-        for one in wanted {
-            match view.batch(one, &mut left) {
-                Ok(Some(batch)) => batches.push(batch),
-                Ok(None) => {}
-                Err(why) => stopped = Some(why),
-            }
+        match view.wanted() {
+            Some(wanted) => view.batch(wanted, &self.left(progress)),
+            None => Ok(Vec::new()),
         }
-        match stopped {
-            Some(why) if batches.is_empty() => Err(why),
-            _ => Ok(batches),
-        }
-    }
-
-    fn likely(&self, progress: &Progress) -> BTreeSet<MemorySize> {
-        let view = View::of(self, progress);
-        view.rungs()
-            .into_iter()
-            .filter(|&mb| mb <= SOON_MB || view.progress_at(MAIN_LAST_MB).is_some_and(|p| p.measured() > 0))
-            .filter_map(|mb| MemorySize::new(mb).ok())
-            .collect()
     }
 
     fn left(&self, progress: &Progress) -> Left {
@@ -161,24 +150,15 @@ impl AdaptivePlanner {
     fn longest_ms(&self) -> f64 {
         self.timeout_ms.unwrap_or(LONGEST_TIMEOUT_MS) + LONGEST_INIT_MS
     }
-
-    fn least_warm(&self) -> u32 {
-        self.all_payloads
-    }
 }
-
-/// The way up is seldom left before this size, in MB: versions up to it are published together.
-const SOON_MB: u32 = 3008;
-/// Once this one is reached, those above it come too.
-const MAIN_LAST_MB: u32 = 3008;
 
 /// Everything that was measured, as one round of planning sees it.
 struct View<'a> {
     planner: &'a AdaptivePlanner,
     progress: &'a Progress,
     assessment: Assessment,
+    /// The smallest size worth trying, in MB.
     lo: u32,
-    hi: u32,
     failing: usize,
     calls: u32,
 }
@@ -191,14 +171,13 @@ impl<'a> View<'a> {
             .map(|(size, p)| measured(size.mb(), p))
             .collect();
         let assessment = Assessment::of(&measured, &planner.question);
-        let (first, last) = planner.candidates.ends();
-        // Where memory ran out, the use says no more than the failure.
+        let (first, _) = planner.candidates.ends();
+        // The largest use seen where memory ran out says less than the failure.
         let works = progress.values().filter(|p| infeasible(p).is_none());
         let used = works.filter_map(|p| p.max_memory_used_mb).max();
         let roomy = used.map_or(first, |mb| {
             round_up(planner.question.least_memory_mb(mb), 64).max(first)
         });
-        // The largest use seen at a size where memory ran out says less than the failure.
         let too_small = progress
             .iter()
             .filter(|(_, p)| matches!(infeasible(p), Some(Outcome::OutOfMemory | Outcome::Timeout)))
@@ -214,7 +193,6 @@ impl<'a> View<'a> {
             progress,
             assessment,
             lo: too_small.map_or(roomy, |mb| roomy.max(next(mb))),
-            hi: last,
             failing,
             calls: progress.values().map(|p| p.outcomes.total()).sum(),
         }
@@ -243,35 +221,30 @@ impl<'a> View<'a> {
     }
 
     /// What to invoke next; nothing if that would change nothing.
-    fn wanted(&self) -> Vec<Wanted> {
+    fn wanted(&self) -> Option<Wanted> {
         let effort = &self.planner.effort;
         if let Some(present) = self.planner.question.present_memory_size_mb
             && !self.is_infeasible(present)
             && self.warm_at(present) < self.opening()
         {
-            return vec![self.more(present, self.opening())];
+            return Some(self.more(present, self.opening()));
         }
-        if let Some(next) = self.climb() {
-            return vec![next];
+        let climb = self.climb();
+        if climb.is_some() {
+            return climb;
         }
         if self.calls >= effort.calls.max(4 * self.opening()) {
             return self.confirm();
         }
-        if let Some(next) = self.refine() {
-            return vec![next];
-        }
-        match self.race() {
-            Some(next) => vec![next],
-            None => self.confirm(),
-        }
+        self.refine().or_else(|| self.race()).or_else(|| self.confirm())
     }
 
     fn opening(&self) -> u32 {
-        self.planner.effort.opening.max(self.planner.least_warm())
+        self.planner.effort.opening.max(self.planner.all_payloads)
     }
 
     fn guard(&self) -> u32 {
-        self.planner.effort.guard.max(self.planner.least_warm())
+        self.planner.effort.guard.max(self.planner.all_payloads)
     }
 
     /// As many more as make `warm` of them.
@@ -282,10 +255,10 @@ impl<'a> View<'a> {
         }
     }
 
-    /// `wanted` as far as the budget goes; it is taken off.
-    fn batch(&self, wanted: Wanted, left: &mut Left) -> Result<Option<Batch>, Stopped> {
+    /// `wanted` as far as the budget goes.
+    fn batch(&self, wanted: Wanted, left: &Left) -> Result<Vec<Batch>, Stopped> {
         let Ok(memory_size) = MemorySize::new(wanted.mb) else {
-            return Ok(None);
+            return Ok(Vec::new());
         };
         let starting = u32::from(!self.is_started(wanted.mb));
         let asked = match self.progress_at(wanted.mb) {
@@ -322,17 +295,13 @@ impl<'a> View<'a> {
             return Err(why.unwrap_or(Stopped::Invocations));
         }
         if invocations == 0 {
-            return Ok(None);
+            return Ok(Vec::new());
         }
-        left.invocations = left.invocations.map(|most| most - invocations);
-        left.cost = left.cost.map(|most| most - f64::from(invocations) * cost);
-        let rounds = starting + (invocations - starting).div_ceil(concurrency);
-        left.time_ms = left.time_ms.map(|most| most - f64::from(rounds) * longest);
-        Ok(Some(Batch {
+        Ok(vec![Batch {
             memory_size,
             invocations,
             concurrency,
-        }))
+        }])
     }
 }
 

@@ -1,8 +1,8 @@
 //! What is left goes to sizes that can hardly be told apart, and to limits that are nearly met.
 
-use super::climb::above;
+use super::climb::{NOISE, above};
 use super::{View, Wanted};
-use crate::assessment::{Judged, Refused};
+use crate::assessment::{Judged, Refused, best};
 use crate::{Constraint, stats};
 
 /// Samples of a size whose durations differ by a factor of two or more: it may have two modes, and a mean needs both.
@@ -13,7 +13,7 @@ const WORSE_THAN_BEST: f64 = 0.03;
 impl View<'_> {
     /// The size to know better, while a wrong choice among those measured can be expected to cost more than is tolerated.
     pub(super) fn race(&self) -> Option<Wanted> {
-        let best = self.contest().min_by(|a, b| a.score.total_cmp(&b.score))?;
+        let best = best(self.contest())?;
         let others = || self.contest().filter(|s| s.memory_size_mb != best.memory_size_mb);
         let loss =
             |s: &Judged| stats::expected_excess(-above(s, best), stats::together(s.score_error, best.score_error));
@@ -37,13 +37,13 @@ impl View<'_> {
             })
     }
 
-    pub(super) fn tolerance(&self) -> f64 {
+    fn tolerance(&self) -> f64 {
         let duration_weight = 1.0 - self.planner.question.objective.cost_weight();
         (1.0 + 3.0 * duration_weight) * self.planner.effort.tolerance
     }
 
     /// Sizes that can still be chosen, and invoked.
-    pub(super) fn contest(&self) -> impl Iterator<Item = &Judged> {
+    fn contest(&self) -> impl Iterator<Item = &Judged> {
         self.assessment
             .sizes
             .iter()
@@ -52,14 +52,14 @@ impl View<'_> {
 
     /// Whether this is the present size, which the decision would keep although it seems clearly worse: noise that hides
     /// that is worth another look.
-    pub(super) fn may_be_present_best(&self, size: &Judged, best: &Judged) -> bool {
+    fn may_be_present_best(&self, size: &Judged, best: &Judged) -> bool {
         self.planner.question.present_memory_size_mb == Some(size.memory_size_mb)
             && above(size, best) > WORSE_THAN_BEST
             && crate::decision::is_tied(best, size)
     }
 
     /// Whether durations differ so much that they may be of two kinds.
-    pub(super) fn is_rough(&self, size: &Judged) -> bool {
+    fn is_rough(&self, size: &Judged) -> bool {
         const FACTOR: f64 = 2.0;
         let durations = self
             .progress_at(size.memory_size_mb)
@@ -73,13 +73,11 @@ impl View<'_> {
 
     /// More invocations where a constraint is kept or broken by so little that it may be noise, and as many as a percentile
     /// takes.
-    pub(super) fn confirm(&self) -> Vec<Wanted> {
+    pub(super) fn confirm(&self) -> Option<Wanted> {
         const FOR_A_TAIL: u32 = 20;
         const AT_ONCE: u32 = 4;
         let constraints = &self.planner.question.constraints;
-        let Some(best) = self.assessment.best().filter(|_| !constraints.is_empty()) else {
-            return Vec::new();
-        };
+        let best = self.assessment.best().filter(|_| !constraints.is_empty())?;
         let has_tail = constraints
             .iter()
             .any(|c| matches!(c, Constraint::Duration { statistic, .. } if statistic.quantile().is_some()));
@@ -90,7 +88,7 @@ impl View<'_> {
         let near = |s: &&Judged| {
             s.score < best.score
                 && s.refused.iter().all(|r| match r {
-                    Refused::Constraint { value, limit, .. } => (value / limit).ln() < 1.3 * s.error,
+                    Refused::Constraint { value, limit, .. } => (value / limit).ln() < NOISE * s.error,
                     Refused::Headroom { .. } => false,
                 })
         };
@@ -99,12 +97,10 @@ impl View<'_> {
         close_to_limit
             .chain(chosen)
             .map(|s| s.memory_size_mb)
-            .filter(|&mb| self.warm_at(mb) < most && mb >= self.lo && !self.is_infeasible(mb))
+            .find(|&mb| self.warm_at(mb) < most && mb >= self.lo && !self.is_infeasible(mb))
             .map(|mb| Wanted {
                 mb,
                 warm: AT_ONCE.min(most - self.warm_at(mb)),
             })
-            .take(1)
-            .collect()
     }
 }

@@ -1,8 +1,8 @@
 //! One size in between, where the model expects a better one.
 
 use super::{Candidates, View, Wanted};
-use crate::assessment::Judged;
-use crate::{Constraint, stats};
+use crate::assessment::{Judged, kept};
+use crate::stats;
 
 impl View<'_> {
     /// A size between the neighbours of the best that the model expects to be enough better to pay for the try.
@@ -44,11 +44,7 @@ impl View<'_> {
             Candidates::List(list) => list.clone(),
         };
         let within = |mb: &u32| {
-            *mb > lower.memory_size_mb
-                && *mb < upper.memory_size_mb
-                && *mb >= self.lo
-                && *mb <= self.hi
-                && !self.may_time_out(*mb)
+            *mb > lower.memory_size_mb && *mb < upper.memory_size_mb && *mb >= self.lo && !self.may_time_out(*mb)
         };
         let gain = |mb: u32| {
             let nearest = assessment
@@ -82,14 +78,13 @@ impl View<'_> {
     }
 
     /// Whether a size where an invocation takes `ms` would break a constraint on mean figures.
-    pub(super) fn would_break(&self, mb: u32, ms: f64) -> bool {
+    fn would_break(&self, mb: u32, ms: f64) -> bool {
         let question = &self.planner.question;
-        let cost = question.rate.cost(mb, ms + 0.5);
+        let cost = question.rate.expected(mb, ms);
         let least = self.assessment.sizes.iter().map(|s| s.cost).fold(cost, f64::min);
-        question.constraints.iter().any(|constraint| match *constraint {
-            Constraint::Duration { max_ms, .. } => ms > max_ms,
-            Constraint::CostAboveCheapest { max_pct } => cost > least * (1.0 + max_pct / 100.0),
-            Constraint::CostPerMillion { max } => cost * 1e6 > max,
+        question.constraints.iter().any(|&constraint| {
+            let (value, limit) = kept(constraint, |_| ms, cost, least);
+            value > limit
         })
     }
 }
