@@ -1,4 +1,4 @@
-use tuner_core::pricing::{PriceQuote, PriceTable, PriceUnknown};
+use tuner_core::pricing::{PriceQuote, PriceTable, PriceUnknown, Rate};
 
 use crate::ports::FunctionConfiguration;
 
@@ -32,5 +32,13 @@ impl<'a> Prices<'a> {
     pub fn quote(&self, function: &FunctionConfiguration) -> Result<PriceQuote, PriceUnknown> {
         let region = self.region(function).unwrap_or_default();
         self.table.quote(region, function.architecture)
+    }
+
+    /// What invocations of `function` cost; GB-seconds are counted where that is not known.
+    pub fn rate(&self, function: &FunctionConfiguration) -> Rate {
+        let quote = self.quote(function).ok();
+        quote
+            .and_then(|quote| Rate::of(&quote, function.ephemeral_storage_mb))
+            .unwrap_or(Rate::GB_SECONDS)
     }
 }

@@ -140,9 +140,6 @@ impl TuningRequest {
         128, 192, 256, 384, 512, 768, 1024, 1280, 1536, 1769, 2048, 3008, 3538, 5307, 7076, 8845, 10_240,
     ];
 
-    /// Sizes that an adaptive preset passes on its way, if it goes all of it.
-    pub const ADAPTIVE_SIZES: [u32; 9] = [128, 256, 512, 1024, 1769, 3008, 5307, 7076, 10_240];
-
     /// A request with the defaults, for `function`.
     pub fn new(function: FunctionName) -> Self {
         Self {
@@ -194,7 +191,7 @@ impl TuningRequest {
                     .bytes()
                     .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
         };
-        let adaptive = self.preset != Preset::Grid;
+        let adaptive = self.preset.is_adaptive();
         match &self {
             r if adaptive && r.only_cold_starts => Err(RequestError::GridOnly("only-cold-starts", r.preset)),
             r if adaptive && r.dry_run => Err(RequestError::GridOnly("dry-run", r.preset)),

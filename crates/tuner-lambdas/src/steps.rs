@@ -131,7 +131,7 @@ async fn initialize(world: &World, lambda: &LambdaContext, call: &Call) -> Faile
 /// What the state machine itself will take, if an invocation takes a second.
 fn estimated(state: &TuningState) -> Work {
     let request = &state.request;
-    let adaptive = request.preset != Preset::Grid;
+    let adaptive = request.preset.is_adaptive();
     Work::estimate(&machinery::Plan {
         sizes: match request.memory_sizes.len() as u32 {
             // As many as the way up usually has.
@@ -175,10 +175,7 @@ fn check_payload(text: &str, request: &TuningRequest) -> Failed<Payloads> {
     let wrong = |e: &dyn std::fmt::Display| named("Tuner.Input", e);
     let payloads = Payloads::parse(text, "payload").map_err(|e| wrong(&e))?;
     if !request.dry_run {
-        let each = request
-            .preset
-            .effort()
-            .map_or(request.invocations, |effort| effort.most_per_size);
+        let each = request.preset.most_per_size(request.invocations);
         payloads.check(each).map_err(|e| wrong(&e))?;
     }
     Ok(payloads)
@@ -212,7 +209,7 @@ async fn plan(ctx: &Context, kept: &mut Kept, held: Held, place: &Travelling) ->
         // Sizes that were measured in full before that have nothing to fear. An adaptive planner has one group only: what
         // has ended that would end the next one too.
         let wanted = steps::wanted(ctx, state);
-        let adaptive = state.request.preset != Preset::Grid;
+        let adaptive = state.request.preset.is_adaptive();
         is_over |= adaptive;
         let in_group = |batch: &&Batch| adaptive || group.batches.iter().any(|b| b.memory_size == batch.memory_size);
         for batch in wanted.iter().filter(in_group) {
@@ -270,7 +267,7 @@ async fn sample(ctx: &Context, kept: &mut Kept, group: Option<Group>) -> Failed<
     let payloads = payloads(ctx).await?;
     let state = &mut kept.state;
     state.request.max_concurrency = group.max_concurrency;
-    let adaptive = state.request.preset != Preset::Grid;
+    let adaptive = state.request.preset.is_adaptive();
     let mut sizes: BTreeSet<MemorySize> = group.batches.iter().map(|batch| batch.memory_size).collect();
     if adaptive {
         sizes.extend(state.begun());

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use tuner_aws::AwsLambda;
-use tuner_core::planning::Preset;
+use tuner_core::planning::{Preset, RUNGS};
 use tuner_core::pricing::{Money, PriceTable};
 use tuner_core::{Architecture, Payloads, SizeProgress, machinery};
 use tuner_engine::marker::Marker;
@@ -270,7 +270,7 @@ fn invocations(request: &TuningRequest, payloads: &Payloads) -> String {
 }
 
 fn versions(request: &TuningRequest) -> u64 {
-    if request.preset != Preset::Grid {
+    if request.preset.is_adaptive() {
         return match request.memory_sizes.len() as u64 {
             0 => USUAL_SIZES,
             sizes => sizes.min(USUAL_SIZES),
@@ -303,7 +303,7 @@ fn spends(request: &TuningRequest, known: &Known, prices: &PriceTable) -> String
         let call = quote.invocation(mb, timeout_ms, now.ephemeral_storage_mb).ok()?;
         Some(sum + call.amount * f64::from(calls))
     });
-    // What is begun within the budget may end a little above it.
+    // Nothing is begun that could exceed the budget.
     let worst = match (worst, request.budget.cost) {
         (Some(worst), Some(most)) => Some(worst.min(most)),
         (worst, _) => worst,
@@ -321,7 +321,7 @@ fn spends(request: &TuningRequest, known: &Known, prices: &PriceTable) -> String
         },
         _ => (worst, ""),
     };
-    if request.preset != Preset::Grid {
+    if request.preset.is_adaptive() {
         let why = match request.budget.cost {
             Some(most) if amount.amount >= most => "the budget",
             _ => "if every one ran into the timeout",
@@ -343,7 +343,7 @@ fn worst_case(request: &TuningRequest) -> (Vec<u32>, u32) {
         return (sizes, request.fixed_planner().most_calls());
     };
     let sizes: Vec<u32> = match request.memory_sizes.len() {
-        0 => TuningRequest::ADAPTIVE_SIZES.to_vec(),
+        0 => RUNGS.to_vec(),
         _ => request.memory_sizes.iter().map(|size| size.mb()).collect(),
     };
     // One that runs into its timeout ends its size.

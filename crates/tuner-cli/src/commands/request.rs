@@ -93,7 +93,7 @@ impl Subject {
 pub(super) fn memory_sizes(typed: &[String], preset: Preset) -> Result<Vec<MemorySize>, CliError> {
     let numbers = |list: &[u32]| list.iter().filter_map(|&mb| MemorySize::new(mb).ok()).collect();
     match typed {
-        [] if preset != Preset::Grid => Ok(Vec::new()),
+        [] if preset.is_adaptive() => Ok(Vec::new()),
         [] => Ok(numbers(&TuningRequest::DEFAULT_SIZES)),
         [all] if all.eq_ignore_ascii_case("all") => Ok(numbers(&TuningRequest::ALL_SIZES)),
         sizes => sizes
@@ -120,7 +120,7 @@ pub(super) fn build(args: &RunArgs, function: FunctionName) -> Result<TuningRequ
     };
     let max_concurrency = args.max_concurrency.unwrap_or(usual);
     let preset = args.preset();
-    if let (Some(_), true) = (args.num, preset != Preset::Grid) {
+    if let (Some(_), true) = (args.num, preset.is_adaptive()) {
         return Err(CliError::usage(format!(
             "--num goes with --preset grid only; {preset} chooses by itself"
         ))

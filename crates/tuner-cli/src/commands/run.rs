@@ -57,10 +57,7 @@ fn check(payloads: &Payloads, args: &RunArgs) -> Result<(), CliError> {
     if args.dry_run {
         return Ok(());
     }
-    let each = args
-        .preset()
-        .effort()
-        .map_or(args.invocations(), |effort| effort.most_per_size);
+    let each = args.preset().most_per_size(args.invocations());
     payloads.check(each).map_err(payload::error)
 }
 

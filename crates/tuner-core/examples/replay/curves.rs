@@ -8,6 +8,8 @@ use std::path::Path;
 
 use flate2::read::MultiGzDecoder;
 
+use crate::random::noise;
+
 /// Durations of one function at the memory sizes at which somebody measured it.
 #[derive(Debug, Clone)]
 pub struct Recorded {
@@ -52,7 +54,7 @@ impl Durations {
                         // Over -4 to 4 standard deviations.
                         let z = (f64::from(i) + 0.5) / f64::from(STEPS) * 8.0 - 4.0;
                         let weight = (-z * z / 2.0).exp();
-                        weight * (mean * factor * noisy(z)).ceil().max(1.0)
+                        weight * (mean * factor * noise(NOISE_OF_MEANS, z)).ceil().max(1.0)
                     })
                     .sum();
                 let weights: f64 = (0..STEPS)
@@ -65,11 +67,6 @@ impl Durations {
             }
         }
     }
-}
-
-/// A factor of mean 1, `z` standard deviations off.
-pub fn noisy(z: f64) -> f64 {
-    (NOISE_OF_MEANS * z - NOISE_OF_MEANS * NOISE_OF_MEANS / 2.0).exp()
 }
 
 /// The bundled curves.

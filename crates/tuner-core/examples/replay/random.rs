@@ -1,6 +1,6 @@
 /// SplitMix64 (Steele, Lea, Flood 2014): the same numbers on every machine, for ever.
 #[derive(Debug, Clone)]
-pub struct Random(u64);
+pub struct Random(pub u64);
 
 impl Random {
     /// Seeded by text, so that each replay has numbers of its own.
@@ -34,4 +34,14 @@ impl Random {
         let u = self.uniform().max(f64::MIN_POSITIVE);
         (-2.0 * u.ln()).sqrt() * (2.0 * std::f64::consts::PI * self.uniform()).cos()
     }
+
+    /// A factor of mean 1, log-normal, with a scatter of `sigma`.
+    pub fn noise(&mut self, sigma: f64) -> f64 {
+        noise(sigma, self.normal())
+    }
+}
+
+/// The factor that is `z` standard deviations off.
+pub fn noise(sigma: f64, z: f64) -> f64 {
+    (sigma * z - sigma * sigma / 2.0).exp()
 }

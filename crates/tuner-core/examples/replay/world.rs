@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use tuner_core::pricing::{PriceTable, Rate};
 use tuner_core::{Architecture, InvocationRecord, Outcome, StartKind};
 
-use crate::curves::{Durations, Recorded, noisy};
+use crate::curves::{Durations, NOISE_OF_MEANS, Recorded};
 use crate::random::Random;
 
 /// x86 in us-east-1, tier 1.
@@ -46,7 +46,7 @@ impl<'a> World<'a> {
     pub fn invoke(&mut self, mb: u32) -> f64 {
         let (measured, factor) = self.recorded.nearest(mb);
         let ms = match &self.recorded.sizes[&measured] {
-            Durations::Mean(mean) => mean * noisy(self.random.normal()),
+            Durations::Mean(mean) => mean * self.random.noise(NOISE_OF_MEANS),
             Durations::Each(all) => {
                 let random = &mut self.random;
                 let at = self.at.entry(measured).or_insert_with(|| random.below(all.len()));

@@ -12,7 +12,7 @@ mod adaptive;
 mod budget;
 mod preset;
 
-pub use adaptive::{AdaptivePlanner, Candidates, Stopped};
+pub use adaptive::{AdaptivePlanner, Candidates, RUNGS, Stopped};
 pub use budget::Budget;
 pub use preset::{Effort, Preset, UnknownPreset};
 

@@ -58,6 +58,18 @@ impl Preset {
     }
 }
 
+impl Preset {
+    /// Whether sizes and numbers of invocations are chosen on the way.
+    pub const fn is_adaptive(self) -> bool {
+        !matches!(self, Self::Grid)
+    }
+
+    /// Warm invocations at one size at most when all goes well, if a grid makes `of_grid`.
+    pub fn most_per_size(self, of_grid: u32) -> u32 {
+        self.effort().map_or(of_grid, |effort| effort.most_per_size)
+    }
+}
+
 /// What an adaptive preset spends.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Effort {

@@ -21,27 +21,9 @@ pub const RATE: Rate = Rate {
     request: 0.000_000_2,
 };
 
-/// SplitMix64 (Steele, Lea, Flood 2014).
-#[derive(Clone)]
-pub struct Random(pub u64);
-
-impl Random {
-    pub fn uniform(&mut self) -> f64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        ((z ^ (z >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
-    }
-
-    pub fn normal(&mut self) -> f64 {
-        (-2.0 * self.uniform().max(1e-300).ln()).sqrt() * (2.0 * std::f64::consts::PI * self.uniform()).cos()
-    }
-
-    /// A factor of mean 1, log-normal.
-    pub fn noise(&mut self, sigma: f64) -> f64 {
-        (sigma * self.normal() - sigma * sigma / 2.0).exp()
-    }
-}
+#[path = "../../examples/replay/random.rs"]
+mod random;
+pub use random::Random;
 
 /// What the function does at a memory size in its n-th invocation there (from 0).
 pub type Behaviour<'a> = dyn FnMut(u32, u32) -> InvocationRecord + 'a;

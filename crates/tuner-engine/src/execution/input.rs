@@ -159,7 +159,7 @@ impl ExecutionInput {
         let mut warnings = Vec::new();
         let preset = preset(&mut fields);
         let num = fields.whole("num", 5..=10_000);
-        if preset != Preset::Grid && num.is_some() {
+        if preset.is_adaptive() && num.is_some() {
             warnings.push(format!(
                 "num has no effect with the preset {preset}: it chooses by itself"
             ));
@@ -172,7 +172,7 @@ impl ExecutionInput {
         });
         let only_cold_starts = fields.boolean("onlyColdStarts");
         let dry_run = fields.boolean("dryRun");
-        let each = preset.effort().map_or(invocations, |effort| effort.most_per_size);
+        let each = preset.most_per_size(invocations);
         let payload = payload(&mut fields, (!dry_run).then_some(each));
         let (concurrency, max_concurrency, pause_ms) = pace(&mut fields, invocations, &mut warnings);
         let objective = objective(&mut fields, &mut warnings);

@@ -1,6 +1,5 @@
 use tuner_core::analysis::{self, Terms};
-use tuner_core::planning::{Preset, Stopped};
-use tuner_core::pricing::Rate;
+use tuner_core::planning::Stopped;
 use tuner_core::tuning::{
     FunctionUnderTest, MeasuringEnvironment, RequestSummary, SCHEMA_VERSION, SizeResult, SizeStatus,
 };
@@ -34,11 +33,7 @@ pub async fn analyze(
     };
     let request = &state.request;
     let question = Question {
-        // A constraint on money means nothing without a price.
-        rate: price
-            .as_ref()
-            .and_then(|quote| Rate::of(quote, latest.ephemeral_storage_mb))
-            .unwrap_or(Rate::GB_SECONDS),
+        rate: prices.rate(latest),
         ..state.question()
     };
     let terms = Terms {
@@ -116,7 +111,7 @@ pub async fn analyze(
                 true => "cold starts".to_owned(),
                 false => request.preset.to_string(),
             },
-            invocations: (request.preset == Preset::Grid).then_some(request.invocations),
+            invocations: (!request.preset.is_adaptive()).then_some(request.invocations),
             payloads,
             concurrency: request.concurrency,
             trim_share: request.trim_share,

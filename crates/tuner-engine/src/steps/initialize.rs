@@ -1,5 +1,3 @@
-use tuner_core::planning::Preset;
-use tuner_core::pricing::Rate;
 use tuner_core::{Payloads, SizeProgress};
 use uuid::Uuid;
 
@@ -107,11 +105,7 @@ pub async fn initialize(
         tuning_id,
         started_at: ctx.clock.now(),
         request: request.clone(),
-        rate: prices
-            .quote(&latest)
-            .ok()
-            .and_then(|quote| Rate::of(&quote, latest.ephemeral_storage_mb))
-            .unwrap_or(Rate::GB_SECONDS),
+        rate: prices.rate(&latest),
         payloads: PayloadShares::of(payloads),
         original: Original {
             present_memory_size_mb: asked.memory_size_mb,
@@ -123,7 +117,7 @@ pub async fn initialize(
         progress: request
             .memory_sizes
             .iter()
-            .filter(|_| request.preset == Preset::Grid)
+            .filter(|_| !request.preset.is_adaptive())
             .map(|&size| (size, SizeProgress::default()))
             .collect(),
         broken_off,

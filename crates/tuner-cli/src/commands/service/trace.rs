@@ -30,7 +30,7 @@ pub(crate) struct Whereabouts {
 impl Whereabouts {
     /// Whether sizes are chosen on the way.
     pub(super) fn is_adaptive(&self) -> bool {
-        self.preset.is_some_and(|preset| preset != Preset::Grid)
+        self.preset.is_some_and(Preset::is_adaptive)
     }
 }
 

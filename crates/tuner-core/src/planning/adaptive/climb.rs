@@ -5,7 +5,7 @@ use crate::assessment::{Judged, Refused, best};
 use crate::{Constraint, stats};
 
 /// Sizes that are tried on the way up, in MB: doublings, whole vCPUs, and 3,008, which many accounts are limited to.
-pub(super) const RUNGS: [u32; 9] = [128, 256, 512, 1024, 1769, 3008, 5307, 7076, 10_240];
+pub const RUNGS: [u32; 9] = [128, 256, 512, 1024, 1769, 3008, 5307, 7076, 10_240];
 /// The same where duration counts: a little more than one vCPU spares single-threaded code the runtime's own threads.
 const FAST_RUNGS: [u32; 10] = [128, 256, 512, 1024, 1769, 2048, 3008, 5307, 7076, 10_240];
 /// A rung is worth trying if it is this much larger than the one before,

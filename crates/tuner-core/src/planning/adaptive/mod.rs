@@ -13,7 +13,8 @@ use super::{Batch, Budget, Effort, Planner, Progress, SizeProgress};
 use crate::assessment::{Assessment, Measured};
 use crate::curve::Sample;
 use crate::{MemorySize, Outcome, Question};
-use climb::RUNGS;
+
+pub use climb::RUNGS;
 
 /// Chooses sizes and numbers of invocations by what was measured so far.
 #[derive(Debug, Clone)]
