@@ -11,6 +11,7 @@
 //! * [`stats`]: means and percentiles with the interval they can be trusted to.
 //! * [`analysis`] and [`decision`]: from records to results per size and a recommendation.
 //! * [`tuning`]: the `Tuning` document, the contract that reports are views of.
+//! * [`review`]: the memory review of a whole account, and its document.
 
 pub mod analysis;
 mod architecture;
@@ -29,6 +30,7 @@ pub mod payload;
 pub mod planning;
 pub mod pricing;
 mod record;
+pub mod review;
 pub mod stats;
 mod thousands;
 pub mod tuning;

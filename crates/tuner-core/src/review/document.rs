@@ -1,0 +1,231 @@
+//! The `MemoryReview` document. Reports are views of it, and the next review compares itself with it.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::{Advice, Changes, Evidence, Finding, FindingKind, ListedFunction, Saving, Window};
+use crate::pricing::{Money, MonthlyBill};
+use crate::tuning::TuningStatus;
+use crate::{Estimate, FunctionName, Verdict};
+
+/// Version of the document's form; see [`tuning::SCHEMA_VERSION`](crate::tuning::SCHEMA_VERSION) for when it is raised.
+pub const REVIEW_SCHEMA_VERSION: u32 = 1;
+
+/// What every function of an account wastes and risks.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct MemoryReview {
+    /// Form of this document, see [`REVIEW_SCHEMA_VERSION`].
+    pub schema_version: u32,
+    /// UUIDv7 of this review, which orders them by the time they began.
+    pub review_id: Uuid,
+    /// Version of the tool.
+    pub tool_version: String,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// When it was over.
+    pub finished_at: Timestamp,
+    /// The account, if known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
+    /// The time looked back on; absent where logs have no time, and figures are of these logs and not of a month.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window: Option<Window>,
+    /// Every region asked for, also those that could not be read.
+    pub regions: Vec<RegionReview>,
+    /// Every function found, the one with the most at stake first.
+    pub functions: Vec<FunctionReview>,
+    /// Sums over them.
+    pub totals: Totals,
+    /// What reading the logs took.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scan: Option<Scan>,
+    /// The review this one is compared with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous: Option<PreviousReview>,
+    /// What the reader should know before trusting the numbers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
+}
+
+/// How a region went.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RegionReview {
+    /// Such as `eu-west-1`.
+    pub region: String,
+    /// Functions found there.
+    pub functions: u64,
+    /// Why it could not be read, or not wholly.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
+}
+
+/// One function.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct FunctionReview {
+    /// As it is configured.
+    pub function: ListedFunction,
+    /// What is known of its invocations.
+    pub evidence: Evidence,
+    /// What a month costs, at the present rate of use; absent where it is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub monthly: Option<MonthlyCost>,
+    /// Why that is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost_unknown: Option<String>,
+    /// What was found, what matters most first; nothing if all is well.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<Finding>,
+    /// What to do, in this order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub advice: Vec<Advice>,
+    /// What came of tuning it in this review.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tuned: Option<Tuned>,
+    /// What is different from the last review; absent if there was none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changes: Option<Changes>,
+}
+
+impl FunctionReview {
+    /// The present memory size, in MB: the configured one, else that of the latest report.
+    pub fn memory_size_mb(&self) -> Option<u32> {
+        let latest = || self.evidence.latest().map(|size| size.memory_size_mb);
+        self.function.memory_size_mb.or_else(latest)
+    }
+
+    /// The finding of this kind.
+    pub fn finding(&self, kind: FindingKind) -> Option<&Finding> {
+        self.findings.iter().find(|finding| finding.kind == kind)
+    }
+
+    /// What acting on memory and provisioned concurrency would save a month. Both can be done; arm64 is counted apart.
+    pub fn savings(&self) -> impl Iterator<Item = &Saving> {
+        const COUNTED: [FindingKind; 2] = [
+            FindingKind::MemoryOverprovisioned,
+            FindingKind::ProvisionedConcurrencyUnused,
+        ];
+        COUNTED
+            .into_iter()
+            .filter_map(|kind| self.finding(kind)?.saving.as_ref())
+    }
+}
+
+/// What a month of a function costs.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct MonthlyCost {
+    /// Invocations in a month.
+    pub invocations: f64,
+    /// GB-seconds billed in a month.
+    pub gb_seconds: f64,
+    /// By what it is charged for; duration at the average price that the account's volume gives.
+    pub bill: MonthlyBill,
+    /// Whether billed durations were read; otherwise they are taken to be the durations that CloudWatch counted, without
+    /// init and rounding.
+    pub billed: bool,
+}
+
+/// What came of tuning a function in a review.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Tuned {
+    /// Its tuning; absent if it did not begin.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tuning_id: Option<Uuid>,
+    /// How it ended; absent if it failed as a whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<TuningStatus>,
+    /// What to do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verdict: Option<Verdict>,
+    /// The size to use, in MB.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory_size_mb: Option<u32>,
+    /// Cost of an invocation there, relative to the present size: -0.2 is a fifth less.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost_change: Option<Estimate>,
+    /// Duration there, relative to the present size.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duration_change: Option<Estimate>,
+    /// What the tuning itself cost.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<Money>,
+    /// Where its report is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub report: Option<String>,
+    /// Why it failed, or did not begin.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
+}
+
+/// Sums over all functions. What is not known is counted, not taken for nothing.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Totals {
+    /// Functions found.
+    pub functions: u64,
+    /// What a month of those costs whose cost is known; absent if none is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub monthly: Option<Money>,
+    /// How many have no known cost.
+    pub without_cost: u64,
+    /// What would be saved a month by memory sizes and provisioned concurrency, if durations stay.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub saving_at_best: Option<Money>,
+    /// The same if durations grow as far as they can.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub saving_at_worst: Option<Money>,
+    /// The part of it that was measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub saving_measured: Option<Money>,
+    /// What arm64 would save a month if durations stay; in no other sum.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arm64_at_best: Option<Money>,
+    /// How many functions each finding is about.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub findings: BTreeMap<FindingKind, u64>,
+}
+
+/// What reading the logs took.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Scan {
+    /// What was expected to be scanned, in bytes: a rough guess from what the log groups hold.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub estimated_bytes: Option<u64>,
+    /// What that would cost.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub estimated_cost: Option<Money>,
+    /// The most it might cost.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub budget: Option<Money>,
+    /// What was scanned, in bytes, by CloudWatch's own count; of files, what was read.
+    pub bytes: u64,
+    /// What that costs; absent when the price is not known, or there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<Money>,
+    /// Queries of CloudWatch Logs Insights.
+    pub queries: u64,
+}
+
+/// The review that this one is compared with.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct PreviousReview {
+    /// Its ID.
+    pub review_id: Uuid,
+    /// When it was over.
+    pub finished_at: Timestamp,
+    /// What a month cost then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub monthly: Option<Money>,
+    /// Functions that are there no more.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gone: Vec<FunctionName>,
+    /// How many pieces of advice about memory sizes it gave.
+    pub advised: u64,
+    /// How many of them were followed.
+    pub followed: u64,
+    /// What following them really saves a month; less than 0 if it costs more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub saved: Option<Money>,
+}

@@ -1,0 +1,26 @@
+//! The memory review: what every function of an account wastes and risks, from what its logs and metrics say.
+//!
+//! In the order of a review:
+//!
+//! * [`ListedFunction`]: what Lambda says of a function.
+//! * [`Evidence`]: what logs and metrics say of its invocations, per memory size.
+//! * [`Finding`], [`Advice`]: what that means, and what to do about it.
+//! * [`MemoryReview`]: the document, with what a month costs, what could be saved, and what is [different](Changes) from
+//!   the last review.
+
+mod changes;
+mod document;
+mod evidence;
+mod finding;
+mod function;
+
+pub use changes::{Changes, Followed};
+pub use document::{
+    FunctionReview, MemoryReview, MonthlyCost, PreviousReview, REVIEW_SCHEMA_VERSION, RegionReview, Scan, Totals, Tuned,
+};
+pub use evidence::{
+    DAYS_PER_MONTH, Durations, Evidence, Gap, LogsBy, LogsRead, Metrics, Missing, OptimizerFinding, ProjectedDuration,
+    SizeEvidence, Why, Window,
+};
+pub use finding::{Action, Advice, Finding, FindingKind, Saving, SavingBasis};
+pub use function::{ListedFunction, PackageType, ProvisionedConcurrency};
