@@ -13,6 +13,14 @@ mod document;
 mod evidence;
 mod finding;
 mod function;
+mod gathered;
+mod history;
+mod judge;
+mod money;
+mod rank;
+pub mod scan;
+mod tuned;
+mod usage;
 
 pub use changes::{Changes, Followed};
 pub use document::{
@@ -24,3 +32,4 @@ pub use evidence::{
 };
 pub use finding::{Action, Advice, Finding, FindingKind, Saving, SavingBasis};
 pub use function::{ListedFunction, PackageType, ProvisionedConcurrency};
+pub use gathered::{Fallback, Gathered};
