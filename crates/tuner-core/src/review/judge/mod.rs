@@ -1,8 +1,31 @@
-//! What the evidence means.
+//! What the evidence means: one file per family of findings.
+//!
+//! Everything is judged at the present memory size alone; reports of other sizes only say how the duration changes with
+//! memory ([`bounds`]).
+
+mod arm64;
+mod bounds;
+mod gaps;
+mod init;
+mod memory;
+mod processor;
+mod provisioned;
+mod risks;
+pub(super) mod words;
 
 use super::money::Priced;
 use super::usage::Usage;
-use super::{Advice, Evidence, Finding, ListedFunction, SizeEvidence, Window};
+use super::{Action, Advice, Evidence, Finding, FindingKind, ListedFunction, Saving, SizeEvidence, Window};
+use crate::pricing::Confidence;
+
+/// So many invocations say something of a function. Source: Compute Optimizer asks for as many in its 14 days.
+pub(super) const ENOUGH: u64 = 50;
+/// So many say it with medium confidence: the rarest event that is seen, but for chance, is then one in a hundred.
+const MANY: u64 = 300;
+/// So many with high confidence: one in a thousand.
+const VERY_MANY: u64 = 3_000;
+/// With less than a week, what happens on other days was not seen.
+const WHOLE_WEEK_DAYS: f64 = 6.5;
 
 /// One function, with what was made of its evidence.
 pub(super) struct Case<'a> {
@@ -11,8 +34,16 @@ pub(super) struct Case<'a> {
     pub(super) usage: Option<&'a Usage>,
     pub(super) priced: &'a Priced,
     pub(super) window: Option<Window>,
-    /// Reports at the present size, unless those of successful invocations are hidden.
-    pub(super) present: Option<&'a SizeEvidence>,
+    /// The present memory size, in MB.
+    pub(super) memory_size_mb: Option<u32>,
+    /// The reports made at it. Where those of successful invocations are hidden, the failures only.
+    pub(super) reports: Option<&'a SizeEvidence>,
+}
+
+/// A finding, and what to do about it.
+struct Judged {
+    finding: Finding,
+    actions: Vec<Action>,
 }
 
 impl<'a> Case<'a> {
@@ -23,7 +54,7 @@ impl<'a> Case<'a> {
         priced: &'a Priced,
         window: Option<Window>,
     ) -> Self {
-        let present_mb = function
+        let memory_size_mb = function
             .memory_size_mb
             .or_else(|| Some(evidence.latest()?.memory_size_mb));
         Self {
@@ -32,12 +63,100 @@ impl<'a> Case<'a> {
             usage,
             priced,
             window,
-            present: present_mb.and_then(|mb| evidence.at(mb)),
+            memory_size_mb,
+            reports: memory_size_mb.and_then(|mb| evidence.at(mb)),
         }
+    }
+
+    /// The reports at the present size, if there are enough to say what is usual.
+    fn usual(&self) -> Option<&'a SizeEvidence> {
+        self.reports
+            .filter(|size| size.invocations >= ENOUGH && !self.function.reports_hidden)
+    }
+
+    /// How far something seen in `invocations` is to be trusted.
+    fn confidence(&self, invocations: u64) -> Confidence {
+        let whole_week = self.window.is_none_or(|window| window.days() >= WHOLE_WEEK_DAYS);
+        match invocations {
+            VERY_MANY.. if whole_week => Confidence::High,
+            MANY.. => Confidence::Medium,
+            _ => Confidence::Low,
+        }
+    }
+
+    /// Invocations as far as anything counted them.
+    fn invocations(&self) -> Option<u64> {
+        let counted = self.evidence.metrics.map(|metrics| metrics.invocations);
+        let read = self.evidence.logs.as_ref().map(|_| self.evidence.reports());
+        counted.max(read)
     }
 }
 
-/// Everything that is found about a function, what matters most first, and what to do about it.
-pub(super) fn judge(_case: &Case<'_>) -> (Vec<Finding>, Vec<Advice>) {
-    (Vec::new(), Vec::new())
+impl Judged {
+    fn new(kind: FindingKind, confidence: Confidence, text: String) -> Self {
+        Self {
+            finding: Finding {
+                kind,
+                confidence,
+                text,
+                saving: None,
+            },
+            actions: Vec::new(),
+        }
+    }
+
+    fn saving(mut self, saving: Option<Saving>) -> Self {
+        self.finding.saving = saving;
+        self
+    }
+
+    fn advise(mut self, action: Action) -> Self {
+        self.actions.push(action);
+        self
+    }
+}
+
+/// Everything that is found about a function, what matters most first, and what to do about it in that order.
+pub(super) fn judge(case: &Case<'_>) -> (Vec<Finding>, Vec<Advice>) {
+    let mut judged = gaps::judge(case);
+    if case.function.unsupported.is_none() {
+        judged.extend(memory::underprovisioned(case));
+        judged.extend(risks::timeout(case));
+        judged.extend(memory::overprovisioned(case));
+        judged.extend(processor::judge(case));
+        judged.extend(init::judge(case));
+        judged.extend(provisioned::judge(case));
+        judged.extend(arm64::judge(case));
+    }
+    judged.extend(risks::errors(case));
+    judged.extend(risks::throttles(case));
+    judged.sort_by_key(|judged| judged.finding.kind);
+    let advice = advice(&judged);
+    (judged.into_iter().map(|judged| judged.finding).collect(), advice)
+}
+
+/// What to do, in the order of the findings. A function is tuned once: what several findings want measured is one list.
+fn advice(judged: &[Judged]) -> Vec<Advice> {
+    let mut advice: Vec<Advice> = Vec::new();
+    for (about, action) in judged
+        .iter()
+        .flat_map(|j| j.actions.iter().map(|action| (j.finding.kind, action)))
+    {
+        let same = advice.iter_mut().find_map(|advice| match (&mut advice.action, action) {
+            (Action::Tune { memory_sizes_mb: all }, Action::Tune { memory_sizes_mb: more }) => Some((all, more)),
+            _ => None,
+        });
+        match same {
+            Some((all, more)) => {
+                all.extend(more);
+                all.sort_unstable();
+                all.dedup();
+            }
+            None => advice.push(Advice {
+                about,
+                action: action.clone(),
+            }),
+        }
+    }
+    advice
 }

@@ -1,0 +1,106 @@
+//! How much longer a function takes with less memory, as far as that is known without measuring it.
+//!
+//! Lambda gives processor time in proportion to memory (source: "Configure Lambda function memory"). The duration at `m'`
+//! is that at `m` times `(m / m')^e`: an exponent `e` of 0 is a function that only waits, 1 one that only works. Above one
+//! vCPU code of one thread does not slow down, code of many does; nothing says which it is, so that 1 holds there, too.
+//!
+//! The duration falls ever more slowly with memory, so that `e` between two sizes is the most it can be above both, and
+//! the least it can be below both.
+
+use super::super::{Evidence, OptimizerFinding, SavingBasis, SizeEvidence};
+use super::{Case, ENOUGH};
+
+/// What the exponent is between.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Slowdown {
+    /// At least.
+    pub(super) least: f64,
+    /// At most.
+    pub(super) most: f64,
+    /// What that rests on.
+    pub(super) basis: SavingBasis,
+}
+
+/// A projection that is no longer than this share of the present duration is of something else.
+const IMPLAUSIBLE: f64 = 0.5;
+
+impl Slowdown {
+    /// From physics alone.
+    pub(super) const UNKNOWN: Self = Self {
+        least: 0.0,
+        most: 1.0,
+        basis: SavingBasis::Bounds,
+    };
+
+    /// By how much the duration grows from `present_mb` to `candidate_mb`: at least, at most.
+    pub(super) fn factors(&self, present_mb: u32, candidate_mb: u32) -> (f64, f64) {
+        let less = f64::from(present_mb) / f64::from(candidate_mb.max(1));
+        (less.powf(self.least), less.powf(self.most))
+    }
+
+    /// What is known of going from the present size to `candidate_mb`.
+    pub(super) fn of(case: &Case<'_>, present: &SizeEvidence, candidate_mb: u32) -> Self {
+        let seen = Self::seen(case.evidence, present, candidate_mb);
+        let projected = || projected(case.evidence.compute_optimizer.as_ref()?, present, candidate_mb);
+        seen.or_else(projected).unwrap_or(Self::UNKNOWN)
+    }
+
+    /// From reports at other sizes of the window.
+    fn seen(evidence: &Evidence, present: &SizeEvidence, candidate_mb: u32) -> Option<Self> {
+        let mut bounds = Self {
+            basis: SavingBasis::SeenAtBothSizes,
+            ..Self::UNKNOWN
+        };
+        let mut known = false;
+        for other in evidence.sizes.iter().filter(|size| size.invocations >= ENOUGH) {
+            let Some((low, high)) = exponent(present, other) else {
+                continue;
+            };
+            let mb = other.memory_size_mb;
+            if mb > present.memory_size_mb {
+                bounds.least = bounds.least.max(low);
+                known = true;
+            } else if mb <= candidate_mb {
+                bounds.most = bounds.most.min(high);
+                known = true;
+            }
+            if mb == candidate_mb {
+                bounds.least = bounds.least.max(low);
+            }
+        }
+        // Sizes that contradict each other ran different code, or met other events.
+        (known && bounds.least <= bounds.most).then_some(bounds)
+    }
+}
+
+/// The exponent between two sizes, as means and medians have it: the lower and the higher.
+pub(super) fn exponent(a: &SizeEvidence, b: &SizeEvidence) -> Option<(f64, f64)> {
+    let memory = (f64::from(b.memory_size_mb) / f64::from(a.memory_size_mb)).ln();
+    let of = |a: f64, b: f64| (a > 0.0 && b > 0.0 && memory != 0.0).then(|| ((a / b).ln() / memory).clamp(0.0, 1.0));
+    let mean = of(a.duration.mean_ms, b.duration.mean_ms)?;
+    let median = of(a.duration.p50_ms, b.duration.p50_ms)?;
+    Some((mean.min(median), mean.max(median)))
+}
+
+/// What Compute Optimizer's projection for a size at or below the candidate, from the same present size, makes of it.
+fn projected(optimizer: &OptimizerFinding, present: &SizeEvidence, candidate_mb: u32) -> Option<Slowdown> {
+    let (from, to) = (optimizer.current_memory_size_mb?, optimizer.memory_size_mb?);
+    if from != present.memory_size_mb || to >= from || to > candidate_mb {
+        return None;
+    }
+    let projected = optimizer.projected?;
+    let memory = (f64::from(from) / f64::from(to)).ln();
+    let exponent = |ms: f64| ((ms / present.duration.mean_ms).ln() / memory).clamp(0.0, 1.0);
+    let upper = projected.upper_ms.or(projected.expected_ms)?;
+    if !(upper > present.duration.mean_ms * IMPLAUSIBLE) {
+        return None;
+    }
+    let most = exponent(upper);
+    // It is the least for that very size only: closer to the present one the duration may not have begun to grow.
+    let lower = projected.lower_ms.filter(|&ms| ms > 0.0 && to == candidate_mb);
+    Some(Slowdown {
+        least: lower.map_or(0.0, exponent).min(most),
+        most,
+        basis: SavingBasis::ComputeOptimizer,
+    })
+}

@@ -1,0 +1,147 @@
+//! How much of what is billed is initialisation, and what would avoid it.
+
+use super::super::money::{allocated_gb_seconds, allocation};
+use super::super::{Action, FindingKind, SizeEvidence};
+use super::words::{counted, ms, percent};
+use super::{Case, Judged};
+use crate::memory::gb_seconds;
+use crate::pricing::{PriceQuote, SnapStartBilling};
+
+/// From this share of billed time on, initialisation is worth a look.
+const MUCH: f64 = 0.2;
+/// So many cold starts say how long one takes.
+const COLD_STARTS: u64 = 5;
+
+/// Much of what is billed is initialisation.
+pub(super) fn judge(case: &Case<'_>) -> Option<Judged> {
+    let reports = case
+        .usual()
+        .filter(|size| size.cold_starts >= COLD_STARTS && size.billed_duration_ms > 0)?;
+    let share = billed_init_ms(reports)? / reports.billed_duration_ms as f64;
+    if share < MUCH {
+        return None;
+    }
+    let init_ms = reports.init_sum_ms / reports.cold_starts as f64;
+    let mut text = format!(
+        "{} of what is billed is initialisation: {} of {} began cold ({}), with {} of init each.",
+        percent(share),
+        counted(reports.cold_starts, "invocation"),
+        counted(reports.invocations, "invocation").trim_end_matches(" invocations"),
+        percent(reports.cold_share()),
+        ms(init_ms),
+    );
+    if let (Some(quote), Some(usage)) = (&case.priced.quote, case.usage) {
+        let billed = case.priced.cost.map(|cost| cost.bill.duration * share);
+        if let Some(billed) = billed {
+            text += &format!(" It costs {} a month.", billed.display());
+        }
+        text += &provisioned(case, quote, reports.memory_size_mb, usage.days);
+        text += &snapstart(case, quote, reports.memory_size_mb, usage.days, init_ms);
+    }
+    Some(Judged::new(FindingKind::InitHeavy, case.confidence(reports.cold_starts), text).advise(Action::Investigate))
+}
+
+/// The init that is billed, in ms; `None` if none is. Before August 2025 init of zip packages on managed runtimes was free
+/// ("AWS Lambda standardizes billing for INIT Phase"), and old logs are still read.
+fn billed_init_ms(reports: &SizeEvidence) -> Option<f64> {
+    let billed = reports.invocations.saturating_sub(reports.unbilled_invocations) as f64;
+    let beyond_duration = reports.billed_duration_ms as f64 - reports.duration.mean_ms * billed;
+    (beyond_duration >= reports.init_sum_ms / 2.0).then_some(reports.init_sum_ms)
+}
+
+/// One environment kept ready: its price, and how busy it must be to cost no more than on demand.
+fn provisioned(case: &Case<'_>, quote: &PriceQuote, memory_size_mb: u32, days: f64) -> String {
+    let one = allocation(quote, allocated_gb_seconds(memory_size_mb, 1, days));
+    let prices = quote
+        .provisioned_concurrency_gb_second
+        .zip(quote.provisioned_duration_gb_second);
+    let (Some(one), Some((kept, busy)), true) = (one, prices, case.function.provisioned.is_empty()) else {
+        return String::new();
+    };
+    let cheaper = quote.gb_second_price().amount - busy.price;
+    let one = one.display();
+    if cheaper > kept.price {
+        let even = percent(kept.price / cheaper);
+        format!(
+            " An environment of provisioned concurrency costs {one} a month, and pays for itself if it is busy {even} of the time."
+        )
+    } else {
+        format!(" An environment of provisioned concurrency costs {one} a month, and is never cheaper than on demand.")
+    }
+}
+
+/// What SnapStart would cost, where the runtime has it.
+fn snapstart(case: &Case<'_>, quote: &PriceQuote, memory_size_mb: u32, days: f64, init_ms: f64) -> String {
+    let runtime = case
+        .function
+        .runtime
+        .as_deref()
+        .filter(|runtime| has_snapstart(runtime));
+    let Some(billing) = runtime
+        .filter(|_| !case.function.snap_start)
+        .and_then(SnapStartBilling::of_runtime)
+    else {
+        return String::new();
+    };
+    // SnapStart excludes both (source: "Improving startup performance with Lambda SnapStart").
+    if !case.function.provisioned.is_empty() || case.function.ephemeral_storage_mb.is_some_and(|mb| mb > 512) {
+        return String::new();
+    }
+    match billing {
+        SnapStartBilling::Free => {
+            " SnapStart is free for this runtime, and replaces init by a shorter restore.".to_owned()
+        }
+        SnapStartBilling::Charged => {
+            let cached_s = (days * 86_400.0) as u64;
+            let cache = quote.snapstart_cache(billing, memory_size_mb, cached_s);
+            let restore = quote.snapstart_restore(billing, memory_size_mb, 1);
+            let (Ok(cache), Ok(restore)) = (cache, restore) else {
+                return " What SnapStart costs here is not known.".to_owned();
+            };
+            // A restore that takes no time at all is still charged by size.
+            let as_init_ms = restore.amount / (quote.gb_second_price().amount * gb_seconds(memory_size_mb, 1.0));
+            let verdict = if as_init_ms < init_ms { "less" } else { "more" };
+            format!(
+                " SnapStart would charge {} a month to keep one version, and for each restore as much as {} of init, \
+                 {verdict} than the init it replaces.",
+                cache.display(),
+                ms(as_init_ms)
+            )
+        }
+    }
+}
+
+/// Java from 11, Python from 3.12, .NET from 8 on (source: "Improving startup performance with Lambda SnapStart").
+fn has_snapstart(runtime: &str) -> bool {
+    let from = |prefix: &str, least: u32| {
+        let rest = runtime.strip_prefix(prefix)?;
+        let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
+        Some(digits.parse::<u32>().ok()? >= least)
+    };
+    [from("java", 11), from("python3.", 12), from("dotnet", 8)]
+        .into_iter()
+        .flatten()
+        .any(|has| has)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::has_snapstart;
+
+    #[test]
+    fn runtimes_with_snapstart() {
+        for runtime in ["java11", "java21", "python3.12", "python3.14", "dotnet8", "dotnet10"] {
+            assert!(has_snapstart(runtime), "{runtime}");
+        }
+        for runtime in [
+            "java8.al2",
+            "python3.9",
+            "dotnet6",
+            "dotnetcore3.1",
+            "nodejs22.x",
+            "provided.al2023",
+        ] {
+            assert!(!has_snapstart(runtime), "{runtime}");
+        }
+    }
+}
