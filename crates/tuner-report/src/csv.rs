@@ -169,12 +169,12 @@ fn triple(estimate: Option<Estimate>) -> [String; 3] {
     .map(number)
 }
 
-fn number(value: Option<f64>) -> String {
+pub(crate) fn number(value: Option<f64>) -> String {
     value.map_or_else(String::new, |x| x.to_string())
 }
 
 /// Text from outside: a spreadsheet runs what begins with one of these (OWASP, "CSV Injection").
-fn words(text: &str) -> String {
+pub(crate) fn words(text: &str) -> String {
     if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) {
         format!("'{text}")
     } else {
@@ -182,7 +182,7 @@ fn words(text: &str) -> String {
     }
 }
 
-fn line(text: &mut String, cells: impl Iterator<Item = String>) {
+pub(crate) fn line(text: &mut String, cells: impl Iterator<Item = String>) {
     for (index, cell) in cells.enumerate() {
         if index > 0 {
             text.push(',');

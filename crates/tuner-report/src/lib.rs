@@ -1,4 +1,5 @@
-//! Views of a [`Tuning`](tuner_core::Tuning): SVG, HTML, Markdown, CSV, JSON and terminal text.
+//! Views of a [`Tuning`](tuner_core::Tuning) and of a [`MemoryReview`](tuner_core::review::MemoryReview): SVG, HTML,
+//! Markdown, CSV, JSON and terminal text.
 //!
 //! Every view takes the document and an [`std::io::Write`]; there is no clock and no file system here, and the same
 //! document always gives the same bytes. All begin with the same words, made in one place: [`headline`].
@@ -26,6 +27,7 @@ mod masking;
 mod notes;
 mod numbers;
 mod options;
+mod review;
 mod rows;
 mod schema;
 mod terminal;
@@ -41,6 +43,10 @@ pub use json::json;
 pub use legacy_url::{visualization_comparison_url, visualization_url};
 pub use markdown::markdown;
 pub use options::Options;
+pub use review::{
+    ReviewHeadline, Summary, render_review, review_csv, review_headline, review_html, review_json, review_markdown,
+    review_schema, review_summary, review_svg, review_terminal,
+};
 pub use schema::tuning_schema;
 pub use terminal::{TerminalStyle, terminal};
 pub use words::{Headline, headline};

@@ -188,14 +188,14 @@ fn with_interval(figure: &Figure) -> String {
     }
 }
 
-fn folded(summary: &str, table: &str) -> String {
+pub(crate) fn folded(summary: &str, table: &str) -> String {
     format!(
         "<details>\n<summary>{summary}</summary>\n\n{}\n\n</details>",
         table.trim_end()
     )
 }
 
-fn row<'a>(md: &mut String, cells: impl Iterator<Item = &'a str>) {
+pub(crate) fn row<'a>(md: &mut String, cells: impl Iterator<Item = &'a str>) {
     for cell in cells {
         // Writing to a string does not fail.
         let _ = write!(md, "| {cell} ");
@@ -204,7 +204,7 @@ fn row<'a>(md: &mut String, cells: impl Iterator<Item = &'a str>) {
 }
 
 /// An address inside `( )`: nothing may end it early.
-fn address(href: &str) -> String {
+pub(crate) fn address(href: &str) -> String {
     let mut out = String::new();
     for c in href.chars() {
         match c {

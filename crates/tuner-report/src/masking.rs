@@ -2,8 +2,11 @@
 
 use std::borrow::Cow;
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tuner_core::Tuning;
+use tuner_core::review::MemoryReview;
 
 use crate::{Options, ReportError};
 
@@ -11,19 +14,38 @@ use crate::{Options, ReportError};
 const MASK: &str = "000000000000";
 const DIGITS: usize = 12;
 
-/// `tuning` as `options` allow it to be shown.
-///
-/// Every string of the document is looked at, not a list of fields: a field added later is masked too.
-pub(crate) fn shown<'a>(tuning: &'a Tuning, options: &Options) -> Result<Cow<'a, Tuning>, ReportError> {
-    if options.show_account_ids {
-        return Ok(Cow::Borrowed(tuning));
+/// What is reported on, with the account it is of.
+pub(crate) trait Document: Clone + Serialize + DeserializeOwned {
+    /// Its account, if known.
+    fn account(&self) -> Option<&str>;
+}
+
+impl Document for Tuning {
+    fn account(&self) -> Option<&str> {
+        self.function.name.account()
     }
-    let mut document = serde_json::to_value(tuning)?;
-    let changed = mask_value(&mut document, tuning.function.name.account());
+}
+
+impl Document for MemoryReview {
+    fn account(&self) -> Option<&str> {
+        let of_any = || self.functions.iter().find_map(|f| f.function.name.account());
+        self.account.as_deref().or_else(of_any)
+    }
+}
+
+/// `document` as `options` allow it to be shown.
+///
+/// Every string of it is looked at, not a list of fields: a field added later is masked too.
+pub(crate) fn shown<'a, D: Document>(document: &'a D, options: &Options) -> Result<Cow<'a, D>, ReportError> {
+    if options.show_account_ids {
+        return Ok(Cow::Borrowed(document));
+    }
+    let mut value = serde_json::to_value(document)?;
+    let changed = mask_value(&mut value, document.account());
     Ok(if changed {
-        Cow::Owned(serde_json::from_value(document)?)
+        Cow::Owned(serde_json::from_value(value)?)
     } else {
-        Cow::Borrowed(tuning)
+        Cow::Borrowed(document)
     })
 }
 

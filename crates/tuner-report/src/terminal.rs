@@ -33,11 +33,11 @@ impl Default for TerminalStyle {
 const NARROWEST: usize = 40;
 const BARS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
-const BOLD: Style = Style::new().bold();
-const GOOD: Style = AnsiColor::Green.on_default().bold();
-const BAD: Style = AnsiColor::Red.on_default();
-const WARN: Style = AnsiColor::Yellow.on_default().bold();
-const DIM: Style = Style::new().dimmed();
+pub(crate) const BOLD: Style = Style::new().bold();
+pub(crate) const GOOD: Style = AnsiColor::Green.on_default().bold();
+pub(crate) const BAD: Style = AnsiColor::Red.on_default();
+pub(crate) const WARN: Style = AnsiColor::Yellow.on_default().bold();
+pub(crate) const DIM: Style = Style::new().dimmed();
 
 /// Writes the decision in a sentence, a table of all sizes, warnings and notes.
 ///
@@ -51,11 +51,7 @@ pub fn terminal(
 ) -> Result<(), ReportError> {
     let shown = masking::shown(tuning, options)?;
     let view = View::new(&shown);
-    let mut page = Page {
-        text: String::new(),
-        style: *style,
-    };
-    page.style.width = page.style.width.max(NARROWEST);
+    let mut page = Page::new(style);
     let words = words::of_view(&view);
     page.paragraph(BOLD, "", &words.decision);
     page.paragraph(Style::new(), "", &words.effect);
@@ -81,13 +77,24 @@ pub fn terminal(
     Ok(out.write_all(page.text.as_bytes())?)
 }
 
-struct Page {
-    text: String,
-    style: TerminalStyle,
+/// Text that grows by the line.
+pub(crate) struct Page {
+    pub(crate) text: String,
+    pub(crate) style: TerminalStyle,
 }
 
 impl Page {
-    fn styled(&mut self, style: Style, text: &str) {
+    pub(crate) fn new(style: &TerminalStyle) -> Self {
+        Self {
+            text: String::new(),
+            style: TerminalStyle {
+                width: style.width.max(NARROWEST),
+                ..*style
+            },
+        }
+    }
+
+    pub(crate) fn styled(&mut self, style: Style, text: &str) {
         // Writing to a string does not fail.
         let _ = if self.style.colour && !text.is_empty() {
             write!(self.text, "{style}{text}{style:#}")
@@ -97,7 +104,7 @@ impl Page {
     }
 
     /// `lead` and `text` wrapped; further lines are indented as far as `lead` reaches.
-    fn paragraph(&mut self, style: Style, lead: &str, text: &str) {
+    pub(crate) fn paragraph(&mut self, style: Style, lead: &str, text: &str) {
         let indent = lead.width();
         for (index, part) in wrap(&line(text), self.style.width - indent).iter().enumerate() {
             match index {
@@ -236,7 +243,7 @@ fn lines(view: &View<'_>, sizes: &[SizeRow], detail: &Detail) -> Vec<String> {
     table.lines().map(|l| l.trim_end().to_owned()).collect()
 }
 
-fn wrap(text: &str, width: usize) -> Vec<String> {
+pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     let mut used = 0;
     for word in text.split_whitespace() {
@@ -264,7 +271,7 @@ fn wrap(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
-fn cut(text: &str, width: usize) -> String {
+pub(crate) fn cut(text: &str, width: usize) -> String {
     if text.width() <= width {
         return text.to_owned();
     }

@@ -37,7 +37,7 @@ impl Shape {
     }
 
     /// Inside a page the margin is the page's.
-    const fn margin(self) -> f64 {
+    pub(super) const fn margin(self) -> f64 {
         match self {
             Self::Picture => MARGIN,
             Self::Page | Self::Phone => 2.0,

@@ -16,6 +16,7 @@ mod model;
 mod panel;
 mod pareto;
 mod pen;
+mod review;
 mod style;
 mod text;
 mod ticks;
@@ -25,6 +26,8 @@ use std::io::Write;
 use tuner_core::Tuning;
 
 pub(crate) use layout::Shape;
+pub(crate) use review::review_element;
+pub use review::review_svg;
 
 use crate::view::View;
 use crate::{Options, ReportError, masking};

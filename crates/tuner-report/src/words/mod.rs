@@ -12,7 +12,7 @@ use tuner_core::{Tuning, Verdict};
 use crate::numbers;
 use crate::view::View;
 pub(crate) use constraints::{all as constraints, words as constraint};
-pub(crate) use effect::{list, objective};
+pub(crate) use effect::{joined, list, objective};
 pub(crate) use planner::budget;
 
 /// The words every view begins with. Plain text: whoever shows it escapes it.

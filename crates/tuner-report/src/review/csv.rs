@@ -1,0 +1,227 @@
+use std::io::Write;
+
+use tuner_core::pricing::Money;
+use tuner_core::review::{FindingKind, MemoryReview};
+
+use super::view::{Row, View, confidence_word};
+use super::{actions, facts};
+use crate::csv::{line, number, words};
+use crate::{Options, ReportError, masking};
+
+/// Writes one row per function, after a row of names with their units. Figures are not rounded. Form: RFC 4180. Text that
+/// a spreadsheet would run as a formula begins with an apostrophe.
+///
+/// # Errors
+/// When `out` refuses the bytes.
+pub fn review_csv(review: &MemoryReview, options: &Options, out: &mut impl Write) -> Result<(), ReportError> {
+    let shown = masking::shown(review, options)?;
+    let view = View::new(&shown);
+    let mut text = String::new();
+    let names = COLUMNS.iter().map(|(name, _)| (*name).to_owned());
+    // Without a window, what is called monthly is of the logs that were read.
+    line(&mut text, names.chain(["amounts_are".to_owned()]));
+    for row in &view.rows {
+        let cells = COLUMNS.iter().map(|(_, cell)| cell(row));
+        line(&mut text, cells.chain([view.period().to_owned()]));
+    }
+    Ok(out.write_all(text.as_bytes())?)
+}
+
+/// What a cell says of a function.
+type Cell = fn(&Row<'_>) -> String;
+
+/// Names of columns, with what is in them.
+const COLUMNS: [(&str, Cell); 58] = [
+    ("rank", |row| row.rank.to_string()),
+    ("function", |row| words(row.name())),
+    ("arn", |row| words(&row.of.function.name.to_string())),
+    ("region", |row| text(row.of.function.region.as_deref())),
+    ("owner", |row| text(row.of.function.owner())),
+    ("stack", |row| text(row.of.function.stack())),
+    ("memory_size_mb", |row| whole(row.mb)),
+    ("architecture", |row| whole(row.of.function.architecture)),
+    ("runtime", |row| text(row.of.function.runtime.as_deref())),
+    ("timeout_s", |row| whole(row.of.function.timeout_s)),
+    ("ephemeral_storage_mb", |row| {
+        whole(row.of.function.ephemeral_storage_mb)
+    }),
+    ("snap_start", |row| row.of.function.snap_start.to_string()),
+    ("reserved_concurrency", |row| {
+        whole(row.of.function.reserved_concurrency)
+    }),
+    ("provisioned_environments", |row| {
+        row.of.function.provisioned_environments().to_string()
+    }),
+    ("last_modified", |row| whole(row.of.function.last_modified)),
+    ("log_group", |row| text(row.of.function.log_group.as_deref())),
+    ("max_memory_used_mb", |row| {
+        whole(row.present.and_then(|size| size.max_memory_used_mb))
+    }),
+    ("memory_used_share", |row| number(row.share)),
+    ("reports", |row| whole(row.present.map(|size| size.invocations))),
+    ("reports_at_all_sizes", |row| row.of.evidence.reports().to_string()),
+    ("mean_duration_ms", |row| {
+        number(row.present.map(|size| size.duration.mean_ms))
+    }),
+    ("p50_duration_ms", |row| {
+        number(row.present.map(|size| size.duration.p50_ms))
+    }),
+    ("p95_duration_ms", |row| {
+        number(row.present.map(|size| size.duration.p95_ms))
+    }),
+    ("p99_duration_ms", |row| {
+        number(row.present.map(|size| size.duration.p99_ms))
+    }),
+    ("max_duration_ms", |row| {
+        number(row.present.map(|size| size.duration.max_ms))
+    }),
+    ("mean_billed_duration_ms", |row| {
+        number(row.present.and_then(|size| size.mean_billed_ms()))
+    }),
+    ("cold_starts", |row| whole(row.present.map(|size| size.cold_starts))),
+    ("init_sum_ms", |row| number(row.present.map(|size| size.init_sum_ms))),
+    ("restored_starts", |row| {
+        whole(row.present.map(|size| size.restored_starts))
+    }),
+    ("timeouts", |row| whole(row.present.map(|size| size.timeouts))),
+    ("out_of_memory", |row| whole(row.present.map(|size| size.out_of_memory))),
+    ("metric_invocations", |row| {
+        whole(row.of.evidence.metrics.map(|m| m.invocations))
+    }),
+    ("metric_errors", |row| whole(row.of.evidence.metrics.map(|m| m.errors))),
+    ("metric_throttles", |row| {
+        whole(row.of.evidence.metrics.map(|m| m.throttles))
+    }),
+    ("monthly_invocations", |row| {
+        number(row.of.monthly.map(|m| m.invocations))
+    }),
+    ("monthly_gb_seconds", |row| number(row.of.monthly.map(|m| m.gb_seconds))),
+    ("monthly_cost", |row| money(row.cost)),
+    ("monthly_duration_cost", |row| {
+        money(row.of.monthly.map(|m| m.bill.duration))
+    }),
+    ("monthly_request_cost", |row| {
+        money(row.of.monthly.map(|m| m.bill.requests))
+    }),
+    ("monthly_provisioned_concurrency_cost", |row| {
+        money(row.of.monthly.map(|m| m.bill.provisioned_concurrency))
+    }),
+    ("currency", |row| {
+        row.cost
+            .or(row.saving.map(|s| s.at_best))
+            .map_or_else(String::new, |m| m.currency.code().to_owned())
+    }),
+    ("cost_unknown", |row| text(row.of.cost_unknown.as_deref())),
+    ("saving_at_worst", |row| money(row.saving.map(|s| s.at_worst))),
+    ("saving_at_best", |row| money(row.saving.map(|s| s.at_best))),
+    ("saving_basis", |row| facts::saving_basis(row).to_owned()),
+    ("arm64_saving_at_best", |row| {
+        money(
+            row.of
+                .finding(FindingKind::Arm64Candidate)
+                .and_then(|f| f.saving)
+                .map(|s| s.at_best),
+        )
+    }),
+    ("findings", |row| {
+        row.of
+            .findings
+            .iter()
+            .map(|f| kind(f.kind))
+            .collect::<Vec<_>>()
+            .join(" ")
+    }),
+    ("confidence", |row| {
+        row.confidence()
+            .map_or_else(String::new, |c| confidence_word(c).to_owned())
+    }),
+    ("evidence", |row| {
+        words(
+            &row.of
+                .findings
+                .iter()
+                .map(|f| f.text.as_str())
+                .collect::<Vec<_>>()
+                .join(" "),
+        )
+    }),
+    ("advice", |row| {
+        words(
+            &actions::all(row.of)
+                .into_iter()
+                .map(|a| a.words)
+                .collect::<Vec<_>>()
+                .join("; "),
+        )
+    }),
+    ("command", |row| {
+        words(
+            &actions::all(row.of)
+                .into_iter()
+                .filter_map(|a| a.command)
+                .collect::<Vec<_>>()
+                .join("\n"),
+        )
+    }),
+    ("compute_optimizer", |row| {
+        words(
+            &row.of
+                .evidence
+                .compute_optimizer
+                .as_ref()
+                .map_or_else(String::new, facts::optimizer),
+        )
+    }),
+    ("tuned", |row| {
+        words(
+            &row.of
+                .tuned
+                .as_ref()
+                .map_or_else(String::new, |tuned| facts::tuned_words(row.of, tuned)),
+        )
+    }),
+    ("previous_memory_size_mb", |row| {
+        whole(row.of.changes.as_ref().and_then(|c| c.memory_size_mb))
+    }),
+    ("previous_monthly_cost", |row| {
+        money(row.of.changes.as_ref().and_then(|c| c.monthly))
+    }),
+    ("advice_followed", |row| {
+        whole(row.of.changes.as_ref().and_then(|c| c.advice).map(|a| a.followed))
+    }),
+    ("really_saved", |row| {
+        money(row.of.changes.as_ref().and_then(|c| c.advice).and_then(|a| a.saved))
+    }),
+    ("gaps", |row| {
+        words(
+            &row.of
+                .evidence
+                .gaps
+                .iter()
+                .map(|gap| gap.text.as_str())
+                .collect::<Vec<_>>()
+                .join(" "),
+        )
+    }),
+];
+
+fn text(of: Option<&str>) -> String {
+    of.map_or_else(String::new, words)
+}
+
+fn whole(of: Option<impl ToString>) -> String {
+    of.map_or_else(String::new, |value| value.to_string())
+}
+
+fn money(of: Option<Money>) -> String {
+    number(of.map(|money| money.amount))
+}
+
+/// As in the document.
+fn kind(of: FindingKind) -> String {
+    let name = serde_json::to_value(of).ok();
+    name.as_ref()
+        .and_then(serde_json::Value::as_str)
+        .unwrap_or_default()
+        .to_owned()
+}

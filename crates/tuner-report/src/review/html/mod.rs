@@ -1,0 +1,306 @@
+//! The page: what matters in words, a map, and a table of every function. One file, no script, no request.
+
+mod function;
+
+use std::io::Write;
+use std::sync::LazyLock;
+
+use minijinja::value::Serde;
+use minijinja::{AutoEscape, Environment, UndefinedBehavior};
+use serde::Serialize;
+use tuner_core::review::{MemoryReview, RegionReview};
+
+use super::actions::{self, ToDo};
+use super::facts;
+use super::since::{self, Since};
+use super::view::{Row, View};
+use super::words::{self, ReviewHeadline};
+use crate::chart::{self, Shape};
+use crate::{Options, ReportError, masking, numbers};
+
+static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
+    let mut env = Environment::new();
+    env.set_undefined_behavior(UndefinedBehavior::Strict);
+    env.set_auto_escape_callback(|_| AutoEscape::Html);
+    // Whether they parse is tested; an error shows when the page is asked for.
+    let _ = env.add_template("review", include_str!("page.html"));
+    env
+});
+
+/// Told at the top: what breaks first, then what saves most.
+const MOST_FIRST: usize = 4;
+/// Rows of the lists around the table; the table has all functions.
+const MOST_LISTED: usize = 40;
+/// What a page may hold, in bytes: it is to open at once on a phone. Beyond it, the functions with the least at stake have
+/// their row, and no more.
+const MOST_BYTES: usize = 1_850_000;
+/// Functions that are told in full however many there are.
+const ALWAYS_IN_FULL: usize = 300;
+
+/// What the template speaks of.
+#[derive(Serialize)]
+struct Page<'a> {
+    words: ReviewHeadline,
+    risks_sentence: String,
+    period: &'static str,
+    is_month: bool,
+    warnings: &'a [String],
+    first: Vec<First>,
+    since: Option<Since>,
+    wide: String,
+    narrow: String,
+    functions: usize,
+    risks: usize,
+    savings: usize,
+    gaps: usize,
+    fine: usize,
+    rows: String,
+    cut: usize,
+    in_full: usize,
+    regions: Vec<&'a RegionReview>,
+    without_cost: Listed,
+    optimizer: Option<Optimizer>,
+    scan: Option<String>,
+    arm64: Option<String>,
+    measured: Option<String>,
+    masked: bool,
+}
+
+/// Something to do first.
+#[derive(Serialize)]
+struct First {
+    rank: usize,
+    name: String,
+    is_risk: bool,
+    found: String,
+    text: String,
+    saving: Option<String>,
+    to_do: Option<ToDo>,
+}
+
+/// The first of many.
+#[derive(Serialize)]
+struct Listed {
+    lines: Vec<(String, String)>,
+    all: usize,
+    more: usize,
+}
+
+impl Listed {
+    fn new(mut lines: Vec<(String, String)>) -> Self {
+        let all = lines.len();
+        lines.truncate(MOST_LISTED);
+        Self {
+            all,
+            more: all - lines.len(),
+            lines,
+        }
+    }
+}
+
+/// Compute Optimizer beside us.
+#[derive(Serialize)]
+struct Optimizer {
+    looked_at: usize,
+    agree: usize,
+    differ: usize,
+    no_answer: usize,
+    differing: Vec<OptimizerRow>,
+}
+
+#[derive(Serialize)]
+struct OptimizerRow {
+    name: String,
+    ours: String,
+    theirs: String,
+}
+
+/// Writes `review` as one page that needs nothing else.
+///
+/// # Errors
+/// When `out` refuses the bytes.
+pub fn review_html(review: &MemoryReview, options: &Options, out: &mut impl Write) -> Result<(), ReportError> {
+    let shown = masking::shown(review, options)?;
+    let view = View::new(&shown);
+    let count = |is: fn(&Row<'_>) -> bool| view.rows.iter().filter(|row| is(row)).count();
+    let (wide, narrow) = (
+        chart::review_element(&view, Shape::Page)?,
+        chart::review_element(&view, Shape::Phone)?,
+    );
+    let (rows, in_full) = rows(&view, MOST_BYTES.saturating_sub(wide.len() + narrow.len()));
+    let totals = &shown.totals;
+    let words = words::of_view(&view);
+    let page = Page {
+        risks_sentence: words::capitalised(&words.risks),
+        words,
+        period: view.period(),
+        is_month: shown.window.is_some(),
+        warnings: &shown.warnings,
+        first: first(&view),
+        since: since::of_view(&view),
+        wide,
+        narrow,
+        functions: view.rows.len(),
+        risks: count(|row| row.is_risk()),
+        savings: count(|row| row.saves()),
+        gaps: count(|row| row.is_gap()),
+        fine: count(|row| row.of.findings.is_empty()),
+        rows,
+        cut: view.rows.len() - in_full,
+        in_full,
+        regions: shown.regions.iter().filter(|region| region.problem.is_some()).collect(),
+        without_cost: Listed::new(without_cost(&view)),
+        optimizer: optimizer(&view),
+        scan: scan(&view),
+        arm64: totals
+            .arm64_at_best
+            .filter(|most| most.amount > 0.0)
+            .map(|most| view.scale.amount(most)),
+        measured: totals
+            .saving_measured
+            .filter(|sum| sum.amount != 0.0)
+            .map(|sum| view.scale.amount(sum)),
+        masked: !options.show_account_ids && masking::Document::account(review).is_some(),
+    };
+    let text = TEMPLATES.get_template("review")?.render(Serde(&page))?;
+    Ok(out.write_all(text.as_bytes())?)
+}
+
+/// The rows of the table, the functions with the most at stake in full; and how many are in full.
+fn rows(view: &View<'_>, most_bytes: usize) -> (String, usize) {
+    let heads: Vec<String> = view.rows.iter().map(|row| function::head(view, row)).collect();
+    let mut bytes: usize = heads.iter().map(String::len).sum::<usize>() + 60 * heads.len();
+    // What may break is told in full wherever it ranks.
+    let mut order: Vec<&Row<'_>> = view.rows.iter().collect();
+    order.sort_by_key(|row| (row.rank > ALWAYS_IN_FULL, !row.is_risk(), row.rank));
+    let mut in_full = vec![None; view.rows.len()];
+    for row in order {
+        let details = function::details(view, row);
+        if bytes + details.len() > most_bytes && row.rank > ALWAYS_IN_FULL {
+            break;
+        }
+        bytes += details.len();
+        in_full[row.rank - 1] = Some(details);
+    }
+    let n = in_full.iter().flatten().count();
+    let rows = view.rows.iter().zip(heads).zip(in_full);
+    let mut text = String::with_capacity(bytes);
+    for ((row, head), details) in rows {
+        text.push_str(&head);
+        function::end(&mut text, row, details.as_deref());
+    }
+    (text, n)
+}
+
+fn first(view: &View<'_>) -> Vec<First> {
+    let one = |row: &Row<'_>, is_risk: bool| {
+        let findings = &row.of.findings;
+        let finding = findings
+            .iter()
+            .find(|f| if is_risk { f.kind.is_risk() } else { f.saving.is_some() })
+            .or(findings.first())?;
+        let advice = row
+            .of
+            .advice
+            .iter()
+            .position(|advice| advice.about == finding.kind)
+            .unwrap_or(0);
+        Some(First {
+            rank: row.rank,
+            name: row.name().to_owned(),
+            is_risk,
+            found: finding.kind.words().to_owned(),
+            text: finding.text.clone(),
+            saving: row
+                .saving
+                .filter(|_| !is_risk)
+                .map(|saving| format!("{} {}", view.scale.saving(&saving), view.period())),
+            to_do: actions::all(row.of).into_iter().nth(advice),
+        })
+    };
+    let mut first: Vec<First> = view.risks().filter_map(|row| one(row, true)).take(MOST_FIRST).collect();
+    let saving = view.by_saving();
+    first.extend(saving.iter().filter_map(|(row, _)| one(row, false)).take(MOST_FIRST));
+    first
+}
+
+fn without_cost(view: &View<'_>) -> Vec<(String, String)> {
+    let rows = view.rows.iter().filter(|row| row.cost.is_none());
+    let why = |row: &Row<'_>| {
+        row.of
+            .cost_unknown
+            .clone()
+            .unwrap_or_else(|| "the reason is not known".to_owned())
+    };
+    rows.map(|row| (row.name().to_owned(), why(row))).collect()
+}
+
+fn optimizer(view: &View<'_>) -> Option<Optimizer> {
+    let looked_at: Vec<&Row<'_>> = view
+        .rows
+        .iter()
+        .filter(|row| row.of.evidence.compute_optimizer.is_some())
+        .collect();
+    if looked_at.is_empty() {
+        return None;
+    }
+    let with = |answer: Option<bool>| looked_at.iter().filter(move |row| facts::agrees(row.of) == answer);
+    let ours = |row: &Row<'_>| {
+        let words: Vec<&str> = row.of.findings.iter().map(|finding| finding.kind.words()).collect();
+        if words.is_empty() {
+            "nothing".to_owned()
+        } else {
+            words.join(", ")
+        }
+    };
+    Some(Optimizer {
+        looked_at: looked_at.len(),
+        agree: with(Some(true)).count(),
+        differ: with(Some(false)).count(),
+        no_answer: with(None).count(),
+        differing: with(Some(false))
+            .take(MOST_LISTED)
+            .map(|row| OptimizerRow {
+                name: row.name().to_owned(),
+                ours: ours(row),
+                theirs: row
+                    .of
+                    .evidence
+                    .compute_optimizer
+                    .as_ref()
+                    .map_or_else(String::new, facts::optimizer),
+            })
+            .collect(),
+    })
+}
+
+/// What reading the logs took.
+fn scan(view: &View<'_>) -> Option<String> {
+    let scan = view.review.scan.as_ref()?;
+    let size = |bytes: u64| match bytes as f64 {
+        b if b >= 1e9 => format!("{} GB", numbers::decimal(b / 1e9, usize::from(b < 1e11))),
+        b if b >= 1e6 => format!("{} MB", numbers::decimal(b / 1e6, usize::from(b < 1e8))),
+        b => format!("{} bytes", numbers::decimal(b, 0)),
+    };
+    let mut text = format!("Reading the logs took {}", size(scan.bytes));
+    if scan.queries > 0 {
+        text.push_str(&format!(" in {}", words::counted(scan.queries, "query", "queries")));
+    }
+    text.push_str(&match scan.cost {
+        Some(cost) => format!(" and cost {}", cost.display()),
+        None => String::new(),
+    });
+    if let Some(bytes) = scan.estimated_bytes {
+        let cost = scan
+            .estimated_cost
+            .map_or_else(String::new, |cost| format!(", {}", cost.display()));
+        text.push_str(&format!("; {}{cost} was expected", size(bytes)));
+    }
+    text.push_str(
+        &scan
+            .budget
+            .map_or_else(String::new, |most| format!("; at most {} was allowed", most.display())),
+    );
+    text.push('.');
+    Some(text)
+}

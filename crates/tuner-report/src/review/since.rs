@@ -1,0 +1,170 @@
+//! What happened since the last review: what its advice brought, what got worse, what is new and gone.
+
+use serde::Serialize;
+use tuner_core::review::FindingKind;
+
+use super::view::{Row, View};
+use super::words::{counted, functions};
+use crate::numbers;
+use crate::words::joined;
+
+/// Names of functions that are gone or new, told one by one.
+const MOST_NAMED: usize = 8;
+
+/// What is to be told. Absent without a last review.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct Since {
+    /// "Since the review of 2026-10-21".
+    pub(crate) title: String,
+    /// A sentence each.
+    pub(crate) sentences: Vec<String>,
+    /// Advice that was followed, what it saves most first.
+    pub(crate) followed: Vec<FollowedRow>,
+    /// Functions that got worse at the same size, with the evidence.
+    pub(crate) regressions: Vec<(String, String)>,
+}
+
+/// Advice that was followed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct FollowedRow {
+    pub(crate) name: String,
+    pub(crate) change: String,
+    pub(crate) expected: String,
+    pub(crate) saved: String,
+}
+
+pub(crate) fn of_view(view: &View<'_>) -> Option<Since> {
+    let previous = view.review.previous.as_ref()?;
+    let mut sentences = vec![cost(view), advice(view)];
+    let named = |names: Vec<&str>| {
+        let more = names.len().saturating_sub(MOST_NAMED);
+        let mut names: Vec<String> = names.iter().take(MOST_NAMED).map(|&name| name.to_owned()).collect();
+        if more > 0 {
+            names.push(format!("{more} more"));
+        }
+        joined(&names)
+    };
+    let new: Vec<&str> = view
+        .rows
+        .iter()
+        .filter(|row| row.of.changes.as_ref().is_some_and(|changes| changes.is_new))
+        .map(Row::name)
+        .collect();
+    if !new.is_empty() {
+        sentences.push(Some(format!("{} new: {}.", are(new.len()), named(new))));
+    }
+    let gone: Vec<&str> = previous.gone.iter().map(tuner_core::FunctionName::name).collect();
+    if !gone.is_empty() {
+        sentences.push(Some(format!("{} gone: {}.", are(gone.len()), named(gone))));
+    }
+    let regressions = regressions(view);
+    if !regressions.is_empty() {
+        sentences.push(Some(format!(
+            "{} got worse at the same memory size.",
+            functions(regressions.len() as u64)
+        )));
+    }
+    Some(Since {
+        title: format!("Since the review of {}", previous.finished_at.strftime("%Y-%m-%d")),
+        sentences: sentences.into_iter().flatten().collect(),
+        followed: followed(view),
+        regressions,
+    })
+}
+
+fn are(n: usize) -> String {
+    format!("{} {}", functions(n as u64), if n == 1 { "is" } else { "are" })
+}
+
+/// What a month cost then and costs now.
+fn cost(view: &View<'_>) -> Option<String> {
+    let before = view.review.previous.as_ref()?.monthly?;
+    let now = view
+        .review
+        .totals
+        .monthly
+        .filter(|now| now.currency == before.currency)?;
+    let (was, is) = (view.scale.amount(before), view.scale.amount(now));
+    if was == is {
+        return Some(format!("The account costs what it cost then, {is} {}.", view.period()));
+    }
+    let change = numbers::change(&was, &is).map_or_else(String::new, |c| format!(" ({})", numbers::signed_percent(c)));
+    Some(format!(
+        "The account cost {was} {} then and costs {is} now{change}.",
+        view.period()
+    ))
+}
+
+/// How much advice was followed, and what that brought.
+fn advice(view: &View<'_>) -> Option<String> {
+    let previous = view.review.previous.as_ref()?;
+    if previous.advised == 0 {
+        return None;
+    }
+    let of = counted(previous.advised, "piece of advice", "pieces of advice");
+    if previous.followed == 0 {
+        return Some(format!("Of {of} about memory sizes, none was followed."));
+    }
+    let were = if previous.followed == 1 { "was" } else { "were" };
+    let brought = match previous.saved {
+        None => "what that saves cannot be told yet".to_owned(),
+        Some(saved) if saved.amount < 0.0 => {
+            format!(
+                "that really costs {} {} more",
+                view.scale.amount(saved * -1.0),
+                view.period()
+            )
+        }
+        Some(saved) => format!("that really saves {} {}", view.scale.amount(saved), view.period()),
+    };
+    Some(format!(
+        "Of {of} about memory sizes, {} {were} followed: {brought}.",
+        numbers::count(previous.followed)
+    ))
+}
+
+fn followed(view: &View<'_>) -> Vec<FollowedRow> {
+    let mut rows: Vec<(f64, FollowedRow)> = view
+        .rows
+        .iter()
+        .filter_map(|row| {
+            let changes = row.of.changes.as_ref()?;
+            let advice = changes.advice.filter(|advice| advice.followed)?;
+            let saved = advice.saved.map_or(f64::MIN, |money| money.amount);
+            Some((
+                saved,
+                FollowedRow {
+                    name: row.name().to_owned(),
+                    change: sizes(changes.memory_size_mb, row.mb),
+                    expected: advice
+                        .expected
+                        .map_or_else(|| "–".to_owned(), |saving| view.scale.saving(&saving)),
+                    saved: advice
+                        .saved
+                        .map_or_else(|| "too little seen yet".to_owned(), |money| view.scale.amount(money)),
+                },
+            ))
+        })
+        .collect();
+    rows.sort_by(|a, b| b.0.total_cmp(&a.0));
+    rows.into_iter().map(|(_, row)| row).collect()
+}
+
+/// "1,024 → 512 MB".
+pub(crate) fn sizes(before: Option<u32>, now: Option<u32>) -> String {
+    let mb = |mb: Option<u32>| mb.map_or_else(|| "?".to_owned(), |mb| numbers::count(mb.into()));
+    match before {
+        Some(_) => format!("{} → {} MB", mb(before), mb(now)),
+        None => format!("{} MB", mb(now)),
+    }
+}
+
+fn regressions(view: &View<'_>) -> Vec<(String, String)> {
+    let regression = |row: &Row<'_>| {
+        Some((
+            row.name().to_owned(),
+            row.of.finding(FindingKind::Regression)?.text.clone(),
+        ))
+    };
+    view.rows.iter().filter_map(regression).collect()
+}

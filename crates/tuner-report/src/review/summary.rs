@@ -1,0 +1,130 @@
+//! A few lines to send when a review is done.
+
+use tuner_core::review::MemoryReview;
+
+use super::view::View;
+use super::{actions, since, words};
+use crate::{Options, ReportError, escape, masking};
+
+/// SNS takes a subject of up to 100 ASCII characters, without control characters, that begins with a letter, a number or
+/// a punctuation mark (API reference, `Publish`).
+const LONGEST_SUBJECT: usize = 100;
+/// Functions told one by one.
+const MOST: usize = 5;
+
+/// What is sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Summary {
+    /// One line of at most 100 ASCII characters.
+    pub subject: String,
+    /// Plain text, a few lines.
+    pub message: String,
+}
+
+/// The summary of `review`; account IDs are masked unless `options` show them.
+///
+/// # Errors
+/// When the document cannot be masked; a defect.
+pub fn review_summary(review: &MemoryReview, options: &Options) -> Result<Summary, ReportError> {
+    let shown = masking::shown(review, options)?;
+    let view = View::new(&shown);
+    let words = words::of_view(&view);
+    let mut lines = vec![
+        format!("{}.", words.money),
+        format!("{}.", words::capitalised(&words.risks)),
+    ];
+    lines.extend(words.unknown.clone());
+    if let Some(since) = since::of_view(&view) {
+        lines.push(String::new());
+        lines.push(format!("{}: {}", since.title, since.sentences.join(" ")));
+    }
+    let mut told = |title: &str, rows: Vec<String>, more: usize| {
+        if !rows.is_empty() {
+            lines.push(String::new());
+            lines.push(title.to_owned());
+            lines.extend(rows);
+            if more > 0 {
+                lines.push(format!("  and {more} more"));
+            }
+        }
+    };
+    let risks: Vec<_> = view.risks().collect();
+    let risk_lines = risks.iter().take(MOST).map(|row| {
+        let kinds: Vec<&str> = row
+            .of
+            .findings
+            .iter()
+            .filter(|f| f.kind.is_risk())
+            .map(|f| f.kind.words())
+            .collect();
+        format!("  {}: {}", row.name(), kinds.join(", "))
+    });
+    told(
+        "What may break:",
+        risk_lines.collect(),
+        risks.len().saturating_sub(MOST),
+    );
+    let savings = view.by_saving();
+    let saving_lines = savings.iter().take(MOST).map(|(row, saving)| {
+        let amount = format!("  {}: {} {}", row.name(), view.scale.saving(saving), view.period());
+        let command = actions::first(row.of).and_then(|to_do| to_do.command);
+        command.map_or_else(|| amount.clone(), |command| format!("{amount}\n    {command}"))
+    });
+    told(
+        "What could be saved:",
+        saving_lines.collect(),
+        savings.len().saturating_sub(MOST),
+    );
+    for warning in &view.review.warnings {
+        lines.push(String::new());
+        lines.push(format!("Warning: {warning}"));
+    }
+    lines.push(String::new());
+    lines.push(words.provenance.clone());
+    let message: Vec<String> = lines
+        .iter()
+        .flat_map(|line| line.split('\n'))
+        .map(escape::line)
+        .collect();
+    Ok(Summary {
+        subject: subject(&format!("Memory review: {}", words.line())),
+        message: format!("{}\n", message.join("\n")),
+    })
+}
+
+/// `text` in ASCII, cut at a word.
+fn subject(text: &str) -> String {
+    let ascii: String = escape::line(text)
+        .chars()
+        .map(|c| match c {
+            '–' | '\u{2212}' => '-',
+            c if c.is_ascii() => c,
+            _ => '?',
+        })
+        .collect();
+    // Other currencies than the dollar have no sign in ASCII; their code is said in the message.
+    if ascii.len() <= LONGEST_SUBJECT {
+        return ascii;
+    }
+    let cut = &ascii[..LONGEST_SUBJECT - 3];
+    let end = cut
+        .rfind(' ')
+        .filter(|at| *at > LONGEST_SUBJECT / 2)
+        .unwrap_or(cut.len());
+    format!("{}...", cut[..end].trim_end_matches([' ', ',', ';']))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_subject_is_short_and_ascii() {
+        let short = subject("Memory review: $412 a month, $38–$120 of it could be saved");
+        assert_eq!(short, "Memory review: $412 a month, $38-$120 of it could be saved");
+        let long = subject(&format!("Memory review: {}", "word and ".repeat(30)));
+        assert!(long.len() <= 100 && long.ends_with("and..."), "{long}");
+        assert!(subject(&"é\n".repeat(200)).len() <= 100);
+        assert!(subject("a\nb").is_ascii());
+    }
+}

@@ -1,0 +1,212 @@
+use std::io::Write;
+
+use anstyle::Style;
+use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use tuner_core::review::MemoryReview;
+use unicode_width::UnicodeWidthStr;
+
+use super::view::{Row, View};
+use super::{actions, since, words};
+use crate::escape::line;
+use crate::terminal::{BAD, BOLD, DIM, GOOD, Page, WARN, cut, wrap};
+use crate::{Options, ReportError, TerminalStyle, masking, numbers};
+
+/// Functions in the table.
+const MOST: usize = 30;
+/// Risks with their evidence, and commands.
+const MOST_RISKS: usize = 12;
+const MOST_COMMANDS: usize = 5;
+const LONGEST_NAME: usize = 32;
+
+/// Writes what is spent and could be saved, what may break, the functions with the most at stake, and what to do next.
+///
+/// # Errors
+/// When `out` refuses the bytes.
+pub fn review_terminal(
+    review: &MemoryReview,
+    options: &Options,
+    style: &TerminalStyle,
+    out: &mut impl Write,
+) -> Result<(), ReportError> {
+    let shown = masking::shown(review, options)?;
+    let view = View::new(&shown);
+    let mut page = Page::new(style);
+    let words = words::of_view(&view);
+    page.paragraph(BOLD, "", &words.money);
+    let risky = view.risks().next().is_some();
+    page.paragraph(if risky { BAD } else { GOOD }, "", &words::capitalised(&words.risks));
+    if let Some(unknown) = &words.unknown {
+        page.paragraph(Style::new(), "", unknown);
+    }
+    page.paragraph(DIM, "", &words.provenance);
+    for warning in &shown.warnings {
+        page.paragraph(WARN, "warning: ", warning);
+    }
+    if let Some(since) = since::of_view(&view) {
+        page.text.push('\n');
+        page.paragraph(BOLD, "", &since.title);
+        for sentence in &since.sentences {
+            page.paragraph(Style::new(), "", sentence);
+        }
+    }
+    risks(&mut page, &view);
+    if !view.rows.is_empty() {
+        page.text.push('\n');
+        table(&mut page, &view);
+    }
+    commands(&mut page, &view);
+    for region in &shown.regions {
+        if let Some(problem) = &region.problem {
+            page.paragraph(WARN, &format!("{}: ", line(&region.region)), problem);
+        }
+    }
+    Ok(out.write_all(page.text.as_bytes())?)
+}
+
+fn risks(page: &mut Page, view: &View<'_>) {
+    let risks: Vec<(&str, &tuner_core::review::Finding)> = view
+        .risks()
+        .flat_map(|row| row.of.findings.iter().map(|finding| (row.name(), finding)))
+        .filter(|(_, finding)| finding.kind.is_risk())
+        .collect();
+    if risks.is_empty() {
+        return;
+    }
+    page.text.push('\n');
+    page.paragraph(BOLD, "", "What may break");
+    for (name, finding) in risks.iter().take(MOST_RISKS) {
+        page.paragraph(BAD, "x ", &format!("{name} {}: {}", finding.kind.words(), finding.text));
+    }
+    more(page, risks.len(), MOST_RISKS);
+}
+
+fn more(page: &mut Page, all: usize, shown: usize) {
+    if all > shown {
+        page.paragraph(DIM, "", &format!("and {} more", numbers::count((all - shown) as u64)));
+    }
+}
+
+/// The functions with the most at stake, with as many columns as there is room for.
+fn table(page: &mut Page, view: &View<'_>) {
+    let rows = &view.rows[..view.rows.len().min(MOST)];
+    let widest = |table: &[String]| table.iter().map(|l| l.width()).max().unwrap_or(0);
+    let mut fitting = Vec::new();
+    for parts in (0..=5).rev() {
+        fitting = lines(view, rows, parts);
+        if widest(&fitting) <= page.style.width {
+            break;
+        }
+    }
+    for (index, text) in fitting.iter().enumerate() {
+        let style = match index.checked_sub(1).and_then(|i| rows.get(i)) {
+            None => DIM,
+            Some(row) if row.is_risk() => BAD,
+            Some(row) if row.saves() => BOLD,
+            Some(_) => Style::new(),
+        };
+        let text = cut(text, page.style.width);
+        page.styled(style, &text);
+        page.text.push('\n');
+    }
+    more(page, view.rows.len(), MOST);
+}
+
+/// The lines of a table, the names of its columns first, with this many of the parts that can be missed.
+fn lines(view: &View<'_>, rows: &[Row<'_>], parts: u8) -> Vec<String> {
+    let (all_findings, owner, used, findings, size) = (parts >= 5, parts >= 4, parts >= 3, parts >= 2, parts >= 1);
+    let mut table = Table::new();
+    let unit = view.currency().map_or("cost", |currency| currency.symbol());
+    let per = match view.scale {
+        super::amounts::Scale::Month => format!("{unit}/month"),
+        super::amounts::Scale::Logs => "cost".to_owned(),
+    };
+    let mut head = vec![String::new(), "function".to_owned()];
+    let columns = [
+        (owner, "owner"),
+        (size, "MB"),
+        (used, "used"),
+        (true, &per),
+        (true, "saving"),
+        (findings, "findings"),
+    ];
+    head.extend(
+        columns
+            .iter()
+            .filter(|(with, _)| *with)
+            .map(|(_, name)| (*name).to_owned()),
+    );
+    let right = head
+        .iter()
+        .map(|name| !matches!(name.as_str(), "" | "function" | "owner" | "findings"))
+        .collect::<Vec<_>>();
+    table
+        .load_style(presets::NOTHING)
+        .set_content_arrangement(ContentArrangement::Disabled)
+        .set_header(head);
+    let dash = || "–".to_owned();
+    for row in rows {
+        let mark = match (row.is_risk(), row.saves(), row.is_gap()) {
+            (true, ..) => "x",
+            (_, true, _) => "*",
+            (_, _, true) => "?",
+            _ => "",
+        };
+        let words: Vec<&str> = row.of.findings.iter().map(|finding| finding.kind.words()).collect();
+        let shown = if all_findings { words.len() } else { 1 };
+        let more = words.len().saturating_sub(shown);
+        let mut told = words.iter().take(shown).copied().collect::<Vec<_>>().join(", ");
+        if more > 0 {
+            told.push_str(&format!(" +{more}"));
+        }
+        let mut cells = vec![mark.to_owned(), cut(&line(row.name()), LONGEST_NAME)];
+        let values = [
+            (
+                owner,
+                row.of.function.owner().map_or_else(dash, |owner| cut(&line(owner), 16)),
+            ),
+            (size, row.mb.map_or_else(dash, |mb| numbers::count(mb.into()))),
+            (used, row.share.map_or_else(dash, numbers::percent)),
+            (true, row.cost.map_or_else(dash, |cost| view.scale.amount(cost))),
+            (true, row.saving.map_or_else(dash, |saving| view.scale.saving(&saving))),
+            (findings, told),
+        ];
+        cells.extend(values.into_iter().filter(|(with, _)| *with).map(|(_, value)| value));
+        table.add_row(cells);
+    }
+    for (index, right) in right.into_iter().enumerate() {
+        if let Some(column) = table.column_mut(index) {
+            column.set_padding((0, if index == 0 { 1 } else { 2 }));
+            if right {
+                column.set_cell_alignment(CellAlignment::Right);
+            }
+        }
+    }
+    table.lines().map(|l| l.trim_end().to_owned()).collect()
+}
+
+fn commands(page: &mut Page, view: &View<'_>) {
+    let first = |row: &Row<'_>| actions::first(row.of)?.command;
+    let all: Vec<String> = view.rows.iter().filter_map(first).collect();
+    if all.is_empty() {
+        return;
+    }
+    page.text.push('\n');
+    page.paragraph(BOLD, "", "What to do next");
+    for command in all.iter().take(MOST_COMMANDS) {
+        command_lines(page, command);
+    }
+    more(page, all.len(), MOST_COMMANDS);
+}
+
+/// Wrapped so that it can still be pasted; a command with a quoted word is left to the terminal's own width.
+fn command_lines(page: &mut Page, command: &str) {
+    const INDENT: &str = "  ";
+    let lines = wrap(&line(command), page.style.width - 2 * INDENT.len());
+    let ends = if command.contains('\'') { "" } else { " \\" };
+    for (index, part) in lines.iter().enumerate() {
+        let end = if index + 1 < lines.len() { ends } else { "" };
+        page.text.push_str(if index == 0 { "" } else { INDENT });
+        page.styled(Style::new(), &format!("{part}{end}"));
+        page.text.push('\n');
+    }
+}

@@ -1,0 +1,182 @@
+//! What a review found out, in words: the one place where they are made.
+
+use serde::Serialize;
+use tuner_core::pricing::Money;
+use tuner_core::review::{FindingKind, MemoryReview};
+
+use super::view::View;
+use crate::numbers;
+use crate::words::joined;
+
+/// The words every view of a review begins with. Plain text: whoever shows it escapes it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ReviewHeadline {
+    /// What is spent, and what of it could be saved: "$412 a month, $38–$120 of it could be saved".
+    pub money: String,
+    /// What may break, or that nothing was found to.
+    pub risks: String,
+    /// What is not known, if anything is not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unknown: Option<String>,
+    /// What was looked at, and when.
+    pub provenance: String,
+}
+
+impl ReviewHeadline {
+    /// Money and risks in one line.
+    pub fn line(&self) -> String {
+        format!("{}; {}", self.money, self.risks)
+    }
+}
+
+/// The words for `review`.
+pub fn review_headline(review: &MemoryReview) -> ReviewHeadline {
+    of_view(&View::new(review))
+}
+
+pub(crate) fn of_view(view: &View<'_>) -> ReviewHeadline {
+    ReviewHeadline {
+        money: money(view),
+        risks: risks(view),
+        unknown: unknown(view),
+        provenance: provenance(view),
+    }
+}
+
+fn money(view: &View<'_>) -> String {
+    let totals = &view.review.totals;
+    if totals.functions == 0 {
+        let regions: Vec<String> = view.review.regions.iter().map(|r| r.region.clone()).collect();
+        let problems = view.review.regions.iter().filter(|r| r.problem.is_some()).count();
+        return match (regions.len(), problems) {
+            (0, _) => "No function was found".to_owned(),
+            (n, bad) if n == bad => format!("No function was found: {} could not be read", joined(&regions)),
+            _ => format!("No function was found in {}", joined(&regions)),
+        };
+    }
+    let period = view.period();
+    let Some(monthly) = totals.monthly else {
+        let saving = saving(view).map_or_else(String::new, |range| format!(", {range} {period} could be saved"));
+        return format!(
+            "What {} cost{} is not known{saving}",
+            functions(totals.functions),
+            s_of(totals.functions)
+        );
+    };
+    let saving = match saving(view) {
+        Some(range) => format!("{range} of it could be saved"),
+        None => "nothing found to save".to_owned(),
+    };
+    format!("{} {period}, {saving}", view.scale.amount(monthly))
+}
+
+/// What could be saved of the whole, if anything.
+pub(crate) fn saving(view: &View<'_>) -> Option<String> {
+    let totals = &view.review.totals;
+    let most = totals.saving_at_best.filter(|most| most.amount > 0.0)?;
+    // The least there is to gain is to leave things as they are: nobody must follow advice that costs more.
+    let least = totals.saving_at_worst.unwrap_or(Money::zero(most.currency));
+    let least = Money::new(least.amount.max(0.0).min(most.amount), most.currency);
+    Some(view.scale.range(least, most))
+}
+
+fn risks(view: &View<'_>) -> String {
+    let counted = |kind: &FindingKind| {
+        let n = view.review.totals.findings.get(kind).copied().unwrap_or(0);
+        (n > 0).then_some((*kind, n))
+    };
+    let found: Vec<(FindingKind, u64)> = FindingKind::ALL
+        .iter()
+        .filter(|kind| kind.is_risk())
+        .filter_map(counted)
+        .collect();
+    let mut parts = found.iter().enumerate().map(|(index, &(kind, n))| match index {
+        0 => format!("{} {}", functions(n), verb(kind, n)),
+        _ => format!("{} {}", numbers::count(n), verb(kind, n)),
+    });
+    match found.len() {
+        0 if view.review.totals.functions == 0 => "nothing to judge".to_owned(),
+        0 => "nothing found that may break".to_owned(),
+        _ => joined(&parts.by_ref().collect::<Vec<_>>()),
+    }
+}
+
+/// "may run out of memory", as `n` functions do it.
+pub(crate) const fn verb(kind: FindingKind, n: u64) -> &'static str {
+    match (kind, n) {
+        (FindingKind::Errors, 2..) => "fail",
+        (FindingKind::Throttles, 2..) => "are throttled",
+        _ => kind.words(),
+    }
+}
+
+fn unknown(view: &View<'_>) -> Option<String> {
+    let mut parts = Vec::new();
+    let totals = &view.review.totals;
+    if totals.without_cost > 0 && totals.monthly.is_some() {
+        let n = totals.without_cost;
+        let (has, is) = if n == 1 { ("has", "is") } else { ("have", "are") };
+        parts.push(format!(
+            "{} {has} no known cost and {is} not in these sums",
+            functions(n)
+        ));
+    }
+    let bad: Vec<String> = view
+        .review
+        .regions
+        .iter()
+        .filter(|r| r.problem.is_some())
+        .map(|r| r.region.clone())
+        .collect();
+    if !bad.is_empty() {
+        parts.push(format!("{} could not be read, or not wholly", joined(&bad)));
+    }
+    if view.review.window.is_none() && totals.functions > 0 {
+        parts.push("these logs have no times, so that sums are of the logs and not of a month".to_owned());
+    }
+    (!parts.is_empty()).then(|| format!("{}.", capitalised(&parts.join("; "))))
+}
+
+fn provenance(view: &View<'_>) -> String {
+    let review = view.review;
+    let mut parts = vec![functions(review.totals.functions)];
+    let regions: Vec<String> = review.regions.iter().map(|r| r.region.clone()).collect();
+    match regions.len() {
+        0 => {}
+        1..=4 => parts.push(regions.join(", ")),
+        n => parts.push(format!("{n} regions")),
+    }
+    parts.extend(review.account.as_ref().map(|account| format!("account {account}")));
+    if let Some(window) = review.window {
+        let days = window.days();
+        let days = match days {
+            d if d >= 1.95 => format!("{} days", numbers::decimal(d, 0)),
+            d => format!("{} hours", numbers::decimal(d * 24.0, usize::from(d < 0.1))),
+        };
+        parts.push(format!("{days} to {}", window.until.strftime("%Y-%m-%d")));
+    }
+    parts.push(format!("reviewed {}", review.finished_at.strftime("%Y-%m-%d")));
+    parts.push(format!("tuner {}", review.tool_version));
+    parts.join(" · ")
+}
+
+/// "1 function", "1,200 functions".
+pub(crate) fn functions(n: u64) -> String {
+    counted(n, "function", "functions")
+}
+
+/// A number with the word in its form.
+pub(crate) fn counted(n: u64, one: &str, many: &str) -> String {
+    format!("{} {}", numbers::count(n), if n == 1 { one } else { many })
+}
+
+const fn s_of(n: u64) -> &'static str {
+    if n == 1 { "s" } else { "" }
+}
+
+pub(crate) fn capitalised(text: &str) -> String {
+    let mut chars = text.chars();
+    chars
+        .next()
+        .map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
