@@ -118,14 +118,14 @@ proptest! {
         prop_assert_eq!(parse_line(format::init_report_json(&init, time).as_bytes()), Some(Event::InitReport(init)));
     }
 
-    /// However an export wraps them, the scanner finds the same reports.
+    /// However an export wraps them, the scanner finds the same reports, and the time that the export adds.
     #[test]
     fn wrapping_changes_nothing(reports in vec(report(), 1..5)) {
         let texts: Vec<String> = reports.iter().map(format::report_text).collect();
         let events: Vec<_> = texts
             .iter()
             .map(|text| serde_json::json!({
-                "logStreamName": "2026/01/31/pay[$LATEST]ab", "timestamp": 1, "message": text, "eventId": "1"
+                "logStreamName": "2026/01/31/pay[$LATEST]ab", "timestamp": 1_769_817_600_000_i64, "message": text, "eventId": "1"
             }))
             .collect();
         let document = serde_json::json!({ "events": events });
@@ -138,7 +138,9 @@ proptest! {
                 assert_eq!(hit.function, Some("pay"), "{wrapped}");
                 found.push(hit.event);
             });
-            let expected: Vec<Event> = reports.iter().cloned().map(Event::Report).collect();
+            let time = "2026-01-31T00:00:00Z".parse().ok();
+            let dated = |report: &Report| Event::Report(Report { time, ..report.clone() });
+            let expected: Vec<Event> = reports.iter().map(dated).collect();
             prop_assert_eq!(found, expected, "{}", wrapped);
         }
     }

@@ -3,7 +3,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use flate2::read::MultiGzDecoder;
-use tuner_core::logs::function_of_log_group;
+use tuner_core::logs::{function_of_log_group, function_of_log_stream};
 
 use crate::Problem;
 
@@ -160,14 +160,22 @@ fn starts_with_magic(path: &Path) -> bool {
         && magic == GZIP_MAGIC
 }
 
-/// `.../aws/lambda/NAME/...`; some exports write the group's slashes as dashes, `aws-lambda-NAME`.
-fn function_of_path(path: &Path) -> Option<String> {
+/// By the folder of a stream whose name holds the function, `2026-01-31-NAME[$LATEST]0123`, as those of shared log groups
+/// do; else by the group, `.../aws/lambda/NAME/...`. Exports write slashes as dashes, so that also `aws-lambda-NAME` is
+/// a group.
+pub(crate) fn function_of_path(path: &Path) -> Option<String> {
     let text = path.to_str()?.replace('\\', "/");
+    let streamed = || {
+        text.split('/')
+            .rev()
+            .find_map(|part| function_of_log_stream(part.as_bytes()))
+    };
     let dashed = || {
         let name = text.split('/').find_map(|part| part.strip_prefix("aws-lambda-"))?;
         (!name.is_empty() && !name.contains('.')).then_some(name)
     };
-    function_of_log_group(&text)
+    streamed()
+        .or_else(|| function_of_log_group(&text))
         .or_else(dashed)
         .map(|name| strip_extension(name).to_owned())
 }
@@ -190,5 +198,29 @@ mod tests {
         assert_eq!(name("aws/lambda/pay.log").as_deref(), Some("pay"));
         assert_eq!(name("exports/aws-lambda-pay/id/000000.gz").as_deref(), Some("pay"));
         assert_eq!(name("logs/today.log"), None);
+    }
+
+    #[test]
+    fn the_stream_names_the_function_of_a_shared_group() {
+        let name = |path: &str| function_of_path(Path::new(path));
+        let task = "exportedlogs/0198c8a0-0000-4000-8000-000000000000";
+        assert_eq!(
+            name(&format!(
+                "{task}/2026-10-01-pay[$LATEST]2f2faf726d06475489c93fe6f5a69d21/000000.gz"
+            ))
+            .as_deref(),
+            Some("pay")
+        );
+        assert_eq!(
+            name("aws/lambda/shared/2026-10-01-pay_2[7]2f2f/000000.gz").as_deref(),
+            Some("pay_2")
+        );
+        // A function's own group has streams without a name.
+        assert_eq!(name(&format!("{task}/2026-10-01-[$LATEST]2f2f/000000.gz")), None);
+        assert_eq!(
+            name("aws/lambda/pay/2026-10-01-[$LATEST]2f2f/000000.gz").as_deref(),
+            Some("pay")
+        );
+        assert_eq!(name("2026-10-01-<b>[7]2f2f/000000.gz"), None);
     }
 }

@@ -183,6 +183,8 @@ pub(crate) struct Tally {
     pub(crate) timeouts: u64,
     /// Crash lines without a REPORT.
     pub(crate) crashes: u64,
+    /// What was read, after decompression.
+    pub(crate) bytes: u64,
 }
 
 impl Linker {
@@ -228,6 +230,7 @@ impl Tally {
         self.failed_inits += other.failed_inits;
         self.timeouts += other.timeouts;
         self.crashes += other.crashes;
+        self.bytes += other.bytes;
     }
 }
 

@@ -4,10 +4,10 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use crate::chunks::{Chunks, Filled};
+use crate::group::Folder;
 use crate::input::{Opened, Source, sources};
 use crate::link::{FunctionContext, Linker, Parsed, Reported, Tally};
-use crate::summary::Folder;
-use crate::{Input, Problem, Record, Summary, UNKNOWN_FUNCTION};
+use crate::{Input, LogEvidence, Problem, Record, Summary, UNKNOWN_FUNCTION};
 
 /// What a batch of chunks may hold of the input, in bytes. There are two of them, and what is read from one may take a
 /// few times as much (chunks of nothing but REPORTs), which keeps the whole below 100 MB.
@@ -59,7 +59,17 @@ impl Options {
 
 /// Sums up all inputs per function and memory size.
 pub fn summarize(inputs: Vec<Input>, options: &Options) -> (Summary, Vec<Problem>) {
-    let options = *options;
+    let (folder, tally, problems) = fold(inputs, *options);
+    (Summary::new(folder, tally), problems)
+}
+
+/// What all inputs tell of each function, for a memory review.
+pub fn gather(inputs: Vec<Input>, options: &Options) -> (LogEvidence, Vec<Problem>) {
+    let (folder, tally, problems) = fold(inputs, *options);
+    (LogEvidence::new(folder, tally, &problems), problems)
+}
+
+fn fold(inputs: Vec<Input>, options: Options) -> (Folder, Tally, Vec<Problem>) {
     options.on_pool(|| {
         let mut whole = Partial::default();
         let sources = sources(inputs, &mut whole.problems);
@@ -86,7 +96,7 @@ pub fn summarize(inputs: Vec<Input>, options: &Options) -> (Summary, Vec<Problem
             mut problems,
         } = whole;
         problems.extend(folder.problem());
-        (folder.finish(tally), problems)
+        (folder, tally, problems)
     })
 }
 
@@ -182,11 +192,13 @@ fn read(
     };
     let mut chunks = Chunks::new(reader, chunk_bytes);
     let mut broken = None;
+    let mut bytes = 0;
     let mut fill = |lanes: &mut [Lane]| {
         lanes.iter_mut().for_each(|lane| lane.length = 0);
         for lane in lanes {
             let Filled { length, error } = chunks.next_into(&mut lane.buffer);
             lane.length = length;
+            bytes += length as u64;
             let is_end = length == 0 || error.is_some();
             broken = error.or(broken.take());
             if is_end {
@@ -232,7 +244,9 @@ fn read(
             Problem::Read { name, source }
         });
     }
-    linker.finish(|reported, ids| {
+    let mut tally = linker.finish(|reported, ids| {
         give(reported, ids);
-    })
+    });
+    tally.bytes = bytes;
+    tally
 }

@@ -20,6 +20,7 @@ mod start;
 mod status;
 mod tail;
 mod text;
+mod time;
 mod usual;
 
 pub use classify::Neighbours;
@@ -27,7 +28,7 @@ pub use event::{
     End, Event, InitReport, OtherEvent, RestoreReport, RuntimeDone, RuntimeError, RuntimeVersion, Start, TimedOut,
 };
 pub use line::parse_line;
-pub use origin::function_of_log_group;
+pub use origin::{function_of_log_group, function_of_log_stream};
 pub use report::{Report, XRay};
 pub use scan::{Found, Scanned, scan, scan_apart};
 pub use start::StartKind;

@@ -16,13 +16,15 @@ pub fn function_of_log_group(group: &str) -> Option<&str> {
         .filter(|name| is_function_name(name))
 }
 
-/// `2026/01/31/NAME[$LATEST]0123` to `NAME`; the streams of a function's own log group have no name in them.
-fn function_of_log_stream(stream: &[u8]) -> Option<&str> {
+/// `2026/01/31/NAME[$LATEST]0123` to `NAME`, also with dashes for slashes, as exports write it; the streams of a
+/// function's own log group have no name in them.
+pub fn function_of_log_stream(stream: &[u8]) -> Option<&str> {
     let name = match stream {
-        [y1, y2, y3, y4, b'/', m1, m2, b'/', d1, d2, b'/', rest @ ..]
-            if [y1, y2, y3, y4, m1, m2, d1, d2]
-                .iter()
-                .all(|byte| byte.is_ascii_digit()) =>
+        [y1, y2, y3, y4, s1, m1, m2, s2, d1, d2, s3, rest @ ..]
+            if (matches!((s1, s2, s3), (b'/', b'/', b'/') | (b'-', b'-', b'-')))
+                && [y1, y2, y3, y4, m1, m2, d1, d2]
+                    .iter()
+                    .all(|byte| byte.is_ascii_digit()) =>
         {
             &rest[..memchr::memchr(b'[', rest)?]
         }

@@ -44,7 +44,7 @@ pub struct Report {
     /// The X-Ray trace, if there was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub xray: Option<Box<XRay>>,
-    /// When the event was written (JSON only).
+    /// When the event was written, by itself (JSON) or by what stands before it in an export.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time: Option<Timestamp>,
 }

@@ -4,12 +4,13 @@
 use std::sync::OnceLock;
 
 use aho_corasick::{AhoCorasick, Input, Span, packed};
+use jiff::Timestamp;
 use memchr::{memchr, memrchr};
 
 use super::line::{failure_at, report_at};
 use super::tail::length_of_event;
 use super::usual::usual_report;
-use super::{Event, UsualReport, json, origin, parse_line};
+use super::{Event, Report, UsualReport, json, origin, parse_line, time};
 
 /// A rare pair of letters out of what begins the events that matter: text reports, JSON events, failures of the older
 /// style, by position. Two bytes are half the work for the vectorised search that the whole words would be.
@@ -106,9 +107,10 @@ pub fn scan_apart<'a>(chunk: &'a [u8], mut found: impl FnMut(Scanned<'a>)) {
             continue;
         }
         if kind == 0
-            && (at == 0 || chunk[at - 1] == b'\n')
-            && let Some((report, length)) = usual_report(&chunk[at..])
+            && let Some(written) = begin_of_usual(chunk, at)
+            && let Some((mut report, length)) = usual_report(&chunk[at..])
         {
+            report.figures.time = written;
             found(Scanned::Usual {
                 offset: at,
                 function: None,
@@ -147,6 +149,15 @@ pub fn scan_apart<'a>(chunk: &'a [u8], mut found: impl FnMut(Scanned<'a>)) {
         };
         next = from;
     }
+}
+
+/// Whether a REPORT at `at` has nothing before it in its line but, perhaps, the time of an export, and that time.
+#[inline]
+fn begin_of_usual(chunk: &[u8], at: usize) -> Option<Option<Timestamp>> {
+    if at == 0 || chunk[at - 1] == b'\n' {
+        return Some(None);
+    }
+    time::of_export(chunk, at).map(Some)
 }
 
 /// Where the whole needle ends; `None` for a JSON event that does not matter.
@@ -232,7 +243,7 @@ impl<'a> Candidate<'a> {
             let length = length_of_event(&text[at..]);
             let event = report_at(&text[..at + length], at)?;
             Some(Hit {
-                event: json::Parsed::Other(event),
+                event: json::Parsed::Other(written_at(event, || time::of_prefix(&text[..at]))),
                 function: self.function_of_prefix(),
                 end: self.at + length,
             })
@@ -262,7 +273,8 @@ impl<'a> Candidate<'a> {
         let literal = origin::enclosing_string(text, at)?;
         let end = self.at - at + literal.end;
         origin::unescape(&text[literal], scratch);
-        let event = json::Parsed::Other(parse_line(scratch)?);
+        let event = written_at(parse_line(scratch)?, || time::of_wrapper(&self.chunk[..self.at]));
+        let event = json::Parsed::Other(event);
         let function = origin::function_of_wrapper(&self.chunk[..self.at], &self.chunk[self.line..self.at]);
         Some(Hit { event, function, end })
     }
@@ -298,6 +310,17 @@ impl<'a> Candidate<'a> {
             let braces = memchr::memrchr_iter(b'{', &self.chunk[nearest..self.at]);
             braces.take(EVENT_BRACES).find_map(|brace| object(nearest + brace))
         })
+    }
+}
+
+/// A report with the time that stands before it, unless it says one itself.
+fn written_at(event: Event, before: impl FnOnce() -> Option<Timestamp>) -> Event {
+    match event {
+        Event::Report(report) if report.time.is_none() => Event::Report(Report {
+            time: before(),
+            ..report
+        }),
+        event => event,
     }
 }
 

@@ -33,7 +33,7 @@ pub struct Figures {
     pub init_duration_ms: Option<f64>,
     /// Whether it says that it succeeded (JSON only).
     pub says_success: bool,
-    /// When the event was written (JSON only).
+    /// When the event was written, by itself (JSON) or by what stands before it in an export.
     pub time: Option<Timestamp>,
 }
 
@@ -187,6 +187,37 @@ mod tests {
                 let thorough = parse_line(&edited[..length]);
                 prop_assert_eq!(thorough, Some(Event::Report(usual.figures.to_report(usual.request_id))));
             }
+        }
+    }
+
+    #[test]
+    fn a_line_of_an_export_is_usual_and_has_its_time() {
+        let report = format::report_text(&figures_of_a_cold_start().to_report(ID));
+        let line = format!("2026-10-08T06:53:49.256Z {report}\n2026-10-08T06:53:50.000Z {report}");
+        let mut times = Vec::new();
+        scan_apart(line.as_bytes(), |scanned| match scanned {
+            Scanned::Usual { report, .. } => {
+                times.push(report.figures.time.unwrap().to_string());
+                let timeless = Figures {
+                    time: None,
+                    ..report.figures
+                };
+                assert_eq!(timeless, figures_of_a_cold_start());
+            }
+            Scanned::Other(other) => panic!("{other:?}"),
+        });
+        assert_eq!(times, ["2026-10-08T06:53:49.256Z", "2026-10-08T06:53:50Z"]);
+    }
+
+    fn figures_of_a_cold_start() -> Figures {
+        Figures {
+            duration_ms: 12.5,
+            billed_duration_ms: 113,
+            memory_size_mb: 128,
+            max_memory_used_mb: 64,
+            init_duration_ms: Some(100.25),
+            says_success: false,
+            time: None,
         }
     }
 

@@ -1,0 +1,242 @@
+//! One fold over all records, by function and memory size. What is said of it is up to [`Summary`](crate::Summary) and
+//! [`LogEvidence`](crate::LogEvidence).
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use tuner_core::review::Window;
+use tuner_core::{Outcome, StartKind};
+
+use crate::link::{Reported, Said};
+use crate::{Problem, Quantiles};
+
+/// More functions and memory sizes than an account has: beyond are those of a hostile or broken input, which must not
+/// take all memory.
+const MOST_GROUPS: usize = 50_000;
+
+/// Sums up records; two of them can be merged.
+#[derive(Default)]
+pub(crate) struct Folder {
+    groups: Vec<(Key, Group)>,
+    index: HashMap<Key, usize>,
+    /// The group of the last record: most often that of the next one too.
+    last: usize,
+    /// REPORTs of groups for which there was no room.
+    left_out: u64,
+}
+
+/// Function, if known, and memory size.
+pub(crate) type Key = (Option<Arc<str>>, Option<u32>);
+
+impl Folder {
+    pub(crate) fn add(&mut self, reported: &Reported) {
+        let measured = Measured::of(reported);
+        match self.group(reported.function.as_ref(), measured.memory_size_mb) {
+            Some(group) => group.add(&measured),
+            None => self.left_out += 1,
+        }
+    }
+
+    /// `None` if it were one too many.
+    fn group(&mut self, function: Option<&Arc<str>>, memory_size_mb: Option<u32>) -> Option<&mut Group> {
+        let is_last = self
+            .groups
+            .get(self.last)
+            .is_some_and(|((name, size), _)| name.as_ref() == function && *size == memory_size_mb);
+        if !is_last {
+            let key = (function.cloned(), memory_size_mb);
+            self.last = match self.index.get(&key) {
+                Some(known) => *known,
+                None if self.groups.len() == MOST_GROUPS => return None,
+                None => {
+                    self.index.insert(key.clone(), self.groups.len());
+                    self.groups.push((key, Group::default()));
+                    self.groups.len() - 1
+                }
+            };
+        }
+        self.groups.get_mut(self.last).map(|(_, group)| group)
+    }
+
+    pub(crate) fn merge(mut self, other: Self) -> Self {
+        self.left_out += other.left_out;
+        for ((function, memory_size_mb), group) in other.groups {
+            match self.group(function.as_ref(), memory_size_mb) {
+                Some(same) => same.merge(&group),
+                None => self.left_out += group.invocations(),
+            }
+        }
+        self
+    }
+
+    /// What to say if there was not room for everything.
+    pub(crate) fn problem(&self) -> Option<Problem> {
+        (self.left_out > 0).then_some(Problem::TooManyGroups {
+            most: MOST_GROUPS,
+            left_out: self.left_out,
+        })
+    }
+
+    /// Every function, as far as known, and memory size with what was summed up; sorted.
+    pub(crate) fn into_groups(self) -> Vec<(Key, Group)> {
+        let mut groups = self.groups;
+        groups.sort_by(|(a, _), (b, _)| a.cmp(b));
+        groups
+    }
+}
+
+/// What is summed up of one REPORT.
+struct Measured {
+    duration_ms: f64,
+    init_duration_ms: Option<f64>,
+    restore_duration_ms: Option<f64>,
+    billed_duration_ms: Option<u64>,
+    memory_size_mb: Option<u32>,
+    max_memory_used_mb: Option<u32>,
+    time: Option<Timestamp>,
+    outcome: Outcome,
+    start: StartKind,
+}
+
+impl Measured {
+    #[inline]
+    fn of(reported: &Reported) -> Self {
+        let outcome = reported.outcome();
+        match &reported.said {
+            Said::Usual { figures, .. } => Self {
+                duration_ms: figures.duration_ms,
+                init_duration_ms: figures.init_duration_ms,
+                restore_duration_ms: None,
+                billed_duration_ms: Some(figures.billed_duration_ms),
+                memory_size_mb: Some(figures.memory_size_mb),
+                max_memory_used_mb: Some(figures.max_memory_used_mb),
+                time: figures.time,
+                outcome,
+                start: figures.start_kind(),
+            },
+            Said::More(report) => Self {
+                duration_ms: report.duration_ms,
+                init_duration_ms: report.init_duration_ms,
+                restore_duration_ms: report.restore_duration_ms,
+                billed_duration_ms: report.billed_duration_ms,
+                memory_size_mb: report.memory_size_mb,
+                max_memory_used_mb: report.max_memory_used_mb,
+                time: report.time,
+                outcome,
+                start: report.start_kind(),
+            },
+        }
+    }
+}
+
+/// What was summed up of one function at one memory size.
+#[derive(Default)]
+pub(crate) struct Group {
+    pub(crate) duration: Series,
+    pub(crate) init: Series,
+    pub(crate) restore: Series,
+    pub(crate) max_memory_used_mb: Option<u32>,
+    pub(crate) timeouts: u64,
+    pub(crate) out_of_memory: u64,
+    pub(crate) errors: u64,
+    pub(crate) billed_ms: u64,
+    pub(crate) unbilled: u64,
+    pub(crate) cold: u64,
+    pub(crate) restored: u64,
+    pub(crate) seen: Option<Window>,
+    pub(crate) undated: u64,
+}
+
+impl Group {
+    fn add(&mut self, measured: &Measured) {
+        self.duration.add(measured.duration_ms);
+        if let Some(ms) = measured.init_duration_ms {
+            self.init.add(ms);
+        }
+        if let Some(ms) = measured.restore_duration_ms {
+            self.restore.add(ms);
+        }
+        self.max_memory_used_mb = self.max_memory_used_mb.max(measured.max_memory_used_mb);
+        match measured.outcome {
+            Outcome::Timeout => self.timeouts += 1,
+            Outcome::OutOfMemory => self.out_of_memory += 1,
+            Outcome::FunctionError | Outcome::InitError => self.errors += 1,
+            Outcome::Success | Outcome::Throttled | Outcome::Unmeasured => {}
+        }
+        match measured.start {
+            StartKind::Cold => self.cold += 1,
+            StartKind::Restored => self.restored += 1,
+            StartKind::Warm => {}
+        }
+        match measured.billed_duration_ms {
+            Some(billed) => self.billed_ms = self.billed_ms.saturating_add(billed),
+            None => self.unbilled += 1,
+        }
+        match measured.time {
+            Some(time) => {
+                self.seen = spanning(
+                    self.seen,
+                    Some(Window {
+                        from: time,
+                        until: time,
+                    }),
+                )
+            }
+            None => self.undated += 1,
+        }
+    }
+
+    fn merge(&mut self, other: &Self) {
+        self.duration.merge(&other.duration);
+        self.init.merge(&other.init);
+        self.restore.merge(&other.restore);
+        self.max_memory_used_mb = self.max_memory_used_mb.max(other.max_memory_used_mb);
+        self.timeouts += other.timeouts;
+        self.out_of_memory += other.out_of_memory;
+        self.errors += other.errors;
+        self.billed_ms = self.billed_ms.saturating_add(other.billed_ms);
+        self.unbilled += other.unbilled;
+        self.cold += other.cold;
+        self.restored += other.restored;
+        self.seen = spanning(self.seen, other.seen);
+        self.undated += other.undated;
+    }
+
+    pub(crate) fn invocations(&self) -> u64 {
+        self.duration.quantiles.count()
+    }
+}
+
+/// Durations of one kind.
+#[derive(Default)]
+pub(crate) struct Series {
+    pub(crate) quantiles: Quantiles,
+    pub(crate) sum_ms: f64,
+    pub(crate) max_ms: f64,
+}
+
+impl Series {
+    fn add(&mut self, ms: f64) {
+        self.quantiles.add(ms);
+        self.sum_ms += ms;
+        self.max_ms = self.max_ms.max(ms);
+    }
+
+    fn merge(&mut self, other: &Self) {
+        self.quantiles.merge(&other.quantiles);
+        self.sum_ms += other.sum_ms;
+        self.max_ms = self.max_ms.max(other.max_ms);
+    }
+}
+
+/// The stretch of time that holds both.
+pub(crate) fn spanning(a: Option<Window>, b: Option<Window>) -> Option<Window> {
+    let Some((a, b)) = a.zip(b) else {
+        return a.or(b);
+    };
+    Some(Window {
+        from: a.from.min(b.from),
+        until: a.until.max(b.until),
+    })
+}
