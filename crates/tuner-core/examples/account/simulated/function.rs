@@ -304,11 +304,8 @@ impl SimulatedFunction {
                 looked_at && self.calls > 0 && self.need_mb >= mb * 0.9,
             ),
             (K::TimeoutRisk, looked_at && self.calls > 0 && z < 3.09),
-            (K::Errors, counted && self.calls >= 50 && self.fails() >= 0.01),
-            (
-                K::Throttles,
-                counted && self.calls >= 50 && self.throttle_share >= 0.001,
-            ),
+            (K::Errors, counted && self.fails() >= 0.01),
+            (K::Throttles, counted && self.calls > 0 && self.throttle_share >= 0.001),
             (K::Regression, judged && self.slower >= 1.2),
             (K::MemoryOverprovisioned, judged && waste),
             (K::CpuBound, judged && mb < ONE_VCPU_MB && work / now_ms >= 0.6),

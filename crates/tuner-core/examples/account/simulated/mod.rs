@@ -5,6 +5,7 @@
 //! and metrics would have gathered.
 #![allow(
     dead_code,
+    unused_imports,
     unreachable_pub,
     missing_docs,
     clippy::unwrap_used,
@@ -45,7 +46,7 @@ impl Account {
             .map(|index| {
                 // One in twenty is never called, as in real accounts.
                 let called = random.uniform() >= 0.05;
-                let calls = function::log_uniform(&mut random, 1.0, most_calls as f64) as u64;
+                let calls = function::log_uniform(&mut random, 8.0, most_calls.max(8) as f64) as u64;
                 SimulatedFunction::draw(index, if called { calls } else { 0 }, window(), &mut random)
             })
             .collect();
