@@ -73,7 +73,7 @@ pub struct FunctionReview {
     /// What a month costs, at the present rate of use; absent where it is not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub monthly: Option<MonthlyCost>,
-    /// Why that is not known.
+    /// Why that is not known; beside a cost, what is not in it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cost_unknown: Option<String>,
     /// What was found, what matters most first; nothing if all is well.
@@ -102,10 +102,12 @@ impl FunctionReview {
         self.findings.iter().find(|finding| finding.kind == kind)
     }
 
-    /// What acting on memory and provisioned concurrency would save a month. Both can be done; arm64 is counted apart.
+    /// What acting on memory and provisioned concurrency would save a month. All of it can be done; arm64 is counted apart.
     pub fn savings(&self) -> impl Iterator<Item = &Saving> {
-        const COUNTED: [FindingKind; 2] = [
+        // More memory saves something only once it was measured.
+        const COUNTED: [FindingKind; 3] = [
             FindingKind::MemoryOverprovisioned,
+            FindingKind::CpuBound,
             FindingKind::ProvisionedConcurrencyUnused,
         ];
         COUNTED
@@ -114,7 +116,8 @@ impl FunctionReview {
     }
 }
 
-/// What a month of a function costs.
+/// What a month of a function costs: all its invocations at the present memory size. In a review without a window, what
+/// the invocations cost that its logs hold.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct MonthlyCost {
     /// Invocations in a month.

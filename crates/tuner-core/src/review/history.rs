@@ -161,10 +161,12 @@ fn same_size<'a>(now: &'a FunctionReview, then: &'a FunctionReview) -> Option<Co
 impl Compared<'_> {
     /// A fifth slower or dearer, and not by chance.
     fn regression(&self) -> Option<(Finding, Advice)> {
-        let noise = (relative_error(self.then).powi(2) + relative_error(self.now).powi(2)).sqrt() * BEYOND_NOISE;
-        let worse = |change: f64| change >= WORSE && change > noise;
-        let slower = worse(self.duration_change);
-        let dearer = self.cost_change.filter(|&change| worse(change));
+        let worse = |change: f64, error: fn(&SizeEvidence) -> f64| {
+            let noise = (error(self.then).powi(2) + error(self.now).powi(2)).sqrt() * BEYOND_NOISE;
+            change >= WORSE && change > noise
+        };
+        let slower = worse(self.duration_change, duration_error);
+        let dearer = self.cost_change.filter(|&change| worse(change, billed_error));
         if !slower && dearer.is_none() {
             return None;
         }
@@ -197,13 +199,26 @@ impl Compared<'_> {
     }
 }
 
-/// Standard error of the mean duration as a share of it. Only percentiles are kept; the widest reading of them counts.
-fn relative_error(size: &SizeEvidence) -> f64 {
+/// Standard deviation of the duration, in ms. Only percentiles are kept; the widest reading of them counts.
+fn deviation_ms(size: &SizeEvidence) -> f64 {
     let d = &size.duration;
-    let deviation = ((d.p95_ms - d.p50_ms) / TO_P95)
+    ((d.p95_ms - d.p50_ms) / TO_P95)
         .max((d.p99_ms - d.p50_ms) / TO_P99)
-        .max(0.0);
-    deviation / (size.invocations as f64).sqrt() / d.mean_ms.max(f64::MIN_POSITIVE)
+        .max(0.0)
+}
+
+/// Standard error of the mean duration, as a share of it.
+fn duration_error(size: &SizeEvidence) -> f64 {
+    deviation_ms(size) / (size.invocations as f64).sqrt() / size.duration.mean_ms.max(f64::MIN_POSITIVE)
+}
+
+/// Standard error of the mean billed duration, as a share of it: how many began cold is chance, too.
+fn billed_error(size: &SizeEvidence) -> f64 {
+    let cold = size.cold_share();
+    let init_ms = size.init_sum_ms / size.cold_starts.max(1) as f64;
+    let init_variance = init_ms.powi(2) * cold * (1.0 - cold);
+    let deviation = (deviation_ms(size).powi(2) + init_variance).sqrt();
+    deviation / (size.invocations as f64).sqrt() / size.mean_billed_ms().unwrap_or(0.0).max(f64::MIN_POSITIVE)
 }
 
 /// What came of the last review's advice about the memory size.

@@ -89,7 +89,8 @@ fn invocations(evidence: &Evidence, window: Option<Window>) -> Result<f64, Strin
         (Some(_), _) if evidence.reports() == 0 => Ok(0.0),
         (_, Some(_)) if evidence.reports() == 0 => Ok(0.0),
         _ => Err(
-            "how often it is called is not known: CloudWatch's metrics were not read, and its logs in part".to_owned(),
+            "how often it is called is not known: CloudWatch's metrics do not say, and its logs were not read in full"
+                .to_owned(),
         ),
     }
 }

@@ -9,8 +9,8 @@ use crate::pricing::{PriceQuote, SnapStartBilling};
 
 /// From this share of billed time on, initialisation is worth a look.
 const MUCH: f64 = 0.2;
-/// So many cold starts say how long one takes.
-const COLD_STARTS: u64 = 5;
+/// One cold start may be that of a deployment.
+const COLD_STARTS: u64 = 2;
 
 /// Much of what is billed is initialisation.
 pub(super) fn judge(case: &Case<'_>) -> Option<Judged> {

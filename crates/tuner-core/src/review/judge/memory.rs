@@ -73,7 +73,7 @@ pub(super) fn underprovisioned(case: &Case<'_>) -> Option<Judged> {
     } else {
         Action::Investigate
     };
-    Some(Judged::new(FindingKind::MemoryUnderprovisioned, confidence, text).advise(action))
+    Some(Judged::new(FindingKind::MemoryUnderprovisioned, confidence, text + &optimizer(case)).advise(action))
 }
 
 /// Much of the memory is never used. That alone is no reason for less: less memory is less processor.
@@ -82,7 +82,7 @@ pub(super) fn overprovisioned(case: &Case<'_>) -> Option<Judged> {
     let size_mb = reports.memory_size_mb;
     let (used_mb, share) = (reports.max_memory_used_mb?, reports.memory_share()?);
     // Out of memory is no time to take some away, even if the report of it shows little use.
-    if share > TO_SPARE || reports.out_of_memory > 0 {
+    if share > TO_SPARE || reports.out_of_memory > 0 || MemorySize::new(size_mb).is_err() {
         return None;
     }
     let floor_mb = with_head_room(used_mb, HEAD_ROOM);
@@ -156,7 +156,9 @@ fn saving(case: &Case<'_>, present_mb: u32, candidate_mb: u32, slowdown: Slowdow
     let by_size = kept.map_or(0.0, |money| money.amount) + bill.snapstart.amount;
     let by_duration = bill.duration.amount + bill.provisioned_concurrency.amount - allocated;
     let saved = |longer: f64| {
-        let duration = by_duration * (1.0 - smaller * longer);
+        let share = 1.0 - smaller * longer;
+        // What scales all the way saves nothing, and not the last bit of a float either.
+        let duration = if share.abs() < 1e-9 { 0.0 } else { by_duration * share };
         let storage = bill.ephemeral_storage.amount * (1.0 - longer);
         Money::new(duration + storage + by_size * (1.0 - smaller), currency)
     };

@@ -76,7 +76,7 @@ impl<'a> Case<'a> {
 
     /// How far something seen in `invocations` is to be trusted.
     fn confidence(&self, invocations: u64) -> Confidence {
-        let whole_week = self.window.is_none_or(|window| window.days() >= WHOLE_WEEK_DAYS);
+        let whole_week = self.window.is_some_and(|window| window.days() >= WHOLE_WEEK_DAYS);
         match invocations {
             VERY_MANY.. if whole_week => Confidence::High,
             MANY.. => Confidence::Medium,

@@ -1,0 +1,112 @@
+//! How well findings meet the truth.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::Serialize;
+use tuner_core::pricing::Confidence;
+use tuner_core::review::{FindingKind, MemoryReview};
+
+use super::simulated::Account;
+
+/// What was found of one kind.
+#[derive(Debug, Clone, Copy, Default, Serialize)]
+pub struct Score {
+    pub found_rightly: u32,
+    pub found_wrongly: u32,
+    pub missed: u32,
+}
+
+impl Score {
+    const fn count(&mut self, rightly: bool) {
+        match rightly {
+            true => self.found_rightly += 1,
+            false => self.found_wrongly += 1,
+        }
+    }
+
+    /// Share of what was found that is true.
+    pub fn precision(&self) -> Option<f64> {
+        share(self.found_rightly, self.found_rightly + self.found_wrongly)
+    }
+
+    /// Share of what is true that was found.
+    pub fn recall(&self) -> Option<f64> {
+        share(self.found_rightly, self.found_rightly + self.missed)
+    }
+}
+
+fn share(part: u32, of: u32) -> Option<f64> {
+    (of > 0).then(|| f64::from(part) / f64::from(of))
+}
+
+/// By kind of finding, and of those that were found, by how far they are to be trusted.
+#[derive(Debug, Serialize)]
+pub struct Scores {
+    pub kinds: BTreeMap<FindingKind, Score>,
+    pub confidence: BTreeMap<Confidence, Score>,
+    /// Of CPU-bound suspicions, the ones that rest on more than a long duration.
+    pub cpu_bound_seen: Score,
+}
+
+impl Scores {
+    /// Of `review` against what is true of `account`.
+    pub fn of(review: &MemoryReview, account: &Account) -> Self {
+        let truth = account.truth();
+        let (mut scores, mut confidence) = (BTreeMap::<_, Score>::new(), BTreeMap::<_, Score>::new());
+        let mut cpu_bound_seen = Score::default();
+        for function in &review.functions {
+            let Some(truth) = truth.get(function.function.name.name()) else {
+                continue;
+            };
+            for kind in FindingKind::ALL {
+                let score = scores.entry(kind).or_default();
+                if let Some(finding) = function.finding(kind) {
+                    let trusted = confidence.entry(finding.confidence).or_default();
+                    trusted.count(truth.contains(&kind));
+                    if kind == FindingKind::CpuBound && finding.confidence > Confidence::Low {
+                        cpu_bound_seen.count(truth.contains(&kind));
+                    }
+                }
+                match (function.finding(kind).is_some(), truth.contains(&kind)) {
+                    (true, true) => score.found_rightly += 1,
+                    (true, false) => score.found_wrongly += 1,
+                    // Of too few invocations nobody can tell, and that is what is found.
+                    (false, true) if truth.contains(&FindingKind::NotEnoughData) && !kind.is_gap() => {}
+                    (false, true) => score.missed += 1,
+                    (false, false) => {}
+                }
+            }
+        }
+        Self {
+            kinds: scores,
+            confidence,
+            cpu_bound_seen,
+        }
+    }
+}
+
+impl fmt::Display for Scores {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "| finding | true | found | precision | recall |")?;
+        writeln!(f, "|---|---:|---:|---:|---:|")?;
+        let percent = |share: Option<f64>| share.map_or_else(|| "-".into(), |share| format!("{:.0} %", share * 100.0));
+        for (kind, score) in &self.kinds {
+            let (truly, found) = (
+                score.found_rightly + score.missed,
+                score.found_rightly + score.found_wrongly,
+            );
+            let (precision, recall) = (percent(score.precision()), percent(score.recall()));
+            writeln!(f, "| {} | {truly} | {found} | {precision} | {recall} |", kind.words())?;
+        }
+        let line = |score: &Score| {
+            let found = score.found_rightly + score.found_wrongly;
+            format!("{found} found, {} right", percent(score.precision()))
+        };
+        writeln!(f, "\nCPU-bound, seen at two sizes: {}", line(&self.cpu_bound_seen))?;
+        for (confidence, score) in &self.confidence {
+            writeln!(f, "{confidence:?} confidence: {}", line(score))?;
+        }
+        Ok(())
+    }
+}
