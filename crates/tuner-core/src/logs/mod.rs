@@ -27,7 +27,7 @@ pub use event::{
     End, Event, InitReport, OtherEvent, RestoreReport, RuntimeDone, RuntimeError, RuntimeVersion, Start, TimedOut,
 };
 pub use line::parse_line;
-pub use origin::function_of_log_group;
+pub use origin::{function_of_log_group, function_of_log_stream};
 pub use report::{Report, XRay};
 pub use scan::{Found, Scanned, scan, scan_apart};
 pub use start::StartKind;

@@ -17,7 +17,7 @@ pub fn function_of_log_group(group: &str) -> Option<&str> {
 }
 
 /// `2026/01/31/NAME[$LATEST]0123` to `NAME`; the streams of a function's own log group have no name in them.
-fn function_of_log_stream(stream: &[u8]) -> Option<&str> {
+pub fn function_of_log_stream(stream: &[u8]) -> Option<&str> {
     let name = match stream {
         [y1, y2, y3, y4, b'/', m1, m2, b'/', d1, d2, b'/', rest @ ..]
             if [y1, y2, y3, y4, m1, m2, d1, d2]
