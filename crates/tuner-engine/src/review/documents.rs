@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use tuner_core::review::{Evidence, ListedFunction, RegionReview, Scan, Window};
 use uuid::Uuid;
 
+use super::ports::LogClass;
 use super::{ReviewContext, ReviewError, ReviewRequest};
 
 /// Where the documents of a review are: `reviews/{review_id}/...`.
@@ -134,6 +135,9 @@ pub struct Reading {
     pub window: Window,
     /// Whether everything of that time is scanned, and paid for. Otherwise a sample of reports is read, which is free.
     pub scanned: bool,
+    /// The group's class; a query is about groups of one class.
+    #[serde(default)]
+    pub class: LogClass,
 }
 
 /// What was found out of a batch.

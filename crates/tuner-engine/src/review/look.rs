@@ -90,7 +90,7 @@ impl Looking {
         let (scanned, sampled): (Vec<_>, Vec<_>) = batch.groups.iter().partition(|(_, reading)| reading.scanned);
         Self {
             functions: batch.functions.clone(),
-            queries: Queries::over(scanned.into_iter().map(|(name, _)| name.clone()).collect()),
+            queries: Queries::over(&scanned),
             to_sample: sampled.into_iter().map(|(name, _)| (name.clone(), None)).collect(),
             ..Self::default()
         }

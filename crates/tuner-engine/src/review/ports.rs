@@ -161,7 +161,7 @@ pub struct LogGroup {
 }
 
 /// Classes of log groups.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LogClass {
     /// Everything is possible.

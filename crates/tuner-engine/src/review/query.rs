@@ -1,14 +1,14 @@
 //! Counting reports with CloudWatch Logs Insights: few queries over many log groups, within a budget of bytes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use tuner_core::review::{Missing, Window};
 
-use super::documents::{Batch, Keys};
+use super::documents::{Batch, Keys, Reading};
 use super::look::Looking;
-use super::ports::{GROUPS_PER_QUERY, QueryPage, QueryStatus, ReportRow, Reports};
+use super::ports::{GROUPS_PER_QUERY, LogClass, QueryPage, QueryStatus, ReportRow, Reports};
 use super::{ReviewContext, ReviewError, gaps};
 use crate::ports::{PortError, PortErrorKind};
 
@@ -43,9 +43,16 @@ struct UnderWay {
 }
 
 impl Queries {
-    pub(super) fn over(groups: Vec<String>) -> Self {
+    pub(super) fn over(groups: &[(&String, &Reading)]) -> Self {
+        let mut by_class: BTreeMap<LogClass, Vec<String>> = BTreeMap::new();
+        for (name, reading) in groups {
+            by_class.entry(reading.class).or_default().push((*name).clone());
+        }
+        let to_make = by_class
+            .values()
+            .flat_map(|groups| groups.chunks(GROUPS_PER_QUERY).map(<[String]>::to_vec));
         Self {
-            to_make: groups.chunks(GROUPS_PER_QUERY).map(<[String]>::to_vec).collect(),
+            to_make: to_make.collect(),
             ..Self::default()
         }
     }

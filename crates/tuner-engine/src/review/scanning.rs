@@ -97,9 +97,11 @@ pub(super) fn plan(found: &[Found], window: Window, budget_usd: f64, prices: &Pr
     let mut readings: BTreeMap<(String, String), Planned> = wanted
         .into_keys()
         .map(|key| {
+            let group = group_of(&key.0, &key.1);
             let reading = Reading {
-                window: kept(window, group_of(&key.0, &key.1)),
+                window: kept(window, group),
                 scanned: false,
+                class: group.map(|group| group.class).unwrap_or_default(),
             };
             (key, Planned { reading, most_bytes: 0 })
         })
