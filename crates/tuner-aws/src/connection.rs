@@ -11,7 +11,7 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_async::time::SystemTimeSource;
 
 use crate::pace::Pace;
-use crate::{Anywhere, AwsLambda, AwsLogs, Objects, S3Store, StateMachines, http};
+use crate::{Anywhere, AwsAccount, AwsLambda, AwsLogs, Objects, S3Store, StateMachines, http};
 
 const CONNECT: Duration = Duration::from_secs(5);
 /// Who CloudTrail says it was, when a role is assumed.
@@ -152,6 +152,11 @@ impl Connection {
     /// CloudWatch Logs.
     pub fn logs(&self) -> AwsLogs {
         AwsLogs::new(self)
+    }
+
+    /// All of the account, for a memory review; as this role, if one is given.
+    pub fn account(&self, role_arn: Option<&str>) -> AwsAccount {
+        AwsAccount::new(self, role_arn)
     }
 
     /// The store in a bucket, below `prefix`; an empty one means the whole bucket.

@@ -81,7 +81,9 @@ fn kind(operation: &str, code: &str, message: &str, status: u16) -> PortErrorKin
             PortErrorKind::Conflict
         }
         "PreconditionFailedException" => PortErrorKind::Precondition,
-        "TooManyRequestsException" | "EC2ThrottledException" | "ExecutionLimitExceeded" | "SlowDown" => {
+        "TooManyRequestsException" | "EC2ThrottledException" | "ExecutionLimitExceeded" | "SlowDown"
+        // So many queries of CloudWatch Logs are under way.
+        | "LimitExceededException" => {
             PortErrorKind::Throttled
         }
         "InvalidParameterValueException" | "ValidationException" if over_memory_quota(message) => {
@@ -92,7 +94,9 @@ fn kind(operation: &str, code: &str, message: &str, status: u16) -> PortErrorKin
             || code.contains("Token")
             || code.contains("Signature")
             || code == "UnrecognizedClientException"
-            || code == "OptInRequired" =>
+            // A region, or Compute Optimizer, is not enabled for the account.
+            || code == "OptInRequired"
+            || code == "OptInRequiredException" =>
         {
             PortErrorKind::Denied
         }

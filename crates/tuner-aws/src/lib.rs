@@ -14,6 +14,7 @@ mod invoke;
 mod lambda;
 mod logs;
 mod pace;
+mod review;
 mod s3;
 mod state_machines;
 #[cfg(test)]
@@ -23,6 +24,7 @@ pub use anywhere::Anywhere;
 pub use connection::{AwsOptions, Connection};
 pub use lambda::AwsLambda;
 pub use logs::AwsLogs;
+pub use review::AwsAccount;
 pub use s3::{Objects, S3Store};
 pub use state_machines::{
     Execution, ExecutionStatus, HistoryEvent, StateMachine, StateMachineDescription, StateMachineError, StateMachines,

@@ -34,6 +34,14 @@ impl Pace {
         }
     }
 
+    /// A rate that is a part of this one, counted apart.
+    pub(crate) fn slower_by(&self, factor: u32) -> Self {
+        Self {
+            gap: self.gap * factor,
+            next: Mutex::new(None),
+        }
+    }
+
     /// Waits for its turn.
     pub(crate) async fn turn(&self) {
         if self.gap.is_zero() {

@@ -23,6 +23,7 @@ mod prices;
 pub mod records;
 mod request;
 mod retry;
+pub mod review;
 mod state;
 pub mod steps;
 mod system_clock;

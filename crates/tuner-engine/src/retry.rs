@@ -2,10 +2,11 @@ use std::future::Future;
 use std::time::Duration;
 
 use rand::RngExt;
+use tokio_util::sync::CancellationToken;
 
 use crate::Context;
 use crate::context::Event;
-use crate::ports::{PortError, PortErrorKind};
+use crate::ports::{Clock, PortError, PortErrorKind};
 
 /// Exponential back-off with full jitter, inside a budget (M. Brooker, "Exponential Backoff And Jitter", AWS 2015).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,12 +60,43 @@ pub(crate) async fn retrying_if<T, F>(
 where
     F: Future<Output = Result<T, PortError>>,
 {
+    let waits = Waits {
+        backoff: ctx.backoff,
+        clock: ctx.clock.as_ref(),
+        cancel: &ctx.cancel,
+    };
+    let tell = |error: &PortError| {
+        ctx.tell(Event::Waiting {
+            what: &error.to_string(),
+        });
+    };
+    retrying_with(waits, worth_it, tell, call).await
+}
+
+/// How failures are waited out.
+#[derive(Clone, Copy)]
+pub(crate) struct Waits<'a> {
+    pub(crate) backoff: Backoff,
+    pub(crate) clock: &'a dyn Clock,
+    pub(crate) cancel: &'a CancellationToken,
+}
+
+/// As [`retrying_if`], outside of a tuning. `tell` hears of a failure that goes on for long.
+pub(crate) async fn retrying_with<T, F>(
+    waits: Waits<'_>,
+    worth_it: fn(PortErrorKind) -> bool,
+    tell: impl Fn(&PortError),
+    call: impl Fn() -> F,
+) -> Result<T, PortError>
+where
+    F: Future<Output = Result<T, PortError>>,
+{
     let mut waited = Duration::ZERO;
     let mut retry = 0;
     loop {
         match call().await {
-            Err(error) if worth_it(error.kind) && waited < ctx.backoff.budget && !ctx.cancel.is_cancelled() => {
-                let wait = ctx.backoff.wait(retry, error.retry_after);
+            Err(error) if worth_it(error.kind) && waited < waits.backoff.budget && !waits.cancel.is_cancelled() => {
+                let wait = waits.backoff.wait(retry, error.retry_after);
                 tracing::debug!(
                     operation = error.operation,
                     retry,
@@ -73,11 +105,13 @@ where
                     "trying again"
                 );
                 if retry == 3 {
-                    ctx.tell(Event::Waiting {
-                        what: &error.to_string(),
-                    });
+                    tell(&error);
                 }
-                let _ = ctx.unless_cancelled(ctx.clock.sleep(wait)).await;
+                tokio::select! {
+                    biased;
+                    () = waits.cancel.cancelled() => {}
+                    () = waits.clock.sleep(wait) => {}
+                }
                 waited += wait;
                 retry += 1;
             }

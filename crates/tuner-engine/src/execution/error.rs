@@ -89,7 +89,7 @@ fn did_you_mean(nearest: Option<&str>) -> String {
 
 impl InputErrors {
     /// `None` if nothing is wrong.
-    pub(super) fn of(errors: Vec<InputError>) -> Option<Self> {
+    pub(crate) fn of(errors: Vec<InputError>) -> Option<Self> {
         (!errors.is_empty()).then_some(Self(errors))
     }
 
@@ -126,7 +126,7 @@ impl fmt::Display for InputErrors {
 impl std::error::Error for InputErrors {}
 
 /// `text` on one line and not longer than a reader needs to recognise it.
-pub(super) fn shortened(text: &str) -> String {
+pub(crate) fn shortened(text: &str) -> String {
     const LONGEST: usize = 80;
     let line = text.chars().map(|c| if c.is_control() { ' ' } else { c });
     let mut short: String = line.clone().take(LONGEST).collect();

@@ -8,14 +8,14 @@ use serde_json::value::RawValue;
 use super::error::{InputError, InputErrors, shortened};
 
 /// The fields of an input, as typed, and what was found wrong with them so far.
-pub(super) struct Fields<'a> {
+pub(crate) struct Fields<'a> {
     given: Vec<(String, &'a RawValue)>,
     wrong: Vec<InputError>,
 }
 
 impl<'a> Fields<'a> {
     /// The fields of the object that `text` is. `known` are the names it may have, `ignored` says which others mean nothing.
-    pub(super) fn read(
+    pub(crate) fn read(
         text: &'a str,
         known: &[&'static str],
         ignored: impl Fn(&str) -> bool,
@@ -28,9 +28,7 @@ impl<'a> Fields<'a> {
         if !whole.get().starts_with('{') {
             return Err(InputError::NotAnObject { found: kind(whole) }.into());
         }
-        let given = serde_json::Deserializer::from_str(whole.get())
-            .deserialize_map(Pairs)
-            .map_err(not_json)?;
+        let given = pairs(whole).map_err(not_json)?;
         let mut fields = Self {
             given: Vec::with_capacity(given.len()),
             wrong: Vec::new(),
@@ -51,23 +49,23 @@ impl<'a> Fields<'a> {
     }
 
     /// What was typed, `null` included.
-    pub(super) fn typed(&self, name: &str) -> Option<&'a RawValue> {
+    pub(crate) fn typed(&self, name: &str) -> Option<&'a RawValue> {
         let found = self.given.iter().find(|(given, _)| given == name);
         found.map(|&(_, value)| value)
     }
 
     /// What was typed; `null` is the same as nothing.
-    pub(super) fn given(&self, name: &str) -> Option<&'a RawValue> {
+    pub(crate) fn given(&self, name: &str) -> Option<&'a RawValue> {
         self.typed(name).filter(|value| value.get() != "null")
     }
 
     /// What was typed; `null` and the empty string are the same as nothing.
-    pub(super) fn filled(&self, name: &str) -> Option<&'a RawValue> {
+    pub(crate) fn filled(&self, name: &str) -> Option<&'a RawValue> {
         self.given(name).filter(|value| value.get() != "\"\"")
     }
 
     /// Notes that `field` must be something else than `value`.
-    pub(super) fn wrong(&mut self, field: impl Into<String>, value: &RawValue, accepted: impl Into<String>) {
+    pub(crate) fn wrong(&mut self, field: impl Into<String>, value: &RawValue, accepted: impl Into<String>) {
         self.wrong.push(InputError::Wrong {
             field: field.into(),
             value: shortened(value.get()),
@@ -76,12 +74,12 @@ impl<'a> Fields<'a> {
     }
 
     /// Notes an error of another kind.
-    pub(super) fn note(&mut self, error: InputError) {
+    pub(crate) fn note(&mut self, error: InputError) {
         self.wrong.push(error);
     }
 
     /// `true` or `false` and nothing else; `false` if not given.
-    pub(super) fn boolean(&mut self, name: &str) -> bool {
+    pub(crate) fn boolean(&mut self, name: &str) -> bool {
         match self.given(name) {
             None => false,
             Some(value) => match value.get() {
@@ -96,13 +94,13 @@ impl<'a> Fields<'a> {
     }
 
     /// Whether JavaScript would take it for true, as LPT does.
-    pub(super) fn truthy(&self, name: &str) -> bool {
+    pub(crate) fn truthy(&self, name: &str) -> bool {
         self.filled(name)
             .is_some_and(|value| value.get() != "false" && number(value.get()) != Some(0.0))
     }
 
     /// A whole number in `range`; text is accepted too when it is one.
-    pub(super) fn whole(&mut self, name: &str, range: RangeInclusive<u32>) -> Option<u32> {
+    pub(crate) fn whole(&mut self, name: &str, range: RangeInclusive<u32>) -> Option<u32> {
         let value = self.filled(name)?;
         let whole = whole_number(value).filter(|n| range.contains(n));
         if whole.is_none() {
@@ -116,7 +114,7 @@ impl<'a> Fields<'a> {
     }
 
     /// A number that is `right`.
-    pub(super) fn number(&mut self, name: &str, right: impl Fn(f64) -> bool, accepted: &str) -> Option<f64> {
+    pub(crate) fn number(&mut self, name: &str, right: impl Fn(f64) -> bool, accepted: &str) -> Option<f64> {
         let value = self.given(name)?;
         let number = number(value.get()).filter(|&n| right(n));
         if number.is_none() {
@@ -126,7 +124,7 @@ impl<'a> Fields<'a> {
     }
 
     /// A text that `read` understands; `read` may say why it does not.
-    pub(super) fn text<T>(
+    pub(crate) fn text<T>(
         &mut self,
         name: &str,
         accepted: &str,
@@ -151,13 +149,13 @@ impl<'a> Fields<'a> {
     }
 
     /// What was found wrong, if anything.
-    pub(super) fn errors(self) -> Option<InputErrors> {
+    pub(crate) fn errors(self) -> Option<InputErrors> {
         InputErrors::of(self.wrong)
     }
 }
 
 /// What a JSON value is, in words.
-pub(super) fn kind(value: &RawValue) -> &'static str {
+pub(crate) fn kind(value: &RawValue) -> &'static str {
     match value.get().as_bytes().first() {
         Some(b'{') => "an object",
         Some(b'[') => "a list",
@@ -169,12 +167,12 @@ pub(super) fn kind(value: &RawValue) -> &'static str {
 }
 
 /// The text that `value` is, without its quotes.
-pub(super) fn text(value: &RawValue) -> Option<String> {
+pub(crate) fn text(value: &RawValue) -> Option<String> {
     serde_json::from_str(value.get()).ok()
 }
 
 /// The list that `value` is.
-pub(super) fn list(value: &RawValue) -> Option<Vec<&RawValue>> {
+pub(crate) fn list(value: &RawValue) -> Option<Vec<&RawValue>> {
     serde_json::from_str(value.get()).ok()
 }
 
@@ -184,7 +182,7 @@ fn number(json: &str) -> Option<f64> {
 }
 
 /// A whole number, or a text of its digits: LPT read numbers with `parseInt`, and many inputs have them in quotes.
-pub(super) fn whole_number(value: &RawValue) -> Option<u32> {
+pub(crate) fn whole_number(value: &RawValue) -> Option<u32> {
     if let Some(digits) = text(value) {
         let plain = digits.bytes().all(|b| b.is_ascii_digit()) && (digits.len() == 1 || !digits.starts_with('0'));
         return digits.parse().ok().filter(|_| plain);
@@ -194,7 +192,11 @@ pub(super) fn whole_number(value: &RawValue) -> Option<u32> {
         .map(|n| n as u32)
 }
 
-/// All fields in the order given, those given twice included.
+/// The fields of the object that `value` is, in the order given, those given twice included.
+pub(crate) fn pairs(value: &RawValue) -> Result<Vec<(String, &RawValue)>, serde_json::Error> {
+    serde_json::Deserializer::from_str(value.get()).deserialize_map(Pairs)
+}
+
 struct Pairs;
 
 impl<'de> Visitor<'de> for Pairs {

@@ -5,11 +5,11 @@
 //! (`lambdaARN`, `powerValues`, `num`, `strategy` ...) are known here and nowhere else. The JSON Schemas of both are in
 //! `statemachine/`; a test keeps them and this module the same.
 
-mod error;
-mod fields;
+pub(crate) mod error;
+pub(crate) mod fields;
 mod input;
 mod nearest;
-mod options;
+pub(crate) mod options;
 mod output;
 mod payload;
 mod s3_uri;

@@ -1,6 +1,6 @@
 /// The name among `known` that was probably meant by `typed`: another spelling of it, or one of the words that this tool
 /// or AWS has for the same thing.
-pub(super) fn nearest(typed: &str, known: &[&'static str]) -> Option<&'static str> {
+pub(crate) fn nearest(typed: &str, known: &[&'static str]) -> Option<&'static str> {
     let plain = |name: &str| -> Vec<char> {
         let letters = name.chars().filter(|c| c.is_alphanumeric()).take(40);
         letters.flat_map(char::to_lowercase).collect()

@@ -23,14 +23,14 @@ const USUAL_PARALLEL_CONCURRENCY: u32 = 100;
 pub(super) const FUNCTION: &str = "a function's name, ARN or partial ARN, with or without a version or alias";
 const ALIAS: &str = "an alias name: 1 to 128 letters, digits, - and _, not digits alone";
 const SIZES: &str = "a list of memory sizes in MB such as [128, 512, 1024], or \"ALL\"";
-pub(super) const ROLE: &str = "the ARN of an IAM role";
+pub(crate) const ROLE: &str = "the ARN of an IAM role";
 const S3: &str = "the address of an object, s3://BUCKET/KEY";
 
 pub(super) fn function_name(text: &str) -> Result<FunctionName, &'static str> {
     text.parse().map_err(|e: tuner_core::FunctionNameError| e.reason)
 }
 
-pub(super) fn role(text: &str) -> Result<String, &'static str> {
+pub(crate) fn role(text: &str) -> Result<String, &'static str> {
     let parts: Vec<&str> = text.splitn(6, ':').collect();
     let [arn, partition, service, region, account, resource] = parts[..] else {
         return Err("it is no ARN");
