@@ -92,7 +92,7 @@ fn projected(optimizer: &OptimizerFinding, present: &SizeEvidence, candidate_mb:
     let memory = (f64::from(from) / f64::from(to)).ln();
     let exponent = |ms: f64| ((ms / present.duration.mean_ms).ln() / memory).clamp(0.0, 1.0);
     let upper = projected.upper_ms.or(projected.expected_ms)?;
-    if !(upper > present.duration.mean_ms * IMPLAUSIBLE) {
+    if upper <= present.duration.mean_ms * IMPLAUSIBLE {
         return None;
     }
     let most = exponent(upper);

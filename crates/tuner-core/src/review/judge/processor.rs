@@ -8,8 +8,8 @@ use super::{Case, ENOUGH, Judged};
 use crate::pricing::Confidence;
 use crate::{MemorySize, vcpus};
 
-/// From this exponent on (see `bounds`) most of the duration is work: twice the memory saves three tenths of the time.
-const WORKS: f64 = 0.5;
+/// From this exponent on (see `bounds`) most of the duration is work: twice the memory saves a third of the time.
+const WORKS: f64 = 0.6;
 /// Without a second size: with so little of a vCPU, in MB, ...
 const SMALL_MB: u32 = 512;
 /// ... so long a median suggests work: what waits for others that long is rarer. A guess, and marked as one.
