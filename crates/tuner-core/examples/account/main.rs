@@ -1,6 +1,7 @@
 //! Reviews a simulated account of known truth and prints how well the findings meet it.
 //!
-//! `cargo run -p tuner-core --example account -- [FUNCTIONS] [--truth]`; `--truth` prints the labels as JSON instead.
+//! `cargo run -p tuner-core --example account -- [FUNCTIONS] [--truth | --review]`; `--truth` prints the labels as JSON instead,
+//! `--review` the document.
 #![allow(
     clippy::print_stdout,
     missing_docs,
@@ -34,6 +35,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let prices = PriceTable::embedded();
     let before = MemoryReview::new(account.month_before().gathered(), prices, Fallback::default(), None);
     let review = MemoryReview::new(account.gathered(), prices, Fallback::default(), Some(&before));
+    if arguments.iter().any(|argument| argument == "--review") {
+        println!("{}", serde_json::to_string(&review)?);
+        return Ok(());
+    }
     println!("{}", score::Scores::of(&review, &account));
     Ok(())
 }

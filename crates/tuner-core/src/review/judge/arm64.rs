@@ -51,10 +51,10 @@ pub(super) fn judge(case: &Case<'_>) -> Option<Judged> {
     if runtime.starts_with("provided") {
         text += " The program must be built for it.";
     }
-    let saving = cheaper.zip(case.priced.cost).map(|(cheaper, cost)| Saving {
-        at_best: cost.bill.duration * cheaper,
+    let saving = at_best(case).map(|at_best| Saving {
+        at_best,
         // Nothing bounds its duration there; who measures first need not move.
-        at_worst: Money::zero(cost.bill.duration.currency),
+        at_worst: Money::zero(at_best.currency),
         basis: SavingBasis::Price,
     });
     Some(
@@ -68,4 +68,20 @@ pub(super) fn judge(case: &Case<'_>) -> Option<Judged> {
 fn cheaper(case: &Case<'_>) -> Option<f64> {
     let (x86, arm64) = (case.priced.quote.as_ref()?, case.priced.on_arm64.as_ref()?);
     Some(1.0 - arm64.gb_second_price().amount / x86.gb_second_price().amount)
+}
+
+/// What a month would cost less if every duration stayed.
+fn at_best(case: &Case<'_>) -> Option<Money> {
+    let (bill, x86, arm64) = (
+        case.priced.cost?.bill,
+        case.priced.quote.as_ref()?,
+        case.priced.on_arm64.as_ref()?,
+    );
+    let kept = x86
+        .provisioned_concurrency_gb_second
+        .zip(arm64.provisioned_concurrency_gb_second);
+    let kept = kept.map_or(0.0, |(x86, arm64)| 1.0 - arm64.price / x86.price);
+    (bill.duration * cheaper(case)?)
+        .checked_add(bill.provisioned_concurrency * kept)
+        .ok()
 }

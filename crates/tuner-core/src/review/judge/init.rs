@@ -2,7 +2,7 @@
 
 use super::super::money::{allocated_gb_seconds, allocation};
 use super::super::{Action, FindingKind, SizeEvidence};
-use super::words::{counted, ms, percent};
+use super::words::{count, counted, ms, percent};
 use super::{Case, Judged};
 use crate::memory::gb_seconds;
 use crate::pricing::{PriceQuote, SnapStartBilling};
@@ -25,14 +25,15 @@ pub(super) fn judge(case: &Case<'_>) -> Option<Judged> {
     let mut text = format!(
         "{} of what is billed is initialisation: {} of {} began cold ({}), with {} of init each.",
         percent(share),
-        counted(reports.cold_starts, "invocation"),
-        counted(reports.invocations, "invocation").trim_end_matches(" invocations"),
+        count(reports.cold_starts),
+        counted(reports.invocations, "invocation"),
         percent(reports.cold_share()),
         ms(init_ms),
     );
-    if let (Some(quote), Some(usage)) = (&case.priced.quote, case.usage) {
+    // By the month: logs without times have none.
+    if let (Some(quote), Some(usage)) = (&case.priced.quote, case.usage.filter(|usage| usage.days > 0.0)) {
         let billed = case.priced.cost.map(|cost| cost.bill.duration * share);
-        if let Some(billed) = billed {
+        if let Some(billed) = billed.filter(|billed| billed.amount > 0.0) {
             text += &format!(" It costs {} a month.", billed.display());
         }
         text += &provisioned(case, quote, reports.memory_size_mb, usage.days);

@@ -101,6 +101,11 @@ pub(super) fn overprovisioned(case: &Case<'_>) -> Option<Judged> {
         counted(reports.invocations, "invocation"),
         percent(1.0 - f64::from(used_mb) / f64::from(candidate_mb)),
     );
+    if candidate_mb > floor_mb
+        && let Some(timeout_s) = case.function.timeout_s
+    {
+        text += &format!(" With less, at worst, the longest would pass the timeout of {timeout_s} s.");
+    }
     if too_slow && let Some(timeout_s) = case.function.timeout_s {
         text += &format!(
             " At worst the longest would take {} there, beyond the timeout of {timeout_s} s.",

@@ -33,15 +33,15 @@ pub(super) fn percent(share: f64) -> String {
     }
 }
 
-/// With a capital letter and a full stop.
+/// With a capital letter, unless it begins with a name such as `logs:StartQuery`, and a full stop.
 pub(super) fn sentence(text: &str) -> String {
+    let first = text.split_whitespace().next().unwrap_or_default();
+    let is_word = first.chars().all(char::is_alphabetic);
     let mut chars = text.chars();
-    let mut sentence: String = chars
-        .next()
-        .into_iter()
-        .flat_map(char::to_uppercase)
-        .chain(chars)
-        .collect();
+    let mut sentence: String = match chars.next() {
+        Some(letter) if is_word => letter.to_uppercase().chain(chars).collect(),
+        _ => text.to_owned(),
+    };
     if !sentence.ends_with('.') {
         sentence.push('.');
     }
@@ -59,6 +59,11 @@ mod tests {
         assert_eq!(
             [ms(0.84), ms(340.2), ms(1_254.0), ms(61_300.0)],
             ["0.8 ms", "340 ms", "1.25 s", "61.3 s"]
+        );
+        assert_eq!(sentence("it was not called"), "It was not called.");
+        assert_eq!(
+            sentence("logs:StartQuery is not allowed."),
+            "logs:StartQuery is not allowed."
         );
         assert_eq!([percent(0.0123), percent(0.622)], ["1.2 %", "62 %"]);
     }
