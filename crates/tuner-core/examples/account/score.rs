@@ -5,9 +5,9 @@ use std::fmt;
 
 use serde::Serialize;
 use tuner_core::pricing::Confidence;
-use tuner_core::review::{FindingKind, MemoryReview};
+use tuner_core::review::{FindingKind, FunctionReview, MemoryReview, SavingBasis};
 
-use super::simulated::Account;
+use super::simulated::{Account, SimulatedFunction};
 
 /// What was found of one kind.
 #[derive(Debug, Clone, Copy, Default, Serialize)]
@@ -47,6 +47,27 @@ pub struct Scores {
     pub confidence: BTreeMap<Confidence, Score>,
     /// Of CPU-bound suspicions, the ones that rest on more than a long duration.
     pub cpu_bound_seen: Score,
+    /// By what a range of savings rests on: how many, and how many of them hold what would truly be saved.
+    pub ranges: BTreeMap<SavingBasis, (u32, u32)>,
+}
+
+/// So far off is noise: what was billed in a month is a sample of what the function does.
+const NOISE: f64 = 0.03;
+
+/// Whether the range of `review` holds the true saving at the size it is about; `None` if there is no range, or failures
+/// and provisioned environments blur the truth.
+fn range_holds(review: &FunctionReview, function: &SimulatedFunction) -> Option<(SavingBasis, bool)> {
+    let saving = review.finding(FindingKind::MemoryOverprovisioned)?.saving?;
+    let size = review.evidence.at(function.memory_size_mb)?;
+    if function.provisioned > 0 || size.timeouts > 0 {
+        return None;
+    }
+    let candidate_mb = *review.tuning_sizes()?.first()?;
+    let duration = review.monthly?.bill.duration.amount;
+    let truly = duration * (1.0 - function.gb_ms(candidate_mb) / function.gb_ms(function.memory_size_mb));
+    let noise = duration * NOISE;
+    let holds = saving.at_worst.amount - noise <= truly && truly <= saving.at_best.amount + noise;
+    Some((saving.basis, holds))
 }
 
 impl Scores {
@@ -55,7 +76,15 @@ impl Scores {
         let truth = account.truth();
         let (mut scores, mut confidence) = (BTreeMap::<_, Score>::new(), BTreeMap::<_, Score>::new());
         let mut cpu_bound_seen = Score::default();
+        let by_name: BTreeMap<&str, _> = account.functions.iter().map(|f| (f.name.as_str(), f)).collect();
+        let mut ranges: BTreeMap<SavingBasis, (u32, u32)> = BTreeMap::new();
         for function in &review.functions {
+            let simulated = by_name.get(function.function.name.name());
+            if let Some((basis, holds)) = simulated.and_then(|simulated| range_holds(function, simulated)) {
+                let (all, held) = ranges.entry(basis).or_default();
+                *all += 1;
+                *held += u32::from(holds);
+            }
             let Some(truth) = truth.get(function.function.name.name()) else {
                 continue;
             };
@@ -82,6 +111,7 @@ impl Scores {
             kinds: scores,
             confidence,
             cpu_bound_seen,
+            ranges,
         }
     }
 }
@@ -106,6 +136,9 @@ impl fmt::Display for Scores {
         writeln!(f, "\nCPU-bound, seen at two sizes: {}", line(&self.cpu_bound_seen))?;
         for (confidence, score) in &self.confidence {
             writeln!(f, "{confidence:?} confidence: {}", line(score))?;
+        }
+        for (basis, (all, held)) in &self.ranges {
+            writeln!(f, "range of savings by {basis:?}: {held} of {all} hold the true saving")?;
         }
         Ok(())
     }

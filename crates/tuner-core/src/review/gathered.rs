@@ -8,11 +8,11 @@ use super::judge::{Case, judge};
 use super::money::Prices;
 use super::usage::Usage;
 use super::{
-    Evidence, FunctionReview, ListedFunction, MemoryReview, REVIEW_SCHEMA_VERSION, RegionReview, Scan, Totals, Window,
-    history, rank,
+    Evidence, FindingKind, FunctionReview, ListedFunction, MemoryReview, REVIEW_SCHEMA_VERSION, RegionReview, Scan,
+    Totals, Window, history, rank,
 };
 use crate::Architecture;
-use crate::pricing::PriceTable;
+use crate::pricing::{Money, PriceTable};
 
 /// Everything a review gathered before anything was made of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -99,9 +99,23 @@ impl MemoryReview {
         review
     }
 
-    /// The functions whose advice is to measure them, the one with the most at stake first.
+    /// The functions whose advice is to measure them, and that were not, the one first for which it may save most; where
+    /// nothing is known of that, the one that costs most.
     pub fn worth_tuning(&self) -> impl Iterator<Item = &FunctionReview> {
-        (self.functions.iter()).filter(|f| f.tuned.is_none() && f.tuning_sizes().is_some())
+        let amount = |money: Option<Money>| money.map_or(0.0, |money| money.amount);
+        let may_save = |function: &FunctionReview| {
+            let finding = function.finding(FindingKind::MemoryOverprovisioned);
+            amount(finding.and_then(|finding| finding.saving).map(|saving| saving.at_best))
+        };
+        let costs = |function: &FunctionReview| amount(function.monthly.map(|monthly| monthly.bill.total));
+        let open = |function: &&FunctionReview| function.tuned.is_none() && function.tuning_sizes().is_some();
+        let mut worth: Vec<&FunctionReview> = self.functions.iter().filter(open).collect();
+        worth.sort_by(|a, b| {
+            may_save(b)
+                .total_cmp(&may_save(a))
+                .then_with(|| costs(b).total_cmp(&costs(a)))
+        });
+        worth.into_iter()
     }
 }
 

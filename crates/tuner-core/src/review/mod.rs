@@ -17,6 +17,7 @@ mod gathered;
 mod history;
 mod judge;
 mod money;
+mod noise;
 mod rank;
 pub mod scan;
 mod tuned;

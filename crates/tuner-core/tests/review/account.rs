@@ -4,7 +4,7 @@
 //! two_thousand -- --nocapture` prints the table.
 
 use tuner_core::pricing::PriceTable;
-use tuner_core::review::{Fallback, FindingKind as K, MemoryReview};
+use tuner_core::review::{Fallback, FindingKind as K, MemoryReview, SavingBasis};
 
 #[path = "../../examples/account/score.rs"]
 #[allow(unreachable_pub, missing_docs, dead_code, reason = "a module of the example")]
@@ -50,5 +50,10 @@ fn two_thousand_functions_are_judged_well() {
         "{:?}",
         scores.cpu_bound_seen
     );
+    // What memory alone says of a saving is a bound, not an estimate; chance may fool what was seen.
+    let (all, held) = scores.ranges[&SavingBasis::Bounds];
+    assert!(all > 400 && held == all, "{held} of {all}");
+    let (all, held) = scores.ranges[&SavingBasis::SeenAtBothSizes];
+    assert!(all > 20 && f64::from(held) >= 0.95 * f64::from(all), "{held} of {all}");
     assert_eq!(review.totals.functions, 2_000);
 }

@@ -3,6 +3,7 @@
 
 use tuner_core::review::{
     Evidence, FindingKind, FunctionReview, ListedFunction, OptimizerFinding, ProjectedDuration, Saving, SavingBasis,
+    SizeEvidence,
 };
 
 use super::fixture::*;
@@ -47,22 +48,57 @@ fn storage_makes_the_worst_case_a_loss() {
     close(saving.at_best.amount, DURATION * 0.75);
 }
 
+/// Every invocation takes as long, so that chance has no say.
+fn steady(memory_size_mb: u32, invocations: u64, ms: f64) -> SizeEvidence {
+    let mut size = at(memory_size_mb, invocations, ms);
+    (size.duration.p95_ms, size.duration.p99_ms, size.duration.max_ms) = (ms, ms, ms);
+    size
+}
+
+fn steadily(change: impl FnOnce(&mut Evidence)) -> Saving {
+    saving(&sparing(|evidence| {
+        evidence.sizes[0].duration = steady(1024, 1, 100.0).duration;
+        change(evidence);
+    }))
+}
+
 #[test]
 fn what_was_seen_at_the_smaller_size_narrows_it() {
     // At 256 MB it took twice as long: half is saved.
-    let saving = saving(&sparing(|evidence| evidence.sizes.insert(0, at(256, 500, 200.0))));
+    let saving = steadily(|evidence| evidence.sizes.insert(0, steady(256, 500, 200.0)));
     assert_eq!(saving.basis, SavingBasis::SeenAtBothSizes);
     close(saving.at_best.amount, DURATION * 0.5);
     close(saving.at_worst.amount, DURATION * 0.5);
 }
 
 #[test]
+fn chance_widens_what_was_seen() {
+    let saving = saving(&sparing(|evidence| evidence.sizes.insert(0, at(256, 50, 200.0))));
+    assert_eq!(saving.basis, SavingBasis::SeenAtBothSizes);
+    assert!(
+        saving.at_best.amount > DURATION * 0.51 && saving.at_worst.amount < DURATION * 0.49,
+        "{saving:?}"
+    );
+    assert!(saving.at_worst.amount > 0.0);
+}
+
+#[test]
+fn init_is_as_short_at_any_size_at_best() {
+    // Half of what is billed is init, and the other half takes twice as long: 1.5 times as long at a quarter of the size.
+    let saving = steadily(|evidence| {
+        let size = &mut evidence.sizes[0];
+        (size.cold_starts, size.init_sum_ms, size.billed_duration_ms) = (10_000, 10_000_000.0, 20_000_000);
+        evidence.sizes.insert(0, steady(256, 500, 200.0));
+    });
+    close(saving.at_best.amount, 2.0 * DURATION * (1.0 - 1.5 / 4.0));
+    close(saving.at_worst.amount, 2.0 * DURATION * 0.5);
+}
+
+#[test]
 fn what_was_seen_at_a_larger_size_says_what_it_is_at_least() {
     // Twice the memory took 1 / 2^0.5 of the time, so a quarter takes at least 2 times as long, at most 4.
-    let saving = saving(&sparing(|evidence| {
-        evidence.sizes.push(at(2048, 500, 100.0 / 2_f64.sqrt()))
-    }));
-    assert!((saving.at_best.amount / (DURATION * 0.5) - 1.0).abs() < 1e-6);
+    let saving = steadily(|evidence| evidence.sizes.push(steady(2048, 500, 100.0 / 2_f64.sqrt())));
+    close(saving.at_best.amount, DURATION * 0.5);
     assert_eq!(saving.at_worst.amount, 0.0);
 }
 

@@ -189,6 +189,11 @@ impl SimulatedFunction {
         self.waiting_ms + self.work_ms / (f64::from(memory_size_mb) / ONE_VCPU_MB).min(self.threads)
     }
 
+    /// GB-milliseconds billed for an invocation at a size, on average, if nothing fails.
+    pub fn gb_ms(&self, memory_size_mb: u32) -> f64 {
+        f64::from(memory_size_mb) / 1024.0 * (self.duration_ms(memory_size_mb) + self.cold_share * self.init_ms)
+    }
+
     /// The memory size in force before and after `share` of the window.
     fn size_at(&self, share: f64) -> u32 {
         match self.earlier_memory_size_mb {

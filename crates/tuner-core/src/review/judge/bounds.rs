@@ -7,6 +7,7 @@
 //! The duration falls ever more slowly with memory, so that `e` between two sizes is the most it can be above both, and
 //! the least it can be below both.
 
+use super::super::noise::duration_error;
 use super::super::{Evidence, OptimizerFinding, SavingBasis, SizeEvidence};
 use super::{Case, ENOUGH};
 
@@ -21,6 +22,8 @@ pub(super) struct Slowdown {
     pub(super) basis: SavingBasis,
 }
 
+/// So many standard errors a mean may be off.
+const BY_CHANCE: f64 = 2.0;
 /// A projection that is no longer than this share of the present duration is of something else.
 const IMPLAUSIBLE: f64 = 0.5;
 
@@ -73,13 +76,17 @@ impl Slowdown {
     }
 }
 
-/// The exponent between two sizes, as means and medians have it: the lower and the higher.
+/// The exponent between two sizes, as means and medians have it, and as far off as chance may be: the lower and the higher.
 pub(super) fn exponent(a: &SizeEvidence, b: &SizeEvidence) -> Option<(f64, f64)> {
     let memory = (f64::from(b.memory_size_mb) / f64::from(a.memory_size_mb)).ln();
-    let of = |a: f64, b: f64| (a > 0.0 && b > 0.0 && memory != 0.0).then(|| ((a / b).ln() / memory).clamp(0.0, 1.0));
+    let of = |a: f64, b: f64| (a > 0.0 && b > 0.0 && memory != 0.0).then(|| (a / b).ln() / memory);
     let mean = of(a.duration.mean_ms, b.duration.mean_ms)?;
     let median = of(a.duration.p50_ms, b.duration.p50_ms)?;
-    Some((mean.min(median), mean.max(median)))
+    let chance = BY_CHANCE * (duration_error(a).powi(2) + duration_error(b).powi(2)).sqrt() / memory.abs();
+    Some((
+        (mean.min(median) - chance).clamp(0.0, 1.0),
+        (mean.max(median) + chance).clamp(0.0, 1.0),
+    ))
 }
 
 /// What Compute Optimizer's projection for a size at or below the candidate, from the same present size, makes of it.

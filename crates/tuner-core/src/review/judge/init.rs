@@ -17,7 +17,7 @@ pub(super) fn judge(case: &Case<'_>) -> Option<Judged> {
     let reports = case
         .usual()
         .filter(|size| size.cold_starts >= COLD_STARTS && size.billed_duration_ms > 0)?;
-    let share = billed_init_ms(reports)? / reports.billed_duration_ms as f64;
+    let share = share(reports);
     if share < MUCH {
         return None;
     }
@@ -42,12 +42,16 @@ pub(super) fn judge(case: &Case<'_>) -> Option<Judged> {
     Some(Judged::new(FindingKind::InitHeavy, case.confidence(reports.cold_starts), text).advise(Action::Investigate))
 }
 
-/// The init that is billed, in ms; `None` if none is. Before August 2025 init of zip packages on managed runtimes was free
-/// ("AWS Lambda standardizes billing for INIT Phase"), and old logs are still read.
-fn billed_init_ms(reports: &SizeEvidence) -> Option<f64> {
+/// The share of what is billed that is init. Before August 2025 init of zip packages on managed runtimes was free ("AWS
+/// Lambda standardizes billing for INIT Phase"), and old logs are still read: it is billed if it is there.
+pub(super) fn share(reports: &SizeEvidence) -> f64 {
     let billed = reports.invocations.saturating_sub(reports.unbilled_invocations) as f64;
     let beyond_duration = reports.billed_duration_ms as f64 - reports.duration.mean_ms * billed;
-    (beyond_duration >= reports.init_sum_ms / 2.0).then_some(reports.init_sum_ms)
+    if reports.init_sum_ms > 0.0 && beyond_duration >= reports.init_sum_ms / 2.0 {
+        (reports.init_sum_ms / reports.billed_duration_ms.max(1) as f64).min(1.0)
+    } else {
+        0.0
+    }
 }
 
 /// One environment kept ready: its price, and how busy it must be to cost no more than on demand.

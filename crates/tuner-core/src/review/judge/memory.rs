@@ -4,7 +4,7 @@ use super::super::money::{allocated_gb_seconds, allocation};
 use super::super::{Action, FindingKind, Saving, SizeEvidence};
 use super::bounds::Slowdown;
 use super::words::{count, counted, ms, percent};
-use super::{Case, Judged, provisioned};
+use super::{Case, Judged, init, provisioned};
 use crate::MemorySize;
 use crate::planning::RUNGS;
 use crate::pricing::{Confidence, Money};
@@ -28,8 +28,8 @@ const APART: f64 = 1.25;
 
 /// The smallest multiple of [`STEP_MB`] that `head_room` leaves above `used_mb`, within what Lambda allows.
 fn with_head_room(used_mb: u32, head_room: f64) -> u32 {
-    let needed = (f64::from(used_mb) * head_room).ceil() as u32;
-    (needed.div_ceil(STEP_MB) * STEP_MB).clamp(MemorySize::MIN.mb(), MemorySize::MAX.mb())
+    let needed = ((f64::from(used_mb) * head_room).ceil() as u32).min(MemorySize::MAX.mb());
+    (needed.div_ceil(STEP_MB) * STEP_MB).max(MemorySize::MIN.mb())
 }
 
 /// Risk of running out of memory.
@@ -119,7 +119,7 @@ pub(super) fn overprovisioned(case: &Case<'_>) -> Option<Judged> {
             case.confidence(reports.invocations),
             text,
         )
-        .saving(saving(case, size_mb, candidate_mb, slowdown))
+        .saving(saving(case, reports, candidate_mb, slowdown))
         .advise(Action::Tune {
             memory_sizes_mb: sizes_to_measure(candidate_mb, size_mb),
         }),
@@ -148,7 +148,8 @@ fn in_time(case: &Case<'_>, reports: &SizeEvidence, floor_mb: u32) -> u32 {
 }
 
 /// What a month would cost less at `candidate_mb`, from the least to the most that durations may grow.
-fn saving(case: &Case<'_>, present_mb: u32, candidate_mb: u32, slowdown: Slowdown) -> Option<Saving> {
+fn saving(case: &Case<'_>, reports: &SizeEvidence, candidate_mb: u32, slowdown: Slowdown) -> Option<Saving> {
+    let present_mb = reports.memory_size_mb;
     let (bill, usage) = (case.priced.cost?.bill, case.usage?);
     let currency = bill.total.currency;
     let smaller = f64::from(candidate_mb) / f64::from(present_mb);
@@ -168,8 +169,10 @@ fn saving(case: &Case<'_>, present_mb: u32, candidate_mb: u32, slowdown: Slowdow
         Money::new(duration + storage + by_size * (1.0 - smaller), currency)
     };
     let (least, most) = slowdown.factors(present_mb, candidate_mb);
+    // Init had two vCPUs at any size in what was measured of it; at best it still has.
+    let init = init::share(reports);
     Some(Saving {
-        at_best: saved(least),
+        at_best: saved(init + (1.0 - init) * least),
         at_worst: saved(most),
         basis: slowdown.basis,
     })
