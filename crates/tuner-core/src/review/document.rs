@@ -158,7 +158,7 @@ pub struct Tuned {
     /// Where its report is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub report: Option<String>,
-    /// Why it failed, or did not begin.
+    /// Why it failed, did not begin, or can't be followed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,
 }

@@ -134,7 +134,8 @@ pub enum SavingBasis {
     ComputeOptimizer,
     /// Invocations seen in the logs at both sizes: other events, perhaps other code.
     SeenAtBothSizes,
-    /// A price alone: no duration is involved.
+    /// Prices alone: of provisioned concurrency no duration is part; of arm64 durations are taken to stay at best, and
+    /// nothing to be saved at worst, since nothing bounds them.
     Price,
     /// A tuning: the same events at both sizes.
     Measured,

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use super::judge::memory::floor_mb;
 use super::{Action, Advice, FindingKind, FunctionReview, MemoryReview, Saving, SavingBasis, Tuned, rank};
 use crate::pricing::Confidence;
-use crate::tuning::{SizeStatus, TuningStatus};
+use crate::tuning::{MeasuringEnvironment, SizeStatus, TuningStatus};
 use crate::{FunctionName, Tuning, Verdict};
 
 /// Findings that a tuning answers.
@@ -32,9 +33,10 @@ impl Tuned {
             memory_size_mb: tuning.decision.memory_size_mb,
             cost_change: tuning.decision.cost_change,
             duration_change: tuning.decision.duration_change,
-            cost: match tuning.machinery {
-                Some(_) => tuning.cost().or(tuning.exploration.cost),
-                None => tuning.exploration.cost,
+            cost: match tuning.environment {
+                // What it would have cost.
+                MeasuringEnvironment::Local { .. } => None,
+                MeasuringEnvironment::Aws => tuning.cost().or(tuning.exploration.cost),
             },
             report,
             problem: failed,
@@ -62,13 +64,12 @@ impl MemoryReview {
     /// to measure becomes the advice to change the size, or none. Ranked and summed up again.
     #[must_use]
     pub fn with_tuned(mut self, mut tuned: BTreeMap<FunctionName, Tuned>) -> Self {
-        let mut unmatched: Vec<String> = Vec::new();
         for function in &mut self.functions {
             if let Some(tuned) = tuned.remove(&function.function.name) {
                 function.apply(tuned);
             }
         }
-        unmatched.extend(tuned.keys().map(ToString::to_string));
+        let unmatched: Vec<String> = tuned.keys().map(ToString::to_string).collect();
         if !unmatched.is_empty() {
             self.warnings.push(format!(
                 "tuned, but not among the functions of this review: {}",
@@ -89,7 +90,25 @@ impl FunctionReview {
         })
     }
 
-    fn apply(&mut self, tuned: Tuned) {
+    /// Why the measured size can't be advised: the events of a tuning may need less memory than those in the logs do.
+    fn too_small(&self, tuned: &Tuned) -> Option<String> {
+        let (mb, present) = (tuned.memory_size_mb?, self.memory_size_mb()?);
+        let reports = self.evidence.at(present)?;
+        let (used, floor) = (reports.max_memory_used_mb?, floor_mb(reports)?);
+        (mb < present && mb < floor).then(|| {
+            format!(
+                "{mb} MB did best, and would leave too little above the {used} MB that invocations in the logs used; \
+                 tune it with a payload that needs as much, at {floor} MB and more"
+            )
+        })
+    }
+
+    fn apply(&mut self, mut tuned: Tuned) {
+        if let Some(problem) = self.too_small(&tuned) {
+            tuned.problem.get_or_insert(problem);
+            self.tuned = Some(tuned);
+            return;
+        }
         let answer = match (tuned.verdict, tuned.memory_size_mb) {
             (Some(Verdict::Move | Verdict::Choose), Some(mb)) => Some(Some(mb)),
             (Some(Verdict::Keep | Verdict::NoClearWinner), _) => Some(None),

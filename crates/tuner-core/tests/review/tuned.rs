@@ -71,6 +71,67 @@ fn the_present_size_can_be_the_best() {
 }
 
 #[test]
+fn a_size_that_production_would_outgrow_is_not_advised() {
+    // The payload needed little; in the logs 200 MB were used.
+    let before = reviewed();
+    let after = with(before.clone(), "c", tuned(Verdict::Move, Some(128), Some(-0.8)));
+    assert_eq!(after.functions[0].advice, before.functions[0].advice);
+    assert_eq!(after.totals.saving_measured, None);
+    let problem = after.functions[0].tuned.as_ref().unwrap().problem.as_ref().unwrap();
+    assert!(
+        problem.starts_with("128 MB did best, and would leave too little above the 200 MB"),
+        "{problem}"
+    );
+}
+
+#[test]
+fn a_tuning_becomes_what_came_of_it() {
+    let read = |text: &str| Tuned::of(&serde_json::from_str(text).unwrap(), Some("report.html".into()));
+    let moved = read(include_str!("../../../../reports/adaptive/tuning.json"));
+    assert_eq!((moved.verdict, moved.memory_size_mb), (Some(Verdict::Move), Some(1769)));
+    assert!(moved.cost.is_some() && moved.problem.is_none() && moved.report.is_some());
+    // On somebody's machine nothing was paid.
+    assert!(
+        read(include_str!("../../../../reports/hash/tuning.json"))
+            .cost
+            .is_none()
+    );
+    let unmet = read(include_str!("../../../../reports/limit-not-met/tuning.json"));
+    assert_eq!(
+        (unmet.verdict, unmet.memory_size_mb),
+        (Some(Verdict::ConstraintNotMet), None)
+    );
+}
+
+#[test]
+fn more_memory_that_is_cheaper_is_a_saving_too() {
+    let mut evidence = evidence(vec![at(512, 1_000, 3_000.0)]);
+    evidence.sizes[0].max_memory_used_mb = Some(400);
+    let function = tuner_core::review::ListedFunction {
+        memory_size_mb: Some(512),
+        ..listed("f")
+    };
+    let review = with(
+        review(vec![(function, evidence)]),
+        "f",
+        tuned(Verdict::Move, Some(1024), Some(-0.1)),
+    );
+    let function = &review.functions[0];
+    assert_eq!(actions(function), [&Action::SetMemorySize { memory_size_mb: 1024 }]);
+    assert!(
+        function
+            .finding(FindingKind::CpuBound)
+            .unwrap()
+            .saving
+            .unwrap()
+            .at_best
+            .amount
+            > 0.0
+    );
+    assert!(review.totals.saving_measured.is_some());
+}
+
+#[test]
 fn a_tuning_that_failed_leaves_the_range() {
     let before = reviewed();
     let after = with(before.clone(), "c", Tuned::failed("no payload"));

@@ -32,6 +32,11 @@ fn with_head_room(used_mb: u32, head_room: f64) -> u32 {
     (needed.div_ceil(STEP_MB) * STEP_MB).max(MemorySize::MIN.mb())
 }
 
+/// The smallest size that keeps head-room above what was used at most, in MB.
+pub(in crate::review) fn floor_mb(reports: &SizeEvidence) -> Option<u32> {
+    Some(with_head_room(reports.max_memory_used_mb?, HEAD_ROOM))
+}
+
 /// Risk of running out of memory.
 pub(super) fn underprovisioned(case: &Case<'_>) -> Option<Judged> {
     let reports = case.reports?;
@@ -42,21 +47,21 @@ pub(super) fn underprovisioned(case: &Case<'_>) -> Option<Judged> {
     if reports.out_of_memory == 0 && !full && share < AT_RISK {
         return None;
     }
-    let of = count(reports.invocations);
+    let seen = match case.function.reports_hidden {
+        false => counted(reports.invocations, "invocation"),
+        true => counted(reports.invocations, "reported failure"),
+    };
     let used = format!("{used_mb} MB of {size_mb} MB ({}) were used at most", percent(share));
     let (confidence, text) = if reports.out_of_memory > 0 {
-        let ran_out = format!("{} of {of} invocations ran out of memory", count(reports.out_of_memory));
+        let ran_out = format!("{} of {seen} ran out of memory", count(reports.out_of_memory));
         (Confidence::High, format!("{ran_out} at {size_mb} MB."))
     } else if full {
-        (
-            Confidence::High,
-            format!("{used}: as good as all, in {of} invocations."),
-        )
+        (Confidence::High, format!("{used}: as good as all, in {seen}."))
     } else {
         // That it was used is a fact; how much more may come is what many invocations say.
         (
             case.confidence(reports.invocations).max(Confidence::Medium),
-            format!("{used} in {of} invocations."),
+            format!("{used} in {seen}."),
         )
     };
     let head_room = if reports.out_of_memory > 0 || full {
@@ -80,12 +85,11 @@ pub(super) fn underprovisioned(case: &Case<'_>) -> Option<Judged> {
 pub(super) fn overprovisioned(case: &Case<'_>) -> Option<Judged> {
     let reports = case.usual()?;
     let size_mb = reports.memory_size_mb;
-    let (used_mb, share) = (reports.max_memory_used_mb?, reports.memory_share()?);
+    let (used_mb, share, floor_mb) = (reports.max_memory_used_mb?, reports.memory_share()?, floor_mb(reports)?);
     // Out of memory is no time to take some away, even if the report of it shows little use.
     if share > TO_SPARE || reports.out_of_memory > 0 || MemorySize::new(size_mb).is_err() {
         return None;
     }
-    let floor_mb = with_head_room(used_mb, HEAD_ROOM);
     let candidate_mb = in_time(case, reports, floor_mb);
     let too_slow = !worthwhile(candidate_mb, size_mb);
     // Where every smaller size might be too slow, that is said, and measuring tells.

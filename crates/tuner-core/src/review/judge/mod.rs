@@ -7,7 +7,7 @@ mod arm64;
 mod bounds;
 mod gaps;
 mod init;
-mod memory;
+pub(super) mod memory;
 mod processor;
 mod provisioned;
 mod risks;

@@ -31,7 +31,10 @@ pub(super) fn timeout(case: &Case<'_>) -> Option<Judged> {
     };
     if timeouts > 0 {
         let reports = reports?;
-        let of = counted(reports.invocations, "invocation");
+        let of = match case.function.reports_hidden {
+            false => counted(reports.invocations, "invocation"),
+            true => counted(reports.invocations, "reported failure"),
+        };
         let mut text = format!("{} of {of} timed out", count(timeouts));
         if let Some(timeout_s) = case.function.timeout_s {
             text += &format!("; the timeout is {timeout_s} s");
