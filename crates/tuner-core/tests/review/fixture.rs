@@ -52,7 +52,7 @@ pub fn at(memory_size_mb: u32, invocations: u64, mean_ms: f64) -> SizeEvidence {
         cold_starts: 0,
         init_sum_ms: 0.0,
         restored_starts: 0,
-        max_memory_used_mb: Some(memory_size_mb * 7 / 10),
+        max_memory_used_mb: Some(memory_size_mb / 10 * 7 + memory_size_mb % 10 * 7 / 10),
         timeouts: 0,
         out_of_memory: 0,
         errors: 0,
