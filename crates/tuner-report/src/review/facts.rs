@@ -71,7 +71,7 @@ pub(crate) fn all(view: &View<'_>, row: &Row<'_>) -> Vec<(&'static str, String)>
             .map(|of| ("Compute Optimizer", optimizer(of))),
     );
     facts.extend(changes(view, row).map(|text| ("Since last time", text)));
-    facts.extend(use_of(row).map(|text| ("Invocations", text)));
+    facts.extend(use_of(view, row).map(|text| ("Invocations", text)));
     facts.extend(configuration(row.of).map(|text| ("Configuration", text)));
     facts.extend(row.of.cost_unknown.clone().map(|why| ("Cost not known", why)));
     facts.extend(row.of.function.unsupported.clone().map(|why| ("Unsupported", why)));
@@ -204,7 +204,7 @@ fn changes(view: &View<'_>, row: &Row<'_>) -> Option<String> {
     (!parts.is_empty()).then(|| parts.join("; "))
 }
 
-fn use_of(row: &Row<'_>) -> Option<String> {
+fn use_of(view: &View<'_>, row: &Row<'_>) -> Option<String> {
     let mut parts = Vec::new();
     if let Some(monthly) = row.of.monthly {
         let of = if monthly.billed {
@@ -213,8 +213,9 @@ fn use_of(row: &Row<'_>) -> Option<String> {
             ", billed durations not known: those of CloudWatch's metrics are taken"
         };
         parts.push(format!(
-            "{} a month{of}",
-            numbers::short_count(monthly.invocations.round())
+            "{} {}{of}",
+            numbers::short_count(monthly.invocations.round()),
+            view.period()
         ));
     }
     if let Some(metrics) = row.of.evidence.metrics {

@@ -16,7 +16,7 @@ const MOST_EXPLAINED: usize = 150;
 const MOST_NAMED: usize = 6;
 const LONGEST_NAME: f64 = 150.0;
 /// Costs further apart than this share one edge of the map.
-const WIDEST: f64 = 1e6;
+const WIDEST: f64 = 1e5;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Kind {

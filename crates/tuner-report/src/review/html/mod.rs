@@ -22,6 +22,7 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
     let mut env = Environment::new();
     env.set_undefined_behavior(UndefinedBehavior::Strict);
     env.set_auto_escape_callback(|_| AutoEscape::Html);
+    env.add_filter("count", numbers::count);
     // Whether they parse is tested; an error shows when the page is asked for.
     let _ = env.add_template("review", include_str!("page.html"));
     env
