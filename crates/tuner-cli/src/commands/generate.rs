@@ -25,19 +25,28 @@ pub(super) fn generate(args: &GenerateArgs) -> Result<Exit, CliError> {
             command.build();
             man_pages(&command, "tuner", folder)?;
         }
-        Generate::Schemas { out } => {
-            let mut schema = serde_json::to_string_pretty(&tuner_report::tuning_schema())?;
-            schema.push('\n');
-            match out {
-                None => std::io::stdout().write_all(schema.as_bytes())?,
-                Some(folder) => {
-                    make_folder(folder)?;
-                    write_file(&folder.join("tuning.schema.json"), schema.as_bytes())?;
-                }
-            }
-        }
+        Generate::Schemas { out } => schemas(out.as_deref())?,
     }
     Ok(Exit::Done)
+}
+
+/// The schemas of all documents: a file each, or one after the other.
+fn schemas(folder: Option<&Path>) -> Result<(), CliError> {
+    if let Some(folder) = folder {
+        make_folder(folder)?;
+    }
+    let documents = [
+        ("tuning", tuner_report::tuning_schema()),
+        ("review", tuner_report::review_schema()),
+    ];
+    for (name, schema) in documents {
+        let text = format!("{}\n", serde_json::to_string_pretty(&schema)?);
+        match folder {
+            None => std::io::stdout().write_all(text.as_bytes())?,
+            Some(folder) => write_file(&folder.join(format!("{name}.schema.json")), text.as_bytes())?,
+        }
+    }
+    Ok(())
 }
 
 fn man_pages(command: &clap::Command, name: &str, folder: &Path) -> Result<(), CliError> {

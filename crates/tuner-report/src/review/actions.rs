@@ -36,7 +36,7 @@ fn to_do(of: &FunctionReview, advice: &Advice) -> ToDo {
         Action::Tune { memory_sizes_mb } => {
             let sizes: Vec<String> = memory_sizes_mb.iter().map(u32::to_string).collect();
             ToDo {
-                words: "Measure it before anything is changed, with an event that is safe to send".to_owned(),
+                words: "Measure it before anything is changed".to_owned(),
                 command: Some(format!(
                     "tuner run --function {} --memory {}",
                     target(of),

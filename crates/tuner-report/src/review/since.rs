@@ -10,6 +10,8 @@ use crate::words::joined;
 
 /// Names of functions that are gone or new, told one by one.
 const MOST_NAMED: usize = 8;
+/// Rows of a list; the table has all.
+const MOST_ROWS: usize = 40;
 
 /// What is to be told. Absent without a last review.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -57,12 +59,13 @@ pub(crate) fn of_view(view: &View<'_>) -> Option<Since> {
     if !gone.is_empty() {
         sentences.push(Some(format!("{} gone: {}.", are(gone.len()), named(gone))));
     }
-    let regressions = regressions(view);
+    let mut regressions = regressions(view);
     if !regressions.is_empty() {
         sentences.push(Some(format!(
             "{} got worse at the same memory size.",
             functions(regressions.len() as u64)
         )));
+        regressions.truncate(MOST_ROWS);
     }
     Some(Since {
         title: format!("Since the review of {}", previous.finished_at.strftime("%Y-%m-%d")),
@@ -147,7 +150,7 @@ fn followed(view: &View<'_>) -> Vec<FollowedRow> {
         })
         .collect();
     rows.sort_by(|a, b| b.0.total_cmp(&a.0));
-    rows.into_iter().map(|(_, row)| row).collect()
+    rows.into_iter().map(|(_, row)| row).take(MOST_ROWS).collect()
 }
 
 /// "1,024 → 512 MB".

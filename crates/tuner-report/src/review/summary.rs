@@ -97,12 +97,14 @@ fn subject(text: &str) -> String {
     let ascii: String = escape::line(text)
         .chars()
         .map(|c| match c {
-            '–' | '\u{2212}' => '-',
-            c if c.is_ascii() => c,
-            _ => '?',
+            '–' | '\u{2212}' => "-".to_owned(),
+            // Currencies but the dollar have no sign in ASCII.
+            '¥' => "CNY ".to_owned(),
+            '€' => "EUR ".to_owned(),
+            c if c.is_ascii() => c.to_string(),
+            _ => "?".to_owned(),
         })
         .collect();
-    // Other currencies than the dollar have no sign in ASCII; their code is said in the message.
     if ascii.len() <= LONGEST_SUBJECT {
         return ascii;
     }

@@ -17,6 +17,8 @@ const MOST: usize = 30;
 const MOST_RISKS: usize = 12;
 const MOST_COMMANDS: usize = 5;
 const LONGEST_NAME: usize = 32;
+/// Findings in fewer columns than these say nothing.
+const LEAST_ROOM: usize = 20;
 
 /// Writes what is spent and could be saved, what may break, the functions with the most at stake, and what to do next.
 ///
@@ -57,7 +59,7 @@ pub fn review_terminal(
     commands(&mut page, &view);
     for region in &shown.regions {
         if let Some(problem) = &region.problem {
-            page.paragraph(WARN, &format!("{}: ", line(&region.region)), problem);
+            page.paragraph(WARN, "not read: ", &format!("{}: {problem}", region.region));
         }
     }
     Ok(out.write_all(page.text.as_bytes())?)
@@ -90,10 +92,13 @@ fn more(page: &mut Page, all: usize, shown: usize) {
 fn table(page: &mut Page, view: &View<'_>) {
     let rows = &view.rows[..view.rows.len().min(MOST)];
     let widest = |table: &[String]| table.iter().map(|l| l.width()).max().unwrap_or(0);
+    let longest = (page.style.width / 3).min(LONGEST_NAME);
     let mut fitting = Vec::new();
-    for parts in (0..=5).rev() {
-        fitting = lines(view, rows, parts);
-        if widest(&fitting) <= page.style.width {
+    for columns in (0..=3).rev() {
+        fitting = lines(view, rows, columns, None, longest);
+        let room = page.style.width.saturating_sub(widest(&fitting) + 2);
+        if room >= LEAST_ROOM {
+            fitting = lines(view, rows, columns, Some(room), longest);
             break;
         }
     }
@@ -109,11 +114,13 @@ fn table(page: &mut Page, view: &View<'_>) {
         page.text.push('\n');
     }
     more(page, view.rows.len(), MOST);
+    page.paragraph(DIM, "", "x may break, * could save something, ? something is not known");
 }
 
-/// The lines of a table, the names of its columns first, with this many of the parts that can be missed.
-fn lines(view: &View<'_>, rows: &[Row<'_>], parts: u8) -> Vec<String> {
-    let (all_findings, owner, used, findings, size) = (parts >= 5, parts >= 4, parts >= 3, parts >= 2, parts >= 1);
+/// The lines of a table, the names of its columns first, with this many of the columns that can be missed, and findings as
+/// far as there is room for them. No name is longer than `longest`.
+fn lines(view: &View<'_>, rows: &[Row<'_>], columns: u8, room: Option<usize>, longest: usize) -> Vec<String> {
+    let (owner, used, size, findings) = (columns >= 3, columns >= 2, columns >= 1, room.is_some());
     let mut table = Table::new();
     let unit = view.currency().map_or("cost", |currency| currency.symbol());
     let per = match view.scale {
@@ -152,13 +159,8 @@ fn lines(view: &View<'_>, rows: &[Row<'_>], parts: u8) -> Vec<String> {
             _ => "",
         };
         let words: Vec<&str> = row.of.findings.iter().map(|finding| finding.kind.words()).collect();
-        let shown = if all_findings { words.len() } else { 1 };
-        let more = words.len().saturating_sub(shown);
-        let mut told = words.iter().take(shown).copied().collect::<Vec<_>>().join(", ");
-        if more > 0 {
-            told.push_str(&format!(" +{more}"));
-        }
-        let mut cells = vec![mark.to_owned(), cut(&line(row.name()), LONGEST_NAME)];
+        let told = cut(&words.join(", "), room.unwrap_or(0));
+        let mut cells = vec![mark.to_owned(), cut(&line(row.name()), longest)];
         let values = [
             (
                 owner,

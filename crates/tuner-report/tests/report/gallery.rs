@@ -4,7 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use tuner_core::Tuning;
-use tuner_report::{Format, Options, render};
+use tuner_core::review::MemoryReview;
+use tuner_report::{Format, Options, render, render_review};
 
 use crate::common::examples;
 
@@ -14,7 +15,12 @@ pub(crate) fn reports() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../reports")
 }
 
-/// Name and document of everything in the gallery.
+/// The review in the gallery.
+pub(crate) fn review() -> MemoryReview {
+    serde_json::from_str(&fs::read_to_string(reports().join("review/review.json")).unwrap()).unwrap()
+}
+
+/// Name and document of every tuning in the gallery.
 pub(crate) fn documents() -> Vec<(String, String)> {
     let mut documents: Vec<(String, String)> = fs::read_dir(reports())
         .unwrap()
@@ -59,5 +65,23 @@ fn every_view_is_as_checked_in() {
                 path.display()
             );
         }
+    }
+}
+
+#[test]
+fn every_view_of_the_review_is_as_checked_in() {
+    for format in Format::ALL {
+        let path = reports().join(format!("review/review.{}", format.extension()));
+        let options = Options {
+            svg_href: Some("review.svg".to_owned()),
+            ..Options::default()
+        };
+        let mut rendered = Vec::new();
+        render_review(format, &review(), &options, &mut rendered).unwrap();
+        assert!(
+            rendered == fs::read(&path).unwrap_or_default(),
+            "{} differs from what is rendered; {UPDATE}",
+            path.display()
+        );
     }
 }

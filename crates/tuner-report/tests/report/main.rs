@@ -4,6 +4,8 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+#[path = "../common/reviews.rs"]
+mod reviews;
 
 mod cases;
 mod extremes;
@@ -11,6 +13,11 @@ mod gallery;
 mod model;
 mod outside_text;
 mod picture;
+mod review_cases;
+mod review_forms;
+mod review_page;
+mod review_picture;
+mod review_words;
 mod schema;
 mod text_views;
 mod viewer_link;

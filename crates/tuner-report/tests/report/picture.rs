@@ -17,7 +17,7 @@ static FONTS: LazyLock<Arc<Database>> = LazyLock::new(|| {
     Arc::new(fonts)
 });
 
-fn parsed(svg: &str) -> Tree {
+pub(crate) fn parsed(svg: &str) -> Tree {
     let options = usvg::Options {
         fontdb: FONTS.clone(),
         font_family: "DejaVu Sans".to_owned(),
@@ -26,9 +26,9 @@ fn parsed(svg: &str) -> Tree {
     Tree::from_str(svg, &options).unwrap()
 }
 
-struct Text {
-    words: String,
-    at: Rect,
+pub(crate) struct Text {
+    pub(crate) words: String,
+    pub(crate) at: Rect,
 }
 
 fn texts(group: &usvg::Group, found: &mut Vec<Text>) {
@@ -47,7 +47,7 @@ fn texts(group: &usvg::Group, found: &mut Vec<Text>) {
     }
 }
 
-fn texts_of(tree: &Tree) -> Vec<Text> {
+pub(crate) fn texts_of(tree: &Tree) -> Vec<Text> {
     let mut found = Vec::new();
     texts(tree.root(), &mut found);
     found
@@ -116,7 +116,7 @@ fn text_stays_inside_and_does_not_overlap() {
 }
 
 /// Boxes of text have room above and below the letters: only what goes beyond it is a collision.
-fn overlap(a: &Rect, b: &Rect) -> bool {
+pub(crate) fn overlap(a: &Rect, b: &Rect) -> bool {
     let slack = 2.5;
     a.left() + 0.5 < b.right()
         && b.left() + 0.5 < a.right()

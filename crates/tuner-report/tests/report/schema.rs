@@ -1,18 +1,20 @@
 use std::fs;
 
 use serde_json::Value;
-use tuner_report::tuning_schema;
+use tuner_report::{review_schema, tuning_schema};
 
-use crate::{cases, gallery};
+use crate::{cases, gallery, review_cases};
 
 #[test]
 fn the_schema_is_as_checked_in() {
-    let path = gallery::reports().join("schema/tuning.schema.json");
-    let checked_in: Value = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
-    assert!(
-        checked_in == tuning_schema(),
-        "run `cargo run -p tuner-report --example gallery`"
-    );
+    for (name, schema) in [("tuning", tuning_schema()), ("review", review_schema())] {
+        let path = gallery::reports().join(format!("schema/{name}.schema.json"));
+        let checked_in: Value = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
+        assert!(
+            checked_in == schema,
+            "{name}: run `cargo run -p tuner-report --example gallery`"
+        );
+    }
 }
 
 /// Edge case 80.
@@ -29,6 +31,21 @@ fn documents_are_what_the_schema_says() {
     }
     for (name, tuning) in cases::all() {
         complain(name, &serde_json::to_value(tuning).unwrap());
+    }
+}
+
+#[test]
+fn reviews_are_what_their_schema_says_and_read_back() {
+    let validator = jsonschema::validator_for(&review_schema()).unwrap();
+    for (name, review) in review_cases::all() {
+        let mut document = serde_json::to_value(review).unwrap();
+        if let Some(error) = validator.iter_errors(&document).next() {
+            panic!("{name}: {error} at {}", error.instance_path());
+        }
+        let back: tuner_core::review::MemoryReview = serde_json::from_value(document.clone()).unwrap();
+        assert_eq!(&back, review, "{name}");
+        document.as_object_mut().unwrap().remove("totals");
+        assert!(!validator.is_valid(&document), "{name}");
     }
 }
 

@@ -63,7 +63,7 @@ fn rows_are_marked_as_now_chosen_and_failed() {
 }
 
 /// A reader of RFC 4180, to read back what was written.
-fn records(csv: &str) -> Vec<Vec<String>> {
+pub(crate) fn records(csv: &str) -> Vec<Vec<String>> {
     let (mut records, mut record, mut cell, mut quoted) = (Vec::new(), Vec::new(), String::new(), false);
     let mut chars = csv.chars().peekable();
     while let Some(c) = chars.next() {

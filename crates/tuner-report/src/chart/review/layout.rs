@@ -87,18 +87,12 @@ fn on_map(pen: &Pen, view: &View<'_>, room: Rect, shape: Shape) -> Result<f64, R
     let mut bottom = rect.bottom + 36.0;
     let missing = view.rows.len() - points.len();
     if missing > 0 {
-        let words = format!(
-            "{} not on it: what {} or uses is not known.",
-            match missing {
-                1 => "1 function is".to_owned(),
-                n => format!("{} functions are", numbers::count(n as u64)),
-            },
-            if missing == 1 { "it costs" } else { "they cost" }
-        );
-        let words = if missing == 1 {
-            words
-        } else {
-            words.replace("or uses is", "or use is")
+        let words = match missing {
+            1 => "1 function is not on it: its cost or its use of memory is not known.".to_owned(),
+            n => format!(
+                "{} functions are not on it: their cost or their use of memory is not known.",
+                numbers::count(n as u64)
+            ),
         };
         bottom = pen.paragraph(
             (rect.left, bottom + 14.0),
@@ -116,7 +110,7 @@ fn lists(pen: &Pen, view: &View<'_>, room: Rect) -> f64 {
     let mut y = room.top;
     let rows = view.by_saving();
     if !rows.is_empty() {
-        let how = "bar: from the least to the most · diamond: measured";
+        let how = "bar: from the least to the most · diamond: one figure";
         y = title(
             pen,
             Rect { top: y, ..room },

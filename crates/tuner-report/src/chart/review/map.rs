@@ -16,7 +16,7 @@ const MOST_EXPLAINED: usize = 150;
 const MOST_NAMED: usize = 6;
 const LONGEST_NAME: f64 = 150.0;
 /// Costs further apart than this share one edge of the map.
-const WIDEST: f64 = 1e6;
+const WIDEST: f64 = 1e5;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Kind {
@@ -112,12 +112,10 @@ fn grid(panel: &LinearLog, view: &View<'_>, (low, high): (f64, f64)) -> Drawn {
         for share in [0.0, 0.2, 0.4, 0.6, 0.8, 1.0] {
             let (x, _) = panel.at(share, low);
             panel.pixel_line(&[(x, top), (x, bottom)], Role::Grid, 1.0)?;
-            panel.pen.text(
-                (x, bottom + 17.0),
-                Anchor::Middle,
-                "f-muted",
-                &format!("{} %", share * 100.0),
-            );
+            let words = format!("{} %", share * 100.0);
+            // The last must not stand out over the edge.
+            let x = x.min(right - text::width(&words, 12.0, false) / 2.0);
+            panel.pen.text((x, bottom + 17.0), Anchor::Middle, "f-muted", &words);
         }
         Drawn::Ok(())
     })?;

@@ -47,11 +47,16 @@ pub(super) fn draw(pen: &Pen, view: &View<'_>, rows: &[(&Row<'_>, Saving)], room
                 Px(middle),
                 Px(right)
             ));
-            if saving.basis == SavingBasis::Measured {
+            if amounts_agree(saving) {
                 pen.write(format_args!(
-                    "<path d=\"M{} {m}l6 -6l6 6l-6 6z\" class=\"f-chosen\"/>",
+                    "<path d=\"M{} {m}l6 -6l6 6l-6 6z\" class=\"f-{class}\"/>",
                     Px(to - 6.0),
-                    m = Px(middle)
+                    m = Px(middle),
+                    class = if saving.basis == SavingBasis::Measured {
+                        "chosen"
+                    } else {
+                        "cost"
+                    }
                 ));
             } else {
                 pen.write(format_args!(
@@ -77,4 +82,10 @@ pub(super) fn draw(pen: &Pen, view: &View<'_>, rows: &[(&Row<'_>, Saving)], room
         return bottom + STEP;
     }
     bottom
+}
+
+/// Whether there is one figure: it was measured, or no duration is involved.
+fn amounts_agree(saving: &Saving) -> bool {
+    let (least, most) = (saving.at_worst.amount, saving.at_best.amount);
+    saving.basis == SavingBasis::Measured || (most - least).abs() < 0.005 * most.abs()
 }

@@ -2,9 +2,11 @@
 
 use std::fmt::Write as _;
 
+use tuner_core::review::Finding;
+
 use crate::escape::xml;
 use crate::numbers;
-use crate::review::view::{Row, View, confidence_word};
+use crate::review::view::{RISKY_SHARE, Row, View, confidence_word};
 use crate::review::{actions, facts};
 
 /// Milliseconds at the left end of the bar of durations.
@@ -44,12 +46,9 @@ pub(super) fn head(view: &View<'_>, row: &Row<'_>) -> String {
     out.push_str("</td><td>");
     match row.share {
         Some(share) => {
-            let _ = write!(
-                out,
-                "{}<i style=\"--w:{}%\"></i>",
-                numbers::percent(share),
-                whole(share * 100.0)
-            );
+            let high = if share >= RISKY_SHARE { " class=\"h\"" } else { "" };
+            let (words, width) = (numbers::percent(share), whole(share * 100.0));
+            let _ = write!(out, "{words}<i{high} style=\"--w:{width}%\"></i>");
         }
         None => out.push('–'),
     }
@@ -65,41 +64,31 @@ pub(super) fn head(view: &View<'_>, row: &Row<'_>) -> String {
     out
 }
 
+/// About what [`end`] adds to what it is given.
+pub(super) const END_BYTES: usize = 90;
+
 /// The last cell: what was found, and what stands behind it.
-pub(super) fn end(out: &mut String, row: &Row<'_>, details: Option<&str>) {
+pub(super) fn end(out: &mut String, row: &Row<'_>, inside: &str) {
     let words: Vec<&str> = row.of.findings.iter().map(|finding| finding.kind.words()).collect();
-    let words = if words.is_empty() {
-        "nothing found".to_owned()
-    } else {
-        words.join(", ")
+    let words = match words.is_empty() {
+        true => "nothing found".to_owned(),
+        false => words.join(", "),
     };
-    let _ = match details {
-        Some(details) => write!(
+    let words = xml(&words);
+    let _ = match inside.is_empty() {
+        true => writeln!(out, "<td>{words}</td></tr>"),
+        false => writeln!(
             out,
-            "<td><details><summary>{}</summary>{details}</details></td></tr>\n",
-            xml(&words)
+            "<td><details><summary>{words}</summary>{inside}</details></td></tr>"
         ),
-        None => write!(out, "<td>{}</td></tr>\n", xml(&words)),
     };
 }
 
 /// Evidence, charts and what to do.
 pub(super) fn details(view: &View<'_>, row: &Row<'_>) -> String {
     let mut out = String::new();
-    if !row.of.findings.is_empty() {
-        out.push_str("<ul>");
-        for finding in &row.of.findings {
-            let _ = write!(
-                out,
-                "<li><b>{}</b> {} <small>{} confidence</small></li>",
-                xml(finding.kind.words()),
-                xml(&finding.text),
-                confidence_word(finding.confidence)
-            );
-        }
-        out.push_str("</ul>");
-    }
-    charts(&mut out, view, row);
+    evidence(&mut out, &row.of.findings);
+    out.push_str(&charts(view, row));
     for to_do in actions::all(row.of) {
         let _ = write!(out, "<p>{}:</p>", xml(&to_do.words));
         if let Some(command) = &to_do.command {
@@ -125,17 +114,37 @@ pub(super) fn details(view: &View<'_>, row: &Row<'_>) -> String {
     out
 }
 
-/// Bars: memory used, durations against the timeout, what the cost is made of.
-fn charts(out: &mut String, view: &View<'_>, row: &Row<'_>) {
+/// One finding needs no name: the row has it already.
+fn evidence(out: &mut String, findings: &[Finding]) {
+    let sure = |finding: &Finding| format!("<small>{} confidence</small>", confidence_word(finding.confidence));
+    match findings {
+        [] => {}
+        [only] => {
+            let _ = write!(out, "<p>{} {}</p>", xml(&only.text), sure(only));
+        }
+        several => {
+            out.push_str("<ul>");
+            for finding in several {
+                let (kind, text) = (finding.kind.words(), xml(&finding.text));
+                let _ = write!(out, "<li><b>{}</b> {text} {}</li>", xml(kind), sure(finding));
+            }
+            out.push_str("</ul>");
+        }
+    }
+}
+
+/// Bars: memory used, durations against the timeout, what the cost is made of. The style sheet draws them from the
+/// numbers, and names them.
+pub(super) fn charts(view: &View<'_>, row: &Row<'_>) -> String {
+    let mut out = String::new();
     if let (Some(size), Some(share)) = (row.present, row.share) {
         let used = size
             .max_memory_used_mb
             .map_or_else(String::new, |mb| numbers::count(mb.into()));
+        let (share, of) = (whole(share * 100.0), numbers::count(size.memory_size_mb.into()));
         let _ = write!(
             out,
-            "<div class=\"c\"><span>memory</span><u class=\"m\"><i style=\"width:{}%\"></i></u><span>{used} of {} MB used</span></div>",
-            whole(share * 100.0),
-            numbers::count(size.memory_size_mb.into())
+            "<p class=\"m\"><i style=\"--w:{share}%\"></i>{used} of {of} MB</p>"
         );
     }
     if let Some(size) = row.present.filter(|size| size.duration.p50_ms > 0.0) {
@@ -144,38 +153,43 @@ fn charts(out: &mut String, view: &View<'_>, row: &Row<'_>) {
         let end = timeout.unwrap_or(d.max_ms).max(SHORTEST_MS * 10.0);
         let at = |ms: f64| whole(100.0 * ((ms / SHORTEST_MS).max(1.0).ln() / (end / SHORTEST_MS).ln()));
         let (from, to) = (at(d.p50_ms), at(d.p99_ms));
+        let [p50, p99, longest] = [d.p50_ms, d.p99_ms, d.max_ms].map(numbers::ms);
         let _ = write!(
             out,
-            "<div class=\"c\"><span>duration</span><u class=\"d\"><i style=\"left:{from}%;width:{}%\"></i><b style=\"left:{}%\"></b></u>\
-             <span>p50 {}, p99 {}, longest {} ms",
-            to.saturating_sub(from).max(1),
+            "<p class=\"d\"><i style=\"--a:{from}%;--b:{}%;--w:{}%\"></i>p50 {p50}, p99 {p99}, longest {longest} ms",
+            to.max(from.saturating_add(1)),
             at(d.max_ms).min(99),
-            numbers::ms(d.p50_ms),
-            numbers::ms(d.p99_ms),
-            numbers::ms(d.max_ms)
         );
         if let Some(s) = row.of.function.timeout_s {
             let _ = write!(out, "; timeout {} s", numbers::count(s.into()));
         }
-        out.push_str("</span></div>");
+        out.push_str("</p>");
     }
     let parts = facts::cost_parts(row);
     if !parts.is_empty() {
-        out.push_str("<div class=\"c\"><span>cost</span><u>");
-        for part in &parts {
-            let class = part.name.chars().next().unwrap_or('x');
-            let _ = write!(
-                out,
-                "<i class=\"{class}\" style=\"width:{}%\"></i>",
-                whole(part.share * 100.0)
-            );
-        }
+        let to = |names: &[&str]| {
+            let share: f64 = parts
+                .iter()
+                .filter(|part| names.contains(&part.name))
+                .map(|part| part.share)
+                .sum();
+            whole(share * 100.0)
+        };
+        let (duration, init) = (to(&["duration"]), to(&["duration", "init"]));
+        let requests = to(&["duration", "init", "requests"]);
+        // What is less than a hundredth of it is not seen in the bar either.
         let words: Vec<String> = parts
             .iter()
+            .filter(|part| part.share >= 0.01)
             .map(|part| format!("{} {}", part.name, view.scale.amount(part.money)))
             .collect();
-        let _ = write!(out, "</u><span>{}</span></div>", xml(&words.join(", ")));
+        let _ = write!(
+            out,
+            "<p class=\"k\"><i style=\"--a:{duration}%;--b:{init}%;--w:{requests}%\"></i>{}</p>",
+            xml(&words.join(", "))
+        );
     }
+    out
 }
 
 /// Per cent, as far as a bar can show it.

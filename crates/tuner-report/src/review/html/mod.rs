@@ -22,6 +22,7 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
     let mut env = Environment::new();
     env.set_undefined_behavior(UndefinedBehavior::Strict);
     env.set_auto_escape_callback(|_| AutoEscape::Html);
+    env.add_filter("count", numbers::count);
     // Whether they parse is tested; an error shows when the page is asked for.
     let _ = env.add_template("review", include_str!("page.html"));
     env
@@ -33,7 +34,7 @@ const MOST_FIRST: usize = 4;
 const MOST_LISTED: usize = 40;
 /// What a page may hold, in bytes: it is to open at once on a phone. Beyond it, the functions with the least at stake have
 /// their row, and no more.
-const MOST_BYTES: usize = 1_850_000;
+const MOST_BYTES: usize = 1_880_000;
 /// Functions that are told in full however many there are.
 const ALWAYS_IN_FULL: usize = 300;
 
@@ -169,27 +170,34 @@ pub fn review_html(review: &MemoryReview, options: &Options, out: &mut impl Writ
 /// The rows of the table, the functions with the most at stake in full; and how many are in full.
 fn rows(view: &View<'_>, most_bytes: usize) -> (String, usize) {
     let heads: Vec<String> = view.rows.iter().map(|row| function::head(view, row)).collect();
-    let mut bytes: usize = heads.iter().map(String::len).sum::<usize>() + 60 * heads.len();
+    let mut bytes: usize = heads.iter().map(|head| head.len() + function::END_BYTES).sum();
     // What may break is told in full wherever it ranks.
     let mut order: Vec<&Row<'_>> = view.rows.iter().collect();
     order.sort_by_key(|row| (row.rank > ALWAYS_IN_FULL, !row.is_risk(), row.rank));
-    let mut in_full = vec![None; view.rows.len()];
-    for row in order {
-        let details = function::details(view, row);
-        if bytes + details.len() > most_bytes && row.rank > ALWAYS_IN_FULL {
-            break;
+    let mut inside: Vec<String> = vec![String::new(); view.rows.len()];
+    let mut in_full = 0;
+    // Every function has its charts before any but the first has more.
+    for is_full in [false, true] {
+        for row in &order {
+            let text = match is_full {
+                false => function::charts(view, row),
+                true => function::details(view, row),
+            };
+            let slot = &mut inside[row.rank - 1];
+            let grown = bytes - slot.len() + text.len();
+            if grown > most_bytes && row.rank > ALWAYS_IN_FULL {
+                break;
+            }
+            (bytes, *slot) = (grown, text);
+            in_full += usize::from(is_full);
         }
-        bytes += details.len();
-        in_full[row.rank - 1] = Some(details);
     }
-    let n = in_full.iter().flatten().count();
-    let rows = view.rows.iter().zip(heads).zip(in_full);
     let mut text = String::with_capacity(bytes);
-    for ((row, head), details) in rows {
+    for ((row, head), inside) in view.rows.iter().zip(heads).zip(inside) {
         text.push_str(&head);
-        function::end(&mut text, row, details.as_deref());
+        function::end(&mut text, row, &inside);
     }
-    (text, n)
+    (text, in_full)
 }
 
 fn first(view: &View<'_>) -> Vec<First> {
