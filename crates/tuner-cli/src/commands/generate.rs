@@ -33,6 +33,8 @@ pub(super) fn generate(args: &GenerateArgs) -> Result<Exit, CliError> {
                 Some(folder) => {
                     make_folder(folder)?;
                     write_file(&folder.join("tuning.schema.json"), schema.as_bytes())?;
+                    let review = serde_json::to_string_pretty(&tuner_report::review_schema())? + "\n";
+                    write_file(&folder.join("review.schema.json"), review.as_bytes())?;
                 }
             }
         }
