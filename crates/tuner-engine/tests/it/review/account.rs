@@ -104,6 +104,8 @@ pub struct SimRegion {
     pub missing_groups: BTreeSet<String>,
     /// Classes of those that are not of class Standard.
     pub classes: BTreeMap<String, LogClass>,
+    /// Functions on a page of their list; 0 is 50, as Lambda has it.
+    pub functions_per_page: usize,
     /// What each group holds, in bytes.
     pub stored_bytes: u64,
     /// How much more a scan reads than was said to be stored.
@@ -285,8 +287,12 @@ impl Handle {
 impl Inventory for Handle {
     async fn functions(&self, token: Option<&str>) -> Result<Page<ListedFunction>, PortError> {
         let region = self.sim.call(&self.region, "ListFunctions")?;
+        let size = match region.functions_per_page {
+            0 => 50,
+            size => size,
+        };
         let listed = region.functions.into_iter().map(|f| f.listed).collect();
-        Ok(page(listed, token, 50))
+        Ok(page(listed, token, size))
     }
 
     async fn details(&self, function: &FunctionName) -> Result<Details, PortError> {

@@ -10,13 +10,15 @@ use super::account::{HOME, Sim, SimFunction};
 use crate::simulated::When;
 
 fn account() -> Arc<Sim> {
-    let mut functions: Vec<SimFunction> = (0..60)
+    let mut functions: Vec<SimFunction> = (0..14)
         .map(|n| SimFunction::new(HOME, &format!("f{n:02}"), 512))
         .collect();
     functions[1].details.tags.insert("team".into(), "media".into());
     functions[2] = SimFunction::new(HOME, "shared-1", 256).logs_to("shared");
     functions[3] = SimFunction::new(HOME, "shared-2", 256).logs_to("shared");
-    Sim::home(functions)
+    let sim = Sim::home(functions);
+    sim.change(|region| region.functions_per_page = 9);
+    sim
 }
 
 /// All that does not depend on how long it took.
@@ -28,7 +30,7 @@ fn facts(review: &MemoryReview) -> Vec<FunctionReview> {
 async fn what_is_transient_leaves_no_trace() {
     let sim = account();
     let (_, undisturbed) = sim.review(&ReviewRequest::default()).await.unwrap();
-    assert_eq!(undisturbed.functions.len(), 60);
+    assert_eq!(undisturbed.functions.len(), 14);
     let calls = sim.calls.lock().unwrap().len() as u32;
     for call in 1..=calls {
         for kind in [Kind::Throttled, Kind::Service, Kind::Network] {
@@ -64,7 +66,7 @@ async fn what_lasts_is_said_and_no_function_is_lost() {
                 Ok((_, review)) => {
                     // Two pages of functions; the second one may have been lost, which is said.
                     let problem = review.regions[0].problem.as_deref();
-                    assert!(review.functions.len() == 60 || problem.is_some(), "{when:?} {kind:?}");
+                    assert!(review.functions.len() == 14 || problem.is_some(), "{when:?} {kind:?}");
                     let unknown = |f: &FunctionReview| f.evidence.logs.is_none() && f.evidence.gaps.is_empty();
                     assert!(!review.functions.iter().any(unknown), "{when:?} {kind:?}");
                 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::SignedDuration;
 use tuner_core::pricing::PriceTable;
 use tuner_core::review::{LogsBy, Missing, ProvisionedConcurrency, Why};
-use tuner_engine::ports::{Clock, PortErrorKind as Kind};
+use tuner_engine::ports::PortErrorKind as Kind;
 use tuner_engine::review::ports::LogClass;
 use tuner_engine::review::{BatchEvidence, Keys, Known, ReviewContext, ReviewError, ReviewRequest, list, look};
 use uuid::Uuid;

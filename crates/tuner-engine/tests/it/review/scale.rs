@@ -106,8 +106,13 @@ async fn the_budget_is_kept_even_where_groups_hold_more_than_they_say() {
     };
     let sampled = review.functions.iter().filter(sampled).count();
     assert!(sampled > 1_000, "{sampled}");
+    // And what no sample held is said: a page of a shared group may be full of others.
+    let silent = |f: &&tuner_core::review::FunctionReview| {
+        f.evidence.logs.is_none() && f.evidence.gaps.is_empty() && f.evidence.metrics.unwrap().invocations > 0
+    };
+    assert_eq!(review.functions.iter().filter(silent).count(), 0);
     let read = review.functions.iter().filter(|f| f.evidence.logs.is_some()).count();
-    assert_eq!(read, 1_800);
+    assert!((1_700..=1_800).contains(&read), "{read}");
 }
 
 #[tokio::test(start_paused = true)]
