@@ -64,8 +64,12 @@ pub(super) fn head(view: &View<'_>, row: &Row<'_>) -> String {
     out
 }
 
-/// About what [`end`] adds to what it is given.
-pub(super) const END_BYTES: usize = 90;
+/// What [`end`] adds to what it is given.
+pub(super) fn end_bytes(row: &Row<'_>) -> usize {
+    let mut text = String::new();
+    end(&mut text, row, "-");
+    text.len()
+}
 
 /// The last cell: what was found, and what stands behind it.
 pub(super) fn end(out: &mut String, row: &Row<'_>, inside: &str) {

@@ -171,7 +171,8 @@ pub fn review_html(review: &MemoryReview, options: &Options, out: &mut impl Writ
 /// The rows of the table, the functions with the most at stake in full; and how many are in full.
 fn rows(view: &View<'_>, most_bytes: usize) -> (String, usize) {
     let heads: Vec<String> = view.rows.iter().map(|row| function::head(view, row)).collect();
-    let mut bytes: usize = heads.iter().map(|head| head.len() + function::END_BYTES).sum();
+    let ends = view.rows.iter().map(function::end_bytes);
+    let mut bytes: usize = heads.iter().map(String::len).sum::<usize>() + ends.sum::<usize>();
     let (always, rest) = view.rows.split_at(view.rows.len().min(ALWAYS_IN_FULL));
     let full = |row| function::details(view, row, Telling::Facts);
     let mut inside: Vec<String> = always.iter().map(full).collect();
