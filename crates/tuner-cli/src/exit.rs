@@ -14,7 +14,7 @@ pub(crate) enum Exit {
     Usage = 2,
     /// A constraint or gate is not met.
     GateNotMet = 3,
-    /// Invocations went through, but there is not enough evidence to say anything.
+    /// There is not enough evidence to say anything.
     NotEnoughEvidence = 4,
     /// AWS refused or could not be reached, an execution failed, or something could not be applied or put back.
     Refused = 5,
@@ -30,8 +30,8 @@ Exit codes:
   0    done
   1    something unexpected went wrong
   2    the command line, a payload or a file makes no sense; nothing was changed
-  3    a constraint is not met by any memory size
-  4    not enough evidence: no invocation could be measured
+  3    a constraint is not met by any memory size, or a review found what --fail-on names
+  4    not enough evidence: no invocation could be measured, or no report was found in logs
   5    AWS refused or could not be reached, the execution failed, or something could not be applied or put back
   6    the function under test failed at every memory size
   130  interrupted; the function was put back first";

@@ -2,6 +2,7 @@
 
 mod history_args;
 mod logs_args;
+mod review_args;
 mod run_args;
 
 use std::path::PathBuf;
@@ -12,6 +13,7 @@ use tuner_report::Format;
 
 pub(crate) use history_args::{HistoryArgs, HistoryFormat};
 pub(crate) use logs_args::{LogsArgs, LogsFormat};
+pub(crate) use review_args::{ReviewArgs, ReviewFormat};
 pub(crate) use run_args::{LocalArgs, RunArgs, RunFormat};
 
 /// Finds, by measuring, the memory size at which an AWS Lambda function is cheapest, fastest or best balanced.
@@ -41,9 +43,11 @@ pub(crate) enum Command {
     Run(Box<RunArgs>),
     /// Say what `run` with the same arguments would call, publish and spend; touch nothing
     Plan(Box<RunArgs>),
+    /// Say what every function of an account wastes and risks
+    Review(Box<ReviewArgs>),
     /// Summarise the REPORT lines of exported Lambda logs
     Logs(LogsArgs),
-    /// Render a tuning.json again
+    /// Render a tuning.json or review.json again
     Report(ReportArgs),
     /// List past tunings, newest first
     History(HistoryArgs),
@@ -100,9 +104,9 @@ fn region(text: &str) -> Result<String, String> {
 
 #[derive(Debug, Args)]
 pub(crate) struct ReportArgs {
-    /// The document a tuning wrote, or - for standard input
-    #[arg(value_name = "TUNING.json")]
-    pub(crate) tuning: PathBuf,
+    /// The document that a tuning or a review wrote, or - for standard input
+    #[arg(value_name = "DOCUMENT.json")]
+    pub(crate) document: PathBuf,
     /// Form of the report
     #[arg(long, default_value = "terminal", value_parser = format_parser())]
     pub(crate) format: Format,

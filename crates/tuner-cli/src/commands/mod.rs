@@ -11,6 +11,7 @@ mod report;
 mod request;
 mod restore;
 mod results;
+mod review;
 mod run;
 mod serve;
 mod service;
@@ -28,6 +29,7 @@ pub(crate) fn run(cli: Cli) -> Result<Exit, CliError> {
     match cli.command {
         Command::Run(args) => with_runtime(run::run(*args, cli.global)),
         Command::Plan(args) => with_runtime(plan::plan(*args)),
+        Command::Review(args) => review::review(&args),
         Command::Logs(args) => logs::logs(args),
         Command::Report(args) => report::report(&args),
         Command::History(args) => with_runtime(history::history(args)),

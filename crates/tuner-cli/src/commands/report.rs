@@ -4,10 +4,11 @@ use std::io::Read;
 use std::path::PathBuf;
 
 use tuner_core::Tuning;
+use tuner_core::review::MemoryReview;
 use tuner_core::tuning::SCHEMA_VERSION;
 use tuner_report::{Format, Options, TerminalStyle};
 
-use super::{read_text, write_file};
+use super::{read_text, review, write_file};
 use crate::cli::ReportArgs;
 use crate::error::CliError;
 use crate::exit::Exit;
@@ -15,7 +16,7 @@ use crate::terminal;
 
 /// Renders a document again.
 pub(super) fn report(args: &ReportArgs) -> Result<Exit, CliError> {
-    let name = args.tuning.display().to_string();
+    let name = args.document.display().to_string();
     let text = if name == "-" {
         let mut text = String::new();
         std::io::stdin()
@@ -23,12 +24,12 @@ pub(super) fn report(args: &ReportArgs) -> Result<Exit, CliError> {
             .map_err(|e| CliError::usage("cannot read the document from standard input").cause(e))?;
         text
     } else {
-        read_text(&args.tuning, "document")?
+        read_text(&args.document, "document")?
     };
     let same = |out: &PathBuf| {
         out.canonicalize()
             .ok()
-            .is_some_and(|out| args.tuning.canonicalize().is_ok_and(|t| t == out))
+            .is_some_and(|out| args.document.canonicalize().is_ok_and(|t| t == out))
     };
     if args.out.as_ref().is_some_and(same) {
         return Err(
@@ -36,7 +37,7 @@ pub(super) fn report(args: &ReportArgs) -> Result<Exit, CliError> {
                 .hint("choose another file with --out"),
         );
     }
-    let tuning = parse(&text, &name)?;
+    let document = Document::parse(&text, &name)?;
     let options = Options {
         show_account_ids: args.show_account_ids,
         ..Options::default()
@@ -48,15 +49,40 @@ pub(super) fn report(args: &ReportArgs) -> Result<Exit, CliError> {
                 width: terminal::width(),
                 colour: terminal::colours_stdout(),
             };
-            tuner_report::terminal(&tuning, &options, &style, &mut bytes)?;
+            match &document {
+                Document::Tuning(tuning) => tuner_report::terminal(tuning, &options, &style, &mut bytes)?,
+                Document::Review(review) => tuner_report::review_terminal(review, &options, &style, &mut bytes)?,
+            }
         }
-        (format, _) => tuner_report::render(format, &tuning, &options, &mut bytes)?,
+        (format, _) => match &document {
+            Document::Tuning(tuning) => tuner_report::render(format, tuning, &options, &mut bytes)?,
+            Document::Review(review) => tuner_report::render_review(format, review, &options, &mut bytes)?,
+        },
     }
     match &args.out {
         Some(file) => write_file(file, &bytes)?,
         None => std::io::Write::write_all(&mut anstream::stdout().lock(), &bytes)?,
     }
     Ok(Exit::Done)
+}
+
+/// What can be rendered; told apart by what it says of itself.
+enum Document {
+    Tuning(Box<Tuning>),
+    Review(Box<MemoryReview>),
+}
+
+impl Document {
+    fn parse(text: &str, name: &str) -> Result<Self, CliError> {
+        #[derive(serde::Deserialize)]
+        struct Said {
+            review_id: Option<serde::de::IgnoredAny>,
+        }
+        match serde_json::from_str(text) {
+            Ok(Said { review_id: Some(_) }) => Ok(Self::Review(Box::new(review::parse(text, name)?))),
+            _ => Ok(Self::Tuning(Box::new(parse(text, name)?))),
+        }
+    }
 }
 
 /// A tuning document; `name` is what messages call it.

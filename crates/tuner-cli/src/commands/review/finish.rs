@@ -1,0 +1,87 @@
+//! How a review's end is told: printed, written, and as a gate.
+
+use std::io::Write;
+
+use tuner_core::review::MemoryReview;
+use tuner_report::{Format, Options, TerminalStyle, render_review, review_terminal};
+
+use super::DOCUMENT;
+use crate::cli::{ReviewArgs, ReviewFormat};
+use crate::commands::out_folder::OutFolder;
+use crate::commands::write_file;
+use crate::error::CliError;
+use crate::exit::Exit;
+use crate::terminal::{self, DIM, RESET};
+
+/// The files of a review, the document first.
+const FILES: [(&str, Format); 5] = [
+    (DOCUMENT, Format::Json),
+    ("report.html", Format::Html),
+    ("report.svg", Format::Svg),
+    ("report.md", Format::Markdown),
+    ("report.csv", Format::Csv),
+];
+
+/// Prints the review, then writes its files: what was found is shown even on a full disk.
+pub(super) fn tell(args: &ReviewArgs, review: &MemoryReview, folder: &OutFolder) -> Result<(), CliError> {
+    let options = Options {
+        show_account_ids: args.show_account_ids,
+        ..Options::default()
+    };
+    let printed = print(args.format, review, &options);
+    for (name, format) in FILES {
+        let mut bytes = Vec::new();
+        render_review(format, review, &options, &mut bytes)?;
+        let file = folder.path.join(name);
+        write_file(&file, &bytes)?;
+        let _ = writeln!(anstream::stderr(), "{DIM}wrote{RESET} {}", file.display());
+    }
+    printed
+}
+
+fn print(format: ReviewFormat, review: &MemoryReview, options: &Options) -> Result<(), CliError> {
+    let mut out = std::io::BufWriter::new(anstream::stdout().lock());
+    let format = match format {
+        ReviewFormat::Human => {
+            let style = TerminalStyle {
+                width: terminal::width(),
+                colour: terminal::colours_stdout(),
+            };
+            review_terminal(review, options, &style, &mut out)?;
+            return Ok(out.flush()?);
+        }
+        ReviewFormat::Json => Format::Json,
+        ReviewFormat::Markdown => Format::Markdown,
+        ReviewFormat::Csv => Format::Csv,
+    };
+    render_review(format, review, options, &mut out)?;
+    Ok(out.flush()?)
+}
+
+/// What to end with if there are findings that must not be there.
+pub(super) fn gate(args: &ReviewArgs, review: &MemoryReview) -> Option<CliError> {
+    let found: Vec<String> = (args.fail_on.iter())
+        .filter_map(|kind| {
+            let of: Vec<&str> = (review.functions.iter())
+                .filter(|f| f.finding(*kind).is_some())
+                .map(|f| f.function.name.name())
+                .collect();
+            (!of.is_empty()).then(|| format!("{}: {}", kind.words(), some_of(&of)))
+        })
+        .collect();
+    if found.is_empty() {
+        return None;
+    }
+    let error = CliError::new(Exit::GateNotMet, "there are findings that --fail-on names");
+    Some(found.iter().fold(error, CliError::cause))
+}
+
+/// The first names, and how many more there are.
+fn some_of(names: &[&str]) -> String {
+    const MOST: usize = 10;
+    let shown = names[..names.len().min(MOST)].join(", ");
+    match names.len().saturating_sub(MOST) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}

@@ -1,0 +1,263 @@
+//! What exported logs and an inventory tell, with nothing asked of AWS.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::{SignedDuration, Timestamp};
+use tuner_core::review::{
+    Evidence, Gap, Gathered, ListedFunction, LogsBy, LogsRead, Missing, RegionReview, Scan, Why, Window,
+};
+use tuner_core::{FunctionName, FunctionNameError};
+use tuner_logs::{FunctionLogs, Input, LogEvidence, Options, Problem, UNKNOWN_FUNCTION};
+use uuid::Uuid;
+
+use super::inventory;
+use crate::cli::ReviewArgs;
+use crate::error::CliError;
+use crate::exit::Exit;
+use crate::units::{count, plural};
+
+/// Below this nothing is extrapolated to a month: a burst of a minute would become millions.
+const SHORTEST_HOURS: f64 = 1.0;
+
+/// Reads everything that was given.
+pub(super) fn gather(args: &ReviewArgs) -> Result<(Gathered, Vec<Problem>), CliError> {
+    let started_at = Timestamp::now();
+    let mut listed = Vec::new();
+    for file in &args.inventory {
+        listed.extend(inventory::read(file)?);
+    }
+    let inputs = args.from_logs.iter().map(Input::from).collect();
+    let (logs, problems) = tuner_logs::gather(inputs, &Options { threads: args.threads });
+    let mut warnings = Vec::new();
+    let (window, doubt) = window(&logs, args.days, started_at);
+    warnings.extend(doubt);
+    warnings.extend(undated(&logs));
+    if logs.unattributed_failures > 0 {
+        warnings.push(format!(
+            "{} of time-outs and crashes belong to reports that are not in the logs, and count for no function",
+            plural(logs.unattributed_failures, "line")
+        ));
+    }
+    let scan = Scan {
+        bytes: logs.bytes,
+        ..Scan::default()
+    };
+    let functions = join(listed, logs.functions, window, &mut warnings)?;
+    warnings.extend(placeless(&functions, args));
+    Ok((
+        Gathered {
+            review_id: Uuid::now_v7(),
+            tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+            started_at,
+            finished_at: Timestamp::now(),
+            account: account(&functions),
+            window,
+            regions: regions(&functions),
+            functions,
+            scan: Some(scan),
+            warnings,
+        },
+        problems,
+    ))
+}
+
+/// The time that the logs are of, and what is doubtful about it.
+fn window(logs: &LogEvidence, days: Option<f64>, now: Timestamp) -> (Option<Window>, Option<String>) {
+    let before = |until: Timestamp, days: f64| {
+        let length = SignedDuration::try_from_secs_f64(days * 86_400.0).ok()?;
+        Some(Window {
+            from: until.checked_sub(length).ok()?,
+            until,
+        })
+    };
+    match (logs.window, days) {
+        (Some(found), Some(days)) if found.days() > days => (
+            Some(found),
+            Some(format!(
+                "the logs are of {:.1} days, from {:.0} to {:.0}, and not of {days} as given: it is counted with theirs",
+                found.days(),
+                found.from,
+                found.until
+            )),
+        ),
+        (found, Some(days)) => (before(found.map_or(now, |found| found.until), days), None),
+        (Some(found), None) if found.days() * 24.0 < SHORTEST_HOURS => (
+            None,
+            Some(format!(
+                "the reports are all of {}: too short to say what a month costs, so that figures are of these logs; give \
+                 the days that they are of with --days",
+                crate::units::duration(found.days() * 86_400_000.0)
+            )),
+        ),
+        (Some(found), None) => (Some(found), None),
+        (None, None) if logs.functions.is_empty() => (None, None),
+        (None, None) => (
+            None,
+            Some(
+                "the reports have no time, so that figures are of these logs and not of a month; give the days that they \
+                 are of with --days"
+                    .to_owned(),
+            ),
+        ),
+    }
+}
+
+fn undated(logs: &LogEvidence) -> Option<String> {
+    let all: u64 = logs.functions.iter().map(FunctionLogs::reports).sum();
+    (logs.undated > 0 && logs.undated < all).then(|| {
+        format!(
+            "{} of {} reports have no time; they are taken to be of the same days as the others",
+            count(logs.undated),
+            count(all)
+        )
+    })
+}
+
+/// Every function of the inventory with what the logs tell of it, then those that only the logs know.
+fn join(
+    listed: Vec<ListedFunction>,
+    logs: Vec<FunctionLogs>,
+    window: Option<Window>,
+    warnings: &mut Vec<String>,
+) -> Result<Vec<(ListedFunction, Evidence)>, CliError> {
+    let mut functions: Vec<(ListedFunction, Evidence)> = Vec::new();
+    let mut places: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for function in listed {
+        let same = places.entry(function.name.name().to_owned()).or_default();
+        if same.iter().any(|at| functions[*at].0.name == function.name) {
+            continue;
+        }
+        same.push(functions.len());
+        functions.push((function, unread()));
+    }
+    let mut taken: BTreeSet<String> = places.keys().cloned().collect();
+    taken.extend(logs.iter().filter_map(|logs| logs.name.clone()));
+    for logs in logs {
+        let found = logs.name.as_deref().unwrap_or(UNKNOWN_FUNCTION);
+        if logs.name.is_none() {
+            warnings.push(format!(
+                "nothing tells which function {} are of: listed as `{found}`; put such logs below aws/lambda/NAME/",
+                plural(logs.reports(), "report")
+            ));
+        }
+        match places.get(found).map(Vec::as_slice) {
+            Some([at, others @ ..]) => {
+                if !others.is_empty() {
+                    warnings.push(format!(
+                        "`{found}` is in {} regions or accounts of the inventory, and its logs are counted for {}",
+                        others.len() + 1,
+                        functions[*at].0.region.as_deref().unwrap_or("the first")
+                    ));
+                }
+                functions[*at].1 = evidence(logs, window);
+            }
+            _ => {
+                let name = match found.parse() {
+                    Ok(name) => name,
+                    Err(_) => {
+                        let name = respelt(found, &mut taken)?;
+                        warnings.push(format!(
+                            "`{}` in the logs is no name of a function: listed as `{name}`",
+                            found.escape_debug()
+                        ));
+                        name
+                    }
+                };
+                functions.push((ListedFunction::named(name), evidence(logs, window)));
+            }
+        }
+    }
+    Ok(functions)
+}
+
+/// The name of a function that is as near to `found` as such names can be, and not taken.
+fn respelt(found: &str, taken: &mut BTreeSet<String>) -> Result<FunctionName, CliError> {
+    const LONGEST: usize = 56;
+    let mut near: String = found
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' })
+        .take(LONGEST)
+        .collect();
+    if near.is_empty() {
+        near.push('_');
+    }
+    let numbered = (2_u64..).map(|n| format!("{near}-{n}"));
+    let free = std::iter::once(near.clone())
+        .chain(numbered)
+        .find(|name| taken.insert(name.clone()));
+    free.unwrap_or(near)
+        .parse()
+        .map_err(|e: FunctionNameError| CliError::new(Exit::Unexpected, "cannot list a function of the logs").cause(e))
+}
+
+/// Evidence of a function that no file says anything of.
+fn unread() -> Evidence {
+    Evidence {
+        gaps: vec![Gap::new(
+            Missing::Logs,
+            Why::NotFound,
+            "the files hold no report of it; export its log group too, if it was called",
+        )],
+        ..Evidence::default()
+    }
+}
+
+fn evidence(logs: FunctionLogs, window: Option<Window>) -> Evidence {
+    let sizeless = (logs.sizeless > 0).then(|| {
+        Gap::new(
+            Missing::Logs,
+            Why::Unreadable,
+            format!(
+                "{} without a memory size, as those of Managed Instances are and those that are cut off",
+                plural(logs.sizeless, "report")
+            ),
+        )
+    });
+    Evidence {
+        logs: Some(LogsRead {
+            source: LogsBy::Files,
+            window,
+            complete: logs.complete,
+        }),
+        sizes: logs.sizes,
+        gaps: sizeless.into_iter().collect(),
+        ..Evidence::default()
+    }
+}
+
+/// What was assumed of functions whose place is not known.
+fn placeless(functions: &[(ListedFunction, Evidence)], args: &ReviewArgs) -> Option<String> {
+    let placeless = functions
+        .iter()
+        .filter(|(f, _)| f.region.is_none() || f.architecture.is_none())
+        .count();
+    (placeless > 0 && args.region.is_none()).then(|| {
+        format!(
+            "{} of unknown place at the prices of {}, {}: say where with --inventory, or --region and --arch",
+            plural(placeless as u64, "function"),
+            super::USUAL_REGION,
+            args.arch
+        )
+    })
+}
+
+fn account(functions: &[(ListedFunction, Evidence)]) -> Option<String> {
+    let accounts: BTreeSet<&str> = functions.iter().filter_map(|(f, _)| f.name.account()).collect();
+    match accounts.into_iter().collect::<Vec<_>>()[..] {
+        [one] => Some(one.to_owned()),
+        _ => None,
+    }
+}
+
+fn regions(functions: &[(ListedFunction, Evidence)]) -> Vec<RegionReview> {
+    let mut regions: BTreeMap<&str, u64> = BTreeMap::new();
+    for region in functions.iter().filter_map(|(f, _)| f.region.as_deref()) {
+        *regions.entry(region).or_default() += 1;
+    }
+    let row = |(region, functions): (&str, u64)| RegionReview {
+        region: region.to_owned(),
+        functions,
+        problem: None,
+    };
+    regions.into_iter().map(row).collect()
+}
