@@ -6,12 +6,17 @@ use crate::error::CliError;
 
 /// Asks; `yes` answers in advance. Where nobody can answer, it refuses and says how to.
 pub(crate) fn ask(question: &str, yes: bool) -> Result<(), CliError> {
+    ask_about("changes something in the account", question, yes)
+}
+
+/// As [`ask`], about what `this` does.
+pub(crate) fn ask_about(this: &str, question: &str, yes: bool) -> Result<(), CliError> {
     if yes {
         return Ok(());
     }
     if !stdin().is_terminal() {
         return Err(
-            CliError::usage("this changes something in the account, and nobody is here to agree to it")
+            CliError::usage(format!("this {this}, and nobody is here to agree to it"))
                 .hint("look at the plan above, then run the command again with --yes"),
         );
     }

@@ -5,31 +5,81 @@ use clap::{Args, ValueEnum};
 use tuner_core::Architecture;
 use tuner_core::review::FindingKind;
 
+use super::AccountArgs;
+
 /// Arguments of `tuner review`.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct ReviewArgs {
     /// Exported logs: files and directories, plain or gzip, such as an export to S3 leaves. With them nothing is asked of AWS
-    #[arg(long, value_name = "PATH", num_args = 1.., required = true, help_heading = "Looking")]
+    #[arg(long, value_name = "PATH", num_args = 1.., help_heading = "Looking")]
     pub(crate) from_logs: Vec<PathBuf>,
+    /// Regions to look at, separated by commas; `all` is every one; the one of the credentials unless given
+    #[arg(
+        long,
+        value_name = "REGION,...",
+        value_delimiter = ',',
+        value_parser = region_or_all,
+        conflicts_with = "from_logs",
+        help_heading = "Looking"
+    )]
+    pub(crate) regions: Vec<String>,
     /// What `aws lambda list-functions` printed, which tells present memory sizes, timeouts and architectures; may be given
     /// several times
     #[arg(long, value_name = "FILE", requires = "from_logs", help_heading = "Looking")]
     pub(crate) inventory: Vec<PathBuf>,
-    /// Days that the logs are of; from the first report to the last one unless given
+    /// Days to look back, 1 to 90 [default: 30]; with --from-logs the days that they are of, else those from the first
+    /// report to the last
     #[arg(long, value_name = "DAYS", value_parser = super::run_args::above_zero, help_heading = "Looking")]
     pub(crate) days: Option<f64>,
-    /// The review to compare with, `none` for none; the last one in the output directory or tuner-out unless given
-    #[arg(long, value_name = "REVIEW.json", help_heading = "Looking")]
+    /// What scanning logs with CloudWatch Logs Insights may cost, in USD; at 0 none is scanned, and a sample read [default: 1]
+    #[arg(
+        long,
+        value_name = "MONEY",
+        value_parser = not_negative,
+        conflicts_with = "from_logs",
+        help_heading = "Looking"
+    )]
+    pub(crate) budget: Option<f64>,
+    /// Role to assume for everything that is read and tuned
+    #[arg(long, value_name = "ARN", conflicts_with = "from_logs", help_heading = "Looking")]
+    pub(crate) role_arn: Option<String>,
+    /// Where reviews are kept and the last one is found: the service's bucket, or a directory; else `store` in tuner.toml,
+    /// else tuner-out
+    #[arg(
+        long,
+        value_name = "s3://BUCKET|DIR",
+        conflicts_with = "from_logs",
+        help_heading = "Looking"
+    )]
+    pub(crate) store: Option<String>,
+    /// The review to compare the logs with, `none` for none; the last one in the output directory or tuner-out unless given
+    #[arg(long, value_name = "REVIEW.json", requires = "from_logs", help_heading = "Looking")]
     pub(crate) previous: Option<PathBuf>,
     /// Threads to read logs with; all processors unless given
     #[arg(long, requires = "from_logs", help_heading = "Looking")]
     pub(crate) threads: Option<NonZeroUsize>,
 
-    /// Region whose prices hold for functions of which it is not known [default: us-east-1]
-    #[arg(long, value_name = "REGION", value_parser = super::region, help_heading = "Pricing")]
-    pub(crate) region: Option<String>,
-    /// Instruction set whose prices hold for functions of which it is not known
-    #[arg(long, default_value = "x86_64", help_heading = "Pricing")]
+    /// Tune this many of the functions with the most at stake, of those for which a payload is registered
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 0,
+        hide_default_value = true,
+        conflicts_with = "from_logs",
+        help_heading = "Tuning"
+    )]
+    pub(crate) tune: u32,
+    /// Functions that may be invoked, and with what: {"functions": {"NAME": {"payload": {}}}}. Beside it the tag
+    /// tuner:payload registers a function; no other one is ever invoked
+    #[arg(long, value_name = "FILE", requires = "tune", help_heading = "Tuning")]
+    pub(crate) payloads: Option<PathBuf>,
+    /// Do it without asking
+    #[arg(short, long, help_heading = "Tuning")]
+    pub(crate) yes: bool,
+
+    /// Instruction set whose prices hold for logs of functions that no inventory lists; their region is --region, else
+    /// us-east-1
+    #[arg(long, default_value = "x86_64", requires = "from_logs", help_heading = "Pricing")]
     pub(crate) arch: Architecture,
     /// A price file instead of the table inside
     #[arg(long, value_name = "FILE", help_heading = "Pricing")]
@@ -47,7 +97,13 @@ pub(crate) struct ReviewArgs {
     /// End with code 3 if there is any of these findings, such as memory_underprovisioned,timeout_risk
     #[arg(long, value_name = "FINDING,...", value_delimiter = ',', value_parser = finding, help_heading = "Output")]
     pub(crate) fail_on: Vec<FindingKind>,
+
+    #[command(flatten)]
+    pub(crate) account: AccountArgs,
 }
+
+/// In place of regions: every one.
+pub(crate) const ALL_REGIONS: &str = "all";
 
 /// What `tuner review` prints at the end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -60,6 +116,20 @@ pub(crate) enum ReviewFormat {
     Markdown,
     /// One row per function
     Csv,
+}
+
+fn region_or_all(text: &str) -> Result<String, String> {
+    match text.trim() {
+        ALL_REGIONS => Ok(ALL_REGIONS.to_owned()),
+        region => super::region(region),
+    }
+}
+
+fn not_negative(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(number) if f64::is_finite(number) && number >= 0.0 => Ok(number),
+        _ => Err("use a number of 0 or more".to_owned()),
+    }
 }
 
 /// A finding as documents spell it, or with dashes.

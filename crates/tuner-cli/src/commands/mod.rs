@@ -29,7 +29,8 @@ pub(crate) fn run(cli: Cli) -> Result<Exit, CliError> {
     match cli.command {
         Command::Run(args) => with_runtime(run::run(*args, cli.global)),
         Command::Plan(args) => with_runtime(plan::plan(*args)),
-        Command::Review(args) => review::review(&args),
+        Command::Review(args) if args.from_logs.is_empty() => with_runtime(review::of_account(*args, cli.global)),
+        Command::Review(args) => review::of_logs(&args),
         Command::Logs(args) => logs::logs(args),
         Command::Report(args) => report::report(&args),
         Command::History(args) => with_runtime(history::history(args)),

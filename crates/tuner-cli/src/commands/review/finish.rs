@@ -58,8 +58,8 @@ fn print(format: ReviewFormat, review: &MemoryReview, options: &Options) -> Resu
     Ok(out.flush()?)
 }
 
-/// What to end with if there are findings that must not be there.
-pub(super) fn gate(args: &ReviewArgs, review: &MemoryReview) -> Option<CliError> {
+/// Fails if there are findings that must not be there.
+pub(super) fn gate(args: &ReviewArgs, review: &MemoryReview) -> Result<(), CliError> {
     let found: Vec<String> = (args.fail_on.iter())
         .filter_map(|kind| {
             let of: Vec<&str> = (review.functions.iter())
@@ -70,10 +70,10 @@ pub(super) fn gate(args: &ReviewArgs, review: &MemoryReview) -> Option<CliError>
         })
         .collect();
     if found.is_empty() {
-        return None;
+        return Ok(());
     }
     let error = CliError::new(Exit::GateNotMet, "there are findings that --fail-on names");
-    Some(found.iter().fold(error, CliError::cause))
+    Err(found.iter().fold(error, CliError::cause))
 }
 
 /// The first names, and how many more there are.

@@ -2,8 +2,11 @@
 
 mod finish;
 mod inventory;
+mod live;
 mod offline;
 mod previous;
+mod progress;
+mod tunings;
 
 use std::io::Write;
 
@@ -22,8 +25,10 @@ const DOCUMENT: &str = "review.json";
 /// Where functions are taken to be of which that is not known, as `tuner logs` takes them.
 const USUAL_REGION: &str = "us-east-1";
 
+pub(super) use live::of_account;
+
 /// Reviews what exported logs tell of.
-pub(super) fn review(args: &ReviewArgs) -> Result<Exit, CliError> {
+pub(super) fn of_logs(args: &ReviewArgs) -> Result<Exit, CliError> {
     let prices = price_table(args.prices.as_deref())?;
     let (gathered, problems) = offline::gather(args)?;
     if gathered.functions.is_empty() {
@@ -37,7 +42,7 @@ pub(super) fn review(args: &ReviewArgs) -> Result<Exit, CliError> {
     let folder = OutFolder::create(args.out.as_deref(), &stamped("review"))?;
     let review = made(gathered, args, &prices, previous.as_ref().map(|(review, _)| review));
     finish::tell(args, &review, &folder)?;
-    if let Some(gate) = finish::gate(args, &review) {
+    if let Err(gate) = finish::gate(args, &review) {
         return Err(named(&problems, gate));
     }
     match (&problems[..], reports) {
@@ -54,7 +59,7 @@ fn made(
     previous: Option<&MemoryReview>,
 ) -> MemoryReview {
     let fallback = Fallback {
-        region: Some(args.region.clone().unwrap_or_else(|| USUAL_REGION.to_owned())),
+        region: Some(args.account.region.clone().unwrap_or_else(|| USUAL_REGION.to_owned())),
         architecture: args.arch,
     };
     MemoryReview::new(gathered, prices, fallback, previous)

@@ -231,7 +231,7 @@ fn placeless(functions: &[(ListedFunction, Evidence)], args: &ReviewArgs) -> Opt
         .iter()
         .filter(|(f, _)| f.region.is_none() || f.architecture.is_none())
         .count();
-    (placeless > 0 && args.region.is_none()).then(|| {
+    (placeless > 0 && args.account.region.is_none()).then(|| {
         format!(
             "{} of unknown place at the prices of {}, {}: say where with --inventory, or --region and --arch",
             plural(placeless as u64, "function"),
