@@ -19,6 +19,7 @@ mod interrupted;
 mod languages;
 mod logs;
 mod output;
+mod review;
 mod serve;
 mod service;
 mod support;
