@@ -115,7 +115,10 @@ fn figures_are_those_of_the_logs() {
         &pay["monthly"]["bill"]["duration"]["amount"],
         invocations * 0.1 * 0.000_016_666_7,
     );
-    near(&pay["monthly"]["bill"]["requests"]["amount"], invocations.round() * 0.2e-6);
+    near(
+        &pay["monthly"]["bill"]["requests"]["amount"],
+        invocations.round() * 0.2e-6,
+    );
     assert!(findings(pay).contains(&"memory_overprovisioned"), "{pay}");
     assert!(findings(function(&document, "tight")).contains(&"memory_underprovisioned"));
     // Nothing says where these functions are.
