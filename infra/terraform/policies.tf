@@ -98,7 +98,7 @@ locals {
     ]
 
     # A review looks at all functions, and changes and invokes none.
-    review-list = concat(local.assume, [
+    review-list = concat(local.assume, local.payload, [
       # Neither can be narrowed to some functions; nor can Compute Optimizer, which itself asks for the permissions to list.
       {
         Sid    = "ListFunctions", Effect = "Allow", Resource = ["*"],

@@ -165,7 +165,7 @@ def test_a_step_of_a_review_writes_to_its_own_part_of_the_bucket(full_stack, ste
     assert allows(statements, "s3:GetObject", "arn:aws:s3:::reports/tunings/1/tuning.json") == (step == "review-tune")
     assert not allows(statements, "s3:DeleteObject", "arn:aws:s3:::reports/reviews/1/review.json")
     payload = "arn:aws:s3:::payloads/tuner/registry.json"
-    assert allows(statements, "s3:GetObject", payload) == (step == "review-rank")
+    assert allows(statements, "s3:GetObject", payload) == (step in ("review-list", "review-rank"))
 
 
 def test_logs_are_read_where_it_is_allowed(stack, full_stack):
@@ -213,11 +213,12 @@ def test_without_roles_to_assume_none_can_be(stack, full_stack):
         assert not allows(of_stack(full_stack, step), "sts:AssumeRole", "arn:aws:iam::210987654321:role/admin"), step
 
 
-def test_payloads_are_read_by_two_steps_only_and_where_they_are_allowed(stack, full_stack):
+def test_payloads_are_read_by_few_steps_only_and_where_they_are_allowed(stack, full_stack):
     payload = "arn:aws:s3:::payloads/tuner/1.json"
     assert not any(allows(of_stack(stack, step), "s3:GetObject", payload) for step in STEPS)
     assert {step for step in STEPS if allows(of_stack(full_stack, step), "s3:GetObject", payload)} == {
         "initialize",
+        "review-list",
         "review-rank",
     }
     assert not allows(of_stack(full_stack, "initialize"), "s3:GetObject", "arn:aws:s3:::payloads/secret.json")
