@@ -34,7 +34,7 @@ async fn concluding_twice_is_the_same_as_once() {
     let past: PastReview = read(&store, &index[0]).await;
     assert_eq!((past.functions, past.regions), (2, vec![HOME.to_owned()]));
     assert_eq!(past.report.as_ref(), Some(&once.reports.html));
-    for (name, begins) in [("report.html", "<!"), ("report.svg", "<svg"), ("report.md", "#")] {
+    for (name, begins) in [("report.html", "<!"), ("report.svg", "<?xml"), ("report.md", "#")] {
         let report = store.get(&Keys(ranked.review_id).of(name)).await.unwrap().unwrap();
         let text = String::from_utf8(report).unwrap();
         assert!(
