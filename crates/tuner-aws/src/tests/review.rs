@@ -578,7 +578,7 @@ async fn compute_optimizer_in_its_own_words() {
                 .function_version(version)
                 .current_memory_size(1024)
                 .finding(Finding::NotOptimized)
-                .finding_reason_codes(Reason::MemoryOverprovisioned)
+                .finding_reason_codes(Reason::MemoryOverProvisioned)
                 .memory_size_recommendation_options(option(2, 512).build())
                 .memory_size_recommendation_options(option(1, 256).build())
         };

@@ -33,4 +33,17 @@ async fn concluding_twice_is_the_same_as_once() {
     assert_eq!(index, [Keys(ranked.review_id).history()]);
     let past: PastReview = read(&store, &index[0]).await;
     assert_eq!((past.functions, past.regions), (2, vec![HOME.to_owned()]));
+    assert_eq!(past.report.as_ref(), Some(&once.reports.html));
+    for (name, begins) in [("report.html", "<!"), ("report.svg", "<?xml"), ("report.md", "#")] {
+        let report = store.get(&Keys(ranked.review_id).of(name)).await.unwrap().unwrap();
+        let text = String::from_utf8(report).unwrap();
+        assert!(
+            text.trim_start().to_ascii_lowercase().starts_with(begins),
+            "{name}: {}",
+            &text[..80]
+        );
+        // Account IDs are masked in what is passed on, and kept in the document, with which the next one compares itself.
+        assert!(!text.contains("123456789012"), "{name}");
+    }
+    assert!(past.account.as_deref() == Some("123456789012") && once.review.account == past.account);
 }
