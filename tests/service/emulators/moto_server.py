@@ -38,6 +38,11 @@ from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl  #
 
 retrier_decl.time = types.SimpleNamespace(sleep=lambda seconds: time.sleep(seconds * wait_scale))
 
+from moto.stepfunctions.parser.asl.component.state.wait.wait_function.wait_function import WaitFunction  # noqa: E402
+
+_wait = WaitFunction._wait_interval
+WaitFunction._wait_interval = lambda self, env, wait_seconds: _wait(self, env, wait_seconds * wait_scale)
+
 from moto.core.config import default_user_config  # noqa: E402
 
 default_user_config["stepfunctions"] = {"execute_state_machine": True}
