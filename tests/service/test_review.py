@@ -109,7 +109,7 @@ def test_functions_that_were_really_invoked(reviews, account, logged, gateway, t
     assert (other["region"], other["functions"]) == ("eu-west-1", 0) and "security token" in other["problem"]
 
     assert {key.removeprefix(done.folder) for key in reviews.keys(done.folder)} >= FILES
-    assert any(key.endswith(f"{done.output['review_id']}.json") for key in reviews.keys("review-history/"))
+    assert any(key.endswith(f"{done.output['reviewId']}.json") for key in reviews.keys("review-history/"))
     assert len(gateway.of(waiting.target.name, "Invoke")) == before, "a review invokes nothing"
     assert {call.operation for call in account.calls} <= {
         "ListFunctions",
@@ -225,7 +225,7 @@ def test_registered_functions_are_tuned_and_no_other(reviews, account, logged, g
     assert row["tuned"]["memory_size_mb"] == 128 and row["tuned"]["status"] == "completed", row["tuned"]
     (saving,) = [f["saving"] for f in row["findings"] if f["kind"] == "memory_overprovisioned"]
     assert saving["basis"] == "measured" and saving["at_best"]["amount"] > 0
-    assert done.output["saving_measured"]["amount"] > 0
+    assert done.output["savingMeasured"]["amount"] > 0
     assert "nobody" in rows[broken]["tuned"]["problem"]
     assert "tuned" not in rows[unknown]
     assert len(gateway.of(unknown, "Invoke")) == before, "nobody registered it"
@@ -271,8 +271,8 @@ def test_what_came_of_the_last_advice(reviews, account, logged):
     assert "memory_overprovisioned" in first.kinds(function.target.name)
     function.invoke(60, {"ms": 1}, 512)
     second = reviews.run(asked).succeeded()
-    assert second.output["since_last"]["review_id"] == first.output["review_id"]
-    assert (second.output["since_last"]["advised"], second.output["since_last"]["followed"]) == (1, 1)
+    assert second.output["sinceLast"]["reviewId"] == first.output["reviewId"]
+    assert (second.output["sinceLast"]["advised"], second.output["sinceLast"]["followed"]) == (1, 1)
     changes = second.functions()[function.target.name]["changes"]
     assert changes["memory_size_mb"] == 2048 and changes["advice"]["followed"]
     assert changes["advice"]["saved"]["amount"] > 0
@@ -353,7 +353,7 @@ def test_stopped_and_started_again(reviews, account):
     second = reviews.run({"budgetUsd": 10}).succeeded()
     assert second.output["functions"] == 60
     added = set(reviews.keys("review-history/")) - history
-    assert [key for key in added if second.output["review_id"] not in key] == [], "what was stopped is no review"
+    assert [key for key in added if second.output["reviewId"] not in key] == [], "what was stopped is no review"
 
 
 def test_a_throttled_account_is_waited_out(reviews, account):

@@ -40,8 +40,14 @@ retrier_decl.time = types.SimpleNamespace(sleep=lambda seconds: time.sleep(secon
 
 from moto.stepfunctions.parser.asl.component.state.wait.wait_function.wait_function import WaitFunction  # noqa: E402
 
-_wait = WaitFunction._wait_interval
-WaitFunction._wait_interval = lambda self, env, wait_seconds: _wait(self, env, wait_seconds * wait_scale)
+
+def wait(self, env, wait_seconds):
+    end = time.monotonic() + wait_seconds * wait_scale
+    while env.is_running() and (left := end - time.monotonic()) > 0:
+        time.sleep(min(left, 0.05))
+
+
+WaitFunction._wait_interval = wait
 
 from moto.core.config import default_user_config  # noqa: E402
 
