@@ -49,7 +49,7 @@ class Review(Execution):
 
     @property
     def folder(self):
-        return f"reviews/{self.output['review_id']}/"
+        return f"reviews/{self.output['reviewId']}/"
 
     def review(self):
         return json.loads(self.service.object(self.folder + "review.json"))

@@ -18,6 +18,7 @@ const LONGEST: usize = 500;
 
 /// What a review comes to.
 #[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct Output {
     review_id: Uuid,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -58,6 +59,7 @@ pub(super) struct Output {
 
 /// A function with much at stake.
 #[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
 struct First {
     function: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -85,6 +87,7 @@ struct Scanned {
 
 /// What came of the advice of the last review.
 #[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
 struct SinceLast {
     review_id: Uuid,
     advised: u64,

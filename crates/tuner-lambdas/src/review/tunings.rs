@@ -49,6 +49,7 @@ struct Asked {
 
 /// Of the output of a tuning's execution, what leads to its document.
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct TuningOutput {
     tuning_id: Uuid,
     report: Places,
