@@ -1,7 +1,6 @@
 //! What each role of a memory review does around its step.
 
 mod output;
-mod reports;
 mod tunings;
 
 use lambda_runtime::Context as LambdaContext;
@@ -193,10 +192,9 @@ async fn report(world: &World, ctx: &ReviewContext, place: &Travelling) -> Faile
     let concluded = review::conclude(ctx, place.review_id, tunings.into_tuned())
         .await
         .map_err(|e| of_review(&e))?;
-    let places = reports::save(ctx, &concluded.review).await?;
     let summary = review_summary(&concluded.review, &Options::default()).map_err(|e| named("Tuner.Report", e))?;
-    let message = format!("{}\nThe report: {}\n", within(&summary.message), places.html);
-    let output = Output::of(&concluded.review, places);
+    let message = format!("{}\nThe report: {}\n", within(&summary.message), concluded.reports.html);
+    let output = Output::of(concluded);
     let mut result = place.with(json!({ "output": output }))?;
     result["tell"] = tell(world, &summary.subject, &message);
     Ok(without_null(result))

@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use tuner_core::pricing::Money;
-use tuner_core::review::{FindingKind, FunctionReview, MemoryReview, RegionReview, Window};
+use tuner_core::review::{FindingKind, FunctionReview, RegionReview, Window};
+use tuner_engine::review::{Concluded, ReviewReports};
 use uuid::Uuid;
-
-use super::reports::ReviewPlaces;
 
 /// Functions named in the output; the document has all of them.
 const FIRST: usize = 10;
@@ -52,9 +51,17 @@ pub(super) struct Output {
     #[serde(skip_serializing_if = "Option::is_none")]
     since_last: Option<SinceLast>,
     /// Where the files are.
-    report: ReviewPlaces,
+    report: Places,
     /// What the reader should know before trusting the numbers; the document has all of them.
     warnings: Vec<String>,
+}
+
+/// Where the files are, as people find them.
+#[derive(Debug, Serialize)]
+struct Places {
+    document: String,
+    #[serde(flatten)]
+    reports: ReviewReports,
 }
 
 /// A function with much at stake.
@@ -97,7 +104,12 @@ struct SinceLast {
 }
 
 impl Output {
-    pub(super) fn of(review: &MemoryReview, report: ReviewPlaces) -> Self {
+    pub(super) fn of(concluded: Concluded) -> Self {
+        let Concluded {
+            review,
+            document,
+            reports,
+        } = concluded;
         let totals = &review.totals;
         let mut tuned = TunedCount::default();
         for function in review.functions.iter().filter_map(|f| f.tuned.as_ref()) {
@@ -132,7 +144,7 @@ impl Output {
                 followed: previous.followed,
                 saved: previous.saved,
             }),
-            report,
+            report: Places { document, reports },
             warnings: review.warnings.iter().take(WARNINGS).map(|w| shortened(w)).collect(),
         }
     }
