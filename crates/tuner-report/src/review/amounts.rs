@@ -53,7 +53,11 @@ impl Scale {
             return low;
         }
         if is_nothing(least) && most.amount > 0.0 {
-            return format!("up to {}", high.trim_start_matches('<'));
+            // "Up to less than a cent" would be more than a function costs that costs no cent.
+            return match high.starts_with('<') {
+                true => high,
+                false => format!("up to {high}"),
+            };
         }
         if least.amount < 0.0 || most.amount < 0.0 {
             return format!("{low} to {high}");
@@ -125,7 +129,7 @@ mod tests {
             (-0.001, 4.1, "up to $4.10"),
             (-2.0, 14.0, "\u{2212}$2.00 to $14.00"),
             (7.0, 7.001, "$7.00"),
-            (0.0, 0.001, "up to $0.01"),
+            (0.0, 0.001, "<$0.01"),
             (-5.0, -1.0, "\u{2212}$5.00 to \u{2212}$1.00"),
         ] {
             assert_eq!(Scale::Month.range(Money::usd(least), Money::usd(most)), text);

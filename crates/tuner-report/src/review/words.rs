@@ -132,7 +132,7 @@ fn unknown(view: &View<'_>) -> Option<String> {
         parts.push(format!("{} could not be read, or not wholly", joined(&bad)));
     }
     if view.review.window.is_none() && totals.functions > 0 {
-        parts.push("these logs have no times, so that sums are of the logs and not of a month".to_owned());
+        parts.push("these sums are of the logs that were read, and not of a month".to_owned());
     }
     (!parts.is_empty()).then(|| format!("{}.", capitalised(&parts.join("; "))))
 }

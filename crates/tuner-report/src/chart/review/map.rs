@@ -145,7 +145,8 @@ fn label(symbol: &str, amount: f64) -> String {
     if amount >= 1e4 || amount == 0.0 {
         return format!("{symbol}{}", numbers::short_count(amount));
     }
-    if amount < 1e-6 {
+    // Longer ones would stand out over the edge.
+    if amount < 1e-4 {
         return format!("{symbol}{amount:.0e}");
     }
     format!("{symbol}{}", numbers::plain(amount))
