@@ -45,8 +45,9 @@ impl FunctionLogs {
 }
 
 impl LogEvidence {
-    pub(crate) fn new(folder: Folder, tally: Tally, problems: &[Problem]) -> Self {
-        let partly: Vec<Option<String>> = problems.iter().map(function_of_problem).collect();
+    pub(crate) fn new(mut folder: Folder, tally: Tally, problems: &[Problem]) -> Self {
+        let unread: Vec<Unread> = problems.iter().map(Unread::of).collect();
+        let with_own_files = folder.with_own_files();
         let mut whole = Self {
             bytes: tally.bytes,
             failed_inits: tally.failed_inits,
@@ -62,7 +63,11 @@ impl LogEvidence {
                     name: name.map(str::to_owned),
                     sizes: Vec::new(),
                     sizeless: 0,
-                    complete: !partly.iter().any(|of| of.is_none() || of.as_deref() == name),
+                    complete: !unread.iter().any(|unread| match unread {
+                        Unread::Of(function) => name == Some(function),
+                        Unread::OfNobodyKnowsWhom => name.is_none_or(|name| !with_own_files.contains(name)),
+                        Unread::OfAnybody => true,
+                    }),
                 });
             }
             let Some(function) = whole.functions.last_mut() else {
@@ -77,13 +82,22 @@ impl LogEvidence {
     }
 }
 
-/// The function whose file could not be read; `None` if that may be any.
-fn function_of_problem(problem: &Problem) -> Option<String> {
-    match problem {
-        Problem::Open { name, .. } | Problem::Read { name, .. } | Problem::Gzip { name, .. } => {
-            function_of_path(Path::new(name))
+/// Whose reports could not be read.
+enum Unread {
+    Of(String),
+    /// Of some function that has no files of its own: the path of a file that does tells the function.
+    OfNobodyKnowsWhom,
+    OfAnybody,
+}
+
+impl Unread {
+    fn of(problem: &Problem) -> Self {
+        match problem {
+            Problem::Open { name, .. } | Problem::Read { name, .. } | Problem::Gzip { name, .. } => {
+                function_of_path(Path::new(name)).map_or(Self::OfNobodyKnowsWhom, Self::Of)
+            }
+            Problem::TooManyGroups { .. } => Self::OfAnybody,
         }
-        Problem::TooManyGroups { .. } => None,
     }
 }
 

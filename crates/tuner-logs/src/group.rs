@@ -1,7 +1,7 @@
 //! One fold over all records, by function and memory size. What is said of it is up to [`Summary`](crate::Summary) and
 //! [`LogEvidence`](crate::LogEvidence).
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -15,6 +15,10 @@ use crate::{Problem, Quantiles};
 /// take all memory.
 const MOST_GROUPS: usize = 50_000;
 
+/// Before Lambda was announced nothing was invoked: an earlier time is a broken one, and one of them would stretch the
+/// days that the logs are of to centuries. Source: AWS News Blog, 13 November 2014.
+const FIRST_LAMBDA: Timestamp = Timestamp::constant(1_415_836_800, 0);
+
 /// Sums up records; two of them can be merged.
 #[derive(Default)]
 pub(crate) struct Folder {
@@ -24,6 +28,8 @@ pub(crate) struct Folder {
     last: usize,
     /// REPORTs of groups for which there was no room.
     left_out: u64,
+    /// Functions that have files of their own, by the paths.
+    with_own_files: BTreeSet<String>,
 }
 
 /// Function, if known, and memory size.
@@ -36,6 +42,17 @@ impl Folder {
             Some(group) => group.add(&measured),
             None => self.left_out += 1,
         }
+    }
+
+    /// A file of `function` is read.
+    pub(crate) fn has_own_file(&mut self, function: String) {
+        if self.with_own_files.len() < MOST_GROUPS {
+            self.with_own_files.insert(function);
+        }
+    }
+
+    pub(crate) fn with_own_files(&mut self) -> BTreeSet<String> {
+        std::mem::take(&mut self.with_own_files)
     }
 
     /// `None` if it were one too many.
@@ -61,6 +78,7 @@ impl Folder {
 
     pub(crate) fn merge(mut self, other: Self) -> Self {
         self.left_out += other.left_out;
+        self.with_own_files.extend(other.with_own_files);
         for ((function, memory_size_mb), group) in other.groups {
             match self.group(function.as_ref(), memory_size_mb) {
                 Some(same) => same.merge(&group),
@@ -173,7 +191,7 @@ impl Group {
             Some(billed) => self.billed_ms = self.billed_ms.saturating_add(billed),
             None => self.unbilled += 1,
         }
-        match measured.time {
+        match measured.time.filter(|time| *time >= FIRST_LAMBDA) {
             Some(time) => {
                 self.seen = spanning(
                     self.seen,

@@ -140,6 +140,9 @@ struct Partial {
 impl Partial {
     fn read(&mut self, source: Source, lanes: usize, chunk_bytes: usize) {
         let folder = &mut self.folder;
+        if let Some(function) = source.function() {
+            folder.has_own_file(function);
+        }
         let tally = read(source, lanes, chunk_bytes, &mut self.problems, |reported, _| {
             folder.add(reported);
             true

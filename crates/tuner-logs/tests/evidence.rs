@@ -181,13 +181,37 @@ fn what_is_damaged_is_incomplete_and_only_that() {
         complete(&evidence),
         [("cut".into(), false, false), ("whole".into(), true, true)]
     );
-    // A file of which nobody knows whose it is may be anybody's.
+    // A file of which nobody knows whose it is may be that of any function that has no files of its own.
     fs::write(folder.path().join("broken.gz"), [0x1f, 0x8b, 0xff]).unwrap();
-    let (evidence, _) = gathered(folder.path());
+    let started = |name: &str, version: &str| {
+        format!(
+            "{{\"time\":\"2026-10-01T00:00:00.000Z\",\"type\":\"platform.initStart\",\"record\":{{\"initializationType\":\"on-demand\",\"phase\":\"init\",\"functionName\":\"{name}\",\"functionVersion\":\"{version}\"}}}}\n"
+        )
+    };
+    fs::write(folder.path().join("all.log"), started("mixed", "$LATEST") + &log).unwrap();
+    let (evidence, problems) = gathered(folder.path());
+    assert_eq!(problems.len(), 2);
     assert_eq!(
         complete(&evidence),
-        [("cut".into(), false, false), ("whole".into(), false, true)]
+        [
+            ("cut".into(), false, false),
+            ("mixed".into(), false, true),
+            ("whole".into(), true, true)
+        ]
     );
+}
+
+#[test]
+fn a_time_before_lambda_is_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = exported("0001-01-01T00:00:00.000Z", 10.0, 128, "")
+        + &exported("2026-10-01T00:00:00.000Z", 10.0, 128, "")
+        + &exported("2026-10-02T00:00:00.000Z", 10.0, 128, "");
+    write_gz(&folder.path().join("aws-lambda-f/x/0.gz"), &log);
+    let (evidence, problems) = gathered(folder.path());
+    assert!(problems.is_empty());
+    assert_eq!((evidence.window.unwrap().days(), evidence.undated), (1.0, 1));
+    assert_eq!(evidence.functions[0].reports(), 3);
 }
 
 #[test]
