@@ -1,3 +1,4 @@
+use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -67,6 +68,16 @@ pub(crate) fn sources(inputs: Vec<Input>, problems: &mut Vec<Problem>) -> Vec<So
             },
         }
     }
+    once(sources)
+}
+
+/// A file that several inputs or links lead to is read once: its invocations were made once.
+fn once(mut sources: Vec<Source>) -> Vec<Source> {
+    let mut known = HashSet::new();
+    sources.retain(|source| match source {
+        Source::File { path, .. } => fs::canonicalize(path).map_or(true, |path| known.insert(path)),
+        Source::Reader { .. } => true,
+    });
     sources
 }
 

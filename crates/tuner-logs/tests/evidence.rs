@@ -233,3 +233,15 @@ fn lines_without_a_time_are_counted_as_such() {
         (0, None, 0)
     );
 }
+
+#[test]
+fn a_file_given_twice_is_read_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("aws-lambda-f/x/0.gz");
+    write_gz(&file, &exported("2026-10-01T00:00:00.000Z", 10.0, 128, ""));
+    let around = folder.path().join("aws-lambda-f/../aws-lambda-f");
+    let inputs = vec![Input::from(folder.path()), Input::from(file), Input::from(around)];
+    let (evidence, problems) = gather(inputs, &Options::default());
+    assert!(problems.is_empty());
+    assert_eq!(evidence.functions[0].reports(), 1);
+}
