@@ -151,7 +151,9 @@ impl Sample {
             Confidence::High,
             &format!(
                 "At most {} of {} MB was used in {} invocations; {smaller_mb} MB would leave head-room.",
-                self.used_mb, self.mb, self.invocations
+                self.used_mb,
+                self.mb,
+                tuner_core::thousands(&self.invocations.to_string())
             ),
             Some(saving(at_best, 0.0, SavingBasis::Bounds)),
         );
@@ -368,7 +370,7 @@ pub fn mixed() -> MemoryReview {
         ],
         advised: 5,
         followed: 2,
-        saved: Some(Money::usd(23.4)),
+        saved: Some(Money::usd(6.2)),
     });
     review
 }

@@ -57,7 +57,7 @@ fn an_engineer_can_act_on_it() {
         "<td>ap-east-1</td>",
         "neither its metrics nor its logs may be read",
         "Reading the logs took 38.5 GB in 9 queries and cost $0.219",
-        "2 were followed: that really saves $23.40 a month",
+        "2 were followed: that really saves $6.20 a month",
         "<td>clickstream-ingest</td><td>1,024 → 512 MB</td>",
         "use 1,769 MB; cost −38 % (−41 % to −35 %)",
     ] {
