@@ -50,14 +50,14 @@ def main():
     options = parser.parse_args()
     profile = ["--release"] if options.release else []
     target = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"), "release" if options.release else "debug")
-    subprocess.run(["cargo", "build", "-q", *profile, "-p", "tuner-logs", "--example", "account"], cwd=ROOT, check=True)
+    subprocess.run(["cargo", "build", "-q", *profile, "-p", "tuner-logs", "--example", "exported_account"], cwd=ROOT, check=True)
     tuner = os.environ.get("TUNER_BIN")
     if tuner is None:
         subprocess.run(["cargo", "build", "-q", *profile, "-p", "tuner-cli"], cwd=ROOT, check=True)
         tuner = target / "tuner"
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
-        generate = [target / "examples" / "account", folder, str(options.functions), str(options.calls)]
+        generate = [target / "examples" / "exported_account", folder, str(options.functions), str(options.calls)]
         subprocess.run(generate, check=True)
         truth = json.loads((folder / "truth.json").read_text())
         _, before = review(tuner, folder, "before", "--previous", "none")

@@ -18,7 +18,16 @@ locals {
     analyze    = { timeout = 300, does = "Works out duration and cost for each memory size." }
     apply      = { timeout = 600, does = "Sets the recommended memory size, where the input asks for it." }
     report     = { timeout = 300, does = "Writes the report." }
+
+    # The steps of a memory review.
+    review-list   = { timeout = 900, does = "Lists the functions and plans what logs are read." }
+    review-look   = { timeout = 900, does = "Reads what logs say of some functions." }
+    review-rank   = { timeout = 900, does = "Works out what each function wastes and risks.", memory = 1024 }
+    review-tune   = { timeout = 300, does = "Starts the tunings of registered functions and looks how they are getting on." }
+    review-report = { timeout = 900, does = "Writes the report of a review.", memory = 1024 }
   }
+  tuning_steps   = [for step, _ in local.steps : step if !startswith(step, "review-")]
+  review_steps   = [for step, _ in local.steps : step if startswith(step, "review-")]
   function_names = { for step, _ in local.steps : step => "${local.prefix}-${step}" }
   # Made from names, not read from resources: a plan shows the policies in full.
   function_arns = {
@@ -53,7 +62,7 @@ resource "aws_lambda_function" "step" {
   handler          = each.key
   filename         = local.zip
   source_code_hash = try(filebase64sha256(local.zip), null)
-  memory_size      = 512
+  memory_size      = try(each.value.memory, 512)
   timeout          = each.value.timeout
   kms_key_arn      = local.kms_key
   tags             = var.tags
@@ -65,6 +74,8 @@ resource "aws_lambda_function" "step" {
         TUNER_DEFAULT_MEMORY_SIZES = join(",", var.power_values)
       },
       { for name, value in { TUNER_VISUALIZATION_URL = var.visualization_url } : name => value if value != "" },
+      each.key == "review-tune" ? { TUNER_STATE_MACHINE = local.power_tuning_arn } : {},
+      { for name, value in { TUNER_REVIEW_TOPIC = local.topic_arn } : name => value if value != "" && each.key == "review-report" },
     )
   }
 

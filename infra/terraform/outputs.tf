@@ -3,6 +3,16 @@ output "state_machine_arn" {
   value       = aws_sfn_state_machine.power_tuning.arn
 }
 
+output "memory_review_arn" {
+  description = "The state machine of memory reviews."
+  value       = aws_sfn_state_machine.memory_review.arn
+}
+
+output "memory_review_topic_arn" {
+  description = "Where the summaries of memory reviews are sent; null for nowhere."
+  value       = local.creates_topic ? aws_sns_topic.memory_review[0].arn : var.memory_review_topic_arn != "" ? var.memory_review_topic_arn : null
+}
+
 output "report_bucket" {
   description = "Where records and reports are."
   value       = local.bucket

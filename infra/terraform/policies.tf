@@ -11,11 +11,11 @@ locals {
   tunings    = "${local.bucket_arn}/tunings/*"
   executions = "arn:${local.partition}:states:${local.region}:${local.account}:execution:${local.prefix}-power-tuning:*"
 
+  keep_tunings = { Sid = "KeepTunings", Effect = "Allow", Action = ["s3:GetObject", "s3:PutObject"], Resource = [local.tunings] }
+  keep_reviews = { Sid = "KeepReviews", Effect = "Allow", Action = ["s3:GetObject", "s3:PutObject"], Resource = ["${local.bucket_arn}/reviews/*"] }
+
   every_step = concat(
-    [
-      { Sid = "List", Effect = "Allow", Action = ["s3:ListBucket"], Resource = [local.bucket_arn] },
-      { Sid = "KeepTunings", Effect = "Allow", Action = ["s3:GetObject", "s3:PutObject"], Resource = [local.tunings] },
-    ],
+    [{ Sid = "List", Effect = "Allow", Action = ["s3:ListBucket"], Resource = [local.bucket_arn] }],
     [
       for key in compact([var.kms_key_arn]) :
       { Sid = "UseKey", Effect = "Allow", Action = ["kms:Decrypt", "kms:GenerateDataKey"], Resource = [key] }
@@ -96,11 +96,51 @@ locals {
       # What the tuning itself cost is counted from its own history.
       { Sid = "CountTransitions", Effect = "Allow", Action = ["states:GetExecutionHistory"], Resource = [local.executions] },
     ]
+
+    # A review looks at all functions, and changes and invokes none.
+    review-list = concat(local.assume, local.payload, [
+      # Neither can be narrowed to some functions; nor can Compute Optimizer, which itself asks for the permissions to list.
+      {
+        Sid    = "ListFunctions", Effect = "Allow", Resource = ["*"],
+        Action = ["cloudwatch:GetMetricData", "compute-optimizer:GetLambdaFunctionRecommendations", "lambda:ListFunctions"]
+      },
+      local.read_provisioned,
+      { Sid = "ListLogGroups", Effect = "Allow", Action = ["logs:DescribeLogGroups"], Resource = ["arn:${local.partition}:logs:*:*:log-group:*"] },
+    ])
+    review-look = concat(local.assume, [
+      {
+        Sid      = "ReadFunction", Effect = "Allow", Action = ["lambda:GetFunction", "lambda:ListTags"],
+        Resource = ["arn:${local.partition}:lambda:*:*:function:*"]
+      },
+      local.read_provisioned,
+      { Sid = "ReadMetrics", Effect = "Allow", Action = ["cloudwatch:GetMetricData"], Resource = ["*"] },
+      { Sid = "ReadLogs", Effect = "Allow", Action = ["logs:FilterLogEvents", "logs:StartQuery"], Resource = local.read_logs },
+      # These name a query, not a log group.
+      { Sid = "FollowQueries", Effect = "Allow", Action = ["logs:GetQueryResults", "logs:StopQuery"], Resource = ["*"] },
+      # What was found out of a batch that is not finished.
+      { Sid = "DeleteNotes", Effect = "Allow", Action = ["s3:DeleteObject"], Resource = ["${local.bucket_arn}/reviews/*/looking/*"] },
+    ])
+    review-rank = concat(local.payload, [
+      { Sid = "ReadHistory", Effect = "Allow", Action = ["s3:GetObject"], Resource = ["${local.bucket_arn}/review-history/*"] },
+    ])
+    review-tune = [
+      { Sid = "StartTunings", Effect = "Allow", Action = ["states:StartExecution"], Resource = [local.power_tuning_arn] },
+      { Sid = "SeeTunings", Effect = "Allow", Action = ["states:DescribeExecution"], Resource = [local.executions] },
+      { Sid = "ReadTunings", Effect = "Allow", Action = ["s3:GetObject"], Resource = [local.tunings] },
+    ]
+    review-report = [
+      { Sid = "KeepHistory", Effect = "Allow", Action = ["s3:GetObject", "s3:PutObject"], Resource = ["${local.bucket_arn}/review-history/*"] },
+    ]
+  }
+  read_provisioned = {
+    Sid      = "ReadProvisionedConcurrency", Effect = "Allow", Action = ["lambda:ListProvisionedConcurrencyConfigs"],
+    Resource = ["arn:${local.partition}:lambda:*:*:function:*"]
   }
   step_statements = {
     for step, needs in local.step_needs : step => concat(
       [{ Sid = "WriteLogs", Effect = "Allow", Action = ["logs:CreateLogStream", "logs:PutLogEvents"], Resource = ["${local.log_group_arns[step]}:*"] }],
       local.every_step,
+      [startswith(step, "review-") ? local.keep_reviews : local.keep_tunings],
       needs,
     )
   }
@@ -111,7 +151,7 @@ resource "aws_iam_role" "step" {
 
   # A role belongs to no region, so a name alone could collide.
   name_prefix          = substr("${local.prefix}-${each.key}-", 0, 38)
-  description          = "What the step ${each.key} of a tuning may do."
+  description          = "What the step ${each.key} may do."
   permissions_boundary = var.permissions_boundary != "" ? var.permissions_boundary : null
   tags                 = var.tags
 
@@ -149,6 +189,6 @@ resource "aws_iam_role_policy" "state_machine" {
   role = aws_iam_role.state_machine.id
   policy = jsonencode({
     Version   = "2012-10-17"
-    Statement = [{ Sid = "InvokeSteps", Effect = "Allow", Action = ["lambda:InvokeFunction"], Resource = [for step, _ in local.steps : local.function_arns[step]] }]
+    Statement = [{ Sid = "InvokeSteps", Effect = "Allow", Action = ["lambda:InvokeFunction"], Resource = [for step in local.tuning_steps : local.function_arns[step]] }]
   })
 }

@@ -28,7 +28,7 @@ variable "lambda_resource" {
 variable "log_group_resource" {
   type        = any
   default     = "*"
-  description = "The log groups in which the REPORT lines of these functions are found where an answer has none: a log group ARN, or a list, with * as a wildcard."
+  description = "The log groups in which the REPORT lines of functions are found, by memory reviews, and by tunings where an answer has none: a log group ARN, or a list, with * as a wildcard."
 
   validation {
     condition = length(flatten([var.log_group_resource])) > 0 && alltrue([
@@ -174,6 +174,113 @@ variable "security_group_ids" {
   type        = list(string)
   default     = []
   description = "Security groups of the steps in that VPC."
+}
+
+# Memory reviews.
+
+variable "memory_review_schedule_state" {
+  type        = string
+  default     = "DISABLED"
+  description = "Whether the schedule starts memory reviews: ENABLED or DISABLED. Reviews can be started by hand either way."
+
+  validation {
+    condition     = contains(["ENABLED", "DISABLED"], var.memory_review_schedule_state)
+    error_message = "memory_review_schedule_state takes ENABLED or DISABLED."
+  }
+}
+
+variable "memory_review_schedule" {
+  type        = string
+  default     = "cron(0 6 1 * ? *)"
+  description = "When a memory review begins, as EventBridge Scheduler writes it: at six in the morning on the first of each month."
+
+  validation {
+    condition     = can(regex("^(cron|rate|at)\\(.+\\)$", var.memory_review_schedule))
+    error_message = "memory_review_schedule takes cron(...), rate(...) or at(...), such as cron(0 6 1 * ? *)."
+  }
+}
+
+variable "memory_review_timezone" {
+  type        = string
+  default     = "UTC"
+  description = "Time zone of that, such as Europe/Dublin."
+}
+
+variable "memory_review_regions" {
+  type        = list(string)
+  default     = []
+  description = "Regions that a scheduled review looks at, or all. None: the region of the deployment."
+
+  validation {
+    condition     = alltrue([for region in var.memory_review_regions : can(regex("^([a-z]{2,4}(-[a-z]+)+-[0-9]+|all)$", region))])
+    error_message = "memory_review_regions takes regions such as eu-west-1, or all."
+  }
+}
+
+variable "memory_review_days" {
+  type        = number
+  default     = 30
+  description = "Days that a scheduled review looks back, today not counted."
+
+  validation {
+    condition     = var.memory_review_days >= 1 && var.memory_review_days <= 90 && floor(var.memory_review_days) == var.memory_review_days
+    error_message = "memory_review_days takes whole days from 1 to 90."
+  }
+}
+
+variable "memory_review_budget_usd" {
+  type        = number
+  default     = 1
+  description = "What a scheduled review may spend on scanning logs, in US dollars. 0: samples of the logs are read instead, which is free."
+
+  validation {
+    condition     = var.memory_review_budget_usd >= 0
+    error_message = "memory_review_budget_usd takes US dollars from 0."
+  }
+}
+
+variable "memory_review_tune" {
+  type        = number
+  default     = 0
+  description = "How many functions a scheduled review tunes: the first of those that are registered."
+
+  validation {
+    condition     = var.memory_review_tune >= 0 && var.memory_review_tune <= 100 && floor(var.memory_review_tune) == var.memory_review_tune
+    error_message = "memory_review_tune takes a whole number from 0 to 100."
+  }
+}
+
+variable "memory_review_payloads" {
+  type        = string
+  default     = ""
+  description = "The registry of functions that a scheduled review may tune and their payloads, s3://BUCKET/KEY, in payload_s3_bucket. Empty: only tags register functions."
+
+  validation {
+    condition     = can(regex("^(s3://[^/]+/.+)?$", var.memory_review_payloads))
+    error_message = "memory_review_payloads takes s3://BUCKET/KEY, or \"\" for none."
+  }
+}
+
+variable "memory_review_email" {
+  type        = string
+  default     = ""
+  description = "Who is sent the summary of each review, by a topic that is created. AWS asks them for consent first. Empty: no topic is created."
+
+  validation {
+    condition     = can(regex("^([^@\\s]+@[^@\\s]+)?$", var.memory_review_email))
+    error_message = "memory_review_email takes an e-mail address, or \"\" for none."
+  }
+}
+
+variable "memory_review_topic_arn" {
+  type        = string
+  default     = ""
+  description = "An existing SNS topic for the summaries, in place of one that is created."
+
+  validation {
+    condition     = can(regex("^(arn:[a-z-]+:sns:[a-z0-9-]+:[0-9]{12}:[a-zA-Z0-9_-]+)?$", var.memory_review_topic_arn))
+    error_message = "memory_review_topic_arn takes the ARN of a standard SNS topic, or \"\" for none."
+  }
 }
 
 # What CloudFormation has its own means for.

@@ -15,7 +15,10 @@ import sam
 from terraform import terraform  # noqa: F401 (a fixture)
 
 ROOT = Path(__file__).parents[2]
-STEPS = ["initialize", "plan", "publish", "sample", "restore", "analyze", "apply", "report"]
+TUNING_STEPS = ["initialize", "plan", "publish", "sample", "restore", "analyze", "apply", "report"]
+REVIEW_STEPS = ["review-list", "review-look", "review-rank", "review-tune", "review-report"]
+STEPS = [*TUNING_STEPS, *REVIEW_STEPS]
+MACHINES = ["power-tuning", "memory-review"]
 ACCOUNT = "123456789012"
 
 # Every optional thing at once, by the names of the Terraform module.
@@ -41,7 +44,22 @@ EVERYTHING = {
     "kms_key_arn": f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/1",
     "subnet_ids": ["subnet-1", "subnet-2"],
     "security_group_ids": ["sg-1"],
+    "memory_review_schedule_state": "ENABLED",
+    "memory_review_schedule": "cron(30 7 ? * MON#1 *)",
+    "memory_review_timezone": "Europe/Dublin",
+    "memory_review_regions": ["eu-west-1", "us-gov-east-1"],
+    "memory_review_days": 7,
+    "memory_review_budget_usd": 2.5,
+    "memory_review_tune": 3,
+    "memory_review_payloads": "s3://payloads/tuner/registry.json",
+    "memory_review_email": "team@example.org",
+    "memory_review_topic_arn": f"arn:aws:sns:eu-west-1:{ACCOUNT}:reviews",
 }
+
+
+def camel(step):
+    """What begins the names of a step in the SAM template and in the state machines' placeholders."""
+    return "".join(word.capitalize() for word in step.split("-"))
 
 
 def sam_names():
@@ -57,19 +75,39 @@ def for_sam(variables):
     }
 
 
-@pytest.fixture(scope="session")
-def definition():
-    """The state machine as it is in the repository, with its placeholders."""
-    return json.loads((ROOT / "statemachine/power-tuning.asl.json").read_text())
+def defined(name):
+    """A state machine as it is in the repository, with its placeholders."""
+    return json.loads((ROOT / f"statemachine/{name}.asl.json").read_text())
+
+
+@pytest.fixture(scope="session", params=MACHINES)
+def name(request):
+    return request.param
 
 
 @pytest.fixture(scope="session")
-def filled(tmp_path_factory):
-    """The state machine with its placeholders filled, in a file."""
-    text = (ROOT / "statemachine/power-tuning.asl.json").read_text()
+def machine(name):
+    """Each of the state machines."""
+    return defined(name)
+
+
+@pytest.fixture(scope="session")
+def tuning():
+    return defined("power-tuning")
+
+
+@pytest.fixture(scope="session")
+def review():
+    return defined("memory-review")
+
+
+@pytest.fixture(scope="session")
+def filled(name, tmp_path_factory):
+    """Each of them with its placeholders filled, in a file."""
+    text = (ROOT / f"statemachine/{name}.asl.json").read_text()
     arn = f"arn:aws:lambda:eu-west-1:{ACCOUNT}:function:step"
     text = re.sub(r"\$\{(\w+)\}", lambda m: "aws" if m[1] == "Partition" else arn, text)
-    path = tmp_path_factory.mktemp("statemachine") / "power-tuning.asl.json"
+    path = tmp_path_factory.mktemp("statemachine") / f"{name}.asl.json"
     path.write_text(text)
     return path
 

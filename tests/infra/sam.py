@@ -78,6 +78,8 @@ class Stack:
             return node
         if len(node) == 1:
             (name, argument), = node.items()
+            if name == "Condition" and isinstance(argument, str):
+                return self.holds(argument)
             if name == "Ref" or name.startswith("Fn::"):
                 return getattr(self, name.removeprefix("Fn::").lower())(argument)
         resolved = {name: self.resolve(value) for name, value in node.items()}
@@ -114,11 +116,15 @@ class Stack:
     def not_(self, argument):
         return not self.resolve(argument[0])
 
+    def and_(self, argument):
+        return all(map(self.resolve, argument))
+
     def if_(self, argument):
         condition, yes, no = argument
         return self.resolve(yes if self.holds(condition) else no)
 
 
-# Two functions of CloudFormation are words of Python.
+# Some functions of CloudFormation are words of Python.
+setattr(Stack, "and", Stack.and_)
 setattr(Stack, "not", Stack.not_)
 setattr(Stack, "if", Stack.if_)

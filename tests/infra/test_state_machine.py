@@ -1,4 +1,4 @@
-"""The state machine: its form, that every failure leads back to the function as it was, and that names are real ones."""
+"""The state machines: their form, that every failure leads where it should, and that names are real ones."""
 
 import json
 import re
@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from conftest import ROOT
+from conftest import MACHINES, ROOT, defined
+from machines import every_state, paths_to_the_end, steps, tasks
 
 RESTORE = "Put the function back after a failure"
+SAY = "Say what failed"
 # AWS's own words for what goes wrong with a Lambda function, outside of the function's code.
 PLATFORM = {
     "Lambda.AWSLambdaException",
@@ -25,26 +27,9 @@ PLATFORM = {
     "Runtime.OutOfMemory",
     "Sandbox.Timedout",
     "States.ALL",
+    "States.TaskFailed",
     "States.Timeout",
 }
-
-
-def every_state(machine):
-    """Name and state, also those inside a Map."""
-    for name, state in machine["States"].items():
-        yield name, state
-        if state["Type"] == "Map":
-            yield from every_state(state["ItemProcessor"])
-
-
-def tasks(machine):
-    return {name: state for name, state in every_state(machine) if state["Type"] == "Task"}
-
-
-def following(state):
-    nexts = [state.get("Next"), state.get("Default")]
-    nexts += [choice["Next"] for choice in state.get("Choices", [])]
-    return {name for name in nexts if name}
 
 
 def run(tool, *arguments):
@@ -67,33 +52,36 @@ def test_the_linters_have_no_complaint(filled, asl_validator):
 def test_the_linters_do_look(filled, asl_validator, tmp_path, what):
     machine = json.loads(filled.read_text())
     if what == "a dangling Next":
-        machine["States"]["Plan"]["Next"] = "Nowhere"
+        machine["States"][machine["StartAt"]]["Next"] = "Nowhere"
     else:
-        machine["States"]["Plan"]["Retry"][0]["MaxAttempt"] = 1
+        machine["States"][machine["StartAt"]]["Retry"][0]["MaxAttempt"] = 1
     broken = tmp_path / "broken.asl.json"
     broken.write_text(json.dumps(machine))
     assert run(asl_validator, "--json-path", broken)[0] != 0 or run(statelint(), broken)[0] != 0
 
 
-def test_every_state_is_explained(definition):
-    assert definition["Comment"]
-    for name, state in every_state(definition):
+def test_every_state_is_explained(machine):
+    assert machine["Comment"]
+    for name, state in every_state(machine):
         assert len(state.get("Comment", "")) > 30, name
         assert len(name) <= 80, name
 
 
-def test_everything_has_a_time_out(definition):
-    assert definition["TimeoutSeconds"] > 0
-    for name, task in tasks(definition).items():
+def test_everything_has_a_time_out(machine):
+    assert machine["TimeoutSeconds"] > 0
+    for name, task in tasks(machine).items():
         # A Lambda function lives at most 900 s; its own time-out is to come first.
         assert 0 < task["TimeoutSeconds"] <= 910, name
 
 
-def test_every_step_is_called_alike(definition):
-    for name, task in tasks(definition).items():
-        assert task["Resource"] == "arn:${Partition}:states:::lambda:invoke", name
+def test_every_step_is_called_alike(machine):
+    assert {task["Resource"] for task in tasks(machine).values()} <= {
+        "arn:${Partition}:states:::lambda:invoke",
+        "arn:${Partition}:states:::sns:publish",
+    }
+    for name, task in steps(machine).items():
         parameters = task["Parameters"]
-        assert re.fullmatch(r"\$\{[A-Z][a-z]+Arn\}", parameters["FunctionName"]), name
+        assert re.fullmatch(r"\$\{[A-Z][A-Za-z]+Arn\}", parameters["FunctionName"]), name
         assert parameters["Payload"] == {
             "execution.$": "$$.Execution.Id",
             "started_at.$": "$$.Execution.StartTime",
@@ -102,8 +90,8 @@ def test_every_step_is_called_alike(definition):
         assert task["OutputPath"] == "$.Payload", name
 
 
-def test_every_step_retries_by_kind_of_error(definition):
-    retries = {json.dumps(task["Retry"]) for task in tasks(definition).values()}
+def test_every_step_retries_by_kind_of_error(machine):
+    retries = {json.dumps(task["Retry"]) for task in steps(machine).values()}
     assert len(retries) == 1, "every step is safe to repeat, so all of them are retried alike"
     kinds = {retrier["Comment"].split(":")[0]: retrier for retrier in json.loads(retries.pop())}
     assert list(kinds) == ["Throttled", "Conflict", "Service", "Killed"]
@@ -121,33 +109,23 @@ def test_every_step_retries_by_kind_of_error(definition):
     assert len(set(back_offs)) == len(back_offs)
 
 
-def test_every_error_is_caught(definition):
-    for name, state in every_state(definition):
+def test_every_error_is_caught(machine):
+    for name, state in every_state(machine):
         if state["Type"] not in ("Task", "Map"):
-            assert state["Type"] in ("Choice", "Pass", "Fail"), f"{name}: is {state['Type']} to have a Catch?"
+            assert state["Type"] in ("Choice", "Pass", "Wait", "Succeed", "Fail"), f"{name}: is {state['Type']} to have a Catch?"
             continue
         (catcher,) = state["Catch"]
         assert catcher["ErrorEquals"] == ["States.ALL"], name
 
 
-def test_a_choice_has_a_way_out(definition):
-    for name, state in every_state(definition):
+def test_a_choice_has_a_way_out(machine):
+    for name, state in every_state(machine):
         if state["Type"] == "Choice":
             assert state["Default"], name
 
 
-def paths_to_the_end(states, name, before=()):
-    assert name not in before, f"{name} comes round again after a failure"
-    path = (*before, name)
-    after = following(states[name])
-    if not after:
-        yield path
-    for following_name in after:
-        yield from paths_to_the_end(states, following_name, path)
-
-
-def test_every_failure_puts_the_function_back_and_then_fails(definition):
-    states = definition["States"]
+def test_every_failure_puts_the_function_back_and_then_fails(tuning):
+    states = tuning["States"]
     begin = {state["Catch"][0]["Next"] for name, state in states.items() if "Catch" in state and name != RESTORE}
     begin |= {state["Default"] for state in states.values() if state["Type"] == "Choice"}
     assert begin
@@ -158,8 +136,33 @@ def test_every_failure_puts_the_function_back_and_then_fails(definition):
     assert states[RESTORE]["Catch"][0]["Next"] == "Failed, and not put back"
 
 
-def test_a_failed_group_does_not_fail_the_others(definition):
-    measure = definition["States"]["Measure"]
+def test_every_failure_of_a_review_is_said_and_then_fails(review):
+    states = review["States"]
+    told = ("Tell", SAY, "Tell of the failure")
+    begin = {state["Catch"][0]["Next"] for name, state in states.items() if "Catch" in state and name not in told}
+    begin.add(states["What next?"]["Default"])
+    assert begin
+    for first in begin:
+        for path in paths_to_the_end(states, first):
+            assert SAY in path and path[-1] == "Failed", path
+    for name, after in (("Tell", "Done"), (SAY, "Failed, with the cause as it came"), ("Tell of the failure", "Failed")):
+        assert states[name]["Catch"][0]["Next"] == after, "that nobody could be told changes nothing"
+
+
+def test_a_batch_that_fails_does_not_fail_the_others(review):
+    look = review["States"]["Look at every function"]
+    assert look["ToleratedFailurePercentage"] == 100 and 0 < look["MaxConcurrency"] <= 40
+    assert look["ItemProcessor"]["ProcessorConfig"] == {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}
+    # Nothing of what children hand back is kept: the state stays small.
+    assert look["ResultPath"] is None
+    inside = look["ItemProcessor"]["States"]
+    assert inside["Looked at"]["Parameters"] == {"batch.$": "$.batch"}
+    assert inside["Look"]["Catch"][0]["Next"] == "Note why" and inside["Note why"]["Next"] == "Not looked at"
+    assert inside["Not looked at"]["Type"] == "Fail"
+
+
+def test_a_failed_group_does_not_fail_the_others(tuning):
+    measure = tuning["States"]["Measure"]
     inside = measure["ItemProcessor"]["States"]
     (note,) = {state["Catch"][0]["Next"] for state in inside.values() if "Catch" in state}
     assert inside[note]["Type"] == "Pass" and inside[note]["End"]
@@ -167,43 +170,46 @@ def test_a_failed_group_does_not_fail_the_others(definition):
     assert measure["MaxConcurrency"] == 10
 
 
-def test_no_error_hides_what_is_known(definition):
-    for name, state in every_state(definition):
+def test_no_error_hides_what_is_known(machine):
+    for name, state in every_state(machine):
         for catcher in state.get("Catch", []):
             kept = catcher.get("ResultPath", "$").startswith("$.")
             # The input of the first state may be anything, also something that a field can't be added to.
-            assert kept or name == definition["StartAt"], name
-    assert definition["States"][RESTORE]["Catch"][0]["ResultPath"] != "$.error", "the first error would be lost"
+            assert kept or name == machine["StartAt"], name
 
 
-def test_a_failed_execution_says_what_restoring_handed_on(definition):
-    failed = definition["States"]["Failed"]
+def test_a_second_error_does_not_hide_the_first(tuning, review):
+    for machine, name in ((tuning, RESTORE), (review, "Note why"), (review, SAY), (review, "Tell of the failure")):
+        (state,) = (state for of, state in every_state(machine) if of == name)
+        assert state["Catch"][0]["ResultPath"] != "$.error", name
+
+
+def test_a_failed_execution_says_what_restoring_handed_on(tuning):
+    failed = tuning["States"]["Failed"]
     assert (failed["ErrorPath"], failed["CausePath"]) == ("$.error", "$.cause")
-    not_restored = definition["States"]["Failed, and not put back"]
+    not_restored = tuning["States"]["Failed, and not put back"]
     assert not_restored["Error"] == "Tuner.NotRestored"
     assert "tuner restore --function {}" in not_restored["CausePath"]
 
 
-def test_errors_that_are_named_are_raised(definition):
+def test_errors_that_are_named_are_raised(machine):
     sources = "".join(path.read_text() for path in (ROOT / "crates/tuner-lambdas/src").rglob("*.rs"))
     raised = set(re.findall(r'"(Tuner\.\w+)"', sources))
     named = set()
-    for _, state in every_state(definition):
+    for _, state in every_state(machine):
         for rule in [*state.get("Retry", []), *state.get("Catch", [])]:
             named |= set(rule["ErrorEquals"])
     assert {name for name in named if name.startswith("Tuner.")} <= raised
     assert {name for name in named if not name.startswith("Tuner.")} <= PLATFORM
-    assert definition["States"]["Note an unknown plan"]["Result"]["Error"] in raised
+    assert machine["States"]["Note an unknown plan"]["Result"]["Error"] in raised
 
 
-def test_placeholders_are_those_that_both_templates_fill():
-    wanted = placeholders("statemachine/power-tuning.asl.json")
-    terraform = (ROOT / "infra/terraform/main.tf").read_text()
-    assert set(re.findall(r"^    (\w+) += ", terraform[terraform.index("templatefile(") :], re.M)) == wanted
+def test_placeholders_are_those_that_both_templates_fill(name):
     import sam
 
-    assert set(sam.template()["Resources"]["StateMachine"]["Properties"]["DefinitionSubstitutions"]) == wanted
-
-
-def placeholders(path):
-    return set(re.findall(r"\$\{(\w+)\}", (ROOT / path).read_text()))
+    wanted = set(re.findall(r"\$\{(\w+)\}", (ROOT / f"statemachine/{name}.asl.json").read_text()))
+    file, resource = {"power-tuning": ("main", "StateMachine"), "memory-review": ("review", "ReviewStateMachine")}[name]
+    terraform = (ROOT / f"infra/terraform/{file}.tf").read_text()
+    terraform = terraform[terraform.index("templatefile(") :]
+    assert set(re.findall(r"^    (\w+) += ", terraform[: terraform.index("})")], re.M)) == wanted
+    assert set(sam.template()["Resources"][resource]["Properties"]["DefinitionSubstitutions"]) == wanted

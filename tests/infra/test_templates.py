@@ -6,10 +6,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 import sam
-from conftest import ACCOUNT, EVERYTHING, ROOT, STEPS, for_sam, sam_names
+from conftest import ACCOUNT, EVERYTHING, ROOT, STEPS, camel, for_sam, sam_names
+from machines import steps
 from sam import Stack
 
 # What the other template has other means for: CloudFormation's stack tags, and its refusal to delete what is not empty.
@@ -110,10 +112,10 @@ def functions_of_plan(plan):
 
 def functions_of_stack(stack):
     for step in STEPS:
-        f = stack.resource(f"{step.capitalize()}Function")
-        group = stack.resource(f"{step.capitalize()}LogGroup")
+        f = stack.resource(f"{camel(step)}Function")
+        group = stack.resource(f"{camel(step)}LogGroup")
         logging, vpc = f["LoggingConfig"], f.get("VpcConfig")
-        assert f["LoggingConfig"]["LogGroup"] == f"ref:{step.capitalize()}LogGroup"
+        assert f["LoggingConfig"]["LogGroup"] == f"ref:{camel(step)}LogGroup"
         yield step, {
             "name": f["FunctionName"],
             "runtime": f["Runtime"],
@@ -129,7 +131,7 @@ def functions_of_stack(stack):
             "retention": int(group["RetentionInDays"]),
             "log group": group["LogGroupName"],
             "log key": group.get("KmsKeyId"),
-            "boundary": stack.resource(f"{step.capitalize()}Role").get("PermissionsBoundary"),
+            "boundary": stack.resource(f"{camel(step)}Role").get("PermissionsBoundary"),
         }
 
 
@@ -145,23 +147,86 @@ def test_both_make_the_same_functions(request, given):
             assert function["variables"]["TUNER_STORE"] == "s3://ref:TuningsBucket"
             function["variables"]["TUNER_STORE"] = f"s3://tuner-{ACCOUNT}-eu-west-1"
     assert by_plan == by_stack
-    names = {
-        plan["aws_sfn_state_machine.power_tuning"]["name"],
-        Stack(for_sam(variables)).resource("StateMachine")["StateMachineName"],
-    }
-    assert len(names) == 1
+    for in_plan, in_stack in (("power_tuning", "StateMachine"), ("memory_review", "ReviewStateMachine")):
+        by_stack = Stack(for_sam(variables)).resource(in_stack)["StateMachineName"]
+        assert plan[f"aws_sfn_state_machine.{in_plan}"]["name"] == by_stack
 
 
-def test_lambda_ends_a_step_before_its_state_does(definition):
+def test_lambda_ends_a_step_before_its_state_does(tuning, review):
     functions = dict(functions_of_stack(Stack({"totalExecutionTimeout": 900})))
-    inside = definition["States"]["Measure"]["ItemProcessor"]["States"]
+    by_placeholder = {camel(step): step for step in STEPS}
     seen = set()
-    for name, state in {**definition["States"], **inside}.items():
-        if state["Type"] == "Task":
-            step = state["Parameters"]["FunctionName"].removeprefix("${").removesuffix("Arn}").lower()
-            assert functions[step]["timeout"] < state["TimeoutSeconds"], name
+    for machine in (tuning, review):
+        for name, task in steps(machine).items():
+            step = by_placeholder[task["Parameters"]["FunctionName"].removeprefix("${").removesuffix("Arn}")]
+            assert functions[step]["timeout"] < task["TimeoutSeconds"], name
             seen.add(step)
     assert seen == set(STEPS)
+
+
+def schedule_of_plan(plan):
+    schedule = plan["aws_scheduler_schedule.memory_review"]
+    (target,) = schedule["target"]
+    (retries,) = target["retry_policy"]
+    return {
+        "name": schedule["name"],
+        "state": schedule["state"],
+        "when": (schedule["schedule_expression"], schedule["schedule_expression_timezone"]),
+        "input": json.loads(target["input"]),
+        "retries": (retries["maximum_retry_attempts"], retries["maximum_event_age_in_seconds"]),
+        "window": schedule["flexible_time_window"][0]["mode"],
+    }
+
+
+def schedule_of_stack(stack):
+    schedule = stack.resource("ReviewSchedule")
+    target = schedule["Target"]
+    assert target["Arn"] == "ref:ReviewStateMachine" and target["RoleArn"] == "arn:ReviewScheduleRole"
+    retries = target["RetryPolicy"]
+    return {
+        "name": schedule["Name"],
+        "state": schedule["State"],
+        "when": (schedule["ScheduleExpression"], schedule["ScheduleExpressionTimezone"]),
+        "input": json.loads(target["Input"]),
+        "retries": (retries["MaximumRetryAttempts"], retries["MaximumEventAgeInSeconds"]),
+        "window": schedule["FlexibleTimeWindow"]["Mode"],
+    }
+
+
+def test_a_schedule_is_there_and_off_until_it_is_asked_for(default_plan, full_plan):
+    off, on = schedule_of_plan(default_plan), schedule_of_plan(full_plan)
+    assert off == schedule_of_stack(Stack({})) and on == schedule_of_stack(Stack(for_sam(EVERYTHING)))
+    assert (off["state"], off["when"]) == ("DISABLED", ("cron(0 6 1 * ? *)", "UTC"))
+    assert off["input"] == {"days": 30, "budgetUsd": 1, "tune": 0}
+    assert on["input"] == {
+        "regions": ["eu-west-1", "us-gov-east-1"],
+        "days": 7,
+        "budgetUsd": 2.5,
+        "tune": 3,
+        "payloads": "s3://payloads/tuner/registry.json",
+    }
+    schema = json.loads((ROOT / "statemachine/memory-review.input.schema.json").read_text())
+    for given in (off, on):
+        jsonschema.validate(given["input"], schema)
+
+
+def test_a_topic_is_made_for_an_address_unless_there_is_one(terraform, default_plan, full_plan):
+    assert not [address for address in [*default_plan, *full_plan] if address.startswith("aws_sns_")]
+    for stack in (Stack({}), Stack(for_sam(EVERYTHING))):
+        assert stack.resource("ReviewTopic") is None
+    given = {"memory_review_email": "team@example.org"}
+    plan, stack = terraform.plan(given), Stack(for_sam(given))
+    topic, made = plan["aws_sns_topic.memory_review[0]"], stack.resource("ReviewTopic")
+    assert topic["name"] == made["TopicName"] == "tuner-memory-review"
+    subscription = plan["aws_sns_topic_subscription.memory_review[0]"]
+    assert made["Subscription"] == [{"Protocol": subscription["protocol"], "Endpoint": subscription["endpoint"]}]
+    arn = f"arn:aws:sns:eu-west-1:{ACCOUNT}:tuner-memory-review"
+    by_plan = plan['aws_lambda_function.step["review-report"]']["environment"][0]["variables"]["TUNER_REVIEW_TOPIC"]
+    by_stack = stack.resource("ReviewReportFunction")["Environment"]["Variables"]["TUNER_REVIEW_TOPIC"]
+    assert (by_plan, by_stack) == (arn, "ref:ReviewTopic")
+    allowed = json.loads(plan["aws_iam_role_policy.memory_review"]["policy"])["Statement"]
+    assert [s["Resource"] for s in allowed if s["Sid"] == "Tell"] == [[arn]]
+    assert [s["Resource"] for s in stack.statements("ReviewStateMachineRole") if s["Sid"] == "Tell"] == [["ref:ReviewTopic"]]
 
 
 def test_the_bucket_is_private_encrypted_and_forgets(default_plan):
@@ -218,12 +283,14 @@ def test_a_bucket_that_is_given_is_not_made(full_plan):
     assert stack.resource("TuningsBucket") is None and stack.resource("TuningsBucketPolicy") is None
 
 
-def test_the_command_line_finds_the_state_machine_by_its_tag(tagged_plan):
+def test_the_command_line_finds_the_state_machines_by_their_tags(tagged_plan):
     plan = tagged_plan
     assert plan["aws_sfn_state_machine.power_tuning"]["tags"] == {"team": "7", "tuner:state-machine": "power-tuning"}
     assert plan['aws_lambda_function.step["plan"]']["tags"] == {"team": "7"}
     tags = Stack({}).resource("StateMachine")["Tags"]
     assert {"Key": "tuner:state-machine", "Value": "power-tuning"} in tags
+    assert plan["aws_sfn_state_machine.memory_review"]["tags"] == {"team": "7", "tuner:state-machine": "memory-review"}
+    assert {"Key": "tuner:state-machine", "Value": "memory-review"} in Stack({}).resource("ReviewStateMachine")["Tags"]
 
 
 def test_bad_parameters_are_refused_with_the_name_and_the_way_out(terraform):
@@ -240,6 +307,15 @@ def test_bad_parameters_are_refused_with_the_name_and_the_way_out(terraform):
         "log_level": "info",
         "architecture": "arm",
         "kms_key_arn": "alias/x",
+        "memory_review_schedule_state": "on",
+        "memory_review_schedule": "monthly",
+        "memory_review_regions": ["Ireland"],
+        "memory_review_days": 91,
+        "memory_review_budget_usd": -1,
+        "memory_review_tune": 101,
+        "memory_review_payloads": "registry.json",
+        "memory_review_email": "team",
+        "memory_review_topic_arn": "reviews",
     }
     said = terraform.plan_fails(bad)
     for name in bad:
@@ -264,6 +340,11 @@ def test_a_missing_package_and_half_a_vpc_are_refused_with_the_way_out(terraform
         ("logGroupResource", ["*", "arn:aws:logs:*:*:log-group:/aws/lambda/*"], ["arn:aws:logs:*:*:log-group:/x:*", ""]),
         ("assumableRoleArns", ["", "arn:aws:iam::210987654321:role/path/tuner"], ["tuner", "*"]),
         ("visualizationURL", ["", "https://example.org/"], ["ftp://x", "https://example.org/#x"]),
+        ("memoryReviewSchedule", ["cron(0 6 1 * ? *)", "rate(30 days)"], ["monthly", ""]),
+        ("memoryReviewRegions", ["", "eu-west-1", "us-gov-east-1", "all"], ["Ireland", "eu-west"]),
+        ("memoryReviewPayloads", ["", "s3://bucket/a/b.json"], ["b.json", "s3://bucket"]),
+        ("memoryReviewEmail", ["", "a@example.org"], ["team", "a b@example.org"]),
+        ("memoryReviewTopicArn", ["", EVERYTHING["memory_review_topic_arn"]], ["reviews", "arn:aws:sns:eu-west-1:1:x"]),
         ("kmsKeyArn", ["", EVERYTHING["kms_key_arn"]], ["alias/x", "arn:aws:kms:eu-west-1:1:alias/x"]),
     ],
 )

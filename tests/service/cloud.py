@@ -60,10 +60,10 @@ class Cloud:
         }
 
 
-def definition(arns):
-    """The state machine as it ships, with its placeholders filled."""
-    text = (STATE_MACHINE / "power-tuning.asl.json").read_text()
-    values = {"Partition": "aws"} | {f"{step.capitalize()}Arn": arn for step, arn in arns.items()}
+def definition(machine, arns):
+    """A state machine as it ships, with its placeholders filled."""
+    text = (STATE_MACHINE / f"{machine}.asl.json").read_text()
+    values = {"Partition": "aws"} | {f"{step.title().replace('-', '')}Arn": arn for step, arn in arns.items()}
     return re.sub(r"\$\{(\w+)\}", lambda placeholder: values[placeholder[1]], text)
 
 
@@ -100,11 +100,17 @@ class Deployed:
 def deploy(cloud, code, name, variables, timeout=900):
     """Deploys the service without Terraform, in a second: `code` is its deployment package."""
     bucket = f"{name}-reports"
-    s3, functions = cloud.client("s3"), cloud.client("lambda")
+    s3 = cloud.client("s3")
     s3.create_bucket(Bucket=bucket)
     s3.put_object(Bucket=bucket, Key="code.zip", Body=code)
-    arns = {}
-    for step in STEPS:
+    arns = deploy_steps(cloud, STEPS, name, bucket, variables, timeout)
+    return Deployed(cloud, deploy_machine(cloud, name, definition("power-tuning", arns)), bucket)
+
+
+def deploy_steps(cloud, steps, name, bucket, variables, timeout=900):
+    """The Lambda functions of these steps, by the package `code.zip` in the bucket; their ARNs."""
+    functions, arns = cloud.client("lambda"), {}
+    for step in steps:
         made = functions.create_function(
             FunctionName=step_name(name, step),
             Runtime="provided.al2023",
@@ -127,10 +133,13 @@ def deploy(cloud, code, name, variables, timeout=900):
     for arn in arns.values():
         state = lambda arn=arn: functions.get_function(FunctionName=arn)["Configuration"]["State"]
         until(lambda state=state: state() == "Active", f"{arn} becomes active")
-    machine = cloud.client("stepfunctions").create_state_machine(
-        name=name, definition=definition(arns), roleArn=f"arn:aws:iam::{cloud.account}:role/states"
-    )
-    return Deployed(cloud, machine["stateMachineArn"], bucket)
+    return arns
+
+
+def deploy_machine(cloud, name, text):
+    role = f"arn:aws:iam::{cloud.account}:role/states"
+    machine = cloud.client("stepfunctions").create_state_machine(name=name, definition=text, roleArn=role)
+    return machine["stateMachineArn"]
 
 
 def step_name(service, step):

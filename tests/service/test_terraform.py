@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from cloud import ROOT, Cloud, Deployed
+from reviews import Reviews
 from servers import plain_environment
 
 MODULE = """
@@ -38,6 +39,8 @@ module "tuner" {
   %(more)s
 }
 
+output "memory_review_arn" { value = module.tuner.memory_review_arn }
+output "topic_arn" { value = module.tuner.memory_review_topic_arn }
 output "state_machine_arn" { value = module.tuner.state_machine_arn }
 output "report_bucket" { value = module.tuner.report_bucket }
 output "function_arns" { value = module.tuner.function_arns }
@@ -86,7 +89,7 @@ def applied(endpoint, place):
     zip_path = Path(os.environ["TUNER_LAMBDAS_ZIP"]).resolve()
     # Relative: Terraform copies what an absolute path names, without the folders beside it.
     source = os.path.relpath(ROOT / "infra" / "terraform", directory)
-    terraform.write(source=source, zip=zip_path, more="")
+    terraform.write(source=source, zip=zip_path, more='memory_review_email = "team@example.org"')
     plugins = mirror()
     init = terraform.run("init", *([f"-plugin-dir={plugins}"] if plugins else []), codes=(0, 1))
     if init.returncode != 0:
@@ -98,6 +101,8 @@ def applied(endpoint, place):
     assert left.client("lambda").list_functions()["Functions"] == []
     assert left.client("stepfunctions").list_state_machines()["stateMachines"] == []
     assert left.client("s3").list_buckets()["Buckets"] == []
+    assert left.client("scheduler").list_schedules()["Schedules"] == []
+    assert left.client("sns").list_topics()["Topics"] == []
     assert [role["RoleName"] for role in left.client("iam").list_roles()["Roles"]] == []
     groups = left.client("logs").describe_log_groups(logGroupNamePrefix="/aws/lambda/tuner-")
     assert groups["logGroups"] == []
@@ -203,3 +208,54 @@ def test_a_bucket_that_is_not_ours(service, target):
         assert "s3:PutObject" in done.cause and service.bucket in done.cause
     finally:
         s3.put_bucket_policy(Bucket=service.bucket, Policy=policy)
+
+
+@pytest.fixture
+def reviews(applied, endpoint):
+    outputs = json.loads(applied.run("output", "-json").stdout)
+    return Reviews(cloud_of(endpoint), outputs["memory_review_arn"]["value"], outputs["report_bucket"]["value"])
+
+
+def test_the_schedule_is_off_and_what_it_begins_works(applied, service, reviews, target):
+    """What the schedule would begin, begun by hand: with the permissions that the roles have, and the input it has."""
+    cloud = service.cloud
+    schedule = cloud.client("scheduler").get_schedule(Name="tuner-memory-review")
+    assert (schedule["State"], schedule["ScheduleExpression"]) == ("DISABLED", "cron(0 6 1 * ? *)")
+    assert schedule["Target"]["Arn"] == reviews.arn
+    topic = json.loads(applied.run("output", "-json").stdout)["topic_arn"]["value"]
+    queue = cloud.client("sqs").create_queue(QueueName="told")["QueueUrl"]
+    queue_arn = f"arn:aws:sqs:us-east-1:{topic.split(':')[4]}:told"
+    subscribed = cloud.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue_arn, ReturnSubscriptionArn=True)
+    function = target("wait", MemorySize=1024)
+    for _ in range(3):
+        function.functions.invoke(FunctionName=function.name, Payload=b'{"ms": 5}')
+
+    done = reviews.run(json.loads(schedule["Target"]["Input"])).succeeded()
+
+    # MiniStack itself logs and counts what it invokes: the function under test, and the steps of the service.
+    rows = done.functions()
+    assert function.name in rows and "tuner-review-look" in rows
+    row = rows[function.name]
+    assert row["function"]["memory_size_mb"] == 1024
+    denied = [gap["text"] for r in rows.values() for gap in r["evidence"].get("gaps", []) if gap["why"] == "no_access"]
+    assert denied == []
+    assert not [w for w in done.output["warnings"] if "not authorized" in w and "compute-optimizer" not in w], done.output["warnings"]
+    (message,) = cloud.client("sqs").receive_message(QueueUrl=queue, WaitTimeSeconds=10)["Messages"]
+    assert done.output["report"]["html"] in json.loads(message["Body"])["Message"]
+    cloud.client("sns").unsubscribe(SubscriptionArn=subscribed["SubscriptionArn"])
+    cloud.client("sqs").delete_queue(QueueUrl=queue)
+
+
+def test_a_review_tunes_with_the_permissions_that_it_has(service, reviews, target):
+    """The tag registers the function; another one, which has none, is not invoked."""
+    function, other = target("wait", MemorySize=2048, Tags={"tuner:payload": "empty"}), target("wait", MemorySize=2048)
+    for _ in range(60):
+        for one in (function, other):
+            one.functions.invoke(FunctionName=one.name, Payload=b"{}")
+    logs = service.cloud.client("logs")
+    said = lambda: len(logs.filter_log_events(logGroupName=f"/aws/lambda/{other.name}", filterPattern="START")["events"])  # noqa: E731
+    before = said()
+    done = reviews.run({"tune": 5}, 240).succeeded()
+    assert done.output["tuned"] == {"measured": 1, "failed": 0}, done.functions()[function.name]
+    assert "tuned" in done.functions()[function.name] and "tuned" not in done.functions()[other.name]
+    assert said() == before

@@ -28,6 +28,8 @@ pub struct AwsOptions {
     pub endpoint: Option<String>,
     /// Role to assume for every call.
     pub role_arn: Option<String>,
+    /// Calls a second that may be made of the 15 that an account allows its whole control plane; 10 unless told otherwise.
+    pub control_plane_rate: Option<u32>,
 }
 
 /// Credentials, region and HTTP client, from which the services are made.
@@ -74,7 +76,7 @@ impl Connection {
         }
         let here = Self {
             config,
-            pace: Arc::new(Pace::per_second(10)),
+            pace: Arc::new(Pace::per_second(options.control_plane_rate.unwrap_or(10))),
         };
         match options.role_arn {
             Some(role) => here.elsewhere(None, Some(&role)).await,

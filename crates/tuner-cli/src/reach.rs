@@ -86,6 +86,7 @@ impl Reach {
             profile: self.profile.clone(),
             endpoint,
             role_arn: role_arn.map(str::to_owned),
+            control_plane_rate: None,
         })
         .await
     }

@@ -27,8 +27,8 @@ enum Time {
 }
 
 impl Call {
-    /// UUIDv7 of the tuning that this execution is, the same in all of its steps and however often one is repeated.
-    pub(crate) fn tuning_id(&self) -> Uuid {
+    /// UUIDv7 of the tuning or review that this execution is, the same in all of its steps and however often one is repeated.
+    pub(crate) fn id(&self) -> Uuid {
         let ms = match self.started_at {
             Time::Rfc3339(at) => at.as_millisecond(),
             Time::Seconds(s) => (s * 1000.0) as i64,
@@ -97,11 +97,11 @@ mod tests {
     }
 
     #[test]
-    fn a_tuning_has_one_id_made_of_its_execution() {
-        let id = call("\"2026-11-21T10:00:00.123Z\"").tuning_id();
-        assert_eq!(id, call("\"2026-11-21T10:00:00.123Z\"").tuning_id());
-        assert_eq!(id, call("1795255200.123").tuning_id());
+    fn an_id_is_made_of_the_execution() {
+        let id = call("\"2026-11-21T10:00:00.123Z\"").id();
+        assert_eq!(id, call("\"2026-11-21T10:00:00.123Z\"").id());
+        assert_eq!(id, call("1795255200.123").id());
         assert_eq!(id.get_version_num(), 7);
-        assert_ne!(id, call("\"2026-11-21T10:00:01.123Z\"").tuning_id());
+        assert_ne!(id, call("\"2026-11-21T10:00:01.123Z\"").id());
     }
 }

@@ -8,7 +8,7 @@ use crate::call::Caught;
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Ending {
     /// A stable name.
-    error: String,
+    pub(crate) error: String,
     /// One line.
     pub(crate) cause: String,
 }

@@ -1,6 +1,7 @@
 //! What the steps log: one JSON object a line, with the tuning's ID. Inputs and answers are logged nowhere: they hold payloads.
 
 use tracing_subscriber::EnvFilter;
+use tuner_engine::review::{ReviewEvent, ReviewObserver};
 use tuner_engine::{Event, Observer};
 use uuid::Uuid;
 
@@ -53,6 +54,22 @@ impl Observer for Log {
             Event::Deleted { version } => tracing::info!(%tuning_id, version, "deleted"),
             Event::Waiting { what } => tracing::info!(%tuning_id, what, "waiting"),
             Event::Warning { text } => tracing::warn!(%tuning_id, text, "warning"),
+        }
+    }
+}
+
+impl ReviewObserver for Log {
+    fn event(&self, event: ReviewEvent<'_>) {
+        let review_id = self.0;
+        match event {
+            ReviewEvent::Listed {
+                region,
+                functions,
+                problem,
+            } => tracing::info!(%review_id, region, functions, problem, "listed"),
+            ReviewEvent::Looked { region, functions, .. } => tracing::info!(%review_id, region, functions, "looked at"),
+            ReviewEvent::Waiting { what } => tracing::info!(%review_id, what, "waiting"),
+            ReviewEvent::Warning { text } => tracing::warn!(%review_id, text, "warning"),
         }
     }
 }

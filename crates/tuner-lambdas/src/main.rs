@@ -1,7 +1,7 @@
-//! The steps of a tuning as Lambda functions: one `bootstrap`, its role picked by `_HANDLER`.
+//! The steps of a tuning and of a memory review as Lambda functions: one `bootstrap`, its role picked by `_HANDLER`.
 //!
 //! A handler is a few lines around a step of `tuner-engine`; the command line's driver calls the same steps in a loop. What
-//! travels from step to step is small: the state of a tuning, its records and its documents are in the store that
+//! travels from step to step is small: the state of a tuning or review, records and documents are in the store that
 //! `TUNER_STORE` names, `s3://BUCKET` or a directory.
 
 mod call;
@@ -11,6 +11,7 @@ mod groups;
 mod history;
 mod kept;
 mod log;
+mod review;
 mod role;
 mod steps;
 mod tunings;

@@ -1,4 +1,4 @@
-//! What each role does around its step.
+//! What each role of a tuning does around its step.
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -23,18 +23,18 @@ use crate::failure::{Failed, named, of_step, of_store};
 use crate::groups::groups;
 use crate::history;
 use crate::kept::{Kept, document, forget_payloads, keep_document, keep_payloads, payloads};
-use crate::role::Role;
+use crate::role::Step;
 use crate::world::World;
 
-pub(crate) async fn run(role: Role, world: &World, lambda: &LambdaContext, call: Call) -> Failed<Value> {
-    if role == Role::Initialize {
+pub(crate) async fn run(role: Step, world: &World, lambda: &LambdaContext, call: Call) -> Failed<Value> {
+    if role == Step::Initialize {
         return initialize(world, lambda, &call).await;
     }
     let held: Held = parse(call.input.get())?;
-    let tuning_id = call.tuning_id();
+    let tuning_id = call.id();
     let mut ctx = world.context(tuning_id, lambda, None, None).await?;
     let loaded = Kept::load(&ctx).await;
-    if let (Role::Restore, Some(error), Err(_) | Ok(None)) = (role, &held.error, &loaded) {
+    if let (Step::Restore, Some(error), Err(_) | Ok(None)) = (role, &held.error, &loaded) {
         return restore_blindly(world, lambda, tuning_id, &held, error).await;
     }
     let mut kept = loaded?.ok_or_else(|| named("Tuner.Store", format!("the store holds no tuning {tuning_id}")))?;
@@ -50,14 +50,14 @@ pub(crate) async fn run(role: Role, world: &World, lambda: &LambdaContext, call:
         store: world.store(&format!("tunings/{tuning_id}/"))?.1,
     };
     match role {
-        Role::Initialize => Ok(Value::Null),
-        Role::Plan => plan(&ctx, &mut kept, held, &place).await,
-        Role::Publish => publish(&ctx, &mut kept, &place).await,
-        Role::Sample => sample(&ctx, &mut kept, held.group).await,
-        Role::Restore => restore(&ctx, &mut kept, &held, &place).await,
-        Role::Analyze => analyze(&ctx, &kept, &place).await,
-        Role::Apply => apply(&ctx, &mut kept, &place).await,
-        Role::Report => report(world, &ctx, &kept, &place).await,
+        Step::Initialize => Ok(Value::Null),
+        Step::Plan => plan(&ctx, &mut kept, held, &place).await,
+        Step::Publish => publish(&ctx, &mut kept, &place).await,
+        Step::Sample => sample(&ctx, &mut kept, held.group).await,
+        Step::Restore => restore(&ctx, &mut kept, &held, &place).await,
+        Step::Analyze => analyze(&ctx, &kept, &place).await,
+        Step::Apply => apply(&ctx, &mut kept, &place).await,
+        Step::Report => report(world, &ctx, &kept, &place).await,
     }
 }
 
@@ -86,7 +86,7 @@ impl Travelling {
 }
 
 async fn initialize(world: &World, lambda: &LambdaContext, call: &Call) -> Failed<Value> {
-    let tuning_id = call.tuning_id();
+    let tuning_id = call.id();
     let input = ExecutionInput::parse(call.input.get(), &world.defaults).map_err(|e| named("Tuner.Input", e))?;
     let request = input.request;
     let text = payload_text(world, &input.payload).await?;
@@ -489,11 +489,11 @@ fn place(world: &World) -> machinery::Place<'_> {
     }
 }
 
-fn parse<T: DeserializeOwned>(text: &str) -> Failed<T> {
+pub(crate) fn parse<T: DeserializeOwned>(text: &str) -> Failed<T> {
     serde_json::from_str(text)
         .map_err(|e| named("Tuner.Setup", format!("this step is called by its state machine: {e}")))
 }
 
-fn write(value: &impl Serialize) -> Failed<Value> {
+pub(crate) fn write(value: &impl Serialize) -> Failed<Value> {
     serde_json::to_value(value).map_err(|e| named("Tuner.Setup", e))
 }

@@ -1,3 +1,4 @@
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -7,6 +8,7 @@ use tuner_aws::{AwsOptions, Connection};
 use tuner_core::FunctionName;
 use tuner_engine::execution::Defaults;
 use tuner_engine::ports::Store;
+use tuner_engine::review::ReviewContext;
 use tuner_engine::{Backoff, CancellationToken, Context, DirectoryStore, SystemClock};
 use uuid::Uuid;
 
@@ -27,6 +29,10 @@ pub(crate) struct World {
     pub(crate) defaults: Defaults,
     /// Where LPT's viewer is.
     pub(crate) visualization_base: String,
+    /// ARN of the state machine that reviews start tunings with.
+    pub(crate) tuning_machine: Option<String>,
+    /// ARN of the topic that is told of reviews.
+    pub(crate) review_topic: Option<String>,
 }
 
 /// Where the store is.
@@ -50,13 +56,26 @@ impl World {
                 .map_err(|e| named("Tuner.Setup", format!("TUNER_DEFAULT_MEMORY_SIZES: {e}")))?,
             None => Defaults::default(),
         };
+        let control_plane_rate = match set("TUNER_CONTROL_PLANE_RATE") {
+            Some(calls) => Some(calls.parse::<NonZeroU32>().map(NonZeroU32::get).map_err(|_| {
+                let wrong = format!("TUNER_CONTROL_PLANE_RATE is {calls}, but must be calls a second, such as 10");
+                named("Tuner.Setup", wrong)
+            })?),
+            None => None,
+        };
         Ok(Self {
-            home: Connection::load(AwsOptions::default()).await,
+            home: Connection::load(AwsOptions {
+                control_plane_rate,
+                ..AwsOptions::default()
+            })
+            .await,
             place: match store.strip_prefix("s3://") {
                 Some(bucket) => Place::Bucket(bucket.trim_end_matches('/').to_owned()),
                 None => Place::Directory(store.into()),
             },
             defaults,
+            tuning_machine: set("TUNER_STATE_MACHINE"),
+            review_topic: set("TUNER_REVIEW_TOPIC"),
             visualization_base: set("TUNER_VISUALIZATION_URL").unwrap_or_else(|| VIEWER.to_owned()),
         })
     }
@@ -104,6 +123,26 @@ impl World {
             store: self.store(&format!("tunings/{tuning_id}/"))?.0,
             clock: Arc::new(SystemClock),
             observer: Arc::new(Log(tuning_id)),
+            cancel: CancellationToken::new(),
+            backoff: Backoff::default(),
+            hand_back_at: hand_back_at(lambda.deadline),
+        })
+    }
+
+    /// The world of one review, for a handler with this much time; the account is read as `role_arn`, by as many handlers
+    /// at the same time.
+    pub(crate) fn review_context(
+        &self,
+        review_id: Uuid,
+        lambda: &LambdaContext,
+        role_arn: Option<&str>,
+        sharing: u32,
+    ) -> Failed<ReviewContext> {
+        Ok(ReviewContext {
+            account: Arc::new(self.home.account(role_arn).shared_by(sharing)),
+            store: self.store("")?.0,
+            clock: Arc::new(SystemClock),
+            observer: Arc::new(Log(review_id)),
             cancel: CancellationToken::new(),
             backoff: Backoff::default(),
             hand_back_at: hand_back_at(lambda.deadline),

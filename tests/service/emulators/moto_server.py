@@ -38,6 +38,17 @@ from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl  #
 
 retrier_decl.time = types.SimpleNamespace(sleep=lambda seconds: time.sleep(seconds * wait_scale))
 
+from moto.stepfunctions.parser.asl.component.state.wait.wait_function.wait_function import WaitFunction  # noqa: E402
+
+
+def wait(self, env, wait_seconds):
+    end = time.monotonic() + wait_seconds * wait_scale
+    while env.is_running() and (left := end - time.monotonic()) > 0:
+        time.sleep(min(left, 0.05))
+
+
+WaitFunction._wait_interval = wait
+
 from moto.core.config import default_user_config  # noqa: E402
 
 default_user_config["stepfunctions"] = {"execute_state_machine": True}

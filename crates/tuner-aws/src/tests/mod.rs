@@ -3,6 +3,7 @@
 mod connection;
 mod lambda;
 mod logs;
+mod review;
 mod server;
 mod state_machines;
 mod store;

@@ -4,9 +4,12 @@
 //!
 //! * [`ListedFunction`]: what Lambda says of a function.
 //! * [`Evidence`]: what logs and metrics say of its invocations, per memory size.
-//! * [`Finding`], [`Advice`]: what that means, and what to do about it.
-//! * [`MemoryReview`]: the document, with what a month costs, what could be saved, and what is [different](Changes) from
-//!   the last review.
+//! * [`scan`]: which logs are read for that, within a budget.
+//! * [`Gathered`]: all of it, of which [`MemoryReview::new`] makes the document: what a month costs at the account's volume,
+//!   what each function wastes and risks, what is different from the last review, and which comes first.
+//! * [`Finding`], [`Advice`]: what the evidence means, and what to do about it.
+//! * [`MemoryReview`]: the document. [`MemoryReview::worth_tuning`] says what to measure, and with
+//!   [`MemoryReview::with_tuned`] what was measured takes the place of bounds. [`Changes`] are against the last review.
 
 mod changes;
 mod document;

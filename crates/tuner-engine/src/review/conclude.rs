@@ -1,7 +1,9 @@
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
 use tuner_core::FunctionName;
 use tuner_core::review::{MemoryReview, Tuned};
+use tuner_report::{Format, Options, render_review};
 use uuid::Uuid;
 
 use super::documents::Keys;
@@ -15,6 +17,21 @@ pub struct Concluded {
     pub review: MemoryReview,
     /// Where it is, as people find it.
     pub document: String,
+    /// Where its reports are.
+    pub reports: ReviewReports,
+}
+
+/// Where the reports of a review are, as people find them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReviewReports {
+    /// The page.
+    pub html: String,
+    /// The picture.
+    pub svg: String,
+    /// The text for a repository or a ticket.
+    pub markdown: String,
+    /// The rows for a spreadsheet.
+    pub csv: String,
 }
 
 /// Puts what came of the tunings into the review, writes the document, its reports and its entry in the index. To conclude
@@ -35,6 +52,23 @@ pub async fn conclude(
         review.with_tuned(tuned)
     };
     let document = ctx.keep(&keys.review(), &review).await?;
-    ctx.keep(&keys.history(), &PastReview::of(&review, None)).await?;
-    Ok(Concluded { review, document })
+    let write = async |format, name: &str| {
+        let mut bytes = Vec::new();
+        render_review(format, &review, &Options::default(), &mut bytes)
+            .map_err(|e| ReviewError::Report(e.to_string()))?;
+        Ok::<_, ReviewError>(ctx.store.put(&keys.of(name), &bytes).await?)
+    };
+    let reports = ReviewReports {
+        html: write(Format::Html, "report.html").await?,
+        svg: write(Format::Svg, "report.svg").await?,
+        markdown: write(Format::Markdown, "report.md").await?,
+        csv: write(Format::Csv, "report.csv").await?,
+    };
+    let past = PastReview::of(&review, Some(reports.html.clone()));
+    ctx.keep(&keys.history(), &past).await?;
+    Ok(Concluded {
+        review,
+        document,
+        reports,
+    })
 }

@@ -5,12 +5,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use tuner_core::FunctionName;
 use tuner_core::pricing::PriceTable;
-use tuner_core::review::{Fallback, Gap, Gathered, MemoryReview, Missing, Why};
+use tuner_core::review::{Fallback, Gathered, MemoryReview};
 use uuid::Uuid;
 
-use super::documents::{Batch, BatchEvidence, Keys, Listing};
+use super::documents::{BatchEvidence, Keys, Listing};
+use super::give_up::unfinished;
 use super::history::previous;
-use super::look::Looking;
 use super::{Registry, ReviewContext, ReviewError, scanning};
 
 /// Documents that are read at a time.
@@ -114,24 +114,7 @@ async fn found_out(ctx: &ReviewContext, keys: Keys, number: u32) -> Result<Batch
     if let Ok(Some(evidence)) = ctx.kept(keys, &keys.evidence(number)).await {
         return Ok(evidence);
     }
-    let batch: Batch = ctx.expected(keys, &keys.batch(number)).await?;
-    let begun: Option<Looking> = ctx.kept(keys, &keys.looking(number)).await.unwrap_or_default();
-    let queries = begun.map(|begun| begun.queries).unwrap_or_default();
-    let mut functions = batch.functions;
-    for known in &mut functions {
-        known.evidence.gaps.push(Gap::new(
-            Missing::Logs,
-            Why::Failed,
-            format!("it was not looked at to the end: batch {number} of this review failed; review it again"),
-        ));
-    }
-    Ok(BatchEvidence {
-        number,
-        functions,
-        bytes_scanned: queries.bytes_scanned,
-        queries: queries.made,
-        warnings: Vec::new(),
-    })
+    unfinished(ctx, keys, number, &format!("batch {number} of this review failed")).await
 }
 
 /// Each of them once, in order.

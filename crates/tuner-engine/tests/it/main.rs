@@ -15,6 +15,7 @@ mod measuring;
 mod races;
 mod random;
 mod restoring;
+mod review;
 mod service;
 mod simulated;
 mod sweep;

@@ -123,7 +123,7 @@ fn to_do(of: &FunctionReview, advice: &Advice) -> ToDo {
             sam: None,
         },
         Action::Investigate => ToDo {
-            words: "Look into it: no setting mends this".to_owned(),
+            words: "Look into it, no setting mends this".to_owned(),
             command: of
                 .function
                 .log_group

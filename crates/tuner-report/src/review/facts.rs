@@ -73,7 +73,12 @@ pub(crate) fn all(view: &View<'_>, row: &Row<'_>) -> Vec<(&'static str, String)>
     facts.extend(changes(view, row).map(|text| ("Since last time", text)));
     facts.extend(use_of(view, row).map(|text| ("Invocations", text)));
     facts.extend(configuration(row.of).map(|text| ("Configuration", text)));
-    facts.extend(row.of.cost_unknown.clone().map(|why| ("Cost not known", why)));
+    let not_known = if row.cost.is_some() {
+        "Not in the cost"
+    } else {
+        "Cost not known"
+    };
+    facts.extend(row.of.cost_unknown.clone().map(|why| (not_known, why)));
     facts.extend(row.of.function.unsupported.clone().map(|why| ("Unsupported", why)));
     facts.extend(row.of.evidence.gaps.iter().map(|gap| ("Not known", gap.text.clone())));
     facts
@@ -206,7 +211,7 @@ fn changes(view: &View<'_>, row: &Row<'_>) -> Option<String> {
 
 fn use_of(view: &View<'_>, row: &Row<'_>) -> Option<String> {
     let mut parts = Vec::new();
-    if let Some(monthly) = row.of.monthly {
+    if let Some(monthly) = row.of.monthly.filter(|monthly| monthly.invocations > 0.0) {
         let of = if monthly.billed {
             ""
         } else {

@@ -3,5 +3,6 @@
 mod input;
 mod output;
 mod payloads;
+mod review_schema;
 mod round_trip;
 mod schema;

@@ -50,7 +50,7 @@ fn beside(preset: &str, field: &str, value: &Value) -> String {
     Value::Object(input).to_string()
 }
 
-/// Name and text of every sample.
+/// Name and text of every sample; those of reviews are another input.
 pub(super) fn samples() -> Vec<(String, String)> {
     let entries = fs::read_dir(statemachine().join("samples")).unwrap();
     let mut samples: Vec<_> = entries
@@ -59,6 +59,7 @@ pub(super) fn samples() -> Vec<(String, String)> {
             let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
             (name, fs::read_to_string(path).unwrap())
         })
+        .filter(|(name, _)| !name.starts_with("review-"))
         .collect();
     samples.sort();
     assert!(samples.len() >= 9, "{samples:?}");

@@ -18,7 +18,7 @@ const LONGEST_NAME: f64 = 150.0;
 /// Costs further apart than this share one edge of the map.
 const WIDEST: f64 = 1e5;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Risk,
     Saves,
@@ -31,6 +31,16 @@ pub(super) struct Point<'v, 'a> {
     share: f64,
     cost: f64,
     kind: Kind,
+}
+
+impl Point<'_, '_> {
+    /// What a month may lose: all of it where something may break.
+    fn stake(&self) -> f64 {
+        match self.kind {
+            Kind::Saves => self.row.saving.map_or(0.0, |saving| saving.at_best.amount),
+            Kind::Risk | Kind::Fine => self.cost,
+        }
+    }
 }
 
 /// All that have a place, in the sums' currency.
@@ -71,7 +81,11 @@ pub(super) fn draw(pen: &Pen, view: &View<'_>, points: &[Point<'_, '_>], rect: R
 
     let mut explained: Vec<&Point<'_, '_>> = points.iter().collect();
     // The most at stake is explained, and drawn last, on top.
-    explained.sort_by(|a, b| a.kind.cmp(&b.kind).then(b.cost.total_cmp(&a.cost)));
+    explained.sort_by(|a, b| {
+        (a.kind == Kind::Fine)
+            .cmp(&(b.kind == Kind::Fine))
+            .then(b.stake().total_cmp(&a.stake()))
+    });
     let plain = explained.split_off(explained.len().min(MOST_EXPLAINED));
     dots(&panel, &plain);
     for point in explained.iter().rev() {

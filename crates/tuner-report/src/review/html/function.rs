@@ -64,8 +64,12 @@ pub(super) fn head(view: &View<'_>, row: &Row<'_>) -> String {
     out
 }
 
-/// About what [`end`] adds to what it is given.
-pub(super) const END_BYTES: usize = 90;
+/// What [`end`] adds to what it is given.
+pub(super) fn end_bytes(row: &Row<'_>) -> usize {
+    let mut text = String::new();
+    end(&mut text, row, "-");
+    text.len()
+}
 
 /// The last cell: what was found, and what stands behind it.
 pub(super) fn end(out: &mut String, row: &Row<'_>, inside: &str) {
@@ -84,11 +88,45 @@ pub(super) fn end(out: &mut String, row: &Row<'_>, inside: &str) {
     };
 }
 
-/// Evidence, charts and what to do.
-pub(super) fn details(view: &View<'_>, row: &Row<'_>) -> String {
+/// How much is told of a function; each has what is before it too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Telling {
+    Charts,
+    /// What was found, and what to do.
+    Findings,
+    /// What else is known.
+    Facts,
+}
+
+impl Telling {
+    pub(super) const ALL: [Self; 3] = [Self::Charts, Self::Findings, Self::Facts];
+}
+
+/// What stands behind a row.
+pub(super) fn details(view: &View<'_>, row: &Row<'_>, telling: Telling) -> String {
     let mut out = String::new();
-    evidence(&mut out, &row.of.findings);
-    out.push_str(&charts(view, row));
+    if telling >= Telling::Findings {
+        evidence(&mut out, &row.of.findings);
+    }
+    charts(&mut out, view, row);
+    if telling >= Telling::Findings {
+        to_dos(&mut out, row);
+    }
+    let facts = match telling {
+        Telling::Facts => facts::all(view, row),
+        _ => Vec::new(),
+    };
+    if !facts.is_empty() {
+        out.push_str("<dl>");
+        for (name, text) in facts {
+            let _ = write!(out, "<dt>{name}</dt><dd>{}</dd>", xml(&text));
+        }
+        out.push_str("</dl>");
+    }
+    out
+}
+
+fn to_dos(out: &mut String, row: &Row<'_>) {
     for to_do in actions::all(row.of) {
         let _ = write!(out, "<p>{}:</p>", xml(&to_do.words));
         if let Some(command) = &to_do.command {
@@ -103,15 +141,6 @@ pub(super) fn details(view: &View<'_>, row: &Row<'_>) -> String {
             let _ = write!(out, "<p>{}</p>", lines.join(" · "));
         }
     }
-    let facts = facts::all(view, row);
-    if !facts.is_empty() {
-        out.push_str("<dl>");
-        for (name, text) in facts {
-            let _ = write!(out, "<dt>{name}</dt><dd>{}</dd>", xml(&text));
-        }
-        out.push_str("</dl>");
-    }
-    out
 }
 
 /// One finding needs no name: the row has it already.
@@ -135,8 +164,7 @@ fn evidence(out: &mut String, findings: &[Finding]) {
 
 /// Bars: memory used, durations against the timeout, what the cost is made of. The style sheet draws them from the
 /// numbers, and names them.
-pub(super) fn charts(view: &View<'_>, row: &Row<'_>) -> String {
-    let mut out = String::new();
+fn charts(out: &mut String, view: &View<'_>, row: &Row<'_>) {
     if let (Some(size), Some(share)) = (row.present, row.share) {
         let used = size
             .max_memory_used_mb
@@ -189,7 +217,6 @@ pub(super) fn charts(view: &View<'_>, row: &Row<'_>) -> String {
             xml(&words.join(", "))
         );
     }
-    out
 }
 
 /// Per cent, as far as a bar can show it.

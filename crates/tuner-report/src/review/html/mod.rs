@@ -10,6 +10,7 @@ use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 use serde::Serialize;
 use tuner_core::review::{MemoryReview, RegionReview};
 
+use self::function::Telling;
 use super::actions::{self, ToDo};
 use super::facts;
 use super::since::{self, Since};
@@ -36,7 +37,7 @@ const MOST_LISTED: usize = 40;
 /// their row, and no more.
 const MOST_BYTES: usize = 1_880_000;
 /// Functions that are told in full however many there are.
-const ALWAYS_IN_FULL: usize = 300;
+const ALWAYS_IN_FULL: usize = 100;
 
 /// What the template speaks of.
 #[derive(Serialize)]
@@ -170,26 +171,28 @@ pub fn review_html(review: &MemoryReview, options: &Options, out: &mut impl Writ
 /// The rows of the table, the functions with the most at stake in full; and how many are in full.
 fn rows(view: &View<'_>, most_bytes: usize) -> (String, usize) {
     let heads: Vec<String> = view.rows.iter().map(|row| function::head(view, row)).collect();
-    let mut bytes: usize = heads.iter().map(|head| head.len() + function::END_BYTES).sum();
-    // What may break is told in full wherever it ranks.
-    let mut order: Vec<&Row<'_>> = view.rows.iter().collect();
-    order.sort_by_key(|row| (row.rank > ALWAYS_IN_FULL, !row.is_risk(), row.rank));
-    let mut inside: Vec<String> = vec![String::new(); view.rows.len()];
-    let mut in_full = 0;
-    // Every function has its charts before any but the first has more.
-    for is_full in [false, true] {
+    let ends = view.rows.iter().map(function::end_bytes);
+    let mut bytes: usize = heads.iter().map(String::len).sum::<usize>() + ends.sum::<usize>();
+    let (always, rest) = view.rows.split_at(view.rows.len().min(ALWAYS_IN_FULL));
+    let full = |row| function::details(view, row, Telling::Facts);
+    let mut inside: Vec<String> = always.iter().map(full).collect();
+    bytes += inside.iter().map(String::len).sum::<usize>();
+    let mut in_full = inside.len();
+    inside.resize(view.rows.len(), String::new());
+    // What may break comes first wherever it ranks.
+    let mut order: Vec<&Row<'_>> = rest.iter().collect();
+    order.sort_by_key(|row| (!row.is_risk(), row.rank));
+    // Every function has its charts before any has more, and what was found before all that is known.
+    for telling in Telling::ALL {
         for row in &order {
-            let text = match is_full {
-                false => function::charts(view, row),
-                true => function::details(view, row),
-            };
+            let text = function::details(view, row, telling);
             let slot = &mut inside[row.rank - 1];
             let grown = bytes - slot.len() + text.len();
-            if grown > most_bytes && row.rank > ALWAYS_IN_FULL {
+            if grown > most_bytes {
                 break;
             }
             (bytes, *slot) = (grown, text);
-            in_full += usize::from(is_full);
+            in_full += usize::from(telling == Telling::Facts);
         }
     }
     let mut text = String::with_capacity(bytes);

@@ -1,4 +1,4 @@
-//! Writes the simulated account of `tuner-core` as exported logs: `account FOLDER [FUNCTIONS] [MOST_CALLS]`.
+//! Writes the simulated account of `tuner-core` as exported logs: `exported_account FOLDER [FUNCTIONS] [MOST_CALLS]`.
 //!
 //! In FOLDER: `before/` and `now/`, the exports of two months; `functions.json`, what `aws lambda list-functions` would print;
 //! `truth.json`, what a review that knew everything would find. `benches/review.py` reviews it and compares.

@@ -1,0 +1,49 @@
+//! What came of the tunings, and what is kept.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use tuner_core::review::Tuned;
+use tuner_engine::ports::Store;
+use tuner_engine::review::{HISTORY, Keys, PastReview, Registry, ReviewRequest, conclude};
+
+use super::account::{HOME, Sim, SimFunction, kept_review, read};
+use crate::simulated::MemoryStore;
+
+#[tokio::test(start_paused = true)]
+async fn concluding_twice_is_the_same_as_once() {
+    let sim = Sim::home(vec![SimFunction::new(HOME, "f", 512), SimFunction::new(HOME, "g", 512)]);
+    let store = Arc::new(MemoryStore::default());
+    let (ranked, before) = sim
+        .review_in(&ReviewRequest::default(), &store, &Registry::default())
+        .await
+        .unwrap();
+    let ctx = sim.context(&store);
+    let name = before.functions[0].function.name.clone();
+    let tuned = BTreeMap::from([(name.clone(), Tuned::failed("its payload could not be read"))]);
+    let once = conclude(&ctx, ranked.review_id, tuned.clone()).await.unwrap();
+    let function = once.review.functions.iter().find(|f| f.function.name == name).unwrap();
+    assert_eq!(
+        function.tuned.as_ref().unwrap().problem.as_deref(),
+        Some("its payload could not be read")
+    );
+    assert_eq!(conclude(&ctx, ranked.review_id, tuned).await.unwrap(), once);
+    assert_eq!(kept_review(&store, &ranked).await, once.review);
+    let index = store.list(HISTORY).await.unwrap();
+    assert_eq!(index, [Keys(ranked.review_id).history()]);
+    let past: PastReview = read(&store, &index[0]).await;
+    assert_eq!((past.functions, past.regions), (2, vec![HOME.to_owned()]));
+    assert_eq!(past.report.as_ref(), Some(&once.reports.html));
+    for (name, begins) in [("report.html", "<!"), ("report.svg", "<?xml"), ("report.md", "#")] {
+        let report = store.get(&Keys(ranked.review_id).of(name)).await.unwrap().unwrap();
+        let text = String::from_utf8(report).unwrap();
+        assert!(
+            text.trim_start().to_ascii_lowercase().starts_with(begins),
+            "{name}: {}",
+            &text[..80]
+        );
+        // Account IDs are masked in what is passed on, and kept in the document, with which the next one compares itself.
+        assert!(!text.contains("123456789012"), "{name}");
+    }
+    assert!(past.account.as_deref() == Some("123456789012") && once.review.account == past.account);
+}

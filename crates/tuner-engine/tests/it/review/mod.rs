@@ -1,0 +1,10 @@
+//! Memory reviews of a simulated account.
+
+mod account;
+mod concluding;
+mod faults;
+mod listing;
+mod looking;
+mod ranking;
+mod registry;
+mod scale;
