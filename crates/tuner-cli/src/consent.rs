@@ -2,7 +2,10 @@
 
 use std::io::{IsTerminal, Write, stdin};
 
+use tuner_engine::CancellationToken;
+
 use crate::error::CliError;
+use crate::exit::Exit;
 
 /// Asks; `yes` answers in advance. Where nobody can answer, it refuses and says how to.
 pub(crate) fn ask(question: &str, yes: bool) -> Result<(), CliError> {
@@ -28,5 +31,22 @@ pub(crate) fn ask_about(this: &str, question: &str, yes: bool) -> Result<(), Cli
         Ok(())
     } else {
         Err(CliError::usage("not agreed to; nothing was changed"))
+    }
+}
+
+/// As [`ask_about`], until somebody asks to stop: a signal that is caught does not end the waiting for an answer.
+pub(crate) async fn ask_unless(
+    stopped: &CancellationToken,
+    this: &'static str,
+    question: &'static str,
+    yes: bool,
+) -> Result<(), CliError> {
+    let (tell, answer) = tokio::sync::oneshot::channel();
+    // Not a thread of the runtime, which waits for its own in the end.
+    std::thread::spawn(move || tell.send(ask_about(this, question, yes)));
+    tokio::select! {
+        biased;
+        () = stopped.cancelled() => Err(CliError::new(Exit::Interrupted, "interrupted; nothing was changed")),
+        answer = answer => answer.unwrap_or_else(|e| Err(CliError::new(Exit::Unexpected, e))),
     }
 }

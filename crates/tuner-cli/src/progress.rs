@@ -41,6 +41,25 @@ impl Progress {
         }
     }
 
+    /// Shows the bars again, after [`finish`](Self::finish).
+    pub(crate) fn resume(&self) {
+        if let Self::Bars(bars) = self {
+            bars.all.set_draw_target(ProgressDrawTarget::stderr());
+        }
+    }
+
+    /// Takes the sizes of a tuning that is over off the screen: the next one has sizes of its own.
+    pub(crate) fn forget_sizes(&self) {
+        if let Self::Bars(bars) = self
+            && let Ok(mut by_size) = bars.by_size.lock()
+        {
+            for bar in std::mem::take(&mut *by_size).into_values() {
+                bar.finish_and_clear();
+                bars.all.remove(&bar);
+            }
+        }
+    }
+
     /// Begins to show a tuning of which no more is known than its name.
     pub(crate) fn begin(&self, name: &str) {
         if let Self::Bars(bars) = self {

@@ -75,6 +75,16 @@ impl Reach {
         self.load(region, role_arn, self.lambda_endpoint.clone()).await
     }
 
+    /// The same for functions of many regions: each is where its ARN says, whatever region was asked for with a flag.
+    #[must_use]
+    pub(crate) fn as_arns_say(&self) -> Self {
+        Self {
+            region: None,
+            fallback_region: self.region.clone().or_else(|| self.fallback_region.clone()),
+            ..self.clone()
+        }
+    }
+
     /// Whether Lambda is somewhere else than the other services.
     pub(crate) const fn has_own_lambda(&self) -> bool {
         self.lambda_endpoint.is_some()

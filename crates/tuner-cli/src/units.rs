@@ -28,6 +28,16 @@ pub(crate) fn plural(n: u64, one: &str) -> String {
     }
 }
 
+/// Bytes, as they are charged for: `3.40 GB`, `12.5 MB`, `1 kB`.
+pub(crate) fn bytes(n: u64) -> String {
+    let n = n as f64;
+    match n {
+        n if n < 1e6 => format!("{:.0} kB", (n / 1e3).ceil()),
+        n if n < 1e9 => format!("{:.1} MB", n / 1e6),
+        n => format!("{:.2} GB", n / 1e9),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -44,6 +54,11 @@ mod tests {
         );
         assert_eq!(count(1_234_567), "1,234,567");
         assert_eq!(count(12), "12");
+        assert_eq!(
+            (bytes(0), bytes(1), bytes(12_500_000)),
+            ("0 kB".into(), "1 kB".into(), "12.5 MB".into())
+        );
+        assert_eq!(bytes(3_400_000_000), "3.40 GB");
         assert_eq!(
             (plural(1, "version"), plural(1200, "version")),
             ("1 version".into(), "1,200 versions".into())

@@ -6,6 +6,7 @@ use tuner_core::Architecture;
 use tuner_core::review::FindingKind;
 
 use super::AccountArgs;
+use crate::states_arn::StateMachineRef;
 
 /// Arguments of `tuner review`.
 #[derive(Debug, Clone, Args)]
@@ -73,6 +74,10 @@ pub(crate) struct ReviewArgs {
     /// tuner:payload registers a function; no other one is ever invoked
     #[arg(long, value_name = "FILE", requires = "tune", help_heading = "Tuning")]
     pub(crate) payloads: Option<PathBuf>,
+    /// The service's state machine does the tunings; else the one that TUNER_STATE_MACHINE or `state_machine` in tuner.toml
+    /// names; where none is named, they are done from here
+    #[arg(long, value_name = "ARN|NAME", requires = "tune", help_heading = "Tuning")]
+    pub(crate) state_machine: Option<StateMachineRef>,
     /// Do it without asking
     #[arg(short, long, help_heading = "Tuning")]
     pub(crate) yes: bool,

@@ -17,6 +17,7 @@ use crate::config::Config;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::reach::Reach;
+use crate::states_arn::StateMachineArn;
 use crate::{terminal, units};
 
 /// What the plan needs to know of a function.
@@ -43,6 +44,16 @@ pub(super) enum Place {
     },
 }
 
+impl Place {
+    /// By this state machine.
+    pub(super) fn of(machine: &StateMachineArn) -> Self {
+        Self::Service {
+            machine: machine.name().to_owned(),
+            region: machine.region().to_owned(),
+        }
+    }
+}
+
 /// A function as it is now.
 struct Now {
     memory_size_mb: u32,
@@ -65,7 +76,7 @@ pub(super) async fn plan(args: RunArgs) -> Result<Exit, CliError> {
     let (request, known) = match subject {
         Subject::Service(function) => {
             let order = service::Order::of(&args, &function, &given).await?;
-            (order.request, order.known)
+            (order.job.request, order.known)
         }
         Subject::Direct(function) => {
             let request = build(&args, function)?;

@@ -147,8 +147,12 @@ fn tunings(
         }
     }
     if most > 0 && unregistered > 0 {
+        let (functions, were, them) = match unregistered {
+            1 => ("function", "was", "it"),
+            _ => ("functions", "were", "them"),
+        };
         notes.push(format!(
-            "{unregistered} functions with more at stake were not tuned, since no payload is registered for them; name them in the registry, or give them the tag {}",
+            "{unregistered} {functions} with more at stake {were} not tuned, since no payload is registered for {them}; name {them} in the registry, or give {them} the tag {}",
             super::PAYLOAD_TAG
         ));
     }

@@ -1,11 +1,11 @@
 //! An account as AWS knows it.
 
 use std::collections::BTreeMap;
-use std::io::{IsTerminal, Write};
+use std::io::{IsTerminal, stderr};
 use std::sync::{Arc, Mutex};
 
 use tuner_core::FunctionName;
-use tuner_core::pricing::PriceTable;
+use tuner_core::pricing::{Money, Partition, PriceTable};
 use tuner_core::review::Tuned;
 use tuner_engine::ports::{PortErrorKind, Store};
 use tuner_engine::review::{
@@ -13,12 +13,11 @@ use tuner_engine::review::{
 };
 use tuner_engine::{Backoff, CancellationToken, DirectoryStore, SystemClock};
 
-use super::progress::gigabytes;
+use super::finish;
 use super::tunings::Bench;
-use super::{finish, tunings};
 use crate::cli::{ALL_REGIONS, GlobalArgs, ReviewArgs};
 use crate::commands::out_folder::{OUT, OutFolder, stamped};
-use crate::commands::service::bucket_and_prefix;
+use crate::commands::service::{self, bucket_and_prefix};
 use crate::commands::{price_table, read_text};
 use crate::config::Config;
 use crate::consent;
@@ -27,7 +26,12 @@ use crate::exit::Exit;
 use crate::progress::Progress;
 use crate::reach::Reach;
 use crate::signals::stop_on_signal;
-use crate::units::plural;
+use crate::states_arn::StateMachineArn;
+use crate::terminal;
+use crate::units::{self, plural};
+
+/// What stands before what is being done.
+const HEAD: &str = "review";
 
 /// Reviews an account, and tunes what it is asked to.
 pub(in crate::commands) async fn of_account(args: ReviewArgs, global: GlobalArgs) -> Result<Exit, CliError> {
@@ -61,12 +65,21 @@ pub(in crate::commands) async fn of_account(args: ReviewArgs, global: GlobalArgs
         "stopped at once: a function that was being tuned may still be changed; `tuner restore --function NAME` puts it back"
             .to_owned(),
     ));
-    progress.begin("review");
+    let machine = match args.tune {
+        0 => None,
+        _ => service::named(args.state_machine.as_ref(), &config)?,
+    };
+    let machine = match machine {
+        Some(named) => Some(service::find(Some(named), &reach).await?),
+        None => None,
+    };
+    progress.begin(HEAD);
     let session = Session {
         args: &args,
         prices: &prices,
         registry: &registry,
         reach: &reach,
+        machine: machine.as_ref(),
         progress: &progress,
         ctx: &ctx,
     };
@@ -128,6 +141,8 @@ struct Session<'a> {
     prices: &'a PriceTable,
     registry: &'a Registry,
     reach: &'a Reach,
+    /// Does the tunings; else this process.
+    machine: Option<&'a StateMachineArn>,
     progress: &'a Arc<Progress>,
     ctx: &'a ReviewContext,
 }
@@ -140,7 +155,7 @@ impl Session<'_> {
             if let Ok(mut listed) = listed.lock() {
                 *listed = Some(listing.review_id);
             }
-            match self.agree(listing) {
+            match self.agree(listing).await {
                 Ok(()) => true,
                 Err(error) => {
                     if let Ok(mut refused) = refused.lock() {
@@ -152,33 +167,29 @@ impl Session<'_> {
         };
         let ended = driver::review(self.ctx, request, self.registry, self.prices, agree).await;
         let listed = listed.into_inner().ok().flatten();
-        let (ctx, ranked, interrupted) = match (ended, listed) {
-            (Ok(ranked), _) => (self.ctx.clone(), ranked, false),
-            (Err(ReviewError::Interrupted), Some(review_id)) => {
-                // What was found out is kept; only the looking was stopped.
-                let ctx = ReviewContext {
-                    cancel: CancellationToken::new(),
-                    ..self.ctx.clone()
-                };
-                let ranked = rank(&ctx, review_id, self.registry, self.prices).await;
-                (ctx, ranked.map_err(|e| self.failed(&e))?, true)
-            }
+        // What was found out is kept and told, even when the looking or a tuning was stopped.
+        let ctx = ReviewContext {
+            cancel: CancellationToken::new(),
+            ..self.ctx.clone()
+        };
+        let ranked = match (ended, listed) {
+            (Ok(ranked), _) => ranked,
+            (Err(ReviewError::Interrupted), Some(review_id)) => rank(&ctx, review_id, self.registry, self.prices)
+                .await
+                .map_err(|e| self.failed(&e))?,
             (Err(error), _) => {
                 let refused = refused.into_inner().ok().flatten();
                 return Err(refused.unwrap_or_else(|| self.failed(&error)));
             }
         };
         let folder = OutFolder::create(self.args.out.as_deref(), &stamped("review"))?;
-        let tuned = match interrupted {
-            true => BTreeMap::new(),
-            false => self.tune(&ranked, &folder).await?,
-        };
+        let tuned = self.tune(&ranked, &folder).await?;
         let concluded = conclude(&ctx, ranked.review_id, tuned)
             .await
             .map_err(|e| self.failed(&e))?;
         self.progress.finish();
         finish::tell(self.args, &concluded.review, &folder)?;
-        if interrupted || self.ctx.cancel.is_cancelled() {
+        if self.ctx.cancel.is_cancelled() {
             return Ok(Exit::Interrupted);
         }
         finish::gate(self.args, &concluded.review)?;
@@ -186,72 +197,71 @@ impl Session<'_> {
     }
 
     /// Says what will be read and what that costs, and asks if it costs anything.
-    fn agree(&self, listing: &Listing) -> Result<(), CliError> {
-        let cost = listing.scan.estimated_cost.filter(|cost| cost.amount > 0.0);
-        let scan = match (listing.scan.estimated_bytes, cost) {
-            (Some(bytes), Some(cost)) => format!(
-                "; CloudWatch Logs Insights will scan about {} for {}, at most {}",
-                gigabytes(bytes),
-                cost.display(),
-                listing
-                    .scan
-                    .budget
-                    .map_or_else(|| "unlimited".to_owned(), |most| most.display().to_string())
-            ),
-            _ => String::new(),
-        };
-        self.progress.say(&format!(
-            "{} over {}{scan}",
-            plural(listing.functions, "function"),
-            plural(u64::from(listing.request.days), "day")
-        ));
-        match cost {
-            Some(_) => {
-                self.progress.finish();
-                consent::ask_about("costs money", "Go ahead?", self.args.yes)
-            }
-            None => Ok(()),
+    async fn agree(&self, listing: &Listing) -> Result<(), CliError> {
+        self.progress
+            .say(terminal::wrapped(&planned(listing), &stderr(), 2).trim_end());
+        if scan_cost(listing).is_none() {
+            return Ok(());
         }
+        self.agreed("costs money (--budget 0 reads a sample for free)").await
+    }
+
+    /// Asks, with no bars around.
+    async fn agreed(&self, this: &'static str) -> Result<(), CliError> {
+        self.progress.finish();
+        let agreed = consent::ask_unless(&self.ctx.cancel, this, "Go ahead?", self.args.yes).await;
+        self.progress.resume();
+        agreed
     }
 
     /// Tunes one after the other, after asking once.
     async fn tune(&self, ranked: &Ranked, folder: &OutFolder) -> Result<BTreeMap<FunctionName, Tuned>, CliError> {
+        let mut tuned = BTreeMap::new();
+        if self.ctx.cancel.is_cancelled() {
+            return Ok(tuned);
+        }
         for note in &ranked.notes {
             self.progress.say(note);
         }
-        if ranked.tunings.is_empty() {
-            return Ok(BTreeMap::new());
-        }
-        self.progress.finish();
-        let _ = writeln!(anstream::stderr(), "To be tuned:");
-        for tuning in &ranked.tunings {
-            let _ = writeln!(anstream::stderr(), "  {}", tunings::described(tuning));
-        }
-        let agreed = consent::ask_about(
-            "invokes these functions and publishes versions of them",
-            "Go ahead?",
-            self.args.yes,
-        );
-        if let Err(declined) = agreed {
-            // The review is made and paid for: it is reported all the same.
-            let _ = write!(anstream::stderr(), "{declined}");
-            return Ok(BTreeMap::new());
-        }
         let bench = Bench {
-            reach: self.reach,
+            reach: &self.reach.as_arns_say(),
             prices: self.prices,
             progress: self.progress,
             cancel: &self.ctx.cancel,
             folder,
+            machine: self.machine,
         };
-        let mut tuned = BTreeMap::new();
+        let mut prepared = Vec::new();
         for tuning in &ranked.tunings {
+            match bench.prepare(tuning).await {
+                Ok(ready) => prepared.push(ready),
+                Err(error) => {
+                    tuned.insert(tuning.function.clone(), bench.failed(&error));
+                }
+            }
+        }
+        if prepared.is_empty() {
+            return Ok(tuned);
+        }
+        for ready in &prepared {
+            self.progress
+                .say(terminal::wrapped(&bench.plan(ready), &stderr(), 13).trim_end());
+        }
+        if let Err(declined) = self
+            .agreed("invokes these functions and publishes versions of them")
+            .await
+        {
+            // The review is made and paid for: it is reported all the same.
+            self.progress.say(&declined.in_a_line());
+            return Ok(BTreeMap::new());
+        }
+        for ready in prepared {
             if self.ctx.cancel.is_cancelled() {
                 break;
             }
-            self.progress.say(&format!("tuning {}", tuning.function));
-            tuned.insert(tuning.function.clone(), bench.tune(tuning).await);
+            tuned.insert(ready.function.clone(), bench.tune(ready).await);
         }
+        self.progress.begin(HEAD);
         Ok(tuned)
     }
 
@@ -278,5 +288,56 @@ impl Session<'_> {
                 .cause(error)
                 .maybe_hint(hint),
         }
+    }
+}
+
+/// What the scan is estimated to cost, if it is known and more than nothing.
+fn scan_cost(listing: &Listing) -> Option<Money> {
+    listing.scan.estimated_cost.filter(|cost| cost.amount > 0.0)
+}
+
+/// What is going to be read, and what that costs.
+fn planned(listing: &Listing) -> String {
+    let mut text = format!(
+        "{} over {}",
+        plural(listing.functions, "function"),
+        plural(u64::from(listing.request.days), "day")
+    );
+    if let Some(cost) = scan_cost(listing) {
+        let most = listing
+            .scan
+            .budget
+            .map_or_else(String::new, |budget| format!(", at most {}", budget.display()));
+        text.push_str(&format!(
+            "; CloudWatch Logs Insights will scan about {} for {}{most}",
+            units::bytes(listing.scan.estimated_bytes.unwrap_or(0)),
+            in_cents(cost)
+        ));
+    }
+    if let Some(cost) = metrics_cost(listing) {
+        text.push_str(&format!("; CloudWatch's metrics of them have cost {}", in_cents(cost)));
+    }
+    text
+}
+
+/// What asking CloudWatch for metrics costs at most: GetMetricData is charged by the metric and has no free tier. Two are asked
+/// of every function, and three more of those that were invoked. Source: "Amazon CloudWatch Pricing", $0.01 per 1,000 metrics
+/// requested. What it is in other currencies is not known.
+fn metrics_cost(listing: &Listing) -> Option<Money> {
+    const EACH: f64 = 0.01 / 1000.0;
+    const OF_A_FUNCTION: f64 = 5.0;
+    let in_dollars = |region: &str| matches!(Partition::of_region(region), Partition::Aws | Partition::AwsUsGov);
+    let cost = Money::usd(listing.functions as f64 * OF_A_FUNCTION * EACH);
+    (listing.functions > 0 && listing.regions.iter().all(|r| in_dollars(&r.region))).then_some(cost)
+}
+
+fn in_cents(cost: Money) -> String {
+    const CENT: f64 = 0.01;
+    match cost.amount < CENT {
+        true => format!("less than {}", Money::new(CENT, cost.currency).display()),
+        false => format!(
+            "about {}",
+            Money::new((cost.amount / CENT).ceil() * CENT, cost.currency).display()
+        ),
     }
 }

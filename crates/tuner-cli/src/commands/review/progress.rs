@@ -2,7 +2,7 @@ use tuner_engine::review::{ReviewEvent, ReviewObserver};
 
 use crate::progress::Progress;
 use crate::terminal::{RESET, YELLOW};
-use crate::units::{count, plural};
+use crate::units::{self, count, plural};
 
 impl ReviewObserver for Progress {
     fn event(&self, event: ReviewEvent<'_>) {
@@ -22,19 +22,19 @@ impl ReviewObserver for Progress {
                 functions,
                 of,
                 bytes_scanned,
-            } => self.stage(&format!(
-                "{region}: looked at {} of {} functions, {} of logs scanned",
-                count(functions as u64),
-                count(of as u64),
-                gigabytes(bytes_scanned)
-            )),
+            } => {
+                let scanned = match bytes_scanned {
+                    0 => String::new(),
+                    bytes => format!(", {} of logs scanned", units::bytes(bytes)),
+                };
+                self.stage(&format!(
+                    "{region}: looked at {} of {}{scanned}",
+                    count(functions as u64),
+                    plural(of as u64, "function")
+                ));
+            }
             ReviewEvent::Waiting { what } => self.say(&format!("waiting: {what}")),
             ReviewEvent::Warning { text } => self.say(&format!("{YELLOW}warning{RESET}: {text}")),
         }
     }
-}
-
-/// Bytes as CloudWatch charges for them: `0.00 GB`.
-pub(super) fn gigabytes(bytes: u64) -> String {
-    format!("{:.2} GB", bytes as f64 / 1e9)
 }

@@ -20,8 +20,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use tuner_aws::{Execution, ExecutionStatus, StateMachineError, StateMachines};
-use tuner_core::FunctionName;
 use tuner_core::pricing::PriceTable;
+use tuner_core::{FunctionName, Tuning};
 use tuner_engine::execution::PayloadSource;
 use tuner_engine::{Apply, CancellationToken, TuningRequest};
 use uuid::Uuid;
@@ -43,13 +43,19 @@ use crate::terminal::{DIM, RESET};
 use trace::Stage;
 use watch::Watch;
 
-/// A tuning that the service is to do.
+/// A tuning that the service is to do, and what is known of the function.
 pub(super) struct Order {
-    pub(super) request: TuningRequest,
+    pub(super) job: Job,
     pub(super) known: Known,
-    machine: StateMachineArn,
-    reach: Reach,
-    input: String,
+}
+
+/// An execution that is to be started.
+pub(super) struct Job {
+    pub(super) request: TuningRequest,
+    pub(super) machine: StateMachineArn,
+    pub(super) reach: Reach,
+    /// The execution's input.
+    pub(super) input: String,
 }
 
 impl Order {
@@ -68,18 +74,14 @@ impl Order {
         };
         let input = input::json(&request, payload)?;
         let lambda = reach.lambda(request.function.region(), role).await.lambda();
-        let place = Place::Service {
-            machine: machine.name().to_owned(),
-            region: machine.region().to_owned(),
-        };
-        let known = plan::look_if_allowed(&request, &lambda, place, &reach).await?;
-        Ok(Self {
+        let known = plan::look_if_allowed(&request, &lambda, Place::of(&machine), &reach).await?;
+        let job = Job {
             request,
-            known,
             machine,
             reach,
             input,
-        })
+        };
+        Ok(Self { job, known })
     }
 }
 
@@ -91,20 +93,20 @@ pub(super) async fn run(
     prices: &PriceTable,
     progress: Arc<Progress>,
 ) -> Result<Exit, CliError> {
-    let order = Order::of(args, function, given).await?;
-    let plan = plan::describe(&order.request, &given.payloads, &order.known, prices);
+    let Order { job, known } = Order::of(args, function, given).await?;
+    let plan = plan::describe(&job.request, &given.payloads, &known, prices);
     plan::show(&plan)?;
     consent::ask("Go ahead?", args.yes)?;
-    let connection = order.reach.services(Some(order.machine.region())).await;
+    let connection = job.reach.services(Some(job.machine.region())).await;
     let machines = connection.state_machines();
-    let name = input::execution_name(order.request.function.name(), Timestamp::now(), Uuid::new_v4());
+    let name = job.execution_name();
     if args.target.no_wait {
-        let arn = start(&machines, &order, &name).await?;
+        let arn = start(&machines, &job, &name).await?;
         return left_to_itself(&arn, args.format);
     }
-    let folder = OutFolder::create(args.out.as_deref(), &stamped(order.request.function.name()))?;
+    let folder = OutFolder::create(args.out.as_deref(), &stamped(job.request.function.name()))?;
     let cancel = CancellationToken::new();
-    let function = &order.request.function;
+    let function = &job.request.function;
     let watcher = tokio::spawn(stop_on_signal(
         cancel.clone(),
         progress.clone(),
@@ -113,25 +115,19 @@ pub(super) async fn run(
         format!(
             "stopped at once: the execution {} may go on, and {function} may still be changed; `tuner restore --function \
              {function}` puts it back",
-            order.machine.execution(&name)
+            job.machine.execution(&name)
         ),
     ));
     let following = Following {
         machines: &machines,
-        format: args.format,
-        folder: &folder,
         progress: &progress,
     };
+    let output = (args.format, &folder);
     let ended = async {
-        let arn = start(&machines, &order, &name).await?;
-        progress.say(&format!("started {name}"));
-        progress.say(&format!("{DIM}{}{RESET}", failures::where_to_look(&arn)));
-        progress.begin(function.name());
+        let arn = following.started(&job, &name).await?;
         let mut watch = Watch::new(&connection, &arn, &progress);
-        match watch.until_over(&cancel).await? {
-            Some(execution) => following.told(&execution, &arn, &mut watch, Some(&order)).await,
-            None => following.interrupted(&arn, &mut watch, &order).await,
-        }
+        let execution = following.until_over(&arn, &mut watch, &job, &cancel).await?;
+        following.told(&execution, &arn, &mut watch, Some(&job), output).await
     };
     let ended = ended.await;
     watcher.abort();
@@ -155,13 +151,12 @@ pub(super) async fn follow(args: &RunArgs, arn: &ExecutionArn, progress: Arc<Pro
     let mut watch = Watch::new(&connection, arn, &progress);
     let following = Following {
         machines: &connection.state_machines(),
-        format: args.format,
-        folder: &folder,
         progress: &progress,
     };
+    let output = (args.format, &folder);
     let ended = async {
         match watch.until_over(&cancel).await? {
-            Some(execution) => following.told(&execution, arn, &mut watch, None).await,
+            Some(execution) => following.told(&execution, arn, &mut watch, None, output).await,
             None => Err(CliError::new(Exit::Interrupted, "interrupted")
                 .note(again.to_owned())
                 .hint(format!(
@@ -179,50 +174,112 @@ pub(super) async fn follow(args: &RunArgs, arn: &ExecutionArn, progress: Arc<Pro
     ended
 }
 
+/// Tunes a function of a review through the service: what came of it, and where its report is.
+pub(super) async fn tune(
+    job: &Job,
+    progress: &Arc<Progress>,
+    cancel: &CancellationToken,
+) -> Result<(Tuning, String), CliError> {
+    let connection = job.reach.services(Some(job.machine.region())).await;
+    let following = Following {
+        machines: &connection.state_machines(),
+        progress,
+    };
+    let arn = following.started(job, &job.execution_name()).await?;
+    let mut watch = Watch::new(&connection, &arn, progress);
+    let execution = following.until_over(&arn, &mut watch, job, cancel).await?;
+    if !outcome::has_report(&execution) {
+        return Err(following.failed(&execution, &arn, &mut watch, Some(job)).await);
+    }
+    outcome::brought_home(&execution, &watch).await.map_err(|reason| {
+        CliError::new(Exit::Refused, "its document can't be read")
+            .cause(reason)
+            .hint(format!("`tuner run --follow {arn}` tries again"))
+    })
+}
+
+impl Job {
+    fn execution_name(&self) -> String {
+        input::execution_name(self.request.function.name(), Timestamp::now(), Uuid::new_v4())
+    }
+}
+
 /// With what an execution is followed.
 struct Following<'a> {
     machines: &'a StateMachines,
-    format: RunFormat,
-    folder: &'a OutFolder,
     progress: &'a Arc<Progress>,
 }
 
 impl Following<'_> {
+    /// Starts the execution, and says where it is to be seen.
+    async fn started(&self, job: &Job, name: &str) -> Result<ExecutionArn, CliError> {
+        let arn = start(self.machines, job, name).await?;
+        self.progress.say(&format!("started {name}"));
+        self.progress
+            .say(&format!("{DIM}{}{RESET}", failures::where_to_look(&arn)));
+        self.progress.begin(job.request.function.name());
+        Ok(arn)
+    }
+
+    /// Waits until the execution is over. If somebody asks to stop, it is ended and the function put back.
+    async fn until_over(
+        &self,
+        arn: &ExecutionArn,
+        watch: &mut Watch<'_>,
+        job: &Job,
+        cancel: &CancellationToken,
+    ) -> Result<Execution, CliError> {
+        match watch.until_over(cancel).await? {
+            Some(execution) => Ok(execution),
+            None => self.stopped(arn, watch, job).await,
+        }
+    }
+
     /// Tells how an execution ended. One that could not clean up is cleaned up after if it was ours.
     async fn told(
         &self,
         execution: &Execution,
         arn: &ExecutionArn,
         watch: &mut Watch<'_>,
-        ours: Option<&Order>,
+        ours: Option<&Job>,
+        (format, folder): (RunFormat, &OutFolder),
     ) -> Result<Exit, CliError> {
         self.progress.finish();
         if outcome::has_report(execution) {
-            return outcome::tell(execution, arn, watch, self.format, self.folder).await;
+            return outcome::tell(execution, arn, watch, format, folder).await;
         }
+        Err(self.failed(execution, arn, watch, ours).await)
+    }
+
+    /// Why an execution has no report. One that could not clean up is cleaned up after if it was ours.
+    async fn failed(
+        &self,
+        execution: &Execution,
+        arn: &ExecutionArn,
+        watch: &mut Watch<'_>,
+        ours: Option<&Job>,
+    ) -> CliError {
         let function = function_of(watch, ours, execution);
         let told = failures::of_execution(execution, &function, arn);
         if failures::has_cleaned_up(execution) {
-            return Err(
-                match failures::is_now(execution, &function, watch.may_have_changed().await) {
-                    Some(note) => told.note(note),
-                    None => told,
-                },
-            );
+            return match failures::is_now(execution, &function, watch.may_have_changed().await) {
+                Some(note) => told.note(note),
+                None => told,
+            };
         }
-        Err(match ours {
-            Some(order) => self.cleaned_up(watch, order).await.tell(told),
+        match ours {
+            Some(job) => self.cleaned_up(watch, job).await.tell(told),
             None => told.hint(format!(
                 "what it may have left on the function goes with `tuner restore --function {function}`"
             )),
-        })
+        }
     }
 
-    /// Ends the execution and puts the function back.
-    async fn interrupted(&self, arn: &ExecutionArn, watch: &mut Watch<'_>, order: &Order) -> Result<Exit, CliError> {
+    /// Ends the execution and puts the function back; the execution, if it had ended meanwhile.
+    async fn stopped(&self, arn: &ExecutionArn, watch: &mut Watch<'_>, job: &Job) -> Result<Execution, CliError> {
         self.progress.stage("stopping the execution");
         let execution = stop::stop(self.machines, arn).await.map_err(|e| {
-            let function = &order.request.function;
+            let function = &job.request.function;
             CliError::new(
                 Exit::Refused,
                 "interrupted, but the execution could not be stopped: it goes on by itself",
@@ -237,9 +294,9 @@ impl Following<'_> {
         watch.look().await;
         if execution.status != ExecutionStatus::Aborted {
             self.progress.say("the execution had ended meanwhile");
-            return self.told(&execution, arn, watch, Some(order)).await;
+            return Ok(execution);
         }
-        let cleaned = self.cleaned_up(watch, order).await;
+        let cleaned = self.cleaned_up(watch, job).await;
         self.progress.finish();
         let exit = if cleaned.is_done {
             Exit::Interrupted
@@ -249,8 +306,8 @@ impl Following<'_> {
         Err(cleaned.tell(CliError::new(exit, "interrupted").note(failures::where_to_look(arn))))
     }
 
-    async fn cleaned_up(&self, watch: &Watch<'_>, order: &Order) -> CleanedUp {
-        let function = order.request.function.to_string();
+    async fn cleaned_up(&self, watch: &Watch<'_>, job: &Job) -> CleanedUp {
+        let function = job.request.function.to_string();
         let by_hand = format!("run `tuner restore --function {function}`");
         if !watch.may_have_changed().await {
             return CleanedUp::done(vec!["nothing was changed".to_owned()]);
@@ -265,11 +322,11 @@ impl Following<'_> {
         };
         self.progress.stage("putting the function back from here");
         let may_go_on = matches!(watch.stage, Some(Stage::Publishing) | None);
-        let role = order.request.role_arn.as_deref();
-        match stop::put_back(&order.reach, &name, role, found.tuning_id, may_go_on, self.progress).await {
+        let role = job.request.role_arn.as_deref();
+        match stop::put_back(&job.reach, &name, role, found.tuning_id, may_go_on, self.progress).await {
             Ok(restored) if restored.leftovers.is_empty() => {
                 let mut notes = restored.notes;
-                if watch.stage == Some(Stage::Applying) && order.request.apply != Apply::No {
+                if watch.stage == Some(Stage::Applying) && job.request.apply != Apply::No {
                     notes.push(format!(
                         "the recommendation may have been applied to {function} all the same"
                     ));
@@ -305,11 +362,11 @@ impl CleanedUp {
 }
 
 /// As the reader knows it.
-fn function_of(watch: &Watch<'_>, order: Option<&Order>, execution: &Execution) -> String {
+fn function_of(watch: &Watch<'_>, job: Option<&Job>, execution: &Execution) -> String {
     let found = || watch.whereabouts.as_ref().map(|found| found.function.clone());
     let asked = || Some(outcome::asked(execution)?.function.to_string());
-    match order {
-        Some(order) => order.request.function.to_string(),
+    match job {
+        Some(job) => job.request.function.to_string(),
         None => found().or_else(asked).unwrap_or_else(|| "NAME".to_owned()),
     }
 }
@@ -337,8 +394,8 @@ fn left_to_itself(arn: &ExecutionArn, format: RunFormat) -> Result<Exit, CliErro
 const START_ATTEMPTS: u32 = 5;
 
 /// Starts an execution once, however often it must be tried: its name sees to that.
-async fn start(machines: &StateMachines, order: &Order, name: &str) -> Result<ExecutionArn, CliError> {
-    let Order { machine, input, .. } = order;
+async fn start(machines: &StateMachines, job: &Job, name: &str) -> Result<ExecutionArn, CliError> {
+    let Job { machine, input, .. } = job;
     let mut attempt = 0;
     loop {
         attempt += 1;
@@ -364,7 +421,7 @@ async fn start(machines: &StateMachines, order: &Order, name: &str) -> Result<Ex
         let told = failures::of_call(
             &format!("cannot start an execution of {}", machine.name()),
             &error,
-            &order.reach,
+            &job.reach,
         );
         return Err(if error.is_transient() {
             told.note(format!(

@@ -23,6 +23,9 @@ use crate::states_arn::ExecutionArn;
 use crate::terminal::{DIM, RESET, YELLOW};
 use crate::units;
 
+/// The page of a tuning, beside its document.
+const PAGE: &str = "report.html";
+
 /// The recommendation could not be applied; the report was written.
 const CANNOT_APPLY: &str = "Tuner.CannotApply";
 
@@ -48,8 +51,8 @@ pub(super) async fn tell(
     format: RunFormat,
     folder: &OutFolder,
 ) -> Result<Exit, CliError> {
-    let said = execution.output.as_deref().and_then(whereabouts_in);
-    let known = watch.whereabouts.as_ref().or(said.as_ref());
+    let known = known(execution, watch);
+    let known = known.as_ref();
     let function = known.map_or_else(|| arn.name().to_owned(), |known| known.function.clone());
     match document(watch, known).await {
         Ok(tuning) => {
@@ -76,6 +79,20 @@ pub(super) async fn tell(
             }
         }
     }
+}
+
+/// The tuning of an execution that has a report, and where its page is.
+pub(super) async fn brought_home(execution: &Execution, watch: &Watch<'_>) -> Result<(Tuning, String), String> {
+    let known = known(execution, watch);
+    let tuning = document(watch, known.as_ref()).await?;
+    let page = known.map_or_else(String::new, |known| format!("{}{PAGE}", known.store));
+    Ok((tuning, page))
+}
+
+/// Where the tuning is, as far as the execution says.
+fn known(execution: &Execution, watch: &Watch<'_>) -> Option<Whereabouts> {
+    let said = || execution.output.as_deref().and_then(whereabouts_in);
+    watch.whereabouts.clone().or_else(said)
 }
 
 /// What the execution was asked to do.

@@ -86,7 +86,7 @@ async fn only_registered_functions_are_to_be_tuned_the_dearest_first() {
         ranked
             .notes
             .iter()
-            .any(|note| note.starts_with("1 functions with more at stake")),
+            .any(|note| note.starts_with("1 function with more at stake was not tuned")),
         "{:?}",
         ranked.notes
     );
