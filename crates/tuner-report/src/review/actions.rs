@@ -4,7 +4,7 @@
 //! `aws_lambda_provisioned_concurrency_config`, SAM's `AWS::Serverless::Function`.
 
 use serde::Serialize;
-use tuner_core::review::{Action, Advice, FunctionReview};
+use tuner_core::review::{Action, Advice, FindingKind, FunctionReview};
 
 use crate::numbers;
 
@@ -123,15 +123,54 @@ fn to_do(of: &FunctionReview, advice: &Advice) -> ToDo {
             sam: None,
         },
         Action::Investigate => ToDo {
-            words: "Look into it, no setting mends this".to_owned(),
-            command: of
-                .function
-                .log_group
-                .as_deref()
-                .map(|group| format!("aws logs tail {} --since 1d{}", shell(group), region(of))),
+            words: investigate(of, advice.about).to_owned(),
+            command: where_to_look(of, advice.about),
             terraform: None,
             sam: None,
         },
+    }
+}
+
+/// What to look into, where no one setting is known to mend it.
+fn investigate(of: &FunctionReview, about: FindingKind) -> &'static str {
+    match about {
+        FindingKind::Throttles if of.function.reserved_concurrency.is_some() => {
+            "Give it more reserved concurrency, or none reserved, so that it shares what the account has"
+        }
+        FindingKind::Throttles => "See how much concurrency the account has left for it",
+        FindingKind::TimeoutRisk => "Look into what takes so long",
+        FindingKind::Regression => "Look into what changed",
+        FindingKind::InitHeavy => "Load less before the first event, or weigh what would keep its environments ready",
+        FindingKind::ProvisionedConcurrencyUnused => "See which of its environments are idle",
+        FindingKind::NotEnoughData => "Look again when it was called more often, or over more days",
+        FindingKind::NoLogs => "See where its logs go",
+        FindingKind::Unsupported => "Leave it, there is no memory size to tune",
+        FindingKind::NoAccess | FindingKind::Failed => "Look into why it could not be read",
+        FindingKind::MemoryUnderprovisioned
+        | FindingKind::Errors
+        | FindingKind::MemoryOverprovisioned
+        | FindingKind::CpuBound
+        | FindingKind::Arm64Candidate => "Look into it, no setting mends this",
+    }
+}
+
+/// The command that shows most of it: logs have no throttled request, and a function without logs has none to follow.
+fn where_to_look(of: &FunctionReview, about: FindingKind) -> Option<String> {
+    let lambda = |call: &str| format!("aws lambda {call} --function-name {}", target(of));
+    match about {
+        FindingKind::Throttles if of.function.reserved_concurrency.is_none() => {
+            Some(format!("aws lambda get-account-settings{}", region(of)))
+        }
+        FindingKind::Throttles => Some(lambda("get-function-concurrency")),
+        FindingKind::ProvisionedConcurrencyUnused => Some(lambda("list-provisioned-concurrency-configs")),
+        FindingKind::NoLogs => Some(lambda("get-function-configuration") + " --query LoggingConfig"),
+        FindingKind::InitHeavy
+        | FindingKind::NotEnoughData
+        | FindingKind::NoAccess
+        | FindingKind::Unsupported
+        | FindingKind::Failed => None,
+        _ => (of.function.log_group.as_deref())
+            .map(|group| format!("aws logs tail {} --since 1d{}", shell(group), region(of))),
     }
 }
 
@@ -159,7 +198,7 @@ pub(crate) fn shell(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tuner_core::review::{Evidence, FindingKind, ListedFunction};
+    use tuner_core::review::{Evidence, ListedFunction};
 
     fn function(action: Action) -> FunctionReview {
         let mut function =
@@ -183,6 +222,40 @@ mod tests {
 
     fn command(action: Action) -> String {
         first(&function(action)).unwrap().command.unwrap()
+    }
+
+    #[test]
+    fn what_to_look_into_is_told_by_what_was_found() {
+        let looking = |about, reserved_concurrency| {
+            let mut function = function(Action::Investigate);
+            function.advice[0].about = about;
+            function.function.reserved_concurrency = reserved_concurrency;
+            let to_do = first(&function).unwrap();
+            (to_do.words, to_do.command)
+        };
+        // What is turned away leaves nothing in the logs.
+        let (words, command) = looking(FindingKind::Throttles, Some(20));
+        assert!(words.contains("more reserved concurrency"), "{words}");
+        assert_eq!(
+            command.as_deref(),
+            Some("aws lambda get-function-concurrency --function-name resize --region eu-west-1")
+        );
+        let (_, command) = looking(FindingKind::Throttles, None);
+        assert_eq!(
+            command.as_deref(),
+            Some("aws lambda get-account-settings --region eu-west-1")
+        );
+        // A log group that is not there can't be followed, and what is set mends init.
+        let (_, command) = looking(FindingKind::NoLogs, None);
+        assert_eq!(
+            command.as_deref(),
+            Some(
+                "aws lambda get-function-configuration --function-name resize --region eu-west-1 --query LoggingConfig"
+            )
+        );
+        let (words, command) = looking(FindingKind::InitHeavy, None);
+        assert!(!words.contains("no setting") && command.is_none());
+        assert!(looking(FindingKind::Errors, None).0.contains("no setting"));
     }
 
     #[test]
