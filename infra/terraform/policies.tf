@@ -99,13 +99,12 @@ locals {
 
     # A review looks at all functions, and changes and invokes none.
     review-list = concat(local.assume, local.payload, [
-      # Neither can be narrowed to some functions; nor can Compute Optimizer, which itself asks for the permissions to list.
+      # None of these can be narrowed to some functions. Compute Optimizer itself asks for the permissions to list.
       {
         Sid    = "ListFunctions", Effect = "Allow", Resource = ["*"],
-        Action = ["cloudwatch:GetMetricData", "compute-optimizer:GetLambdaFunctionRecommendations", "lambda:ListFunctions"]
+        Action = ["cloudwatch:GetMetricData", "compute-optimizer:GetLambdaFunctionRecommendations", "lambda:ListFunctions", "logs:DescribeLogGroups"]
       },
       local.read_provisioned,
-      { Sid = "ListLogGroups", Effect = "Allow", Action = ["logs:DescribeLogGroups"], Resource = ["arn:${local.partition}:logs:*:*:log-group:*"] },
     ])
     review-look = concat(local.assume, [
       {

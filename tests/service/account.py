@@ -22,7 +22,7 @@ from pathlib import Path
 import cbor2
 
 from cloud import ACCOUNT, REGION, client
-from gateway import Server
+from gateway import Proxy
 
 FUNCTIONS = "/2015-03-31/functions"
 PROVISIONED = re.compile(r"/2019-09-30/functions/([^/]+)/provisioned-concurrency")
@@ -70,7 +70,7 @@ NOT_ENABLED = refused("UnrecognizedClientException", "The security token include
 NOT_OPTED_IN = refused("OptInRequiredException", "Aws account is not registered for recommendations.", 403)
 
 
-class Account:
+class Account(Proxy):
     """`endpoint` is what the Lambdas of the review are given for each of the services."""
 
     def __init__(self, functions, backend):
@@ -80,16 +80,7 @@ class Account:
         self.counted = 10_000
         self.calls, self.rules = [], []
         self.lock = threading.Lock()
-        self.server = Server(("127.0.0.1", 0), self._handler())
-        self.endpoint = f"http://127.0.0.1:{self.server.server_address[1]}"
-
-    def __enter__(self):
-        threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-        return self
-
-    def __exit__(self, *_):
-        self.server.shutdown()
-        self.server.server_close()
+        super().__init__()
 
     @property
     def environment(self):

@@ -103,16 +103,10 @@ class Server(http.server.ThreadingHTTPServer):
     request_queue_size = 256
 
 
-class Gateway:
+class Proxy:
     """Serves in threads of this process; `endpoint` is what the Lambdas are given."""
 
-    def __init__(self, upstream):
-        self.upstream = upstream
-        self.others = {}
-        self.calls = []
-        self.rules = []
-        self.lock = threading.Lock()
-        self.connections = threading.local()
+    def __init__(self):
         self.server = Server(("127.0.0.1", 0), self._handler())
         self.endpoint = f"http://127.0.0.1:{self.server.server_address[1]}"
 
@@ -123,6 +117,19 @@ class Gateway:
     def __exit__(self, *_):
         self.server.shutdown()
         self.server.server_close()
+
+
+class Gateway(Proxy):
+    """A proxy of one Lambda API, and of others for some functions."""
+
+    def __init__(self, upstream):
+        self.upstream = upstream
+        self.others = {}
+        self.calls = []
+        self.rules = []
+        self.lock = threading.Lock()
+        self.connections = threading.local()
+        super().__init__()
 
     def route(self, function, endpoint):
         """This function is to be found at another endpoint."""

@@ -222,7 +222,7 @@ def test_registered_functions_are_tuned_and_no_other(reviews, account, logged, g
     assert done.output["tuned"] == {"measured": 1, "failed": 1}, [rows[name].get("tuned") for name in (registered, broken)]
     rows = done.functions()
     row = rows[registered]
-    assert row["tuned"]["memory_size_mb"] == 128 and row["tuned"]["status"] == "completed", row["tuned"]
+    assert row["tuned"]["memory_size_mb"] == 128 and row["tuned"]["status"] == "succeeded", row["tuned"]
     (saving,) = [f["saving"] for f in row["findings"] if f["kind"] == "memory_overprovisioned"]
     assert saving["basis"] == "measured" and saving["at_best"]["amount"] > 0
     assert done.output["savingMeasured"]["amount"] > 0

@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -223,8 +224,10 @@ def test_the_schedule_is_off_and_what_it_begins_works(applied, service, reviews,
     assert (schedule["State"], schedule["ScheduleExpression"]) == ("DISABLED", "cron(0 6 1 * ? *)")
     assert schedule["Target"]["Arn"] == reviews.arn
     topic = json.loads(applied.run("output", "-json").stdout)["topic_arn"]["value"]
-    queue = cloud.client("sqs").create_queue(QueueName="told")["QueueUrl"]
     queue_arn = f"arn:aws:sqs:us-east-1:{topic.split(':')[4]}:told"
+    allowed = {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage", "Resource": queue_arn}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
+    queue = cloud.client("sqs").create_queue(QueueName="told", Attributes={"Policy": policy})["QueueUrl"]
     subscribed = cloud.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue_arn, ReturnSubscriptionArn=True)
     function = target("wait", MemorySize=1024)
     for _ in range(3):
@@ -240,6 +243,7 @@ def test_the_schedule_is_off_and_what_it_begins_works(applied, service, reviews,
     denied = [gap["text"] for r in rows.values() for gap in r["evidence"].get("gaps", []) if gap["why"] == "no_access"]
     assert denied == []
     assert not [w for w in done.output["warnings"] if "not authorized" in w and "compute-optimizer" not in w], done.output["warnings"]
+    assert "Tell" in done.entered() and "notTold" not in done.output, done.output
     (message,) = cloud.client("sqs").receive_message(QueueUrl=queue, WaitTimeSeconds=10)["Messages"]
     assert done.output["report"]["html"] in json.loads(message["Body"])["Message"]
     cloud.client("sns").unsubscribe(SubscriptionArn=subscribed["SubscriptionArn"])
@@ -249,9 +253,9 @@ def test_the_schedule_is_off_and_what_it_begins_works(applied, service, reviews,
 def test_a_review_tunes_with_the_permissions_that_it_has(service, reviews, target):
     """The tag registers the function; another one, which has none, is not invoked."""
     function, other = target("wait", MemorySize=2048, Tags={"tuner:payload": "empty"}), target("wait", MemorySize=2048)
-    for _ in range(60):
-        for one in (function, other):
-            one.functions.invoke(FunctionName=one.name, Payload=b"{}")
+    invoke = lambda one: one.functions.invoke(FunctionName=one.name, Payload=b"{}")  # noqa: E731
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(invoke, [function, other] * 60))
     logs = service.cloud.client("logs")
     said = lambda: len(logs.filter_log_events(logGroupName=f"/aws/lambda/{other.name}", filterPattern="START")["events"])  # noqa: E731
     before = said()

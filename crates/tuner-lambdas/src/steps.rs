@@ -74,14 +74,7 @@ struct Travelling {
 impl Travelling {
     /// With what one step adds.
     fn with(&self, more: Value) -> Failed<Value> {
-        let mut all = match write(self)? {
-            Value::Object(fields) => fields,
-            _ => Map::new(),
-        };
-        if let Value::Object(more) = more {
-            all.extend(more);
-        }
-        Ok(Value::Object(all))
+        together(self, more)
     }
 }
 
@@ -492,6 +485,18 @@ fn place(world: &World) -> machinery::Place<'_> {
 pub(crate) fn parse<T: DeserializeOwned>(text: &str) -> Failed<T> {
     serde_json::from_str(text)
         .map_err(|e| named("Tuner.Setup", format!("this step is called by its state machine: {e}")))
+}
+
+/// What every state holds, with what one step adds.
+pub(crate) fn together(place: &impl Serialize, more: Value) -> Failed<Value> {
+    let mut all = match write(place)? {
+        Value::Object(fields) => fields,
+        _ => Map::new(),
+    };
+    if let Value::Object(more) = more {
+        all.extend(more);
+    }
+    Ok(Value::Object(all))
 }
 
 pub(crate) fn write(value: &impl Serialize) -> Failed<Value> {

@@ -17,10 +17,15 @@ const BEYOND_NOISE: f64 = 3.5;
 /// Compares `review` with `previous`: changes per function, advice followed, regressions.
 pub(super) fn compare(review: &mut MemoryReview, previous: &MemoryReview) {
     let then: BTreeMap<_, &FunctionReview> = previous.functions.iter().map(|f| (key(f), f)).collect();
+    // What some logs without times cost is no month's cost, nor that of other such logs.
+    let months = is_of_a_month(review) && is_of_a_month(previous);
     let (mut advised, mut followed, mut saved) = (0, 0, Vec::new());
     for function in &mut review.functions {
         let changes = match then.get(&key(function)) {
-            Some(then) => changes(function, then),
+            Some(then) => Changes {
+                monthly: then.monthly.filter(|_| months).map(|monthly| monthly.bill.total),
+                ..changes(function, then)
+            },
             None => Changes {
                 is_new: true,
                 ..Changes::default()
@@ -43,12 +48,17 @@ pub(super) fn compare(review: &mut MemoryReview, previous: &MemoryReview) {
     review.previous = Some(PreviousReview {
         review_id: previous.review_id,
         finished_at: previous.finished_at,
-        monthly: previous.totals.monthly,
+        monthly: previous.totals.monthly.filter(|_| months),
         gone,
         advised,
         followed,
         saved: Money::checked_sum(saved).ok().flatten(),
     });
+}
+
+/// Whether its costs are those of a month, and not of the logs that were read.
+fn is_of_a_month(review: &MemoryReview) -> bool {
+    review.window.is_some_and(|window| window.per_month().is_some())
 }
 
 /// By which a function is found again.
@@ -99,7 +109,7 @@ fn changes(now: &mut FunctionReview, then: &FunctionReview) -> Changes {
     Changes {
         is_new: false,
         memory_size_mb: size_then,
-        monthly: then.monthly.map(|monthly| monthly.bill.total),
+        monthly: None,
         appeared: kinds_now.difference(&kinds_then).copied().collect(),
         resolved: kinds_then
             .difference(&kinds_now)

@@ -242,3 +242,29 @@ fn the_same_name_in_two_regions_is_two_functions() {
         1
     );
 }
+
+#[test]
+fn the_cost_of_logs_without_times_is_compared_with_no_month() {
+    let of_logs = |window| Gathered {
+        window,
+        ..gathered(vec![(listed("f"), usual())])
+    };
+    let month = gathered(Vec::new()).window;
+    for (then, now, compared) in [
+        (month, month, true),
+        (None, month, false),
+        (month, None, false),
+        (None, None, false),
+    ] {
+        let review = |window, previous| {
+            MemoryReview::new(of_logs(window), PriceTable::embedded(), Fallback::default(), previous)
+        };
+        let review = review(now, Some(&review(then, None)));
+        assert_eq!(review.previous.as_ref().unwrap().monthly.is_some(), compared);
+        assert_eq!(
+            review.functions[0].changes.as_ref().unwrap().monthly.is_some(),
+            compared
+        );
+        assert!(review.functions[0].monthly.is_some());
+    }
+}

@@ -103,6 +103,15 @@ fn what_was_seen_at_a_larger_size_says_what_it_is_at_least() {
 }
 
 #[test]
+fn a_size_in_between_says_what_it_is_at_least() {
+    // Half the memory took twice the time, and so does a quarter at least of that half's: nothing is saved.
+    let saving = steadily(|evidence| evidence.sizes.insert(0, steady(512, 500, 200.0)));
+    assert_eq!(saving.basis, SavingBasis::SeenAtBothSizes);
+    close(saving.at_best.amount, 0.0);
+    assert_eq!(saving.at_worst.amount, 0.0);
+}
+
+#[test]
 fn fewer_than_fifty_at_the_other_size_say_nothing() {
     assert_eq!(
         saving(&sparing(|evidence| evidence.sizes.insert(0, at(256, 49, 200.0)))).basis,

@@ -5,7 +5,7 @@ mod tunings;
 
 use lambda_runtime::Context as LambdaContext;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use tuner_core::pricing::PriceTable;
 use tuner_engine::review::{self, Keys, Listing, Registry, ReviewContext, ReviewRequest};
 use tuner_report::{Options, review_summary};
@@ -17,7 +17,7 @@ use crate::call::{Call, Caught};
 use crate::cause::Ending;
 use crate::failure::{Failed, named, of_review, of_store};
 use crate::role::ReviewStep;
-use crate::steps::{parse, write};
+use crate::steps::{parse, together, write};
 use crate::world::World;
 
 /// Batches that are looked at at the same time: `MaxConcurrency` of the state machine's Map.
@@ -77,14 +77,7 @@ struct Travelling {
 impl Travelling {
     /// With what one step adds.
     fn with(&self, more: Value) -> Failed<Value> {
-        let mut all = match write(self)? {
-            Value::Object(fields) => fields,
-            _ => Map::new(),
-        };
-        if let Value::Object(more) = more {
-            all.extend(more);
-        }
-        Ok(Value::Object(all))
+        together(self, more)
     }
 }
 

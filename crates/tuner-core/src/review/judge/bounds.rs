@@ -60,16 +60,13 @@ impl Slowdown {
                 continue;
             };
             let mb = other.memory_size_mb;
-            if mb > present.memory_size_mb {
+            if mb >= candidate_mb {
                 bounds.least = bounds.least.max(low);
-                known = true;
-            } else if mb <= candidate_mb {
+            }
+            if mb <= candidate_mb {
                 bounds.most = bounds.most.min(high);
-                known = true;
             }
-            if mb == candidate_mb {
-                bounds.least = bounds.least.max(low);
-            }
+            known = true;
         }
         // Sizes that contradict each other ran different code, or met other events.
         (known && bounds.least <= bounds.most).then_some(bounds)
