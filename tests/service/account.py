@@ -47,6 +47,10 @@ class Call:
         return json.loads(self.body)
 
     @property
+    def protocol(self):
+        return {name.lower(): value for name, value in self.headers.items()}.get("smithy-protocol")
+
+    @property
     def query(self):
         return dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(self.target).query))
 
@@ -160,7 +164,7 @@ class Account(Proxy):
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 headers = {k: v for k, v in self.headers.items() if k.lower() not in ("host", "connection", "content-length")}
                 call = read(self.command, self.path, headers, body, self.client_address)
-                status, headers, content = account.respond(call)
+                status, headers, content = in_its_protocol(call, account.respond(call))
                 with contextlib.suppress(BrokenPipeError, ConnectionResetError):
                     self.send_response_only(status)
                     for name, value in headers.items():
@@ -191,6 +195,14 @@ def read(method, target, headers, body, peer):
     else:
         operation = path.rpartition("/")[2]
     return Call(region, service, operation, method, target, headers, body, peer)
+
+
+def in_its_protocol(call, answered):
+    """An answer of ours in CBOR, where the call is."""
+    status, headers, body = answered
+    if call.protocol != "rpc-v2-cbor" or headers.get("Content-Type") != "application/x-amz-json-1.1":
+        return answered
+    return status, {"Content-Type": "application/cbor", "smithy-protocol": "rpc-v2-cbor"}, cbor2.dumps(json.loads(body))
 
 
 def forward(call, endpoint):

@@ -1,5 +1,6 @@
 use async_trait::async_trait;
 use aws_sdk_computeoptimizer::Client;
+use aws_sdk_computeoptimizer::error::ProvideErrorMetadata;
 use aws_sdk_computeoptimizer::types::{
     LambdaFunctionMemoryMetricName as Name, LambdaFunctionMemoryMetricStatistic as Statistic,
     LambdaFunctionMemoryRecommendationOption as Proposal, LambdaFunctionRecommendation as Sdk,
@@ -31,8 +32,17 @@ impl Optimizer for AwsOptimizer {
             .get_lambda_function_recommendations()
             .set_next_token(token.map(str::to_owned))
             .send()
-            .await
-            .map_err(|e| port_error("GetLambdaFunctionRecommendations", e))?;
+            .await;
+        let page = match page {
+            // Most accounts have not opted in: nothing is amiss with them.
+            Err(e) if e.code() == Some("OptInRequiredException") => {
+                return Ok(Page {
+                    items: Vec::new(),
+                    next: None,
+                });
+            }
+            page => page.map_err(|e| port_error("GetLambdaFunctionRecommendations", e))?,
+        };
         Ok(Page {
             items: page
                 .lambda_function_recommendations()

@@ -618,10 +618,13 @@ async fn compute_optimizer_in_its_own_words() {
     );
     assert_eq!(page.next.as_deref(), Some("t"));
 
-    let refused = mock!(aws_sdk_computeoptimizer::Client::get_lambda_function_recommendations).then_error(|| {
-        GetLambdaFunctionRecommendationsError::generic(metadata("OptInRequiredException", "Not registered"))
-    });
-    let client = mock_client!(aws_sdk_computeoptimizer, RuleMode::MatchAny, [&refused]);
-    let error = AwsOptimizer::new(client).findings(None).await.unwrap_err();
+    let answering = |code: &'static str| {
+        let refused = mock!(aws_sdk_computeoptimizer::Client::get_lambda_function_recommendations)
+            .then_error(move || GetLambdaFunctionRecommendationsError::generic(metadata(code, "no")));
+        AwsOptimizer::new(mock_client!(aws_sdk_computeoptimizer, RuleMode::MatchAny, [&refused]))
+    };
+    let not_opted_in = answering("OptInRequiredException").findings(None).await.unwrap();
+    assert!(not_opted_in.items.is_empty() && not_opted_in.next.is_none());
+    let error = answering("AccessDeniedException").findings(None).await.unwrap_err();
     assert_eq!(error.kind, PortErrorKind::Denied);
 }

@@ -51,6 +51,28 @@ pub async fn conclude(
     } else {
         review.with_tuned(tuned)
     };
+    let concluded = write(ctx, keys, review).await?;
+    let past = PastReview::of(&concluded.review, Some(concluded.reports.html.clone()));
+    ctx.keep(&keys.history(), &past).await?;
+    Ok(concluded)
+}
+
+/// Writes the document and the reports of a review that was stopped before everything was looked at. They say so; and there
+/// is no entry in the index, so that the next review is compared with a whole one.
+///
+/// # Errors
+/// As [`conclude`].
+pub async fn conclude_stopped(ctx: &ReviewContext, review_id: Uuid) -> Result<Concluded, ReviewError> {
+    let keys = Keys(review_id);
+    let mut review: MemoryReview = ctx.expected(keys, &keys.ranked()).await?;
+    review.warnings.insert(0, STOPPED.to_owned());
+    write(ctx, keys, review).await
+}
+
+const STOPPED: &str =
+    "this review was stopped before everything was looked at: what it does not find may be there all the same";
+
+async fn write(ctx: &ReviewContext, keys: Keys, review: MemoryReview) -> Result<Concluded, ReviewError> {
     let document = ctx.keep(&keys.review(), &review).await?;
     let write = async |format, name: &str| {
         let mut bytes = Vec::new();
@@ -64,8 +86,6 @@ pub async fn conclude(
         markdown: write(Format::Markdown, "report.md").await?,
         csv: write(Format::Csv, "report.csv").await?,
     };
-    let past = PastReview::of(&review, Some(reports.html.clone()));
-    ctx.keep(&keys.history(), &past).await?;
     Ok(Concluded {
         review,
         document,

@@ -36,7 +36,7 @@ mod sample;
 mod sampled;
 mod scanning;
 
-pub use conclude::{Concluded, ReviewReports, conclude};
+pub use conclude::{Concluded, ReviewReports, conclude, conclude_stopped};
 pub use context::{ReviewContext, ReviewEvent, ReviewObserver};
 pub use documents::{Batch, BatchEvidence, BatchInBrief, HISTORY, Keys, Known, Listing, Reading};
 pub use error::ReviewError;

@@ -1,7 +1,7 @@
 //! An account as AWS knows it.
 
 use std::collections::BTreeMap;
-use std::io::{IsTerminal, stderr};
+use std::io::{IsTerminal, Write, stderr};
 use std::sync::{Arc, Mutex};
 
 use tuner_core::FunctionName;
@@ -9,7 +9,8 @@ use tuner_core::pricing::{Money, Partition, PriceTable};
 use tuner_core::review::Tuned;
 use tuner_engine::ports::{PortErrorKind, Store};
 use tuner_engine::review::{
-    Listing, Ranked, Regions, Registry, ReviewContext, ReviewError, ReviewRequest, conclude, driver, rank,
+    HISTORY, Listing, Ranked, Regions, Registry, ReviewContext, ReviewError, ReviewRequest, conclude, conclude_stopped,
+    driver, rank,
 };
 use tuner_engine::{Backoff, CancellationToken, DirectoryStore, SystemClock};
 
@@ -27,7 +28,7 @@ use crate::progress::Progress;
 use crate::reach::Reach;
 use crate::signals::stop_on_signal;
 use crate::states_arn::StateMachineArn;
-use crate::terminal;
+use crate::terminal::{self, DIM, RESET};
 use crate::units::{self, plural};
 
 /// What stands before what is being done.
@@ -74,6 +75,7 @@ pub(in crate::commands) async fn of_account(args: ReviewArgs, global: GlobalArgs
         None => None,
     };
     progress.begin(HEAD);
+    progress.stage("finding functions, and what CloudWatch counted");
     let session = Session {
         args: &args,
         prices: &prices,
@@ -125,7 +127,14 @@ fn registry(args: &ReviewArgs) -> Result<Registry, CliError> {
 async fn store(named: Option<&str>, reach: &Reach) -> Result<Arc<dyn Store>, CliError> {
     let place = named.unwrap_or(OUT);
     if let Some((bucket, prefix)) = bucket_and_prefix(place) {
-        return Ok(Arc::new(reach.services(None).await.store(bucket, prefix)));
+        let store = reach.services(None).await.store(bucket, prefix);
+        // A bucket that is not there is better known before anything costs money.
+        store.list(HISTORY).await.map_err(|e| {
+            CliError::new(Exit::Refused, format!("cannot look for past reviews in `{place}`"))
+                .cause(e)
+                .hint("choose another place with --store")
+        })?;
+        return Ok(Arc::new(store));
     }
     let directory = DirectoryStore::create(place).map_err(|e| {
         CliError::usage(format!("cannot write to `{place}`"))
@@ -172,11 +181,12 @@ impl Session<'_> {
             cancel: CancellationToken::new(),
             ..self.ctx.clone()
         };
-        let ranked = match (ended, listed) {
-            (Ok(ranked), _) => ranked,
-            (Err(ReviewError::Interrupted), Some(review_id)) => rank(&ctx, review_id, self.registry, self.prices)
-                .await
-                .map_err(|e| self.failed(&e))?,
+        let (ranked, is_whole) = match (ended, listed) {
+            (Ok(ranked), _) => (ranked, true),
+            (Err(ReviewError::Interrupted), Some(review_id)) => {
+                let ranked = rank(&ctx, review_id, self.registry, self.prices).await;
+                (ranked.map_err(|e| self.failed(&e))?, false)
+            }
             (Err(error), _) => {
                 let refused = refused.into_inner().ok().flatten();
                 return Err(refused.unwrap_or_else(|| self.failed(&error)));
@@ -184,11 +194,14 @@ impl Session<'_> {
         };
         let folder = OutFolder::create(self.args.out.as_deref(), &stamped("review"))?;
         let tuned = self.tune(&ranked, &folder).await?;
-        let concluded = conclude(&ctx, ranked.review_id, tuned)
-            .await
-            .map_err(|e| self.failed(&e))?;
+        let concluded = match is_whole {
+            true => conclude(&ctx, ranked.review_id, tuned).await,
+            false => conclude_stopped(&ctx, ranked.review_id).await,
+        };
+        let concluded = concluded.map_err(|e| self.failed(&e))?;
         self.progress.finish();
         finish::tell(self.args, &concluded.review, &folder)?;
+        let _ = writeln!(anstream::stderr(), "{DIM}kept in{RESET} {}", concluded.document);
         if self.ctx.cancel.is_cancelled() {
             return Ok(Exit::Interrupted);
         }
@@ -200,10 +213,11 @@ impl Session<'_> {
     async fn agree(&self, listing: &Listing) -> Result<(), CliError> {
         self.progress
             .say(terminal::wrapped(&planned(listing), &stderr(), 2).trim_end());
-        if scan_cost(listing).is_none() {
-            return Ok(());
+        if scan_cost(listing).is_some() {
+            self.agreed("costs money (--budget 0 reads a sample for free)").await?;
         }
-        self.agreed("costs money (--budget 0 reads a sample for free)").await
+        self.progress.stage("reading logs");
+        Ok(())
     }
 
     /// Asks, with no bars around.

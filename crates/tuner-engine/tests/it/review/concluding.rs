@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use tuner_core::pricing::PriceTable;
 use tuner_core::review::Tuned;
 use tuner_engine::ports::Store;
-use tuner_engine::review::{HISTORY, Keys, PastReview, Registry, ReviewRequest, conclude};
+use tuner_engine::review::{HISTORY, Keys, PastReview, Registry, ReviewRequest, conclude, conclude_stopped, driver};
 
 use super::account::{HOME, Sim, SimFunction, kept_review, read};
 use crate::simulated::MemoryStore;
@@ -46,4 +47,24 @@ async fn concluding_twice_is_the_same_as_once() {
         assert!(!text.contains("123456789012"), "{name}");
     }
     assert!(past.account.as_deref() == Some("123456789012") && once.review.account == past.account);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stopped_review_says_so_and_is_not_in_the_index() {
+    let sim = Sim::home(vec![SimFunction::new(HOME, "f", 512)]);
+    let store = Arc::new(MemoryStore::default());
+    let ctx = sim.context(&store);
+    let (request, registry) = (ReviewRequest::default(), Registry::default());
+    let ranked = driver::review(&ctx, &request, &registry, PriceTable::embedded(), async |_| true)
+        .await
+        .unwrap();
+    let stopped = conclude_stopped(&ctx, ranked.review_id).await.unwrap();
+    assert!(stopped.review.warnings[0].contains("was stopped"));
+    assert_eq!(stopped.review.functions.len(), 1);
+    assert_eq!(kept_review(&store, &ranked).await, stopped.review);
+    let page = Keys(ranked.review_id).of("report.html");
+    assert!(store.get(&page).await.unwrap().is_some());
+    assert_eq!(store.list(HISTORY).await.unwrap(), Vec::<String>::new());
+    conclude(&ctx, ranked.review_id, BTreeMap::new()).await.unwrap();
+    assert_eq!(store.list(HISTORY).await.unwrap().len(), 1);
 }
