@@ -267,7 +267,7 @@ impl Session<'_> {
         {
             // The review is made and paid for: it is reported all the same.
             self.progress.say(&declined.in_a_line());
-            return Ok(BTreeMap::new());
+            return Ok(tuned);
         }
         for ready in prepared {
             if self.ctx.cancel.is_cancelled() {
