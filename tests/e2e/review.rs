@@ -203,6 +203,28 @@ fn an_inventory_tells_what_is_configured_and_what_was_never_called() {
 }
 
 #[test]
+fn the_last_review_is_found_though_its_account_is_masked() {
+    let place = Place::new();
+    let list = |account: &str| {
+        let arn = format!("arn:aws:lambda:eu-west-1:{account}:function:pay");
+        let pay = json!({ "FunctionName": "pay", "FunctionArn": arn, "MemorySize": 512, "Tags": null });
+        place.write("functions.json", json!({ "Functions": [pay] }).to_string());
+    };
+    for (folder, month) in [("before", 9), ("now", 10)] {
+        export(&place, folder, "pay", &exported(month, 30, &many(400, 50.0, 512, 400)));
+    }
+    let inventory = ["--inventory", "functions.json"];
+    list("123456789012");
+    let before = document(&review(&place, "before", &inventory).exits(0));
+    let now = document(&review(&place, "now", &[&inventory[..], &["--show-account-ids"]].concat()).exits(0));
+    assert_eq!(now["previous"]["review_id"], before["review_id"]);
+    // That one is known to be of another account.
+    list("210987654321");
+    let other = document(&review(&place, "now", &inventory).exits(0));
+    assert!(other["previous"].is_null(), "{}", other["previous"]);
+}
+
+#[test]
 fn what_cannot_be_read_is_named_and_the_rest_is_counted() {
     let place = Place::new();
     place.write("empty/nothing.log", "START of something else\n");
@@ -223,6 +245,11 @@ fn what_cannot_be_read_is_named_and_the_rest_is_counted() {
         .says(&["gzip", "000000.gz", "the rest is counted"]);
     let document = document(&done);
     assert_eq!(function(&document, "whole")["evidence"]["sizes"][0]["invocations"], 400);
+    assert!(
+        document["warnings"].to_string().contains("000000.gz"),
+        "{}",
+        document["warnings"]
+    );
     let cut = function(&document, "cut");
     assert_eq!(cut["evidence"]["logs"]["complete"], false);
     assert!(cut["evidence"]["sizes"][0]["invocations"].as_u64().unwrap() > 100);
@@ -258,6 +285,7 @@ fn logs_without_times_are_of_a_month_only_if_one_says_so() {
         .prints(&["9.00 s", "--days"]);
     assert!(document(&done)["window"].is_null());
     review(&place, "logs", &["--days", "0"]).refuses(2, &["--days"]);
+    review(&place, "logs", &["--days", "1e300"]).refuses(2, &["--days 1e300"]);
 }
 
 #[test]

@@ -42,6 +42,7 @@ pub use html::html;
 pub use json::json;
 pub use legacy_url::{visualization_comparison_url, visualization_url};
 pub use markdown::markdown;
+pub use masking::MASK as MASKED_ACCOUNT;
 pub use options::Options;
 pub use review::{
     ReviewHeadline, Summary, render_review, review_csv, review_headline, review_html, review_json, review_markdown,

@@ -11,7 +11,7 @@ use tuner_core::review::MemoryReview;
 use crate::{Options, ReportError};
 
 /// What stands for an account: still an account ID in form, so that a masked document can be read back.
-const MASK: &str = "000000000000";
+pub const MASK: &str = "000000000000";
 const DIGITS: usize = 12;
 
 /// What is reported on, with the account it is of.

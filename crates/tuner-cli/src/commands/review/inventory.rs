@@ -66,14 +66,12 @@ struct Printed {
     memory_size: Option<u32>,
     timeout: Option<u32>,
     last_modified: Option<String>,
-    #[serde(default)]
-    architectures: Vec<String>,
+    architectures: Option<Vec<String>>,
     package_type: Option<String>,
     ephemeral_storage: Option<EphemeralStorage>,
     snap_start: Option<SnapStart>,
     logging_config: Option<LoggingConfig>,
-    #[serde(default)]
-    tags: BTreeMap<String, String>,
+    tags: Option<BTreeMap<String, String>>,
     concurrency: Option<Concurrency>,
     capacity_provider_config: Option<Value>,
     master_arn: Option<String>,
@@ -114,7 +112,7 @@ impl Printed {
         Ok(ListedFunction {
             memory_size_mb: self.memory_size,
             // Lambda leaves it out for nothing but the default.
-            architecture: Some(match self.architectures.first() {
+            architecture: Some(match self.architectures.iter().flatten().next() {
                 Some(text) => text
                     .parse()
                     .map_err(|e: tuner_core::UnknownArchitecture| e.to_string())?,
@@ -136,7 +134,7 @@ impl Printed {
             reports_hidden: json_logs && logging.is_some_and(|l| l.system_log_level.as_deref() == Some("WARN")),
             reserved_concurrency: self.concurrency.and_then(|c| c.reserved_concurrent_executions),
             last_modified: self.last_modified.and_then(|time| time.parse().ok()),
-            tags: self.tags,
+            tags: self.tags.unwrap_or_default(),
             unsupported: match (self.capacity_provider_config, self.master_arn) {
                 (Some(config), _) if !config.is_null() => Some(
                     "it runs on Managed Instances, which are billed by instance and have no memory size to tune".into(),

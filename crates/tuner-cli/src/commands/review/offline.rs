@@ -19,6 +19,9 @@ use crate::units::{count, plural};
 /// Below this nothing is extrapolated to a month: a burst of a minute would become millions.
 const SHORTEST_HOURS: f64 = 1.0;
 
+/// Files that could not be read, told one by one in the document.
+const MOST_PROBLEMS: usize = 10;
+
 /// Reads everything that was given.
 pub(super) fn gather(args: &ReviewArgs) -> Result<(Gathered, Vec<Problem>), CliError> {
     let started_at = Timestamp::now();
@@ -29,7 +32,15 @@ pub(super) fn gather(args: &ReviewArgs) -> Result<(Gathered, Vec<Problem>), CliE
     let inputs = args.from_logs.iter().map(Input::from).collect();
     let (logs, problems) = tuner_logs::gather(inputs, &Options { threads: args.threads });
     let mut warnings = Vec::new();
-    let (window, doubt) = window(&logs, args.days, started_at);
+    // Whoever reads the document later does not see what this run says of it.
+    warnings.extend(problems.iter().take(MOST_PROBLEMS).map(Problem::to_string));
+    if let more @ 1.. = problems.len().saturating_sub(MOST_PROBLEMS) {
+        warnings.push(format!(
+            "{} more could not be read to its end",
+            plural(more as u64, "file")
+        ));
+    }
+    let (window, doubt) = window(&logs, args.days, started_at)?;
     warnings.extend(doubt);
     warnings.extend(undated(&logs));
     if logs.unattributed_failures > 0 {
@@ -62,7 +73,7 @@ pub(super) fn gather(args: &ReviewArgs) -> Result<(Gathered, Vec<Problem>), CliE
 }
 
 /// The time that the logs are of, and what is doubtful about it.
-fn window(logs: &LogEvidence, days: Option<f64>, now: Timestamp) -> (Option<Window>, Option<String>) {
+fn window(logs: &LogEvidence, days: Option<f64>, now: Timestamp) -> Result<(Option<Window>, Option<String>), CliError> {
     let before = |until: Timestamp, days: f64| {
         let length = SignedDuration::try_from_secs_f64(days * 86_400.0).ok()?;
         Some(Window {
@@ -70,7 +81,7 @@ fn window(logs: &LogEvidence, days: Option<f64>, now: Timestamp) -> (Option<Wind
             until,
         })
     };
-    match (logs.window, days) {
+    Ok(match (logs.window, days) {
         (Some(found), Some(days)) if found.days() > days => (
             Some(found),
             Some(format!(
@@ -80,7 +91,12 @@ fn window(logs: &LogEvidence, days: Option<f64>, now: Timestamp) -> (Option<Wind
                 found.until
             )),
         ),
-        (found, Some(days)) => (before(found.map_or(now, |found| found.until), days), None),
+        (found, Some(days)) => {
+            let until = found.map_or(now, |found| found.until);
+            let window = before(until, days)
+                .ok_or_else(|| CliError::usage(format!("--days {days:e} goes back beyond any calendar")))?;
+            (Some(window), None)
+        }
         (Some(found), None) if found.days() * 24.0 < SHORTEST_HOURS => (
             None,
             Some(format!(
@@ -99,7 +115,7 @@ fn window(logs: &LogEvidence, days: Option<f64>, now: Timestamp) -> (Option<Wind
                     .to_owned(),
             ),
         ),
-    }
+    })
 }
 
 fn undated(logs: &LogEvidence) -> Option<String> {

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use tuner_core::review::{Gathered, MemoryReview};
+use tuner_report::MASKED_ACCOUNT;
 
 use super::{DOCUMENT, parse};
 use crate::commands::out_folder::OUT;
@@ -62,7 +63,9 @@ fn places(out: Option<&Path>) -> Vec<PathBuf> {
 
 /// Whether it may be the last review of what was gathered.
 fn is_before(review: &MemoryReview, gathered: &Gathered) -> bool {
-    let differ = review.account.is_some() && gathered.account.is_some() && review.account != gathered.account;
+    // Documents are written with masked accounts unless asked otherwise: such a one may be of any.
+    let known = |account: &Option<String>| account.clone().filter(|account| account != MASKED_ACCOUNT);
+    let differ = (known(&review.account).zip(known(&gathered.account))).is_some_and(|(then, now)| then != now);
     let names: BTreeSet<&str> = review.functions.iter().map(|f| f.function.name.name()).collect();
     let shared = gathered
         .functions
