@@ -91,9 +91,9 @@ pub(super) fn parse(text: &str, name: &str) -> Result<Tuning, CliError> {
     struct Version {
         schema_version: u32,
     }
-    let hint = "give the tuning.json that `tuner run` wrote";
+    let hint = "give the tuning.json that `tuner run` wrote, or the review.json of `tuner review`";
     let version: Version = serde_json::from_str(text).map_err(|e| {
-        CliError::usage(format!("`{name}` is no tuning document"))
+        CliError::usage(format!("`{name}` is neither a tuning nor a review"))
             .cause(e)
             .hint(hint)
     })?;
@@ -105,7 +105,7 @@ pub(super) fn parse(text: &str, name: &str) -> Result<Tuning, CliError> {
         .hint("update tuner"));
     }
     serde_json::from_str(text).map_err(|e| {
-        CliError::usage(format!("`{name}` is no tuning document"))
+        CliError::usage(format!("`{name}` is neither a tuning nor a review"))
             .cause(e)
             .hint(hint)
     })

@@ -30,7 +30,7 @@ pub(crate) fn first(of: &FunctionReview) -> Option<ToDo> {
 }
 
 fn to_do(of: &FunctionReview, advice: &Advice) -> ToDo {
-    let aws = |call: &str, rest: &str| Some(format!("aws lambda {call} --function-name {}{rest}", target(of)));
+    let aws = |call: &str, rest: &str| Some(format!("aws lambda {call} {}{rest}", target("--function-name", of)));
     let configure = |rest: &str| aws("update-function-configuration", rest);
     match &advice.action {
         Action::Tune { memory_sizes_mb } => {
@@ -38,8 +38,8 @@ fn to_do(of: &FunctionReview, advice: &Advice) -> ToDo {
             ToDo {
                 words: "Measure it before anything is changed".to_owned(),
                 command: Some(format!(
-                    "tuner run --function {} --memory {}",
-                    target(of),
+                    "tuner run {} --memory {}",
+                    target("--function", of),
                     sizes.join(",")
                 )),
                 terraform: None,
@@ -156,7 +156,7 @@ fn investigate(of: &FunctionReview, about: FindingKind) -> &'static str {
 
 /// The command that shows most of it: logs have no throttled request, and a function without logs has none to follow.
 fn where_to_look(of: &FunctionReview, about: FindingKind) -> Option<String> {
-    let lambda = |call: &str| format!("aws lambda {call} --function-name {}", target(of));
+    let lambda = |call: &str| format!("aws lambda {call} {}", target("--function-name", of));
     match about {
         FindingKind::Throttles if of.function.reserved_concurrency.is_none() => {
             Some(format!("aws lambda get-account-settings{}", region(of)))
@@ -174,9 +174,12 @@ fn where_to_look(of: &FunctionReview, about: FindingKind) -> Option<String> {
     }
 }
 
-/// The name without its account, which may be masked; the profile of the reader knows it.
-fn target(of: &FunctionReview) -> String {
-    format!("{}{}", shell(of.function.name.name()), region(of))
+/// The name without its account, which may be masked; the profile of the reader knows it. One that looks like an option is
+/// tied to its own.
+fn target(option: &str, of: &FunctionReview) -> String {
+    let name = of.function.name.name();
+    let tie = if name.starts_with('-') { '=' } else { ' ' };
+    format!("{option}{tie}{}{}", shell(name), region(of))
 }
 
 fn region(of: &FunctionReview) -> String {
@@ -222,6 +225,16 @@ mod tests {
 
     fn command(action: Action) -> String {
         first(&function(action)).unwrap().command.unwrap()
+    }
+
+    #[test]
+    fn a_name_like_an_option_is_tied_to_its_own() {
+        let mut function = function(Action::SetTimeout { timeout_s: 30 });
+        function.function.name = "-rf".parse().unwrap();
+        assert_eq!(
+            first(&function).unwrap().command.as_deref(),
+            Some("aws lambda update-function-configuration --function-name=-rf --region eu-west-1 --timeout 30")
+        );
     }
 
     #[test]

@@ -129,7 +129,8 @@ fn unknown(view: &View<'_>) -> Option<String> {
         .map(|r| r.region.clone())
         .collect();
     if !bad.is_empty() {
-        parts.push(format!("{} could not be read, or not wholly", joined(&bad)));
+        let region = if bad.len() == 1 { "region" } else { "regions" };
+        parts.push(format!("{region} {} could not be read, or not wholly", joined(&bad)));
     }
     if view.review.window.is_none() && totals.functions > 0 {
         parts.push("these sums are of the logs that were read, and not of a month".to_owned());

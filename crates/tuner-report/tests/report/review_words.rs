@@ -19,7 +19,7 @@ fn the_headline_is_money_and_risk() {
     assert_eq!(words.risks, "3 functions may run out of memory and 2 fail");
     assert_eq!(
         words.unknown.unwrap(),
-        "1 function has no known cost and is not in these sums; ap-east-1 could not be read, or not wholly."
+        "1 function has no known cost and is not in these sums; region ap-east-1 could not be read, or not wholly."
     );
     assert_eq!(
         words.provenance,

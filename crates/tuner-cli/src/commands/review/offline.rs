@@ -19,6 +19,9 @@ use crate::units::{count, plural};
 /// Below this nothing is extrapolated to a month: a burst of a minute would become millions.
 const SHORTEST_HOURS: f64 = 1.0;
 
+/// A report of a time later than this from now on is of no clock that can be relied on.
+const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_hours(24);
+
 /// Files that could not be read, told one by one in the document.
 const MOST_PROBLEMS: usize = 10;
 
@@ -82,6 +85,14 @@ fn window(logs: &LogEvidence, days: Option<f64>, now: Timestamp) -> Result<(Opti
         })
     };
     Ok(match (logs.window, days) {
+        (Some(found), None) if found.until > now.saturating_add(CLOCKS_DIFFER).unwrap_or(now) => (
+            None,
+            Some(format!(
+                "the last report is of {:.0}, which is still to come, so that figures are of these logs and not of a month; give \
+                 the days that they are of with --days, or leave such lines out",
+                found.until
+            )),
+        ),
         (Some(found), Some(days)) if found.days() > days => (
             Some(found),
             Some(format!(
