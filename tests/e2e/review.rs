@@ -26,7 +26,7 @@ fn report(duration_ms: f64, size_mb: u32, used_mb: u32) -> String {
     )
 }
 
-/// Events as an export to S3 has them, evenly over `days` of a month of 2026, the first at its beginning and the last at the
+/// Events as an export to S3 has them, evenly over `days` of a month of 2025, the first at its beginning and the last at the
 /// end.
 fn exported(month: u32, days: u32, events: &[String]) -> String {
     let seconds = f64::from(days) * 86_400.0;
@@ -35,7 +35,7 @@ fn exported(month: u32, days: u32, events: &[String]) -> String {
         let at = (seconds * number as f64 / (events.len() - 1) as f64) as u32;
         let (day, second) = (at / 86_400 + 1, at % 86_400);
         text += &format!(
-            "2026-{month:02}-{day:02}T{:02}:{:02}:{:02}.000Z {event}\n",
+            "2025-{month:02}-{day:02}T{:02}:{:02}:{:02}.000Z {event}\n",
             second / 3600,
             second / 60 % 60,
             second % 60
@@ -276,13 +276,25 @@ fn logs_without_times_are_of_a_month_only_if_one_says_so() {
     place.write(
         "burst/aws/lambda/pay/app.log",
         format!(
-            "2026-10-01T00:00:00.000Z {0}\n2026-10-01T00:00:09.000Z {0}\n",
+            "2025-10-01T00:00:00.000Z {0}\n2025-10-01T00:00:09.000Z {0}\n",
             report(5.0, 128, 60)
         ),
     );
     let done = review(&place, "burst", &["--previous", "none"])
         .exits(0)
         .prints(&["9.00 s", "--days"]);
+    assert!(document(&done)["window"].is_null());
+    // Nor is what reaches into the future.
+    place.write(
+        "wrong-clock/aws/lambda/pay/app.log",
+        format!(
+            "2025-10-01T00:00:00.000Z {0}\n9998-10-01T00:00:09.000Z {0}\n",
+            report(5.0, 128, 60)
+        ),
+    );
+    let done = review(&place, "wrong-clock", &["--previous", "none"])
+        .exits(0)
+        .prints(&["still to come", "--days"]);
     assert!(document(&done)["window"].is_null());
     review(&place, "logs", &["--days", "0"]).refuses(2, &["--days"]);
     review(&place, "logs", &["--days", "1e300"]).refuses(2, &["--days 1e300"]);
@@ -390,10 +402,10 @@ fn hostile_names_are_listed_under_harmless_ones() {
     ];
     let mut log = String::new();
     for name in hostile {
-        log += &json!({"time": "2026-10-01T00:00:00.000Z", "type": "platform.initStart", "record": {"functionName": name}}).to_string();
+        log += &json!({"time": "2025-10-01T00:00:00.000Z", "type": "platform.initStart", "record": {"functionName": name}}).to_string();
         log.push('\n');
         for second in 0..60 {
-            log += &json!({"time": format!("2026-10-01T0{}:00:{second:02}.000Z", second % 10), "type": "platform.report", "record": {
+            log += &json!({"time": format!("2025-10-01T0{}:00:{second:02}.000Z", second % 10), "type": "platform.report", "record": {
                 "requestId": "276a85b8-11a7-4b68-b42e-de11b5f419e3", "status": "success",
                 "metrics": {"durationMs": 1.5, "billedDurationMs": 2, "memorySizeMB": 512, "maxMemoryUsedMB": 70}}}).to_string();
             log.push('\n');
