@@ -10,8 +10,8 @@ use crate::words::joined;
 
 /// Names of functions that are gone or new, told one by one.
 const MOST_NAMED: usize = 8;
-/// Rows of a list; the table has all.
-const MOST_ROWS: usize = 40;
+/// Rows of a list; the table of all functions has every one.
+const MOST_ROWS: usize = 10;
 
 /// What is to be told. Absent without a last review.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -22,8 +22,12 @@ pub(crate) struct Since {
     pub(crate) sentences: Vec<String>,
     /// Advice that was followed, what it saves most first.
     pub(crate) followed: Vec<FollowedRow>,
+    /// "12 more are in the table below".
+    pub(crate) followed_left: Option<String>,
     /// Functions that got worse at the same size, with the evidence.
     pub(crate) regressions: Vec<(String, String)>,
+    /// "12 more are in the table below".
+    pub(crate) regressions_left: Option<String>,
 }
 
 /// Advice that was followed.
@@ -65,14 +69,24 @@ pub(crate) fn of_view(view: &View<'_>) -> Option<Since> {
             "{} got worse at the same memory size.",
             functions(regressions.len() as u64)
         )));
-        regressions.truncate(MOST_ROWS);
     }
+    let mut followed = followed(view);
     Some(Since {
         title: format!("Since the review of {}", previous.finished_at.strftime("%Y-%m-%d")),
         sentences: sentences.into_iter().flatten().collect(),
-        followed: followed(view),
+        followed_left: cut(&mut followed),
+        followed,
+        regressions_left: cut(&mut regressions),
         regressions,
     })
+}
+
+/// Leaves the first rows, and says how many there are besides.
+fn cut<T>(rows: &mut Vec<T>) -> Option<String> {
+    let left = rows.len().saturating_sub(MOST_ROWS);
+    rows.truncate(MOST_ROWS);
+    let are = if left == 1 { "is" } else { "are" };
+    (left > 0).then(|| format!("{} more {are} in the table below", numbers::count(left as u64)))
 }
 
 fn are(n: usize) -> String {
@@ -150,7 +164,7 @@ fn followed(view: &View<'_>) -> Vec<FollowedRow> {
         })
         .collect();
     rows.sort_by(|a, b| b.0.total_cmp(&a.0));
-    rows.into_iter().map(|(_, row)| row).take(MOST_ROWS).collect()
+    rows.into_iter().map(|(_, row)| row).collect()
 }
 
 /// "1,024 → 512 MB".
@@ -170,4 +184,20 @@ fn regressions(view: &View<'_>) -> Vec<(String, String)> {
         ))
     };
     view.rows.iter().filter_map(regression).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_lists_are_cut_and_say_so() {
+        let mut rows: Vec<usize> = (0..MOST_ROWS).collect();
+        assert_eq!((cut(&mut rows), rows.len()), (None, MOST_ROWS));
+        rows.extend(0..1);
+        assert_eq!(cut(&mut rows).as_deref(), Some("1 more is in the table below"));
+        let mut rows: Vec<usize> = (0..1_500).collect();
+        assert_eq!(cut(&mut rows).as_deref(), Some("1,490 more are in the table below"));
+        assert_eq!(rows.len(), MOST_ROWS);
+    }
 }
