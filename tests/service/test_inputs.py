@@ -126,7 +126,10 @@ def test_every_option(service, target):
     assert [entry["value"] for entry in done.output["stats"]] == [512, 1769]
 
 
-SAMPLES = sorted((ROOT / "statemachine" / "samples").glob("*.json"))
+# Those of tunings; the engine's tests read those of reviews, and test_review.py starts such inputs.
+SAMPLES = sorted(
+    path for path in (ROOT / "statemachine" / "samples").glob("*.json") if not path.name.startswith("review-")
+)
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda path: path.stem)
