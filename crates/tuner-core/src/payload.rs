@@ -167,6 +167,16 @@ impl Payloads {
         if self.is_weighted() { self.needed() } else { 1 }
     }
 
+    /// The number of invocations, if it is a small one, after which every payload was sent exactly as often as its weight says:
+    /// after whole rounds of it a plain mean is that of the mix. 1 for a single payload.
+    pub fn round(&self) -> Option<u32> {
+        /// A size is hardly invoked more often than this.
+        const LONGEST: u32 = 20;
+        let shares = self.shares();
+        let is_whole = |n: u32, share: &f64| (share * f64::from(n) - (share * f64::from(n)).round()).abs() < 1e-6;
+        (1..=LONGEST).find(|&n| shares.iter().all(|share| is_whole(n, share)))
+    }
+
     /// The smallest number of invocations that sends every payload: where the last of them first comes up. Looks no further
     /// than a million.
     fn needed(&self) -> u32 {
@@ -323,6 +333,32 @@ mod tests {
         };
         let payloads = Payloads::parse(list, "p").unwrap();
         assert!(payloads.check(needed).is_ok() && payloads.check(needed - 1).is_err());
+    }
+
+    #[test]
+    fn a_round_sends_each_as_often_as_its_weight_says() {
+        for (weights, round) in [
+            (&[3.0, 1.0][..], Some(4)),
+            (&[0.1, 0.2, 0.7], Some(10)),
+            (&[1.0, 100.0], None),
+            (&[5.0], Some(1)),
+        ] {
+            let entry = |&weight: &f64| Weighted {
+                body: Vec::new(),
+                weight,
+            };
+            let payloads = Payloads {
+                entries: weights.iter().map(entry).collect(),
+            };
+            assert_eq!(payloads.round(), round, "{weights:?}");
+            if let Some(round) = round {
+                let sent = payloads.sequence(3 * round as usize);
+                for (i, share) in payloads.shares().iter().enumerate() {
+                    let n = sent.iter().filter(|&&index| index as usize == i).count() as f64;
+                    assert!((n - 3.0 * share * f64::from(round)).abs() < 1e-6, "{weights:?}");
+                }
+            }
+        }
     }
 
     #[test]

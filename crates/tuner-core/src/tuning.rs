@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::decision::Compared;
 use crate::planning::Budget;
 use crate::pricing::{Currency, Money, PriceQuote};
 use crate::{
@@ -71,6 +72,33 @@ impl Tuning {
     /// was no state machine, or they are in different currencies.
     pub fn cost(&self) -> Option<Money> {
         self.exploration.cost?.checked_add(self.machinery?.cost()?).ok()
+    }
+
+    /// Mean duration of an invocation at a memory size, in ms, as every view shows it: what sizes were compared by, with cold
+    /// starts by the share that was asked for and payloads by theirs; where none were compared, what was measured. `None`
+    /// where nothing was measured.
+    pub fn mean_duration_ms(&self, memory_size_mb: u32) -> Option<Estimate> {
+        let measured = || Some(self.measured_series(memory_size_mb)?.duration_ms.mean);
+        self.compared(memory_size_mb).map(|c| c.duration_ms).or_else(measured)
+    }
+
+    /// Mean cost of an invocation at a memory size, likewise; `None` where its price is not known.
+    pub fn mean_cost(&self, memory_size_mb: u32) -> Option<Estimate> {
+        let cost = self.measured_series(memory_size_mb)?.cost?;
+        // Without a price GB-seconds are compared.
+        let compared = self.compared(memory_size_mb).filter(|_| self.price.is_some());
+        Some(compared.map_or(cost.per_invocation, |c| c.cost))
+    }
+
+    fn compared(&self, memory_size_mb: u32) -> Option<&Compared> {
+        let mut compared = self.decision.compared.iter();
+        compared.find(|c| c.memory_size_mb == memory_size_mb)
+    }
+
+    fn measured_series(&self, memory_size_mb: u32) -> Option<&Series> {
+        let mut sizes = self.sizes.iter();
+        let size = sizes.find(|s| s.memory_size_mb == memory_size_mb && s.status == SizeStatus::Measured)?;
+        size.series(self.start())
     }
 
     /// The kind of start whose figures stand for a size: the one that was compared, or where nothing could be, one that was

@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use tuner_core::planning::{AdaptivePlanner, Candidates, Preset};
+use tuner_core::planning::{AdaptivePlanner, Candidates};
 use tuner_core::pricing::Rate;
 use tuner_core::{Batch, FunctionName, MemorySize, Payloads, Planner, Progress, Question, SizeProgress};
 use uuid::Uuid;
@@ -54,7 +54,7 @@ pub struct Original {
 pub struct PayloadShares {
     /// Share of each in all invocations; empty when there is only one.
     pub shares: Vec<f64>,
-    /// So many invocations of a size send each of them.
+    /// So many invocations of a size send each of them, as often as its weight says where a round is short.
     pub all_sent_after: u32,
 }
 
@@ -63,7 +63,7 @@ impl PayloadShares {
     pub fn of(payloads: &Payloads) -> Self {
         Self {
             shares: payloads.shares(),
-            all_sent_after: payloads.all_sent_after(),
+            all_sent_after: payloads.round().unwrap_or_else(|| payloads.all_sent_after()),
         }
     }
 }
@@ -82,7 +82,11 @@ impl TuningState {
         let candidates = self.candidates();
         let question = self.question();
         Some(AdaptivePlanner {
-            effort: self.request.preset.effort()?,
+            effort: self
+                .request
+                .preset
+                .effort()?
+                .with_monthly_invocations(self.request.monthly_invocations),
             question: Question {
                 // A size that was not asked for is not invoked, though it is in use.
                 present_memory_size_mb: question.present_memory_size_mb.filter(|&mb| candidates.contains(mb)),
@@ -107,11 +111,7 @@ impl TuningState {
             headroom: request.headroom,
             rate: self.rate,
             range_mb: self.candidates().ends(),
-            payload_shares: match request.preset {
-                // It sends every payload as often as is due, and leaves its means alone.
-                Preset::Grid => Vec::new(),
-                _ => self.payloads.shares.clone(),
-            },
+            payload_shares: self.payloads.shares.clone(),
             present_memory_size_mb: Some(self.original.present_memory_size_mb),
         }
     }

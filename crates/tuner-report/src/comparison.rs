@@ -42,7 +42,7 @@ fn heading(view: &View<'_>, row: &Row<'_>, compared: bool) -> &'static str {
         (true, _) => "now",
         (_, true) => "chosen",
         _ if view.tuning.decision.closest.is_some() => "closest",
-        _ => "as good",
+        _ => "alternative",
     }
 }
 

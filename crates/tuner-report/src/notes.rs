@@ -94,7 +94,7 @@ fn few(view: &View<'_>) -> Option<String> {
         )
     };
     let limit = if constraints.any(is_tail) {
-        "; a limit is held against what the scatter of all sizes leads to expect, if that is more"
+        "; how sure it is that a limit is kept is told by a probability"
     } else {
         ""
     };
@@ -149,8 +149,8 @@ fn odd_shapes(view: &View<'_>) -> Vec<String> {
     let heavy = of(|c| c.heavy_tailed);
     if !heavy.is_empty() {
         notes.push(format!(
-            "At {} MB a few durations are many times the others; where sizes are compared, a single one counts as four medians \
-             at most.",
+            "At {} MB a few durations are many times the others. They are in the figures; only where sizes are compared, a single \
+             one counts as four medians at most.",
             list(&heavy)
         ));
     }

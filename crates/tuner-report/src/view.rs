@@ -159,20 +159,9 @@ impl<'a> View<'a> {
             .or_else(|| tied().next().filter(|_| decision.verdict == Verdict::NoClearWinner))
     }
 
-    /// A size that serves the objective as well as the chosen one, and something else clearly better: as cheap and much
-    /// faster, or as fast and much cheaper. The reader may want it, though keeping what is there was asked for.
-    pub(crate) fn alternative(&self) -> Option<(&Row<'a>, &Measured<'a>)> {
-        const MUCH: f64 = 0.9;
-        let weight = self.tuning.request.objective.cost_weight();
-        let other_side: fn(&Measured<'_>) -> f64 = match weight {
-            1.0 => |m| m.mean.value,
-            0.0 => |m| m.cost.value,
-            _ => return None,
-        };
-        let (_, chosen) = self.chosen()?;
-        let tied = self.tuning.decision.tied_mb.iter().filter_map(|&mb| self.at(mb));
-        tied.filter(|(row, m)| !row.is_chosen && other_side(m) < other_side(chosen) * MUCH)
-            .min_by(|a, b| other_side(a.1).total_cmp(&other_side(b.1)))
+    /// A size that is much better in the other respect for a little more, or one that is shown to keep the limits.
+    fn alternative(&self) -> Option<(&Row<'a>, &Measured<'a>)> {
+        self.at(self.tuning.decision.alternative?.memory_size_mb)
     }
 
     pub(crate) fn price(&self) -> Option<PriceBasis<'_>> {

@@ -73,7 +73,7 @@ pub(super) const fn exit_of(verdict: Verdict) -> Exit {
     match verdict {
         Verdict::Move | Verdict::Keep | Verdict::NoClearWinner | Verdict::Choose => Exit::Done,
         Verdict::ConstraintNotMet => Exit::GateNotMet,
-        Verdict::NotEnoughEvidence => Exit::NotEnoughEvidence,
+        Verdict::CannotTell | Verdict::NotEnoughEvidence => Exit::NotEnoughEvidence,
         Verdict::AllFailed => Exit::FunctionFailed,
     }
 }

@@ -186,17 +186,16 @@ impl ExecutionOutput {
     /// What is answered for `tuning`.
     pub fn new(tuning: &Tuning, options: &OutputOptions<'_>) -> Self {
         let rows = || tuning.sizes.iter().map(|size| (size, shown(tuning, size)));
-        let chosen = rows().find_map(|(size, series)| {
-            let wanted = tuning.decision.memory_size_mb == Some(size.memory_size_mb);
-            series.filter(|_| wanted)
-        });
+        let chosen = tuning.decision.memory_size_mb;
+        let cost = |mb: u32| tuning.mean_cost(mb).map(|cost| cost.value);
+        let duration = |mb: u32| tuning.mean_duration_ms(mb).map(|ms| ms.value);
         let words = headline(tuning);
         let machinery = tuning.machinery;
         let function = &tuning.exploration;
         Self {
-            power: tuning.decision.memory_size_mb,
+            power: chosen,
             cost: chosen.and_then(cost),
-            duration: chosen.map(duration),
+            duration: chosen.and_then(duration),
             state_machine: StateMachineCost {
                 execution_cost: machinery.and_then(|m| Some(m.state_transition_cost?.amount)),
                 lambda_cost: function.cost.map(|cost| cost.amount),
@@ -207,10 +206,11 @@ impl ExecutionOutput {
             },
             stats: options.include_output_results.then(|| {
                 let stat = |(size, series): (&SizeResult, Option<&Series>)| {
+                    series?;
                     Some(Stat {
                         value: size.memory_size_mb,
-                        average_price: cost(series?),
-                        average_duration: duration(series?),
+                        average_price: cost(size.memory_size_mb),
+                        average_duration: duration(size.memory_size_mb)?,
                     })
                 };
                 rows().filter_map(stat).collect()
@@ -227,7 +227,7 @@ impl ExecutionOutput {
             sentence: clipped(&format!("{}. {}", words.decision, words.effect), LONGEST_TEXT),
             present_memory_size_mb: tuning.function.memory_size_mb,
             currency: tuning.price.as_ref().map(|price| price.currency),
-            sizes: rows().map(|(size, series)| row(size, series)).collect(),
+            sizes: rows().map(|(size, series)| row(tuning, size, series)).collect(),
             report: options.report.clone(),
             warnings: bounded(&tuning.warnings),
             leftovers: bounded(&tuning.leftovers),
@@ -257,15 +257,7 @@ fn shown<'a>(tuning: &Tuning, size: &'a SizeResult) -> Option<&'a Series> {
         .filter(|_| size.status == SizeStatus::Measured)
 }
 
-fn cost(series: &Series) -> Option<f64> {
-    series.cost.map(|cost| cost.per_invocation.value)
-}
-
-const fn duration(series: &Series) -> f64 {
-    series.duration_ms.mean.value
-}
-
-fn row(size: &SizeResult, series: Option<&Series>) -> SizeRow {
+fn row(tuning: &Tuning, size: &SizeResult, series: Option<&Series>) -> SizeRow {
     let first = size.first_failure.as_deref();
     let (status, failure) = match &size.status {
         SizeStatus::Measured => ("measured", first.map(str::to_owned)),
@@ -279,9 +271,11 @@ fn row(size: &SizeResult, series: Option<&Series>) -> SizeRow {
         memory_size_mb: size.memory_size_mb,
         status,
         invocations: series.map_or(0, |series| series.billed_duration_ms.count),
-        mean_ms: series.map(duration),
+        mean_ms: series
+            .and(tuning.mean_duration_ms(size.memory_size_mb))
+            .map(|ms| ms.value),
         p95_ms: series.map(|series| series.duration_ms.p95.value),
-        cost_per_invocation: series.and_then(cost),
+        cost_per_invocation: series.and(tuning.mean_cost(size.memory_size_mb)).map(|cost| cost.value),
         failure: failure.map(|words| clipped(&words, LONGEST_FAILURE)),
     }
 }

@@ -15,7 +15,7 @@ pub async fn apply(ctx: &Context, state: &TuningState, tuning: &Tuning) -> Resul
     let Some(memory_size_mb) = tuning.decision.memory_size_mb else {
         return Ok(None);
     };
-    if tuning.decision.verdict == Verdict::ConstraintNotMet {
+    if matches!(tuning.decision.verdict, Verdict::ConstraintNotMet | Verdict::CannotTell) {
         return Ok(None);
     }
     if state.request.apply != Apply::No {

@@ -57,7 +57,7 @@ fn decision(view: &View<'_>) -> String {
     let decision = &view.tuning.decision;
     let chosen = decision.memory_size_mb.unwrap_or(now);
     match decision.verdict {
-        Verdict::Move => format!("move from {now} MB to {chosen} MB"),
+        Verdict::Move => format!("move from {now} MB to {chosen} MB{}", likely(view)),
         Verdict::Keep => format!("keep {chosen} MB"),
         Verdict::NoClearWinner => format!("no clear winner: keep {chosen} MB"),
         // The present size failed or was not among those measured; either way it cannot be compared.
@@ -65,12 +65,40 @@ fn decision(view: &View<'_>) -> String {
             format!("move from {now} MB, where it fails, to {chosen} MB")
         }
         Verdict::Choose => format!("use {chosen} MB"),
-        Verdict::ConstraintNotMet => match constraints(view) {
-            Some(words) => format!("no size keeps {words}"),
-            None => "no size meets the constraint".to_owned(),
-        },
+        Verdict::CannotTell => format!(
+            "cannot tell yet whether {chosen} MB keeps {}",
+            constraints(view).unwrap_or_else(|| "the limits".to_owned())
+        ),
+        Verdict::ConstraintNotMet => format!(
+            "{} keeps {}",
+            tried(view),
+            constraints(view).unwrap_or_else(|| "the limits".to_owned())
+        ),
         Verdict::NotEnoughEvidence => "not enough evidence to choose a size".to_owned(),
         Verdict::AllFailed => "failed at every size".to_owned(),
+    }
+}
+
+/// ": likely better (81 %)", where it is not shown to be better in any respect.
+fn likely(view: &View<'_>) -> String {
+    let decision = &view.tuning.decision;
+    let shown = [decision.cost_change, decision.duration_change]
+        .into_iter()
+        .flatten()
+        .any(|change| change.high.is_some_and(|high| high < 0.0));
+    match decision.probability_better {
+        Some(p) if !shown => format!(", likely better ({})", numbers::probability(p)),
+        _ => String::new(),
+    }
+}
+
+/// "none of the sizes tried (128 to 512 MB)".
+fn tried(view: &View<'_>) -> String {
+    let mut sizes = view.measured().map(|(row, _)| row.mb);
+    match (sizes.next(), sizes.last()) {
+        (Some(first), Some(last)) => format!("none of the sizes tried ({first} to {last} MB)"),
+        (Some(only), None) => format!("the only size tried ({only} MB) is not one that"),
+        _ => "no size that was tried".to_owned(),
     }
 }
 
