@@ -74,12 +74,9 @@ impl Row {
             Some(format!("n_samples is {n}; it must be 1 or more"))
         } else if let Some(ms) = self.init_ms.filter(|ms| !(ms.is_finite() && *ms >= 0.0)) {
             Some(format!("init_ms is {ms}; it must be 0 or more, or empty"))
-        } else if let Some(mb) = self.max_memory_mb.filter(|mb| !(0.0..=65_536.0).contains(mb)) {
-            Some(format!(
-                "max_memory_mb is {mb}; it must be a memory use in MB, or empty"
-            ))
         } else {
-            None
+            let mb = self.max_memory_mb.filter(|mb| !(0.0..=65_536.0).contains(mb));
+            mb.map(|mb| format!("max_memory_mb is {mb}; it must be a memory use in MB, or empty"))
         }
     }
 }
