@@ -21,6 +21,8 @@ const ROUNDING: f64 = 1e-6;
 pub enum Wrong {
     /// A false order.
     Less,
+    /// A size is called the best, and another that was measured is better by more than the margin.
+    Best,
     /// A false order that nothing is said about but by naming the best.
     NoBetter,
     Same,
@@ -36,8 +38,9 @@ pub enum Wrong {
 }
 
 impl Wrong {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Less,
+        Self::Best,
         Self::Same,
         Self::NoneKeeps,
         Self::Kept,
@@ -51,6 +54,7 @@ impl Wrong {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Less => "order",
+            Self::Best => "best",
             Self::NoBetter => "implied",
             Self::Same => "same",
             Self::NoneKeeps => "no size",
@@ -71,7 +75,7 @@ impl Wrong {
     pub const fn in_sentence(self) -> bool {
         matches!(
             self,
-            Self::Less | Self::Same | Self::NoneKeeps | Self::Kept | Self::Broken
+            Self::Less | Self::Best | Self::Same | Self::NoneKeeps | Self::Kept | Self::Broken
         )
     }
 }
@@ -102,6 +106,10 @@ pub struct Judged {
     pub claimed_minus_true: Option<f64>,
     /// How likely the next best size was said to be better, and whether it is.
     pub runner_up: Option<(f64, bool)>,
+    /// How likely the size chosen was said to be better than the present one, and whether it is.
+    pub better: Option<(f64, bool)>,
+    /// How likely sizes were said to keep the limit, and whether they do.
+    pub limits: Vec<(f64, bool)>,
 }
 
 /// The sizes at which truth is looked up, in MB.
@@ -192,7 +200,7 @@ impl<'a> Judge<'a> {
     }
 
     /// How a statement is false, if it is.
-    fn falsehood(&self, statement: Statement, tried: &[u32]) -> Option<(Wrong, String)> {
+    fn falsehood(&self, statement: Statement, tried: &[u32], considered: &[u32]) -> Option<(Wrong, String)> {
         let percent = |a: f64, b: f64| format!("{:+.1} %", 100.0 * (a / b - 1.0));
         match statement {
             Statement::Less(by, less, more) => {
@@ -209,10 +217,19 @@ impl<'a> Judge<'a> {
                     (Wrong::NoBetter, text)
                 })
             }
-            Statement::Same(chosen, other) => {
-                let (a, b) = (self.score(chosen), self.score(other));
+            Statement::Best(chosen) => {
+                let best = considered.iter().copied().map(|mb| (self.score(mb), mb));
+                let best = best.min_by(|a, b| a.0.total_cmp(&b.0))?;
+                let a = self.score(chosen);
+                (best.0 * (1.0 + MARGIN) < a).then(|| {
+                    let text = format!("{chosen} MB is the best; {} MB has {}", best.1, percent(best.0, a));
+                    (Wrong::Best, text)
+                })
+            }
+            Statement::Same(by, chosen, other) => {
+                let (a, b) = (self.figure(by, chosen), self.figure(by, other));
                 ((b / a).ln().abs() > (1.0 + MARGIN).ln()).then(|| {
-                    let text = format!("{other} MB is as good as {chosen} MB; it has {}", percent(b, a));
+                    let text = format!("{other} MB has as much {by:?} as {chosen} MB; it has {}", percent(b, a));
                     (Wrong::Same, text)
                 })
             }
@@ -252,7 +269,7 @@ impl<'a> Judge<'a> {
         let mut wrong: Vec<(Wrong, String)> = said
             .statements
             .iter()
-            .filter_map(|&statement| self.falsehood(statement, &tried))
+            .filter_map(|&statement| self.falsehood(statement, &tried, &said.considered))
             .collect();
         wrong.extend(self.wrong_figures(tuned, said));
         let allowed = self.allowed();
@@ -307,6 +324,15 @@ impl<'a> Judge<'a> {
                 .runner_up
                 .zip(chosen)
                 .map(|((mb, probability), chosen)| (probability, self.score(mb) < self.score(chosen))),
+            better: said
+                .better
+                .zip(change)
+                .map(|(probability, (chosen, present))| (probability, self.score(chosen) < self.score(present))),
+            limits: said
+                .limits
+                .iter()
+                .map(|&(mb, constraint, probability)| (probability, self.of_limit(constraint, mb) <= 1.0))
+                .collect(),
             wrong,
         }
     }

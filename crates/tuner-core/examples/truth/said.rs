@@ -16,6 +16,11 @@ pub struct Said {
     /// Change of mean duration and of mean cost from the present size to the one chosen, as ratios.
     pub changes: Option<(Estimate, Estimate)>,
     pub figures: Vec<Figures>,
+    /// Sizes that may be chosen, in MB, as far as they were measured.
+    pub considered: Vec<u32>,
+    /// Said with a probability: that the size chosen is better than the present one; that a size keeps its limit.
+    pub better: Option<f64>,
+    pub limits: Vec<(u32, Constraint, f64)>,
 }
 
 /// The answer in a word.
@@ -48,8 +53,10 @@ pub enum Statement {
     Less(By, u32, u32),
     /// So it looks: the second is no alternative to the first. Nothing is said of how sure that is.
     NoBetter(u32, u32),
-    /// The two are as good as each other.
-    Same(u32, u32),
+    /// No size that was measured and may be chosen is better.
+    Best(u32),
+    /// The two have as much of it as each other.
+    Same(By, u32, u32),
     /// This size keeps the limit.
     Kept(u32, Constraint),
     /// This size does not.
@@ -93,6 +100,14 @@ impl Said {
                 .as_ref()
                 .map(|r| (r.memory_size_mb, r.probability_better)),
             changes: decision.duration_change.zip(decision.cost_change),
+            considered: decision
+                .compared
+                .iter()
+                .map(|c| c.memory_size_mb)
+                .filter(|mb| decision.excluded.iter().all(|e| e.memory_size_mb != *mb))
+                .collect(),
+            better: None,
+            limits: Vec::new(),
             figures: decision
                 .compared
                 .iter()
@@ -131,13 +146,16 @@ fn statements(decision: &Decision, present_mb: Option<u32>, constraint: Option<C
         return said;
     };
     said.extend(constraint.map(|constraint| Statement::Kept(chosen, constraint)));
+    if matches!(decision.verdict, Verdict::Keep | Verdict::Choose) {
+        said.push(Statement::Best(chosen));
+    }
     let is_excluded = |mb: u32| decision.excluded.iter().any(|e| e.memory_size_mb == mb);
     for other in decision.compared.iter().map(|c| c.memory_size_mb) {
         if other == chosen || is_excluded(other) {
             continue;
         }
         if decision.tied_mb.contains(&other) {
-            said.push(Statement::Same(chosen, other));
+            said.push(Statement::Same(By::Score, chosen, other));
         } else if decision.verdict == Verdict::Move && Some(other) == present_mb {
             said.push(Statement::Less(By::Score, chosen, other));
         } else if !matches!(&decision.runner_up, Some(r) if r.memory_size_mb == other && r.probability_better > SURE) {

@@ -8,13 +8,15 @@ use crate::statistics::{mean, median, share, three};
 pub type Done = (Case, Judged);
 
 /// Bounds of the bins in which probabilities are compared with how often it happens.
-const BINS: [(f64, f64); 6] = [
+const BINS: [(f64, f64); 8] = [
     (0.0, 0.025),
     (0.025, 0.1),
-    (0.1, 0.2),
-    (0.2, 0.35),
-    (0.35, 0.5),
-    (0.5, 1.0 + f64::EPSILON),
+    (0.1, 0.3),
+    (0.3, 0.5),
+    (0.5, 0.7),
+    (0.7, 0.9),
+    (0.9, 0.975),
+    (0.975, 1.0 + f64::EPSILON),
 ];
 
 /// In words what the columns of [`render`] are.
@@ -27,6 +29,7 @@ tunings of functions whose truth is known; by kind of function
   decided        % of runs that move to a better size, where one is 10 % better than the present
   wrong          % of runs that say something false without a probability: the sum of
     order          a size is better, cheaper or faster, and is not
+    best           a size is the best of those measured, and another is better by more than 3 %
     same           two are as good, and differ by more than 3 %
     no size        no size keeps the limit, and one does
     kept, broken   a size keeps the limit, or does not, and it is the other way round
@@ -129,24 +132,41 @@ pub fn wrong_share(done: &[&Done]) -> Option<f64> {
 }
 
 fn calibration(done: &[Done]) -> String {
-    let runners: Vec<(f64, bool)> = done.iter().filter_map(|(_, j)| j.runner_up).collect();
-    let mut text =
-        "\nWhere the next best size was said to be better with a probability of ..., it is in ... (of so many runs)\n"
-            .to_owned();
+    let judged = || done.iter().map(|(_, judged)| judged);
+    let mut text = "\nSaid with a probability of ..., it is so in ... % (of so many)\n".to_owned();
+    let _ = write!(text, "{:<38}", "");
     for (from, to) in BINS {
-        let inside: Vec<bool> = runners
-            .iter()
-            .filter(|(said, _)| (from..to).contains(said))
-            .map(|r| r.1)
-            .collect();
-        let _ = writeln!(
+        let _ = write!(
             text,
-            "{:>14} {:>6} % ({})",
-            format!("{:.1}-{:.1} %", 100.0 * from, 100.0 * to),
-            percent(share(inside.iter().copied())),
-            inside.len()
+            "{:>14}",
+            format!("{:.1}-{:.1}", 100.0 * from, (100.0 * to).round())
         );
     }
+    text.push('\n');
+    let mut line = |what: &str, said: Vec<(f64, bool)>| {
+        if said.is_empty() {
+            return;
+        }
+        let _ = write!(text, "{what:<38}");
+        for (from, to) in BINS {
+            let inside: Vec<bool> = said.iter().filter(|s| (from..to).contains(&s.0)).map(|s| s.1).collect();
+            let cell = format!("{} ({})", percent(share(inside.iter().copied())), inside.len());
+            let _ = write!(text, "{cell:>14}");
+        }
+        text.push('\n');
+    };
+    line(
+        "the next best size is better",
+        judged().filter_map(|j| j.runner_up).collect(),
+    );
+    line(
+        "the size is better than the present one",
+        judged().filter_map(|j| j.better).collect(),
+    );
+    line(
+        "it keeps its limit",
+        judged().flat_map(|j| j.limits.iter().copied()).collect(),
+    );
     text
 }
 
