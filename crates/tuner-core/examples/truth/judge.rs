@@ -104,12 +104,12 @@ pub struct Judged {
     pub changes_covered: Vec<bool>,
     /// Saving claimed less the true one, in points.
     pub claimed_minus_true: Option<f64>,
-    /// How likely the next best size was said to be better, and whether it is.
-    pub runner_up: Option<(f64, bool)>,
-    /// How likely the size chosen was said to be better than the present one, and whether it is.
-    pub better: Option<(f64, bool)>,
+    /// How likely the next best size was said to be better, and whether it is: 1, 0, or a half where they are equal.
+    pub runner_up: Option<(f64, f64)>,
+    /// The same of the size chosen and the present one.
+    pub better: Option<(f64, f64)>,
     /// How likely sizes were said to keep the limit, and whether they do.
-    pub limits: Vec<(f64, bool)>,
+    pub limits: Vec<(f64, f64)>,
 }
 
 /// The sizes at which truth is looked up, in MB.
@@ -159,6 +159,17 @@ impl<'a> Judge<'a> {
             Objective::Balanced { cost_weight } => {
                 cost_weight * cost / self.scale.0 + (1.0 - cost_weight) * ms / self.scale.1
             }
+        }
+    }
+
+    /// 1 if the first size is better than the second, 0 if it is worse, and a half if they are equal.
+    fn is_better(&self, mb: u32, than_mb: u32) -> f64 {
+        const EQUAL: f64 = 1e-4;
+        let log = (self.score(than_mb) / self.score(mb)).ln();
+        if log.abs() < EQUAL {
+            0.5
+        } else {
+            f64::from(u8::from(log > 0.0))
         }
     }
 
@@ -323,15 +334,17 @@ impl<'a> Judge<'a> {
             runner_up: said
                 .runner_up
                 .zip(chosen)
-                .map(|((mb, probability), chosen)| (probability, self.score(mb) < self.score(chosen))),
+                .map(|((mb, probability), chosen)| (probability, self.is_better(mb, chosen))),
             better: said
                 .better
                 .zip(change)
-                .map(|(probability, (chosen, present))| (probability, self.score(chosen) < self.score(present))),
+                .map(|(probability, (chosen, present))| (probability, self.is_better(chosen, present))),
             limits: said
                 .limits
                 .iter()
-                .map(|&(mb, constraint, probability)| (probability, self.of_limit(constraint, mb) <= 1.0))
+                .map(|&(mb, constraint, probability)| {
+                    (probability, f64::from(u8::from(self.of_limit(constraint, mb) <= 1.0)))
+                })
                 .collect(),
             wrong,
         }

@@ -107,7 +107,7 @@ fn row(name: &str, done: &[&Done]) -> String {
     let covered = |of: fn(&Judged) -> Option<bool>| percent(share(judged().filter_map(of)));
     let changes = percent(share(judged().flat_map(|j| j.changes_covered.iter().copied())));
     let points = median(judged().filter_map(|j| j.claimed_minus_true));
-    let runners: Vec<(f64, bool)> = judged().filter_map(|j| j.runner_up).collect();
+    let runners: Vec<(f64, f64)> = judged().filter_map(|j| j.runner_up).collect();
     let said = (!runners.is_empty()).then(|| mean(runners.iter().map(|r| r.0)));
     let _ = writeln!(
         text,
@@ -118,7 +118,11 @@ fn row(name: &str, done: &[&Done]) -> String {
             covered(|j| j.cost_covered)
         ),
         points.map_or("-".to_owned(), |points| format!("{points:+.2}")),
-        format!("{}, {}", percent(said), percent(share(runners.iter().map(|r| r.1)))),
+        format!(
+            "{}, {}",
+            percent(said),
+            percent((!runners.is_empty()).then(|| mean(runners.iter().map(|r| r.1))))
+        ),
     );
     text
 }
@@ -133,7 +137,9 @@ pub fn wrong_share(done: &[&Done]) -> Option<f64> {
 
 fn calibration(done: &[Done]) -> String {
     let judged = || done.iter().map(|(_, judged)| judged);
-    let mut text = "\nSaid with a probability of ..., it is so in ... % (of so many)\n".to_owned();
+    let mut text =
+        "\nSaid with a probability of ..., it is so in ... % (of so many); where two sizes are equal, half\n"
+            .to_owned();
     let _ = write!(text, "{:<38}", "");
     for (from, to) in BINS {
         let _ = write!(
@@ -143,14 +149,18 @@ fn calibration(done: &[Done]) -> String {
         );
     }
     text.push('\n');
-    let mut line = |what: &str, said: Vec<(f64, bool)>| {
+    let mut line = |what: &str, said: Vec<(f64, f64)>| {
         if said.is_empty() {
             return;
         }
         let _ = write!(text, "{what:<38}");
         for (from, to) in BINS {
-            let inside: Vec<bool> = said.iter().filter(|s| (from..to).contains(&s.0)).map(|s| s.1).collect();
-            let cell = format!("{} ({})", percent(share(inside.iter().copied())), inside.len());
+            let inside: Vec<f64> = said.iter().filter(|s| (from..to).contains(&s.0)).map(|s| s.1).collect();
+            let cell = format!(
+                "{} ({})",
+                percent((!inside.is_empty()).then(|| mean(inside.iter().copied()))),
+                inside.len()
+            );
             let _ = write!(text, "{cell:>14}");
         }
         text.push('\n');
