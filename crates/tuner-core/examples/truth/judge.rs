@@ -71,7 +71,7 @@ impl Wrong {
         !matches!(self, Self::Mean | Self::Views | Self::Bimodal)
     }
 
-    /// Whether it makes a sentence false; the others are faults of tables.
+    /// Whether it makes a sentence false. That a limit is kept is said with its probability; the others are faults of tables.
     pub const fn in_sentence(self) -> bool {
         matches!(
             self,

@@ -2,6 +2,7 @@
 //! the report, which are made of the same fields.
 
 use tuner_core::analysis::Findings;
+use tuner_core::decision::MARGIN;
 use tuner_core::{Constraint, Decision, Estimate, Verdict};
 
 /// Everything said.
@@ -34,6 +35,8 @@ pub enum Answer {
     Chooses,
     /// No size keeps the limit.
     NoSize,
+    /// A size would be the best, but whether it keeps the limit is not known yet.
+    CannotTell,
     /// Nothing is concluded.
     Nothing,
 }
@@ -78,9 +81,6 @@ pub struct Figures {
     pub bimodal: bool,
 }
 
-/// A runner-up that is less likely to be better than this is said not to be.
-const SURE: f64 = 0.025;
-
 impl Said {
     pub fn of(findings: &Findings, present_mb: Option<u32>, constraint: Option<Constraint>) -> Self {
         let decision = &findings.decision;
@@ -89,6 +89,7 @@ impl Said {
             Verdict::Keep | Verdict::NoClearWinner => Answer::Keeps,
             Verdict::Choose => Answer::Chooses,
             Verdict::ConstraintNotMet => Answer::NoSize,
+            Verdict::CannotTell => Answer::CannotTell,
             _ => Answer::Nothing,
         };
         Self {
@@ -106,8 +107,8 @@ impl Said {
                 .map(|c| c.memory_size_mb)
                 .filter(|mb| decision.excluded.iter().all(|e| e.memory_size_mb != *mb))
                 .collect(),
-            better: None,
-            limits: Vec::new(),
+            better: decision.probability_better,
+            limits: chosen_limits(decision),
             figures: decision
                 .compared
                 .iter()
@@ -132,10 +133,18 @@ impl Said {
     }
 }
 
+fn chosen_limits(decision: &Decision) -> Vec<(u32, Constraint, f64)> {
+    let chosen = decision.memory_size_mb;
+    let limits = decision.limits.iter();
+    limits
+        .filter_map(|limit| Some((chosen?, limit.constraint, limit.probability_kept)))
+        .collect()
+}
+
 fn statements(decision: &Decision, present_mb: Option<u32>, constraint: Option<Constraint>) -> Vec<Statement> {
     let mut said = Vec::new();
     if decision.verdict == Verdict::ConstraintNotMet {
-        said.push(Statement::NoneKeeps { all: true });
+        said.push(Statement::NoneKeeps { all: false });
     }
     for excluded in &decision.excluded {
         if let Some(constraint) = constraint.filter(|_| excluded.reason.contains("above the limit")) {
@@ -145,42 +154,42 @@ fn statements(decision: &Decision, present_mb: Option<u32>, constraint: Option<C
     let Some(chosen) = decision.memory_size_mb else {
         return said;
     };
-    said.extend(constraint.map(|constraint| Statement::Kept(chosen, constraint)));
+    let kept = decision.limits.iter().filter(|limit| limit.is_kept());
+    said.extend(kept.map(|limit| Statement::Kept(chosen, limit.constraint)));
     if matches!(decision.verdict, Verdict::Keep | Verdict::Choose) {
         said.push(Statement::Best(chosen));
     }
     let is_excluded = |mb: u32| decision.excluded.iter().any(|e| e.memory_size_mb == mb);
-    for other in decision.compared.iter().map(|c| c.memory_size_mb) {
-        if other == chosen || is_excluded(other) {
-            continue;
-        }
-        if decision.tied_mb.contains(&other) {
-            said.push(Statement::Same(By::Score, chosen, other));
-        } else if decision.verdict == Verdict::Move && Some(other) == present_mb {
-            said.push(Statement::Less(By::Score, chosen, other));
-        } else if !matches!(&decision.runner_up, Some(r) if r.memory_size_mb == other && r.probability_better > SURE) {
-            said.push(Statement::NoBetter(chosen, other));
+    for other in decision
+        .compared
+        .iter()
+        .filter(|c| c.memory_size_mb != chosen && !is_excluded(c.memory_size_mb))
+    {
+        let Some(above) = other.above_chosen else { continue };
+        if is_the_same(above) {
+            said.push(Statement::Same(By::Score, chosen, other.memory_size_mb));
+        } else if above.low.is_some_and(|low| low > 0.0) {
+            said.push(Statement::NoBetter(chosen, other.memory_size_mb));
         }
     }
+    let mut change = |by: By, to: u32, from: u32, change: Option<Estimate>| match change {
+        Some(e) if is_the_same(e) => said.push(Statement::Same(by, from, to)),
+        Some(e) if e.high.is_some_and(|high| high < 0.0) => said.push(Statement::Less(by, to, from)),
+        Some(e) if e.low.is_some_and(|low| low > 0.0) => said.push(Statement::Less(by, from, to)),
+        _ => {}
+    };
     if let Some(present) = present_mb {
-        for (by, change) in [
-            (By::Duration, decision.duration_change),
-            (By::Cost, decision.cost_change),
-        ] {
-            let Some(Estimate {
-                low: Some(low),
-                high: Some(high),
-                ..
-            }) = change
-            else {
-                continue;
-            };
-            if high < 0.0 {
-                said.push(Statement::Less(by, chosen, present));
-            } else if low > 0.0 {
-                said.push(Statement::Less(by, present, chosen));
-            }
-        }
+        change(By::Duration, chosen, present, decision.duration_change);
+        change(By::Cost, chosen, present, decision.cost_change);
+    }
+    if let Some(other) = decision.alternative.filter(|_| decision.verdict != Verdict::CannotTell) {
+        change(By::Duration, other.memory_size_mb, chosen, Some(other.duration_change));
+        change(By::Cost, other.memory_size_mb, chosen, Some(other.cost_change));
     }
     said
+}
+
+/// Whether a change of more than the margin is excluded, either way: then the words are "the same".
+fn is_the_same(change: Estimate) -> bool {
+    change.low.is_some_and(|low| low >= -MARGIN) && change.high.is_some_and(|high| high <= MARGIN)
 }

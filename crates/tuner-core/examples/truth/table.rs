@@ -32,7 +32,8 @@ tunings of functions whose truth is known; by kind of function
     best           a size is the best of those measured, and another is better by more than 3 %
     same           two are as good, and differ by more than 3 %
     no size        no size keeps the limit, and one does
-    kept, broken   a size keeps the limit, or does not, and it is the other way round
+    broken         a size breaks the limit, and keeps it
+  kept           % of runs where the limit of the size chosen counts as kept, and is not
   implied        % of runs that pass over a size measured that is more than 1 % better than the one chosen
   means, views   % of runs with a mean that is not that of what was measured; or that two views show differently
   bimodal        % of runs that call payloads asked for two groups
