@@ -11,7 +11,6 @@ mod input;
 mod nearest;
 pub(crate) mod options;
 mod output;
-mod payload;
 mod s3_uri;
 mod written;
 
@@ -21,5 +20,4 @@ pub use output::{
     ExecutionOutput, FunctionCost, MachineryCost, OutputOptions, ReportPlaces, SizeRow, Stat, StateMachineCost,
     TuningCost,
 };
-pub use payload::payloads_text;
 pub use s3_uri::S3Object;

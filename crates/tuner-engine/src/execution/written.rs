@@ -7,7 +7,6 @@ use tuner_core::{FunctionName, MemorySize, Objective};
 
 use super::input::{ExecutionInput, PayloadSource};
 use super::options::field_of;
-use super::payload::lpt_payload;
 use crate::Apply;
 
 impl ExecutionInput {
@@ -26,7 +25,7 @@ impl ExecutionInput {
         };
         let (payload, payload_s3) = match &self.payload {
             PayloadSource::None => (None, None),
-            PayloadSource::Inline(text) => (Some(lpt_payload(text)?), None),
+            PayloadSource::Inline(text) => (Some(RawValue::from_string(text.clone())?), None),
             PayloadSource::S3(object) => (None, Some(object.to_string())),
         };
         serde_json::to_string(&Written {

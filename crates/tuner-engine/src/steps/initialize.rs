@@ -25,7 +25,7 @@ pub async fn initialize(
     tuning_id: Uuid,
 ) -> Result<TuningState, TuningError> {
     ctx.check()?;
-    let mut warnings = Vec::new();
+    let mut warnings: Vec<String> = payloads.note().into_iter().collect();
     let mut asked = until_ready(ctx, &request.function).await?;
     let mut latest = if asked.version == LATEST {
         asked.clone()

@@ -271,7 +271,11 @@ pub(super) const WRONG: &[(&str, [&str; 2])] = &[
     ),
     (
         r#""payload": [{"payload": 1, "weight": 0}]"#,
-        ["payload[0].weight is 0", "above 0"],
+        ["payload[0] has a weight of 0", "above 0"],
+    ),
+    (
+        r#""payload": [{"payload": 1, "weight": 1}, {"payload": 1, "wieght": 2}]"#,
+        ["payload[1] has no `weight`, but `wieght`", "give [{\"payload\": LIST, \"weight\": 1}]"],
     ),
     (
         r#""parallelInvocation": "true""#,
@@ -455,6 +459,9 @@ fn a_long_value_is_shortened_and_no_payload_is_quoted() {
     for fields in [
         r#""payload": {"secret": "hunter2"}, "payloadS3": "s3://bucket/key""#,
         r#""payload": [{"payload": "hunter2", "weight": "x"}]"#,
+        r#""payload": [{"payload": 1, "weight": "hunter2"}]"#,
+        r#""payload": [{"payload": 1, "weight": 1}, {"hunter2": 1}]"#,
+        r#""payload": [{"payload": 1, "weight": 1}, "hunter2"]"#,
         r#""num": 5, "payload": [{"payload": "hunter2", "weight": 1}, {"payload": 1, "weight": 900}]"#,
         r#""payload": "hunter2", "payload": "hunter2""#,
         r#""payloads": "hunter2""#,
