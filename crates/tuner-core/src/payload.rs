@@ -272,7 +272,10 @@ type Entry<'a> = Result<Vec<(String, &'a RawValue)>, &'static str>;
 /// The elements of `whole` if it is a weighted list, right or wrong.
 fn entries(whole: &RawValue) -> Option<Vec<Entry<'_>>> {
     let list: Vec<&RawValue> = serde_json::from_str(whole.get()).ok()?;
-    let entries: Vec<Entry<'_>> = list.into_iter().map(|element| fields(element).ok_or(kind(element))).collect();
+    let entries: Vec<Entry<'_>> = list
+        .into_iter()
+        .map(|element| fields(element).ok_or(kind(element)))
+        .collect();
     let is_weighted = entries
         .iter()
         .flatten()
@@ -290,7 +293,11 @@ fn weighted(entry: Entry<'_>) -> Result<Weighted, EntryMistake> {
             (Some(_), Some(_)) => Err(EntryMistake::Twice(field)),
             (None, _) => Err(EntryMistake::Missing {
                 field,
-                typed: fields.iter().map(|(name, _)| name).find(|name| is_slip(name, field)).cloned(),
+                typed: fields
+                    .iter()
+                    .map(|(name, _)| name)
+                    .find(|name| is_slip(name, field))
+                    .cloned(),
             }),
         }
     };
@@ -336,7 +343,9 @@ fn kind(value: &RawValue) -> &'static str {
 /// The fields of the object that `value` is, in the order given; `None` if it is none. A map would drop those given twice, and
 /// a struct would be read from a list as well.
 fn fields(value: &RawValue) -> Option<Vec<(String, &RawValue)>> {
-    serde_json::Deserializer::from_str(value.get()).deserialize_map(Fields).ok()
+    serde_json::Deserializer::from_str(value.get())
+        .deserialize_map(Fields)
+        .ok()
 }
 
 struct Fields;
@@ -446,7 +455,11 @@ mod tests {
     fn an_element_of_a_weighted_list_that_is_none_is_named_with_its_mistake() {
         for (text, index, words) in [
             (r#"[{"payload":1,"wieght":2}]"#, 0, "has no `weight`, but `wieght`"),
-            (r#"[{"payload":1,"weight":2},{"Payload":1,"weight":2}]"#, 1, "has no `payload`, but `Payload`"),
+            (
+                r#"[{"payload":1,"weight":2},{"Payload":1,"weight":2}]"#,
+                1,
+                "has no `payload`, but `Payload`",
+            ),
             (r#"[{"payload":1,"weight":2},{"payload":1}]"#, 1, "has no `weight`;"),
             (r#"[{"payload":1,"weight":2},{"secret":1}]"#, 1, "has no `payload`;"),
             (r#"[{"kg":3},{"weight":2}]"#, 0, "has no `payload`;"),

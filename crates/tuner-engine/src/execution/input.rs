@@ -65,7 +65,7 @@ impl FromStr for Defaults {
 }
 
 /// Every field an input may have: LPT's first, then ours.
-pub const FIELDS: [&str; 34] = [
+pub const FIELDS: [&str; 35] = [
     "lambdaARN",
     "num",
     "powerValues",
@@ -86,6 +86,7 @@ pub const FIELDS: [&str; 34] = [
     "onlyColdStarts",
     "allowedExceptions",
     "maxConcurrency",
+    "applyFromLatest",
     "preset",
     "maxMeanMs",
     "maxP50Ms",

@@ -225,8 +225,12 @@ pub(super) fn apply(fields: &mut Fields<'_>, warnings: &mut Vec<String>) -> Appl
         let right = name.len() <= 128 && name.bytes().all(of_name) && !name.bytes().all(|b| b.is_ascii_digit());
         if right { Ok(name.to_owned()) } else { Err("") }
     });
+    let from_latest = fields.boolean("applyFromLatest");
+    if from_latest && !(asked && alias.is_some()) {
+        warnings.push("applyFromLatest has no effect without autoOptimize and autoOptimizeAlias".to_owned());
+    }
     match (asked, alias) {
-        (true, Some(alias)) => Apply::Alias(alias),
+        (true, Some(name)) => Apply::Alias { name, from_latest },
         (true, None) => Apply::Latest,
         (false, None) => Apply::No,
         (false, Some(_)) => {

@@ -19,3 +19,4 @@ mod review;
 mod service;
 mod simulated;
 mod sweep;
+mod sweep_applying;

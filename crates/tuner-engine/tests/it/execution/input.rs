@@ -130,7 +130,19 @@ fn every_option_of_lpt_reaches_the_request() {
     assert_eq!(input.payload, PayloadSource::Inline(r#"{"a": 1.50}"#.to_owned()));
     assert_eq!((request.concurrency, request.max_concurrency), (1, 10));
     assert_eq!(request.objective, Objective::Balanced { cost_weight: 0.7 });
-    assert_eq!(request.apply, Apply::Alias("prod".to_owned()));
+    let to = |from_latest| Apply::Alias {
+        name: "prod".to_owned(),
+        from_latest,
+    };
+    assert_eq!(request.apply, to(false));
+    let meant = with(r#""autoOptimize": true, "autoOptimizeAlias": "prod", "applyFromLatest": true"#);
+    assert_eq!((meant.request.apply, meant.warnings.len()), (to(true), 0));
+    let without_alias = with(r#""autoOptimize": true, "applyFromLatest": true"#);
+    assert!(
+        without_alias.warnings[0].contains("applyFromLatest has no effect"),
+        "{:?}",
+        without_alias.warnings
+    );
     assert!(!request.dry_run && request.only_cold_starts);
     assert_eq!(request.pre_processor, Some("before".parse().unwrap()));
     assert_eq!(
@@ -275,7 +287,10 @@ pub(super) const WRONG: &[(&str, [&str; 2])] = &[
     ),
     (
         r#""payload": [{"payload": 1, "weight": 1}, {"payload": 1, "wieght": 2}]"#,
-        ["payload[1] has no `weight`, but `wieght`", "give [{\"payload\": LIST, \"weight\": 1}]"],
+        [
+            "payload[1] has no `weight`, but `wieght`",
+            "give [{\"payload\": LIST, \"weight\": 1}]",
+        ],
     ),
     (
         r#""parallelInvocation": "true""#,
