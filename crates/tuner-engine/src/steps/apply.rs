@@ -134,7 +134,7 @@ async fn apply_to_alias(
     let half = |why: &str| cannot(&format!("{done}, but {why}"));
     let published = published(ctx, state, memory_size_mb, &latest)
         .await
-        .map_err(|e| half(&format!("alias {alias} was not pointed to it: {e}")))?;
+        .map_err(|why| half(&format!("alias {alias} was not pointed to it: {why}")))?;
     match move_there(ctx, state.function(), alias, &published, pointer).await {
         Ok(()) => Ok(format!("{done}; alias {alias} points to version {}", published.version)),
         Err(why) => Err(half(&why)),
@@ -158,11 +158,13 @@ async fn published(
     state: &TuningState,
     memory_size_mb: u32,
     latest: &FunctionConfiguration,
-) -> Result<Published, TuningError> {
+) -> Result<Published, String> {
     let function = state.function();
     let ours = |description: &str| marker::applied_by(description) == Some(state.tuning_id);
     // An attempt that was cut off may have published it.
-    let versions = retrying(ctx, || ctx.control.versions(function)).await?;
+    let versions = retrying(ctx, || ctx.control.versions(function))
+        .await
+        .map_err(|e| e.to_string())?;
     let known = versions
         .iter()
         .rev()
@@ -176,7 +178,8 @@ async fn published(
                 description: latest.description.clone(),
                 variables: None,
             };
-            publish_version(ctx, latest, &as_is, &label, latest).await?.version
+            let published = publish_version(ctx, latest, &as_is, &label, latest).await;
+            published.map_err(|e| unpublished(state, &e))?.version
         }
     };
     let made = until_ready(ctx, &function.at(&version.to_string())).await;
@@ -194,7 +197,20 @@ async fn published(
         version,
         made_by: Some(state.tuning_id),
     };
-    Err(cannot(&format!("{wrong}{}", removed(ctx, function, &of_ours).await)))
+    Err(format!("{wrong}{}", removed(ctx, function, &of_ours).await))
+}
+
+/// Why there is no version, or none that is known of.
+fn unpublished(state: &TuningState, error: &TuningError) -> String {
+    let (function, tuning_id) = (state.function(), state.tuning_id);
+    match error {
+        // Where the answer was lost it may be there; what was called next could not find it.
+        TuningError::Port(e) if e.operation != "PublishVersion" || e.kind.is_ambiguous() => format!(
+            "{error}; a version may have been published for it all the same: `tuner restore --function {function} --tuning \
+             {tuning_id}` deletes it"
+        ),
+        _ => error.to_string(),
+    }
 }
 
 /// Points the alias to what was published. A version that was published for nothing goes again, or is named.
