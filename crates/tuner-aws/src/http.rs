@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use aws_smithy_http_client::pool::{Client, ConnectionPool};
+use aws_smithy_http_client::pool::{Client, ConnectionPool, DriverSpawner, Partition, PartitionId};
 use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
@@ -25,13 +25,17 @@ impl HttpClient for Lazy {
 
 pub(crate) fn client() -> SharedHttpClient {
     let provider = || Provider::Rustls(CryptoMode::AwsLc);
+    let here = PartitionId::from_index(0);
+    // What drives a connection runs beside the call that opened it.
+    let spawner = DriverSpawner::from_fn(|driver| drop(tokio::spawn(driver)));
     let pool = ConnectionPool::builder()
+        .partitions([Partition::new(here, spawner)])
         .tcp_keepalive(KEEP_ALIVE)
         .proxy_config(ProxyConfig::from_env())
         .tls_provider(provider())
         .build_https()
         .ok();
-    match pool.and_then(|pool| Client::new(&pool).ok()) {
+    match pool.and_then(|pool| Client::from_partition(&pool, here).ok()) {
         Some(client) => SharedHttpClient::new(Lazy(client)),
         // None of these settings is ever refused.
         None => aws_smithy_http_client::Builder::new()
