@@ -119,7 +119,7 @@ fn a_stop_while_the_versions_are_deleted_leaves_the_function_as_it_was() {
         .tuner(&place, &RUN)
         .args(&["--function", "wait", "--apply", "-v"]);
     let mut running = run.args(&["--memory", "128,256,512,768,1536,1769,2048,3008"]).start();
-    running.wait_for("deleted");
+    running.wait_for("version 1 deleted");
     running.signal(nix::sys::signal::Signal::SIGINT);
     let done = running.finish();
     if server.configuration("wait")["MemorySize"] == before["configuration"]["MemorySize"] {

@@ -64,3 +64,38 @@ impl Kept {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use async_trait::async_trait;
+    use tuner_engine::DirectoryStore;
+
+    use super::*;
+
+    struct Over(Uuid);
+
+    #[async_trait]
+    impl Tunings for Over {
+        async fn is_over(&self, tuning_id: Uuid) -> bool {
+            tuning_id == self.0
+        }
+    }
+
+    #[tokio::test]
+    async fn what_a_tuning_that_is_over_has_left_goes_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let kept = Kept {
+            store: Arc::new(DirectoryStore::create(folder.path()).unwrap()),
+        };
+        let [over, running, ours] = [1, 2, 3].map(Uuid::from_u128);
+        for id in [over, running, ours] {
+            kept.keep(id, "{}").await.unwrap();
+        }
+        kept.tidy(ours, &Over(over)).await;
+        assert!(kept.read(over).await.is_err());
+        assert!(kept.read(running).await.is_ok() && kept.read(ours).await.is_ok());
+        kept.forget(ours).await.unwrap();
+        kept.forget(ours).await.unwrap();
+        assert!(kept.read(ours).await.is_err());
+    }
+}

@@ -116,7 +116,7 @@ pub(super) fn takes(request: &TuningRequest, known: &Known) -> String {
     let calls = usual_calls(request);
     let at_once = at_once(request);
     // As if each took a second: the reader knows better.
-    let of_a_second = units::duration(1000.0 * calls.div_ceil(at_once) as f64 + pauses_ms(request, calls, at_once));
+    let of_a_second = about(1000.0 * calls.div_ceil(at_once) as f64 + pauses_ms(request, calls, at_once));
     let mut words = format!("as long as its invocations: {of_a_second} if each took 1 s");
     if let Ok(now) = &known.now {
         let (sizes, each) = worst_case(request);
@@ -131,14 +131,14 @@ pub(super) fn takes(request: &TuningRequest, known: &Known) -> String {
             .map_or(worst_ms, |most| worst_ms.min(most as f64));
         words += &format!(
             ", at most {} if every one ran into the timeout of {}",
-            units::duration(worst_ms),
+            about(worst_ms),
             seconds(now.timeout_s)
         );
     } else if let Some(most) = request.budget.time_ms {
-        words += &format!(", at most {}", units::duration(most as f64));
+        words += &format!(", at most {}", about(most as f64));
     }
     if !matches!(known.place, Place::Local) {
-        let publishing = units::duration(versions(request) as f64 * PUBLISHING.as_secs_f64() * 1000.0);
+        let publishing = about(versions(request) as f64 * PUBLISHING.as_secs_f64() * 1000.0);
         let snapshots = match &known.now {
             Ok(now) if now.snap_start => ", and some minutes until their snapshots are made",
             _ => "",
@@ -146,6 +146,14 @@ pub(super) fn takes(request: &TuningRequest, known: &Known) -> String {
         words += &format!("; besides about {publishing} to publish the versions{snapshots}");
     }
     words
+}
+
+/// A time that is not known to the second.
+fn about(ms: f64) -> String {
+    match ms {
+        ms if ms < 59_500.0 => format!("{:.0} s", ms / 1000.0),
+        ms => units::duration(ms),
+    }
 }
 
 /// Invocations made at the same time.
