@@ -316,6 +316,23 @@ async fn an_endpoint_that_is_not_there_is_unreachable() {
 }
 
 #[tokio::test]
+async fn an_endpoint_that_speaks_no_tls_was_never_reached() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("https://{}", listener.local_addr().unwrap());
+    let plain = tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let _ = tokio::io::AsyncWriteExt::write_all(&mut stream, b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
+        }
+    });
+    let error = AwsLambda::local(&endpoint, "us-east-1")
+        .configuration(&function())
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind, PortErrorKind::Unreachable, "{error}");
+    plain.abort();
+}
+
+#[tokio::test]
 async fn a_missing_function_is_not_found() {
     let rule = mock!(Client::get_function)
         .then_error(|| GetFunctionError::generic(metadata("ResourceNotFoundException", "Function not found: resize")));
