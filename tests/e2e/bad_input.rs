@@ -79,7 +79,7 @@ fn command_lines_that_make_no_sense() {
         (&["--payload", &huge], &["huge.json", "6291456"]),
         (&["--payload", "."], &["`.`"]),
         (&["--payload", "-"], &["standard input"]),
-        (&["--payload", weights], &["weight", "greater than 0"]),
+        (&["--payload", weights], &["weight", "no number above 0"]),
         (&["--payload", seldom], &["too few", "501"]),
         (&["--payload", seldom, "--num", "10"], &["too few", "501"]),
         (&["--prices", "none.json"], &["none.json"]),

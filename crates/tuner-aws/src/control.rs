@@ -17,7 +17,7 @@ impl FunctionControl for AwsLambda {
     async fn configuration(&self, function: &FunctionName) -> Result<FunctionConfiguration, PortError> {
         const OPERATION: &str = "GetFunction";
         let output = self
-            .control
+            .client
             .get_function()
             .function_name(function.unqualified().to_string())
             .set_qualifier(function.qualifier().map(str::to_owned))
@@ -42,7 +42,7 @@ impl FunctionControl for AwsLambda {
             Environment::builder().set_variables(Some(variables)).build()
         });
         self.pace.turn().await;
-        self.control
+        self.client
             .update_function_configuration()
             .function_name(function.unqualified().to_string())
             .memory_size(change.memory_size_mb as i32)
@@ -64,7 +64,7 @@ impl FunctionControl for AwsLambda {
         const OPERATION: &str = "PublishVersion";
         self.pace.turn().await;
         let output = self
-            .control
+            .client
             .publish_version()
             .function_name(function.unqualified().to_string())
             .set_description((!description.is_empty()).then(|| description.to_owned()))
@@ -98,7 +98,7 @@ impl FunctionControl for AwsLambda {
         loop {
             self.pace.turn().await;
             let page = self
-                .control
+                .client
                 .list_versions_by_function()
                 .function_name(function.unqualified().to_string())
                 .set_marker(marker)
@@ -117,7 +117,7 @@ impl FunctionControl for AwsLambda {
 
     async fn delete_version(&self, function: &FunctionName, version: u64) -> Result<(), PortError> {
         self.pace.turn().await;
-        self.control
+        self.client
             .delete_function()
             .function_name(function.unqualified().to_string())
             .qualifier(version.to_string())
@@ -130,7 +130,7 @@ impl FunctionControl for AwsLambda {
     async fn alias(&self, function: &FunctionName, alias: &str) -> Result<Option<AliasPointer>, PortError> {
         self.pace.turn().await;
         let answer = self
-            .control
+            .client
             .get_alias()
             .function_name(function.unqualified().to_string())
             .name(alias)
@@ -152,7 +152,7 @@ impl FunctionControl for AwsLambda {
 
     async fn create_alias(&self, function: &FunctionName, alias: &str, version: u64) -> Result<(), PortError> {
         self.pace.turn().await;
-        self.control
+        self.client
             .create_alias()
             .function_name(function.unqualified().to_string())
             .name(alias)
@@ -171,7 +171,7 @@ impl FunctionControl for AwsLambda {
         revision_id: &str,
     ) -> Result<(), PortError> {
         self.pace.turn().await;
-        self.control
+        self.client
             .update_alias()
             .function_name(function.unqualified().to_string())
             .name(alias)
@@ -185,7 +185,7 @@ impl FunctionControl for AwsLambda {
 
     async fn without_async_retries(&self, function: &FunctionName) -> Result<(), PortError> {
         self.pace.turn().await;
-        self.control
+        self.client
             .put_function_event_invoke_config()
             .function_name(function.unqualified().to_string())
             .set_qualifier(function.qualifier().map(str::to_owned))

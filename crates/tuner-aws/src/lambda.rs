@@ -9,15 +9,13 @@ use crate::connection::timeouts;
 use crate::pace::Pace;
 use crate::{AwsOptions, Connection};
 
-/// A function may take 15 minutes before the first byte of its answer comes.
-const LONGEST_INVOCATION: Duration = Duration::from_secs(15 * 60 + 20);
+/// What is no invocation takes no longer.
 const CONTROL_CALL: Duration = Duration::from_secs(30);
 
 /// AWS Lambda, or something that speaks its API.
 #[derive(Debug)]
 pub struct AwsLambda {
-    pub(crate) control: Client,
-    pub(crate) invoker: Client,
+    pub(crate) client: Client,
     pub(crate) pace: Arc<Pace>,
     region: Option<String>,
 }
@@ -34,17 +32,13 @@ impl AwsLambda {
     }
 
     pub(crate) fn new(connection: &Connection) -> Self {
-        let with = |time: Duration| {
-            let config = without_retries(aws_sdk_lambda::config::Builder::from(connection.config()))
-                .timeout_config(timeouts().operation_attempt_timeout(time).build())
-                // A long invocation sends nothing for minutes; that is no stall.
-                .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
-                .build();
-            Client::from_conf(config)
-        };
+        let config = without_retries(aws_sdk_lambda::config::Builder::from(connection.config()))
+            .timeout_config(timeouts().operation_attempt_timeout(CONTROL_CALL).build())
+            // A long invocation sends nothing for minutes; that is no stall.
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+            .build();
         Self {
-            control: with(CONTROL_CALL),
-            invoker: with(LONGEST_INVOCATION),
+            client: Client::from_conf(config),
             pace: connection.pace(),
             region: connection.region().map(str::to_owned),
         }
@@ -54,8 +48,7 @@ impl AwsLambda {
     #[cfg(test)]
     pub(crate) fn from_client(client: Client) -> Self {
         Self {
-            control: client.clone(),
-            invoker: client,
+            client,
             pace: Arc::new(Pace::unlimited()),
             region: None,
         }

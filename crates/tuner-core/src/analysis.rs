@@ -127,6 +127,7 @@ pub fn exploration(
             .map(|r| gb_seconds(r.memory_size_mb, billed(r) as f64))
             .sum(),
         cost,
+        snap_start: None,
         wall_ms,
     }
 }

@@ -56,7 +56,7 @@ impl PastTuning {
             saving_pct: decision.cost_change.map(|change| -100.0 * change.value),
             cost: match (&tuning.environment, tuning.machinery) {
                 (MeasuringEnvironment::Local { .. }, _) => None,
-                (MeasuringEnvironment::Aws, None) => tuning.exploration.cost,
+                (MeasuringEnvironment::Aws, None) => tuning.exploration.total(),
                 (MeasuringEnvironment::Aws, Some(_)) => tuning.cost(),
             },
             applied: tuning.applied.is_some(),

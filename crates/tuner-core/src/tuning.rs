@@ -10,7 +10,7 @@ use crate::planning::Budget;
 use crate::pricing::{Currency, Money, PriceQuote};
 use crate::{
     Architecture, Constraint, Decision, Distribution, Estimate, FunctionName, InvocationRecord, Machinery, MemorySize,
-    Objective, Outcome, OutcomeCounts, StartKind,
+    Objective, Outcome, OutcomeCounts, SnapStartUse, StartKind,
 };
 
 /// Version of the document's form. Raised when a field is removed or changes its meaning, or when one is added that must
@@ -68,10 +68,10 @@ pub struct Tuning {
 }
 
 impl Tuning {
-    /// What the invocations of the function and the state machine cost together; `None` when a price is not known, there
+    /// What the function, with its SnapStart, and the state machine cost together; `None` when a price is not known, there
     /// was no state machine, or they are in different currencies.
     pub fn cost(&self) -> Option<Money> {
-        self.exploration.cost?.checked_add(self.machinery?.cost()?).ok()
+        self.exploration.total()?.checked_add(self.machinery?.cost()?).ok()
     }
 
     /// Mean duration of an invocation at a memory size, in ms, as every view shows it: what sizes were compared by, with cold
@@ -315,6 +315,19 @@ pub struct Exploration {
     /// have cost.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cost: Option<Money>,
+    /// What SnapStart took besides; absent where the function does not use it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub snap_start: Option<SnapStartUse>,
     /// Time from start to end, in ms.
     pub wall_ms: u64,
+}
+
+impl Exploration {
+    /// What invocations and SnapStart cost together; `None` when one of them is not known.
+    pub fn total(&self) -> Option<Money> {
+        match &self.snap_start {
+            None => self.cost,
+            Some(used) => self.cost?.checked_add(used.cost?).ok(),
+        }
+    }
 }

@@ -13,6 +13,7 @@
 //! The function under test may be in production: [`marker`] and [`steps::restore`] say how it always comes back as it was.
 
 mod context;
+mod difference;
 mod directory_store;
 pub mod driver;
 mod error;
@@ -29,6 +30,7 @@ pub mod steps;
 mod system_clock;
 
 pub use context::{Context, Event, Observer, Silent};
+pub use difference::{Difference, differences};
 pub use directory_store::DirectoryStore;
 pub use error::TuningError;
 pub use prices::Prices;

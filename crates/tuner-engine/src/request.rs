@@ -84,8 +84,14 @@ pub enum Apply {
     No,
     /// Give it to `$LATEST`.
     Latest,
-    /// Give it to `$LATEST`, publish that, and point this alias to it.
-    Alias(String),
+    /// Give it to `$LATEST`, publish that, and point an alias to it.
+    Alias {
+        /// Which alias.
+        name: String,
+        /// Whether `$LATEST` may differ from what the alias points to in more than its memory size.
+        #[serde(default)]
+        from_latest: bool,
+    },
 }
 
 /// A request that makes no sense.
@@ -212,7 +218,7 @@ impl TuningRequest {
                 Err(RequestError::Limit(*constraint))
             }
             Self {
-                apply: Apply::Alias(name),
+                apply: Apply::Alias { name, .. },
                 ..
             } if bad_alias(name) => Err(RequestError::Alias(name.clone())),
             _ => Ok(self),
@@ -311,7 +317,10 @@ mod tests {
             ),
             (
                 TuningRequest {
-                    apply: Apply::Alias("12".into()),
+                    apply: Apply::Alias {
+                        name: "12".into(),
+                        from_latest: false,
+                    },
                     ..request()
                 },
                 "alias",

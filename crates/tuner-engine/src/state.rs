@@ -143,6 +143,19 @@ impl TuningState {
         published.iter().copied().filter(|version| !is_used(version)).collect()
     }
 
+    /// What the versions published so far, and the invocations made, cost at least. Prices that are not known count as nothing.
+    pub fn spent(&self) -> f64 {
+        let published = self
+            .versions
+            .iter()
+            .map(|(size, versions)| self.rate.publishing(size.mb()).unwrap_or_default() * versions.len() as f64);
+        let invoked = self.progress.iter().map(|(size, progress)| {
+            let requests = self.rate.request * f64::from(progress.outcomes.total());
+            self.rate.cost(size.mb(), progress.billed_ms as f64) - self.rate.request + requests
+        });
+        published.sum::<f64>() + invoked.sum::<f64>()
+    }
+
     /// Sizes that may have been invoked: those known to be, and those that have a version, which a step that was cut off may
     /// have come to.
     pub fn begun(&self) -> BTreeSet<MemorySize> {

@@ -106,7 +106,11 @@ impl Execution<'_> {
         });
         let reply = self
             .client
-            .invoke(&role.parse().unwrap(), &serde_json::to_vec(&event).unwrap())
+            .invoke(
+                &role.parse().unwrap(),
+                &serde_json::to_vec(&event).unwrap(),
+                Duration::from_secs(60),
+            )
             .await
             .unwrap();
         let answer: Value = serde_json::from_slice(&reply.payload).unwrap();
@@ -194,7 +198,8 @@ async fn by_steps(client: &AwsLambda, store: &Path, input: &Value) -> Tuning {
     assert_eq!(tunings.len(), 1);
     let folder = tunings[0].as_ref().unwrap().path();
     assert!(folder.join("report.svg").exists());
-    assert!(!folder.join("payload.json").exists(), "payloads are forgotten");
+    let payloads = std::fs::read_dir(store.join("payloads")).unwrap();
+    assert_eq!(payloads.count(), 0, "payloads are forgotten");
     assert_eq!(std::fs::read_dir(store.join("history")).unwrap().count(), 1);
     read(&folder.join("tuning.json"))
 }
@@ -220,6 +225,7 @@ async fn by_driver(client: Arc<AwsLambda>, store: &Path, request: &TuningRequest
     driver::run(&ctx, request, &Payloads::single(r#"{"n":1.50}"#), setting)
         .await
         .unwrap()
+        .tuning
 }
 
 /// What both drivers come to, that of the steps first. Each leaves the function as it was.

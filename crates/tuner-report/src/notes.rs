@@ -189,30 +189,56 @@ fn cost_basis(view: &View<'_>) -> String {
     }
 }
 
-/// What the function's invocations and the state machine took together, if there was one.
+/// What the function's invocations took together with what comes on top of them: SnapStart, and the state machine.
 fn cost_of_this_tuning(tuning: &Tuning) -> Option<String> {
-    let machinery = tuning.machinery?;
-    let (function, work) = (&tuning.exploration, machinery.work);
+    let function = &tuning.exploration;
+    if tuning.machinery.is_none() && function.snap_start.is_none() {
+        return None;
+    }
     let shown = |money: Option<Money>| {
         money.map_or_else(String::new, |m| {
             format!("{} for ", numbers::money(m.amount, m.currency))
         })
     };
-    let total = tuning.cost().map_or_else(String::new, |m| {
-        format!(", together {}", numbers::money(m.amount, m.currency))
-    });
-    Some(format!(
-        "Cost of this tuning: {}{} invocations of the function ({} GB-seconds) and {}{} state transitions and {} requests of the \
-         tuner's own Lambdas ({} GB-seconds{}){total}.",
+    let mut parts = vec![format!(
+        "{}{} invocations of the function ({} GB-seconds)",
         shown(function.cost),
         numbers::count(function.invocations.into()),
         numbers::gb_seconds(function.gb_seconds),
-        shown(machinery.cost()),
-        numbers::count(work.state_transitions),
-        numbers::count(work.requests),
-        numbers::gb_seconds(work.gb_seconds),
-        if work.counted { "" } else { "; estimated" },
-    ))
+    )];
+    parts.extend(function.snap_start.map(|used| {
+        format!(
+            "{}SnapStart's cache of {} versions and {} restores{}",
+            shown(used.cost),
+            numbers::count(used.versions.into()),
+            numbers::count(used.restores.into()),
+            if used.cost.is_some() {
+                ""
+            } else {
+                " (its price is not known)"
+            },
+        )
+    }));
+    parts.extend(tuning.machinery.map(|machinery| {
+        let work = machinery.work;
+        format!(
+            "{}{} state transitions and {} requests of the tuner's own Lambdas ({} GB-seconds{})",
+            shown(machinery.cost()),
+            numbers::count(work.state_transitions),
+            numbers::count(work.requests),
+            numbers::gb_seconds(work.gb_seconds),
+            if work.counted { "" } else { "; estimated" },
+        )
+    }));
+    let total = match tuning.machinery {
+        Some(_) => tuning.cost(),
+        None => function.total(),
+    };
+    let total = total.map_or_else(String::new, |m| {
+        format!(", together {}", numbers::money(m.amount, m.currency))
+    });
+    let last = parts.pop().unwrap_or_default();
+    Some(format!("Cost of this tuning: {} and {last}{total}.", parts.join(", ")))
 }
 
 fn honesty(view: &View<'_>) -> String {

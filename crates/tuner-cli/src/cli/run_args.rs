@@ -144,6 +144,10 @@ pub(crate) struct RunArgs {
     /// Give the recommended size to the function, publish it, and point this alias to it
     #[arg(long, value_name = "NAME", help_heading = "Afterwards")]
     pub(crate) apply_alias: Option<String>,
+    /// With --apply-alias: put all of $LATEST behind the alias, though it is other code or has other settings than the version
+    /// that the alias points to
+    #[arg(long, requires = "apply_alias", help_heading = "Afterwards")]
+    pub(crate) from_latest: bool,
     /// Do it without asking
     #[arg(short, long, help_heading = "Afterwards")]
     pub(crate) yes: bool,

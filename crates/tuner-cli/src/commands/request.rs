@@ -107,7 +107,10 @@ pub(super) fn memory_sizes(typed: &[String], preset: Preset) -> Result<Vec<Memor
 /// A checked request for `function`.
 pub(super) fn build(args: &RunArgs, function: FunctionName) -> Result<TuningRequest, CliError> {
     let apply = match (&args.apply_alias, args.apply) {
-        (Some(alias), _) => Apply::Alias(alias.clone()),
+        (Some(alias), _) => Apply::Alias {
+            name: alias.clone(),
+            from_latest: args.from_latest,
+        },
         (None, true) => Apply::Latest,
         (None, false) => Apply::No,
     };

@@ -14,9 +14,11 @@ use crate::exit::Exit;
 use crate::terminal::{self, DIM, RESET};
 
 /// Prints the result, then writes its files, the document first: what was paid for is shown even on a full disk.
+/// `not_applied` says why the recommendation was not applied from here, if it was to be.
 pub(super) async fn finish(
     format: RunFormat,
     tuning: &Tuning,
+    not_applied: Option<&TuningError>,
     dry_run: bool,
     folder: &DirectoryStore,
 ) -> Result<Exit, CliError> {
@@ -27,10 +29,17 @@ pub(super) async fn finish(
     }
     // A function that could not be put back is what a script must hear of first.
     if !tuning.leftovers.is_empty() {
-        let error = CliError::new(
-            Exit::Refused,
-            "the tuning is done, but not everything that was to follow",
-        );
+        let only_interrupted = tuning.leftovers.len() == 1 && matches!(not_applied, Some(TuningError::Interrupted));
+        let error = match only_interrupted {
+            true => CliError::new(
+                Exit::Interrupted,
+                "interrupted: the tuning is done and the function is as it was before",
+            ),
+            false => CliError::new(
+                Exit::Refused,
+                "the tuning is done, but not everything that was to follow",
+            ),
+        };
         return Err(tuning.leftovers.iter().fold(error, CliError::cause));
     }
     written.map_err(|e| {
@@ -108,7 +117,10 @@ pub(super) fn failed(request: &TuningRequest, failure: &Failure) -> CliError {
 pub(super) fn exit_of_error(error: &TuningError) -> Exit {
     match error {
         TuningError::Port(e) if e.kind == PortErrorKind::Invalid => Exit::Usage,
-        TuningError::Untunable { .. } | TuningError::NoRoomForMarker { .. } => Exit::Usage,
+        TuningError::Untunable { .. }
+        | TuningError::NoRoomForMarker { .. }
+        | TuningError::AliasDiffers { .. }
+        | TuningError::AliasWeighted { .. } => Exit::Usage,
         TuningError::Store(_) | TuningError::Report(_) => Exit::Unexpected,
         TuningError::Interrupted => Exit::Interrupted,
         _ => Exit::Refused,

@@ -187,8 +187,10 @@ impl Session<'_> {
         watcher.abort();
         self.progress.finish();
         match ended {
-            Ok(tuning) => {
-                let written = results::finish(self.args.format, &tuning, request.dry_run, &folder.store).await?;
+            Ok(ended) => {
+                let (tuning, not_applied) = (&ended.tuning, ended.not_applied.as_ref());
+                let (format, dry_run) = (self.args.format, request.dry_run);
+                let written = results::finish(format, tuning, not_applied, dry_run, &folder.store).await?;
                 // The document holds every record now.
                 let _ = std::fs::remove_dir_all(&parts);
                 Ok(written)
@@ -211,8 +213,12 @@ pub(super) fn afterwards(apply: &Apply) -> Option<String> {
     match apply {
         Apply::No => None,
         Apply::Latest => Some("then gives the recommended size to $LATEST".to_owned()),
-        Apply::Alias(alias) => Some(format!(
-            "then gives the recommended size to $LATEST, publishes it, and points alias {alias} to it"
+        Apply::Alias { name, from_latest } => Some(format!(
+            "then gives the recommended size to $LATEST, publishes it, and points alias {name} to it{}",
+            match from_latest {
+                true => ", whatever else $LATEST is",
+                false => "",
+            }
         )),
     }
 }

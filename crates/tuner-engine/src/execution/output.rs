@@ -131,9 +131,12 @@ pub struct ReportPlaces {
 pub struct TuningCost {
     /// The invocations of the function.
     pub function: FunctionCost,
+    /// What SnapStart took for the versions published; only of functions that use it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub snap_start: Option<SnapStartCost>,
     /// The state machine and its Lambdas; null if that is not known.
     pub state_machine: Option<MachineryCost>,
-    /// Both together; null when a price is not known, or when they are in different currencies.
+    /// All together; null when a price is not known, or when they are in different currencies.
     pub total: Option<Money>,
 }
 
@@ -146,6 +149,20 @@ pub struct FunctionCost {
     /// GB-seconds billed.
     pub gb_seconds: f64,
     /// What they cost.
+    pub cost: Option<Money>,
+}
+
+/// What SnapStart took.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SnapStartCost {
+    /// Versions that were published.
+    pub versions: u32,
+    /// GB-seconds of cache, at least 3 hours for each version.
+    pub cached_gb_seconds: f64,
+    /// Starts from a snapshot.
+    pub restores: u32,
+    /// What they cost; null when that is not known.
     pub cost: Option<Money>,
 }
 
@@ -238,6 +255,12 @@ impl ExecutionOutput {
                     gb_seconds: function.gb_seconds,
                     cost: function.cost,
                 },
+                snap_start: function.snap_start.map(|used| SnapStartCost {
+                    versions: used.versions,
+                    cached_gb_seconds: used.cached_gb_seconds,
+                    restores: used.restores,
+                    cost: used.cost,
+                }),
                 state_machine: machinery.map(|machinery| MachineryCost {
                     state_transitions: machinery.work.state_transitions,
                     requests: machinery.work.requests,

@@ -265,7 +265,8 @@ impl SizeRun<'_> {
             }
             _ => {
                 let request = &self.state.request;
-                invoke(self.ctx, self.logs, request, &function, self.size, &payload).await?
+                let timeout_s = self.state.original.latest.timeout_s;
+                invoke(self.ctx, self.logs, request, &function, self.size, &payload, timeout_s).await?
             }
         };
         Ok(invoked.map(|mut invoked| {

@@ -118,7 +118,7 @@ fn facts(view: &View<'_>) -> Vec<(&'static str, String)> {
     facts.extend(words::budget(view).map(|words| ("Budget", words)));
     facts.push(("Concurrency", format!("{} at a time per size", t.request.concurrency)));
     let e = &t.exploration;
-    let cost = match (view.is_local(), e.cost) {
+    let cost = match (view.is_local(), e.total()) {
         (false, Some(cost)) => format!(", {}", cost.display()),
         (true, Some(cost)) => format!(", free here; in Lambda it would be about {}", cost.display()),
         _ => String::new(),

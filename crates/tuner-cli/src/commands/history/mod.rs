@@ -5,6 +5,9 @@ mod local;
 mod print;
 mod service;
 
+pub(super) use entry::is_function;
+pub(super) use service::root;
+
 use std::collections::HashSet;
 use std::io::Write;
 use std::path::Path;
@@ -18,7 +21,7 @@ use crate::error::CliError;
 use crate::exit::Exit;
 use crate::reach::Reach;
 use crate::states_arn::StateMachineArn;
-use entry::{Entry, is_function};
+use entry::Entry;
 use service::Wanted;
 
 /// Where nobody has said that there is a service, it is not looked for any longer than this.

@@ -124,7 +124,7 @@ async fn describe(machines: &StateMachines, executions: &[Execution], note: &imp
 }
 
 /// The bucket of the service, as one of its last executions says it.
-async fn root(machines: &StateMachines, executions: &[Execution]) -> Option<String> {
+pub(in crate::commands) async fn root(machines: &StateMachines, executions: &[Execution]) -> Option<String> {
     for execution in executions.iter().take(ASKED) {
         let output = execution.output.as_deref().and_then(whereabouts_in);
         let found = match output {

@@ -5,12 +5,14 @@ mod find;
 mod input;
 mod measured;
 mod outcome;
+mod payloads;
 mod stop;
 mod trace;
 mod watch;
 
 pub(super) use failures::of_call;
 pub(super) use find::{VARIABLE, find, named};
+pub(super) use payloads::forget_of;
 pub(super) use trace::{whereabouts, whereabouts_in};
 pub(super) use watch::bucket_and_prefix;
 
@@ -73,7 +75,7 @@ impl Order {
             (None, None) => PayloadSource::None,
         };
         let input = input::json(&request, payload)?;
-        let lambda = reach.lambda(request.function.region(), role).await.lambda();
+        let lambda = Arc::new(reach.lambda(request.function.region(), role).await.lambda());
         let known = plan::look_if_allowed(&request, &lambda, Place::of(&machine), &reach).await?;
         let job = Job {
             request,
@@ -307,6 +309,18 @@ impl Following<'_> {
     }
 
     async fn cleaned_up(&self, watch: &Watch<'_>, job: &Job) -> CleanedUp {
+        let forgotten = match &watch.whereabouts {
+            Some(found) => payloads::forget_one(watch.connection(), found).await,
+            None => None,
+        };
+        let cleaned = self.put_back(watch, job).await;
+        CleanedUp {
+            notes: cleaned.notes.into_iter().chain(forgotten).collect(),
+            ..cleaned
+        }
+    }
+
+    async fn put_back(&self, watch: &Watch<'_>, job: &Job) -> CleanedUp {
         let function = job.request.function.to_string();
         let by_hand = format!("run `tuner restore --function {function}`");
         if !watch.may_have_changed().await {

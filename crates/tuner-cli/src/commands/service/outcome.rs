@@ -57,7 +57,7 @@ pub(super) async fn tell(
     match document(watch, known).await {
         Ok(tuning) => {
             let dry_run = asked(execution).is_some_and(|asked| asked.dry_run);
-            let told = results::finish(format, &tuning, dry_run, &folder.store).await;
+            let told = results::finish(format, &tuning, None, dry_run, &folder.store).await;
             if let Some(known) = known {
                 let _ = writeln!(anstream::stderr(), "{DIM}kept in{RESET} {}", known.store);
             }
