@@ -13,6 +13,7 @@ use crate::config::Config;
 use crate::consent;
 use crate::error::CliError;
 use crate::exit::Exit;
+use crate::guarded;
 use crate::progress::Progress;
 use crate::reach::Reach;
 
@@ -26,7 +27,7 @@ pub(super) async fn restore(args: RestoreArgs, global: GlobalArgs) -> Result<Exi
         remains(&ctx, &function).await.map_err(|e| refused(&args, &e, &reach))?,
         args.tuning,
     );
-    let mut err = anstream::stderr().lock();
+    let mut err = guarded::stderr();
     if found.marker.is_none() && found.versions.is_empty() {
         writeln!(
             err,
@@ -38,7 +39,7 @@ pub(super) async fn restore(args: RestoreArgs, global: GlobalArgs) -> Result<Exi
     drop(err);
     consent::ask("Go ahead?", args.yes)?;
     let restored = restore_function(&ctx, &function, args.tuning, 0).await;
-    let mut err = anstream::stderr().lock();
+    let mut err = guarded::stderr();
     if let Some(mb) = restored.memory_size_mb {
         writeln!(err, "{function} has {mb} MB and its own description again")?;
     }

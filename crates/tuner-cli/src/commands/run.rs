@@ -188,7 +188,7 @@ impl Session<'_> {
         self.progress.finish();
         match ended {
             Ok(tuning) => {
-                let written = results::finish(self.args.format, &tuning, request.dry_run, &folder.store).await?;
+                let written = results::finish(self.args.format, &tuning, request.dry_run, &folder).await?;
                 // The document holds every record now.
                 let _ = std::fs::remove_dir_all(&parts);
                 Ok(written)

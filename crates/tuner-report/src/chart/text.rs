@@ -32,6 +32,8 @@ fn em(c: char, bold: bool) -> f64 {
         ('·', _) => 0.38,
         ('–', _) => 0.50,
         ('…', _) => 1.0,
+        // What stands for a character that would deceive: a diamond, wider than any letter.
+        ('\u{FFFD}', _) => 1.03,
         (_, 0) => 0.0,
         // Signs and letters of other scripts: the widest common ones.
         (_, 1) => 0.86,
