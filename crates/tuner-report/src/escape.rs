@@ -128,7 +128,7 @@ fn seen(text: &str) -> impl Iterator<Item = (char, bool)> {
 }
 
 /// Whether a character is seen and does nothing to those around it.
-fn is_plain(c: char) -> bool {
+pub(crate) fn is_plain(c: char) -> bool {
     let turns = matches!(c, '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
     // Without any width (Unicode's Default_Ignorable_Code_Point, but for the variation selectors, which choose a shape).
     let hides = matches!(c,
