@@ -194,7 +194,7 @@ pub struct RequestSummary {
     pub memory_sizes_mb: Vec<MemorySize>,
     /// Name of the planner: `frugal`, `standard`, `thorough`, `grid` or `cold starts`.
     pub planner: String,
-    /// Warm invocations per size; absent where the planner chooses.
+    /// Warm invocations per size, 0 for a dry run; absent where the planner chooses.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub invocations: Option<u32>,
     /// Number of payloads.

@@ -99,7 +99,7 @@ fn few(view: &View<'_>) -> Option<String> {
         ""
     };
     Some(format!(
-        "Of fewer than 20 invocations n is too small for p95: it is close to the longest of them{limit}."
+        "Fewer than 20 invocations are too few for a p95, and fewer than 100 for a p99: none is shown{limit}."
     ))
 }
 

@@ -5,7 +5,7 @@ use tuner_core::decision::{Compared, MARGIN};
 use tuner_core::{Estimate, StartKind};
 
 use crate::numbers;
-use crate::view::{Row, View};
+use crate::view::{Measured, Row, View};
 
 /// One memory size as it is shown. Figures are empty where nothing was measured, intervals where there are none.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -74,8 +74,8 @@ fn size(view: &View<'_>, row: &Row<'_>, highest: f64) -> SizeRow {
         invocations: d.map_or_else(String::new, |d| numbers::count(d.count.into())),
         mean: ms(m.map(|m| m.mean)),
         p50: percentile(d.map(|d| d.p50)),
-        p95: percentile(d.map(|d| d.p95)),
-        p99: percentile(d.map(|d| d.p99)),
+        p95: percentile(m.and_then(Measured::p95)),
+        p99: percentile(m.and_then(Measured::p99)),
         cost: figure(m.map(|m| m.cost), |x| view.unit.show(x)),
         cost_eighths: m
             .filter(|_| highest > 0.0)

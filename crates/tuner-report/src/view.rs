@@ -55,12 +55,23 @@ pub(crate) struct Measured<'a> {
 }
 
 impl Measured<'_> {
-    /// Below so many invocations the 95th percentile is the longest of them.
-    const ENOUGH: u32 = 20;
+    /// Of fewer invocations the 95th percentile is the longest of them, and so is the 99th: one of each is above it.
+    const ENOUGH_FOR_P95: u32 = 20;
+    const ENOUGH_FOR_P99: u32 = 100;
 
     /// Whether there are too few invocations for a 95th percentile of their own.
     pub(crate) const fn is_few(&self) -> bool {
-        self.duration.count < Self::ENOUGH
+        self.duration.count < Self::ENOUGH_FOR_P95
+    }
+
+    /// The 95th percentile, where there are enough invocations for one.
+    pub(crate) fn p95(&self) -> Option<Estimate> {
+        (!self.is_few()).then_some(self.duration.p95)
+    }
+
+    /// The 99th percentile, likewise.
+    pub(crate) fn p99(&self) -> Option<Estimate> {
+        (self.duration.count >= Self::ENOUGH_FOR_P99).then_some(self.duration.p99)
     }
 
     /// As far up as durations reach: to p95, or to the longest of few.

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use tuner_aws::AwsLambda;
 use tuner_core::planning::Preset;
-use tuner_core::pricing::PriceTable;
-use tuner_core::{Architecture, Payloads};
+use tuner_core::pricing::{Money, PriceTable};
+use tuner_core::{Architecture, MemorySize, Payloads};
 use tuner_engine::marker::Marker;
 use tuner_engine::ports::PortErrorKind;
 use tuner_engine::steps::{self, Seen};
@@ -21,6 +21,7 @@ use crate::cli::RunArgs;
 use crate::config::Config;
 use crate::error::CliError;
 use crate::exit::Exit;
+use crate::guarded;
 use crate::progress::Progress;
 use crate::reach::Reach;
 use crate::states_arn::StateMachineArn;
@@ -124,14 +125,14 @@ pub(super) async fn plan(args: RunArgs) -> Result<Exit, CliError> {
     };
     let plan = describe(&request, &given.payloads, &known, &prices);
     let plan = terminal::wrapped(&plan, &std::io::stdout(), INDENT);
-    write!(anstream::stdout().lock(), "{plan}")?;
+    write!(guarded::stdout(), "{plan}")?;
     Ok(Exit::Done)
 }
 
 /// Prints the plan where somebody is to agree to it.
 pub(super) fn show(plan: &str) -> std::io::Result<()> {
     let plan = terminal::wrapped(plan, &std::io::stderr(), INDENT);
-    write!(anstream::stderr(), "{plan}")
+    write!(guarded::stderr(), "{plan}")
 }
 
 /// Where the words of a plan begin.
@@ -254,6 +255,9 @@ pub(super) fn describe(request: &TuningRequest, payloads: &Payloads, known: &Kno
     );
     line("takes", takes(request, known));
     line("spends", spends(request, known, prices));
+    if let Some(words) = too_small(request, known, prices) {
+        line("BUT", words);
+    }
     if let Some(words) = run::afterwards(&request.apply) {
         line("applies", words);
     }
@@ -328,4 +332,26 @@ fn usual_calls(request: &TuningRequest) -> u64 {
         (false, false) => u64::from(request.invocations) + u64::from(request.concurrency),
     };
     request.memory_sizes.len() as u64 * each
+}
+
+/// Why not even one invocation fits into the budget, if so: none is begun that could exceed it.
+fn too_small(request: &TuningRequest, known: &Known, prices: &PriceTable) -> Option<String> {
+    let (now, most) = (known.now.as_ref().ok()?, request.budget.cost?);
+    let smallest = request
+        .memory_sizes
+        .iter()
+        .min()
+        .map_or(MemorySize::MIN.mb(), |size| size.mb());
+    let quote = prices.quote(&known.region, now.architecture).ok()?;
+    let timeout_ms = u64::from(now.timeout_s) * 1000;
+    let one = quote.invocation(smallest, timeout_ms, now.ephemeral_storage_mb).ok()?;
+    (one.amount > most).then(|| {
+        format!(
+            "the budget of {} is too small for one invocation: at {smallest} MB it could take {} if it ran into the timeout of {}; \
+             nothing would be invoked",
+            Money::new(most, quote.currency).display(),
+            one.display(),
+            run::seconds(now.timeout_s)
+        )
+    })
 }

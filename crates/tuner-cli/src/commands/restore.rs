@@ -14,6 +14,7 @@ use crate::config::Config;
 use crate::consent;
 use crate::error::CliError;
 use crate::exit::Exit;
+use crate::guarded;
 use crate::progress::Progress;
 use crate::reach::Reach;
 
@@ -41,7 +42,7 @@ pub(super) async fn restore(args: RestoreArgs, global: GlobalArgs) -> Result<Exi
         return Ok(Exit::Done);
     }
     describe(
-        &mut anstream::stderr().lock(),
+        &mut guarded::stderr(),
         &function.to_string(),
         &found,
         args.tuning,
@@ -49,7 +50,7 @@ pub(super) async fn restore(args: RestoreArgs, global: GlobalArgs) -> Result<Exi
     consent::ask("Go ahead?", args.yes)?;
     let restored = restore_function(&ctx, &function, args.tuning, 0).await;
     let forgotten = forget_of(&function, &reach, &config).await;
-    let mut err = anstream::stderr().lock();
+    let mut err = guarded::stderr();
     if let Some(mb) = restored.memory_size_mb {
         writeln!(err, "{function} has {mb} MB and its own description again")?;
     }

@@ -5,12 +5,14 @@ use std::io::Write;
 use tuner_core::{Tuning, Verdict};
 use tuner_engine::driver::Failure;
 use tuner_engine::ports::PortErrorKind;
-use tuner_engine::{DirectoryStore, TuningError, TuningRequest, steps};
+use tuner_engine::{TuningError, TuningRequest, steps};
 use tuner_report::{Format, Options, TerminalStyle};
 
+use super::out_folder::OutFolder;
 use crate::cli::RunFormat;
 use crate::error::CliError;
 use crate::exit::Exit;
+use crate::guarded;
 use crate::terminal::{self, DIM, RESET};
 
 /// Prints the result, then writes its files, the document first: what was paid for is shown even on a full disk.
@@ -20,12 +22,15 @@ pub(super) async fn finish(
     tuning: &Tuning,
     not_applied: Option<&TuningError>,
     dry_run: bool,
-    folder: &DirectoryStore,
+    folder: &OutFolder,
 ) -> Result<Exit, CliError> {
     let printed = print(format, tuning);
-    let written = steps::report(folder, tuning).await;
+    let written = steps::report(&folder.store, tuning).await;
+    if written.is_ok() {
+        folder.remember();
+    }
     for file in written.iter().flatten() {
-        let _ = writeln!(anstream::stderr(), "{DIM}wrote{RESET} {file}");
+        let _ = writeln!(guarded::stderr(), "{DIM}wrote{RESET} {file}");
     }
     // A function that could not be put back is what a script must hear of first.
     if !tuning.leftovers.is_empty() {

@@ -190,7 +190,7 @@ impl Session<'_> {
             Ok(ended) => {
                 let (tuning, not_applied) = (&ended.tuning, ended.not_applied.as_ref());
                 let (format, dry_run) = (self.args.format, request.dry_run);
-                let written = results::finish(format, tuning, not_applied, dry_run, &folder.store).await?;
+                let written = results::finish(format, tuning, not_applied, dry_run, &folder).await?;
                 // The document holds every record now.
                 let _ = std::fs::remove_dir_all(&parts);
                 Ok(written)

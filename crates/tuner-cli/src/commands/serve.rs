@@ -7,6 +7,7 @@ use crate::cli::ServeArgs;
 use crate::error::CliError;
 use crate::examples::Example;
 use crate::exit::Exit;
+use crate::guarded;
 
 /// Serves until interrupted.
 pub(super) async fn serve(args: ServeArgs) -> Result<Exit, CliError> {
@@ -33,8 +34,8 @@ pub(super) async fn serve(args: ServeArgs) -> Result<Exit, CliError> {
     }
     let endpoint = lambda.endpoint();
     // The endpoint is the data: a script reads the first line.
-    writeln!(anstream::stdout(), "{endpoint}")?;
-    let mut err = anstream::stderr();
+    writeln!(guarded::stdout(), "{endpoint}")?;
+    let mut err = guarded::stderr();
     let confinement = local_lambda::confinement_words(&lambda.confinement_description());
     writeln!(err, "local Lambda in {}; {confinement}", local_lambda::REGION)?;
     for name in &names {

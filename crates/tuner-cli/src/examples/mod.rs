@@ -130,8 +130,9 @@ fn serve(example: Example) -> ExitCode {
     runtime.block_on(async {
         if example == Example::SlowInit {
             // As a large framework would: reads, then computes.
+            let blocks = std::env::var("INIT_BLOCKS").ok().and_then(|blocks| blocks.parse().ok());
             work::wait(800).await;
-            work::hash(2000);
+            work::hash(blocks.unwrap_or(2000));
         }
         let handler = |event: LambdaEvent<Value>| example.handle(event.payload);
         match lambda_runtime::run(service_fn(handler)).await {

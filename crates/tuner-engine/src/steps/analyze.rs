@@ -124,7 +124,10 @@ pub async fn analyze(
                 true => "cold starts".to_owned(),
                 false => request.preset.to_string(),
             },
-            invocations: (!request.preset.is_adaptive()).then_some(request.invocations),
+            invocations: (!request.preset.is_adaptive()).then_some(match request.dry_run {
+                true => 0,
+                false => request.invocations,
+            }),
             payloads,
             concurrency: request.concurrency,
             trim_share: request.trim_share,

@@ -17,12 +17,13 @@ use crate::rows::{self, ColdRow, SizeRow};
 use crate::view::{View, start_word};
 use crate::words::model::Model;
 use crate::words::{self, Headline};
-use crate::{Options, ReportError, masking, visualization_url};
+use crate::{Options, ReportError, escape, masking, visualization_url};
 
 static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
     let mut env = Environment::new();
     env.set_undefined_behavior(UndefinedBehavior::Strict);
     env.set_auto_escape_callback(|_| AutoEscape::Html);
+    escape::in_pages(&mut env);
     // Whether they parse is tested; an error shows when the page is asked for.
     let _ = env.add_template("page", include_str!("page.html"));
     env

@@ -4,7 +4,7 @@ use tuner_core::assessment::Limit;
 use tuner_core::decision::MARGIN;
 use tuner_core::{Estimate, Objective, Outcome, Verdict};
 
-use super::constraints;
+use super::{constraints, planner};
 use crate::numbers;
 use crate::view::{CostUnit, Measured, View};
 
@@ -264,6 +264,12 @@ fn not_enough(view: &View<'_>) -> String {
     let unmeasured: u64 = view.rows.iter().map(|r| r.ended(Outcome::Unmeasured)).sum();
     if unmeasured > 0 {
         return format!("{unmeasured} invocations succeeded without a REPORT line: nothing is known of what they took");
+    }
+    if let (true, Some(budget)) = (planner::is_too_small(view), planner::budget(view)) {
+        return format!(
+            "nothing was invoked: one invocation could take more than {budget} if it ran into its time-out of {} s",
+            view.tuning.function.timeout_s
+        );
     }
     "no kind of start was measured at every size, so sizes cannot be compared".to_owned()
 }

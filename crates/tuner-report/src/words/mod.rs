@@ -1,6 +1,7 @@
 //! What a tuning found out, in words: the one place where they are made.
 
 mod constraints;
+mod dry_run;
 mod effect;
 pub(crate) mod model;
 mod planner;
@@ -36,8 +37,12 @@ pub fn headline(tuning: &Tuning) -> Headline {
 
 pub(crate) fn of_view(view: &View<'_>) -> Headline {
     Headline {
-        decision: format!("{}: {}", function_label(view.tuning), decision(view)),
-        effect: sentence(effect::effect(view)),
+        decision: format!(
+            "{}: {}",
+            function_label(view.tuning),
+            dry_run::decision(view).unwrap_or_else(|| decision(view))
+        ),
+        effect: sentence(dry_run::effect(view).unwrap_or_else(|| effect::effect(view))),
         provenance: provenance(view),
         caveat: caveat(view),
     }
@@ -74,6 +79,9 @@ fn decision(view: &View<'_>) -> String {
             tried(view),
             constraints(view).unwrap_or_else(|| "the limits".to_owned())
         ),
+        Verdict::NotEnoughEvidence if planner::is_too_small(view) => {
+            "the budget is too small for one invocation".to_owned()
+        }
         Verdict::NotEnoughEvidence => "not enough evidence to choose a size".to_owned(),
         Verdict::AllFailed => "failed at every size".to_owned(),
     }

@@ -1,6 +1,7 @@
 //! What is said first, case by case.
 
 use tuner_core::machinery::Machinery;
+use tuner_core::planning::Preset;
 use tuner_core::pricing::{Currency, Money};
 use tuner_core::{Objective, Tuning};
 use tuner_report::{Format, headline};
@@ -214,4 +215,65 @@ fn dollars_and_yuan_are_not_added() {
         "{text}"
     );
     assert!(text.contains("and 31 state transitions and 24 requests"), "{text}");
+}
+
+#[test]
+fn a_dry_run_says_where_it_works() {
+    let dry_run = Study {
+        invocations: 0,
+        ..cases::moved()
+    };
+    let words = headline(&dry_run.clone().run());
+    assert_eq!(words.decision, "image-resize: works at all 6 sizes");
+    assert_eq!(words.effect, "A dry run invokes each size once and compares nothing");
+    assert!(
+        words.provenance.contains("a dry run, 1 invocation per size"),
+        "{}",
+        words.provenance
+    );
+    let partly = Study {
+        needs_mb: 200,
+        ..dry_run.clone()
+    };
+    let words = headline(&partly.run());
+    assert_eq!(words.decision, "image-resize: works at 5 of 6 sizes");
+    assert!(
+        words.effect.starts_with("Out of memory at 128 MB; "),
+        "{}",
+        words.effect
+    );
+    let nowhere = Study {
+        needs_mb: 100_000,
+        ..dry_run
+    };
+    assert_eq!(headline(&nowhere.run()).decision, "image-resize: failed at every size");
+}
+
+#[test]
+fn a_budget_too_small_for_one_invocation_is_called_that() {
+    let mut study = cases::moved();
+    study.preset = Preset::Standard;
+    study.budget.cost = Some(1e-9);
+    let words = headline(&study.run());
+    assert_eq!(
+        words.decision,
+        "image-resize: the budget is too small for one invocation"
+    );
+    assert!(
+        words.effect.starts_with("Nothing was invoked: ") && words.effect.contains("time-out of 30 s"),
+        "{}",
+        words.effect
+    );
+}
+
+#[test]
+fn a_p95_is_printed_from_twenty_invocations_on() {
+    let p95 = |invocations| {
+        let study = Study {
+            invocations,
+            ..cases::moved()
+        };
+        !shown(Format::Svg, &study.run()).contains("\"p95_duration_ms\":null")
+    };
+    assert!(!p95(19) && p95(20));
 }

@@ -36,6 +36,7 @@ use crate::config::Config;
 use crate::consent;
 use crate::error::CliError;
 use crate::exit::Exit;
+use crate::guarded;
 use crate::payload::Given;
 use crate::progress::Progress;
 use crate::reach::Reach;
@@ -386,7 +387,7 @@ fn function_of(watch: &Watch<'_>, job: Option<&Job>, execution: &Execution) -> S
 }
 
 fn left_to_itself(arn: &ExecutionArn, format: RunFormat) -> Result<Exit, CliError> {
-    let mut out = anstream::stdout().lock();
+    let mut out = guarded::stdout();
     match format {
         RunFormat::Json => {
             let fields = serde_json::json!({ "execution_arn": arn.to_string(), "console": arn.console() });
@@ -396,7 +397,7 @@ fn left_to_itself(arn: &ExecutionArn, format: RunFormat) -> Result<Exit, CliErro
         _ => writeln!(out, "{arn}")?,
     }
     drop(out);
-    let mut err = anstream::stderr().lock();
+    let mut err = guarded::stderr();
     writeln!(err, "{DIM}{}{RESET}", failures::where_to_look(arn))?;
     writeln!(
         err,
