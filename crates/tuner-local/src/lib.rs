@@ -7,6 +7,9 @@
 
 pub mod confinement;
 pub mod environment;
+mod listening;
 pub mod server;
 
-pub use server::{ApiCall, ApiError, Fault, FaultHook, FunctionSpec, LocalLambda, LocalLambdaOptions, ServeError};
+pub use server::{
+    AccessKey, ApiCall, ApiError, Fault, FaultHook, FunctionSpec, LocalLambda, LocalLambdaOptions, ServeError,
+};

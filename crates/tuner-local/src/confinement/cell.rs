@@ -2,7 +2,8 @@
 
 use std::fs::File;
 use std::io;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use nix::sched::CpuSet;
 use nix::sys::signal::{Signal, killpg};
@@ -10,7 +11,7 @@ use nix::unistd::Pid;
 
 use super::cpu_bandwidth::{Bandwidth, BandwidthRule, visible_cpus};
 use super::duty_cycle::DutyCycle;
-use super::{Means, cgroup_v1, cgroup_v2, host, processes};
+use super::{MOST_PROCESSES, Means, cgroup_v1, cgroup_v2, host, names, processes};
 
 /// What holds one process: its limits, its freezer, and the means to end all of it.
 #[derive(Debug)]
@@ -19,7 +20,12 @@ pub(crate) struct Cell {
     /// The process, which leads a process group of its own.
     process: Option<Pid>,
     memory_size_mb: u32,
-    marks: [String; 2],
+    /// What its cgroups are called, and the processes bear in their environment.
+    name: String,
+    /// Whether all processes of all cells have been ended.
+    closed: Arc<AtomicBool>,
+    /// How many threads the user may run, where no cgroup limits processes.
+    most_threads: Option<u64>,
     init: Bandwidth,
     events: Bandwidth,
 }
@@ -34,11 +40,17 @@ enum Hold {
 }
 
 impl Cell {
-    pub(super) fn new(means: &Means, rule: BandwidthRule, memory_size_mb: u32, marks: [String; 2]) -> io::Result<Self> {
+    pub(super) fn new(
+        means: &Means,
+        rule: BandwidthRule,
+        memory_size_mb: u32,
+        name: String,
+        closed: Arc<AtomicBool>,
+    ) -> io::Result<Self> {
         let (init, events) = (rule.for_init(memory_size_mb), rule.for_events(memory_size_mb));
         let hold = match means {
-            Means::CgroupV2(parent) => Hold::V2(parent.group(memory_size_mb)?),
-            Means::CgroupV1(parents) => Hold::V1(parents.group(memory_size_mb, events.period_us)?),
+            Means::CgroupV2(parent) => Hold::V2(parent.group(&name, memory_size_mb)?),
+            Means::CgroupV1(parents) => Hold::V1(parents.group(&name, memory_size_mb, events.period_us)?),
             Means::DutyCycle => Hold::DutyCycle(None),
             Means::None => Hold::None,
         };
@@ -46,7 +58,9 @@ impl Cell {
             hold,
             process: None,
             memory_size_mb,
-            marks,
+            name,
+            closed,
+            most_threads: (!means.limits_processes()).then(|| processes::threads_of_user() + MOST_PROCESSES),
             init,
             events,
         })
@@ -73,6 +87,17 @@ impl Cell {
         let mut set = CpuSet::new();
         chosen.into_iter().try_for_each(|cpu| set.set(cpu)).ok()?;
         Some(set)
+    }
+
+    /// The environment variable by which processes are found that have left their group, and its value.
+    pub(crate) fn variable(&self) -> (&'static str, &str) {
+        (names::VARIABLE, &self.name)
+    }
+
+    /// `RLIMIT_NPROC` for the process, where no cgroup limits how many it starts. It counts all threads of the user, so
+    /// that is how many there are now and as many more as Lambda allows.
+    pub(crate) const fn most_threads(&self) -> Option<u64> {
+        self.most_threads
     }
 
     /// The process is running; it leads the process group of its own ID.
@@ -206,13 +231,8 @@ impl Cell {
 
     fn kill_marked(&self) {
         self.signal_group(Signal::SIGKILL);
-        // Again until there is none, for those that were started meanwhile.
-        for _ in 0..10 {
-            let left = processes::with_marks(&self.marks);
-            if left.is_empty() {
-                return;
-            }
-            processes::signal(&left, Signal::SIGKILL);
+        if !self.closed.load(Ordering::Relaxed) {
+            processes::end_with_variable(names::VARIABLE, |name| name == self.name);
         }
     }
 

@@ -35,18 +35,44 @@ pub(super) fn of_group(group: Pid) -> Vec<Pid> {
     all().filter_map(in_group).collect()
 }
 
-/// The processes whose environment holds all these variables (`NAME=value`), whatever group or parent they have by now.
-pub(super) fn with_marks(marks: &[String]) -> Vec<Pid> {
+/// The processes in whose environment the variable `name` has such a value, whatever group or parent they have by now.
+/// Those of other users can't be looked into.
+pub(super) fn with_variable(name: &str, is_meant: impl Fn(&str) -> bool) -> Vec<Pid> {
     let is_marked = |pid: &Pid| {
         let environment = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
-        let holds = |mark: &String| {
-            environment
-                .split(|&byte| byte == 0)
-                .any(|variable| variable == mark.as_bytes())
-        };
-        marks.iter().all(holds)
+        environment.split(|&byte| byte == 0).any(|variable| {
+            let value = variable
+                .strip_prefix(name.as_bytes())
+                .and_then(|v| v.strip_prefix(b"="));
+            value.and_then(|v| str::from_utf8(v).ok()).is_some_and(&is_meant)
+        })
     };
     all().filter(is_marked).collect()
+}
+
+/// Ends the processes in whose environment the variable `name` has such a value, also those they start meanwhile.
+pub(super) fn end_with_variable(name: &str, is_meant: impl Fn(&str) -> bool) {
+    for _ in 0..10 {
+        let left = with_variable(name, &is_meant);
+        if left.is_empty() {
+            return;
+        }
+        signal(&left, Signal::SIGKILL);
+    }
+}
+
+/// How many threads the user of this process runs, all programs together: what `RLIMIT_NPROC` is compared with.
+pub(super) fn threads_of_user() -> u64 {
+    use std::os::unix::fs::MetadataExt as _;
+
+    let user = nix::unistd::getuid().as_raw();
+    let threads = |pid: Pid| {
+        let process = format!("/proc/{pid}");
+        (fs::metadata(&process).ok()?.uid() == user).then_some(())?;
+        let stat = fs::read_to_string(process + "/stat").ok()?;
+        stat.rsplit_once(") ")?.1.split(' ').nth(17)?.parse::<u64>().ok()
+    };
+    all().filter_map(threads).sum()
 }
 
 /// Sends a signal; a process that is gone needs none.

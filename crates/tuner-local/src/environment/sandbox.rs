@@ -55,26 +55,22 @@ impl Sandbox {
         let api = RuntimeApi::start()
             .await
             .map_err(|e| failed(format!("no port for its Runtime API: {e}")))?;
-        // Together nobody else's: the log stream names the environment, the port this process of it.
-        let marks = [
-            (variables::LOG_STREAM, stream.to_owned()),
-            (variables::RUNTIME_API, api.address().to_string()),
-        ]
-        .map(|(name, value)| format!("{name}={value}"));
-        let mut cell = confinement
-            .cell(spec.memory_size_mb, marks)
+        let cell = confinement
+            .cell(spec.memory_size_mb)
             .map_err(|e| failed(e.to_string()))?;
         cell.release_cpu();
         let entrances = cell.entrances().map_err(|e| failed(e.to_string()))?;
         let program = Program {
             command: &spec.command,
             working_directory: spec.working_directory.as_deref(),
-            variables: variables::of(spec, &api.address().to_string(), stream),
+            variables: variables::of(spec, &api.address().to_string(), stream, cell.variable()),
             entrances,
             processors: cell.processors(),
+            most_threads: cell.most_threads(),
         };
         let started = Instant::now();
         let (child, output) = process::spawn(program).await?;
+        let mut cell = cell;
         if let Some(pid) = process::pid(&child) {
             cell.entered(pid);
         }

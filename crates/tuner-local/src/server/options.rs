@@ -10,14 +10,24 @@ use tuner_core::Architecture;
 use crate::confinement::{ConfinementChoice, CpuPeriod};
 use crate::environment::LogFormat;
 
+use super::access::AccessKey;
 use super::faults::FaultHook;
 
 /// How a [`LocalLambda`](super::LocalLambda) is set up. The defaults are those of an AWS account.
 #[derive(Clone)]
 pub struct LocalLambdaOptions {
-    /// The address to listen on. Anybody who reaches it can run the registered programs and upload others; signatures
-    /// are not checked. Loopback unless there is a good reason.
+    /// The address to listen on. Whoever reaches it, and has the [`access_key`](Self::access_key) if there is one, can
+    /// run the registered programs, and others if there are [`deployments`](Self::deployments). Loopback unless there is
+    /// a good reason.
     pub host: IpAddr,
+    /// The only access key whose requests are taken; anybody's if none.
+    pub access_key: Option<AccessKey>,
+    /// Whether CreateFunction and UpdateFunctionCode are offered over HTTP: they bring programs that then run as the user
+    /// of this process.
+    pub deployments: bool,
+    /// Names besides those of loopback that requests may be sent to, such as the one that containers have for their host.
+    /// Others are refused: a web page could make its own name mean this machine (DNS rebinding).
+    pub allowed_hosts: Vec<String>,
     /// The port to listen on; 0 picks a free one.
     pub port: u16,
     /// The region of every ARN.
@@ -53,6 +63,9 @@ impl Default for LocalLambdaOptions {
     fn default() -> Self {
         Self {
             host: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            access_key: None,
+            deployments: true,
+            allowed_hosts: Vec::new(),
             port: 0,
             region: "us-east-1".to_owned(),
             account_id: "000000000000".to_owned(),
