@@ -28,9 +28,14 @@ impl AwsLambda {
         Connection::load(options).await.lambda()
     }
 
-    /// Connects to a local Lambda, which asks for no credentials and has no rate limit.
+    /// Connects to a local Lambda that takes any credentials, and has no rate limit.
     pub fn local(endpoint: &str, region: &str) -> Self {
-        Connection::local(endpoint, region).lambda()
+        Self::local_with_key(endpoint, region, ("local", "local"))
+    }
+
+    /// Connects to a local Lambda that takes its own access key only: its ID and its secret.
+    pub fn local_with_key(endpoint: &str, region: &str, key: (&str, &str)) -> Self {
+        Connection::local(endpoint, region, key).lambda()
     }
 
     pub(crate) fn new(connection: &Connection) -> Self {

@@ -14,13 +14,17 @@ use crate::exit::Exit;
 /// Region of local functions: where AWS's reference prices hold.
 pub(super) const REGION: &str = "us-east-1";
 
-pub(super) async fn start(args: &LocalArgs, port: u16, region: &str) -> Result<LocalLambda, CliError> {
+/// Starts one. `of_callers` are the options that say who may call.
+pub(super) async fn start(
+    args: &LocalArgs,
+    region: &str,
+    of_callers: LocalLambdaOptions,
+) -> Result<LocalLambda, CliError> {
     let options = LocalLambdaOptions {
-        port,
         region: region.to_owned(),
         confinement: args.confinement.into(),
         cpu_period: args.cpu_period.into(),
-        ..LocalLambdaOptions::default()
+        ..of_callers
     };
     LocalLambda::start(options)
         .await

@@ -9,6 +9,7 @@ use tuner_core::{FunctionName, MemorySize, Payloads};
 use tuner_engine::driver::{self, Setting};
 use tuner_engine::ports::{Invoker, LogSource};
 use tuner_engine::{Apply, Backoff, CancellationToken, Context, Event, Observer, Prices, SystemClock, TuningRequest};
+use tuner_local::{AccessKey, LocalLambdaOptions};
 
 use super::out_folder::{OutFolder, stamped};
 use super::request::{Subject, build};
@@ -119,7 +120,14 @@ impl Session<'_> {
         let args = self.args;
         let mut request = build(args, name.parse().map_err(CliError::usage)?)?;
         let region = args.aws.account.region.as_deref().unwrap_or(local_lambda::REGION);
-        let local = local_lambda::start(&args.local, 0, region).await?;
+        // Other users of this machine reach its port too: nothing but this process may call, and nothing is deployed.
+        let key = AccessKey::random();
+        let callers = LocalLambdaOptions {
+            access_key: Some(key.clone()),
+            deployments: false,
+            ..LocalLambdaOptions::default()
+        };
+        let local = local_lambda::start(&args.local, region, callers).await?;
         let spec = local_lambda::function(name, command, &args.local);
         local_lambda::register(&local, spec.clone())?;
         let confinement = local.confinement_description();
@@ -133,7 +141,8 @@ impl Session<'_> {
         for note in &confinement.notes {
             self.progress.event(Event::Warning { text: note });
         }
-        let lambda = Arc::new(AwsLambda::local(&local.endpoint(), region));
+        let credentials = (key.id(), key.secret().unwrap_or_default());
+        let lambda = Arc::new(AwsLambda::local_with_key(&local.endpoint(), region, credentials));
         let ground = Ground {
             processors: lambda.clone(),
             lambda,

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use nix::sched::CpuSet;
 use nix::sys::signal::{Signal, killpg};
@@ -60,7 +61,8 @@ impl Cell {
             memory_size_mb,
             name,
             closed,
-            most_threads: (!means.limits_processes()).then(|| processes::threads_of_user() + MOST_PROCESSES),
+            most_threads: (!means.limits_processes())
+                .then(|| processes::Table::recent(Duration::from_secs(1)).threads_of_user() + MOST_PROCESSES),
             init,
             events,
         })
