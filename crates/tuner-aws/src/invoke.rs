@@ -9,10 +9,12 @@ use tuner_engine::ports::{InvokeReply, Invoker, PortError, PortErrorKind};
 
 use crate::AwsLambda;
 use crate::errors::port_error;
+use crate::local;
 
 #[async_trait]
 impl Invoker for AwsLambda {
     async fn invoke(&self, function: &FunctionName, payload: &[u8]) -> Result<InvokeReply, PortError> {
+        let reading = local::Header::of(local::READING);
         let output = self
             .invoker
             .invoke()
@@ -20,10 +22,13 @@ impl Invoker for AwsLambda {
             .set_qualifier(function.qualifier().map(str::to_owned))
             .log_type(LogType::Tail)
             .payload(Blob::new(payload))
+            .customize()
+            .interceptor(reading.clone())
             .send()
             .await
             .map_err(|e| port_error("Invoke", e))?;
         Ok(InvokeReply {
+            local: reading.read(),
             request_id: output.request_id().map(str::to_owned),
             log_tail: output.log_result().and_then(|text| STANDARD.decode(text).ok()),
             function_error: output.function_error,

@@ -1,9 +1,11 @@
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
 use aws_sdk_lambda::Client;
 use aws_sdk_lambda::config::StalledStreamProtectionConfig;
+
+use tuner_core::tuning::MeasuringEnvironment;
 
 use crate::connection::timeouts;
 use crate::pace::Pace;
@@ -20,6 +22,8 @@ pub struct AwsLambda {
     pub(crate) invoker: Client,
     pub(crate) pace: Arc<Pace>,
     region: Option<String>,
+    /// What a local Lambda said of itself.
+    pub(crate) environment: OnceLock<MeasuringEnvironment>,
 }
 
 impl AwsLambda {
@@ -38,6 +42,11 @@ impl AwsLambda {
         Connection::local(endpoint, region, key).lambda()
     }
 
+    /// Where functions run: on AWS, unless a local Lambda has said otherwise of itself in an answer to GetFunction.
+    pub fn environment(&self) -> MeasuringEnvironment {
+        self.environment.get().cloned().unwrap_or(MeasuringEnvironment::Aws)
+    }
+
     pub(crate) fn new(connection: &Connection) -> Self {
         let with = |time: Duration| {
             let config = without_retries(aws_sdk_lambda::config::Builder::from(connection.config()))
@@ -52,6 +61,7 @@ impl AwsLambda {
             invoker: with(LONGEST_INVOCATION),
             pace: connection.pace(),
             region: connection.region().map(str::to_owned),
+            environment: OnceLock::new(),
         }
     }
 
@@ -63,6 +73,7 @@ impl AwsLambda {
             invoker: client,
             pace: Arc::new(Pace::unlimited()),
             region: None,
+            environment: OnceLock::new(),
         }
     }
 

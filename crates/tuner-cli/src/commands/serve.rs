@@ -7,7 +7,7 @@ use tuner_local::LocalLambdaOptions;
 use super::local_lambda;
 use crate::cli::ServeArgs;
 use crate::error::CliError;
-use crate::examples::Example;
+use crate::examples::{Example, Source};
 use crate::exit::Exit;
 
 /// Serves until interrupted.
@@ -20,6 +20,7 @@ pub(super) async fn serve(args: ServeArgs) -> Result<Exit, CliError> {
     };
     let lambda = local_lambda::start(&args.local, local_lambda::REGION, callers).await?;
     let mut names = Vec::new();
+    let mut sources = Vec::new();
     for function in &args.functions {
         let example = function
             .strip_prefix("example:")
@@ -29,7 +30,9 @@ pub(super) async fn serve(args: ServeArgs) -> Result<Exit, CliError> {
                     .hint(format!("use {}, or give a program after --", Example::names()))
             })?;
         let command = example.command().map_err(local_lambda::unexpected)?;
-        local_lambda::register(&lambda, local_lambda::function(example.name(), command, &args.local))?;
+        let mut spec = local_lambda::function(example.name(), command, &args.local);
+        sources.extend(Source::of(&mut spec).await?);
+        local_lambda::register(&lambda, spec)?;
         names.push(format!("{} ({})", example.name(), example.about()));
     }
     if !args.command.is_empty() {
@@ -45,6 +48,9 @@ pub(super) async fn serve(args: ServeArgs) -> Result<Exit, CliError> {
     let mut err = anstream::stderr();
     let confinement = local_lambda::confinement_words(&lambda.confinement_description());
     writeln!(err, "local Lambda in {}; {confinement}", local_lambda::REGION)?;
+    if let Some(words) = local_lambda::network_words(args.local.network.into()) {
+        writeln!(err, "{words}")?;
+    }
     for name in &names {
         writeln!(err, "  {name}")?;
     }

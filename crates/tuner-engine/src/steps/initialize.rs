@@ -108,7 +108,7 @@ pub async fn initialize(
         rate: prices.rate(&latest),
         payloads: PayloadShares::of(payloads),
         original: Original {
-            present_memory_size_mb: asked.memory_size_mb,
+            present_memory_size_mb: request.has_present_size.then_some(asked.memory_size_mb),
             last_version: versions.iter().map(|v| v.version).max().unwrap_or(0),
             latest,
         },

@@ -13,15 +13,23 @@ mod hierarchy;
 mod host;
 mod names;
 mod processes;
+mod waits;
 
 pub(crate) use cell::Cell;
 pub use choice::{ConfinementChoice, ConfinementDescription, ConfinementError, ConfinementKind, CpuPeriod};
 
+use crate::network::Network;
 use cpu_bandwidth::BandwidthRule;
 use hierarchy::Hierarchies;
 use names::Family;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use tuner_core::tuning::MeasuringEnvironment;
+
+/// How long a limit on this process, such as that of its container, has stopped it so far.
+pub(crate) fn throttled_so_far() -> Option<std::time::Duration> {
+    host::throttled(&Hierarchies::of_this_process())
+}
 
 /// The means by which processes are confined, chosen once for a server.
 #[derive(Debug)]
@@ -29,6 +37,7 @@ pub struct Confinement {
     means: Means,
     rule: BandwidthRule,
     description: ConfinementDescription,
+    network: Network,
     /// Of the cells made here.
     family: Family,
     /// Whether all cells have been ended.
@@ -89,6 +98,7 @@ impl Confinement {
             means,
             rule,
             description,
+            network: Network::Host,
             family: Family::new(),
             closed: Arc::default(),
         }
@@ -100,6 +110,41 @@ impl Confinement {
         let period = CpuPeriod::default();
         let description = ConfinementDescription::new(ConfinementKind::None, period, host_cpus, Vec::new());
         Self::new(Means::None, BandwidthRule { period, host_cpus }, description)
+    }
+
+    /// The same, with bandwidth limited or not.
+    #[must_use]
+    pub fn with_network(self, network: Network) -> Self {
+        Self { network, ..self }
+    }
+
+    /// Whether bandwidth is limited.
+    pub const fn network(&self) -> Network {
+        self.network
+    }
+
+    /// The same as [`description`](Self::description) for the document of a tuning.
+    pub fn environment(&self) -> MeasuringEnvironment {
+        let ConfinementDescription {
+            kind,
+            cpu_limited,
+            memory_limited,
+            host_cpus,
+            largest_distinct_memory_mb,
+            ..
+        } = self.description;
+        MeasuringEnvironment::Local {
+            host_cpus,
+            confinement: kind.to_string(),
+            cpu_limited,
+            memory_limited,
+            largest_distinct_memory_mb,
+            network: match self.network {
+                Network::Host => None,
+                Network::Lambda => Some("a proxy".to_owned()),
+            },
+            machine: None,
+        }
     }
 
     /// What is used and what it can't do, for the output and the report.

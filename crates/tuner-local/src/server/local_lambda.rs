@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
+use tuner_core::tuning::MeasuringEnvironment;
 
 use crate::confinement::{Confinement, ConfinementDescription};
 use crate::environment::LogFormat;
@@ -47,7 +48,8 @@ impl LocalLambda {
         };
         let listener = TcpListener::bind(address).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
-        let confinement = Arc::new(Confinement::detect(options.confinement, options.cpu_period)?);
+        let confinement = Confinement::detect(options.confinement, options.cpu_period)?.with_network(options.network);
+        let confinement = Arc::new(confinement);
         let server = Arc::new(Server::new(options, confinement));
         let mut closing = server.closing.subscribe();
         let hosts = Hosts::new(&server.options.allowed_hosts);
@@ -77,6 +79,11 @@ impl LocalLambda {
     /// By which means processes are limited, and what those can't do.
     pub fn confinement_description(&self) -> ConfinementDescription {
         self.server.confinement.description()
+    }
+
+    /// Where functions run here, as the document of a tuning says it.
+    pub fn environment(&self) -> MeasuringEnvironment {
+        self.server.confinement.environment()
     }
 
     /// Registers a function. It is active at once.

@@ -9,6 +9,7 @@ use tuner_core::Architecture;
 
 use crate::confinement::{ConfinementChoice, CpuPeriod};
 use crate::environment::LogFormat;
+use crate::network::Network;
 
 use super::access::AccessKey;
 use super::faults::FaultHook;
@@ -38,6 +39,8 @@ pub struct LocalLambdaOptions {
     pub confinement: ConfinementChoice,
     /// The period of the CPU quota.
     pub cpu_period: CpuPeriod,
+    /// Whether bandwidth follows the memory size.
+    pub network: Network,
     /// How long `LastUpdateStatus` stays `InProgress` after a change, and `State` `Pending` after creation and
     /// publishing.
     pub update_delay: Duration,
@@ -71,6 +74,7 @@ impl Default for LocalLambdaOptions {
             account_id: "000000000000".to_owned(),
             confinement: ConfinementChoice::Auto,
             cpu_period: CpuPeriod::Lambda,
+            network: Network::Host,
             update_delay: Duration::from_millis(40),
             concurrency_limit: 1000,
             memory_quota_mb: 10_240,

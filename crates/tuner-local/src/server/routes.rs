@@ -227,11 +227,25 @@ async fn serve(
         answered = answered => answered.unwrap_or_else(IntoResponse::into_response),
         _ = closing.wait_for(|closing| *closing) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
     };
+    if name == "GetFunction" {
+        say(&mut response, ENVIRONMENT, &server.confinement.environment());
+    }
     server.end_retired();
     if let Ok(id) = HeaderValue::from_str(&id) {
         response.headers_mut().insert("x-amzn-requestid", id);
     }
     response
+}
+
+/// For `tuner` itself, beside what Lambda answers: where functions run here.
+const ENVIRONMENT: &str = "x-tuner-local-environment";
+
+/// Puts what is no part of Lambda's answer into a header.
+pub(super) fn say(response: &mut Response, name: &'static str, what: &impl serde::Serialize) {
+    let text = serde_json::to_string(what).ok();
+    if let Some(value) = text.and_then(|text| HeaderValue::try_from(text).ok()) {
+        response.headers_mut().insert(name, value);
+    }
 }
 
 async fn read(body: Body) -> Result<Bytes, ApiError> {
