@@ -60,7 +60,10 @@ fn counted(view: &View<'_>) -> String {
     }
     let set_aside = view.tuning.records.iter().filter(|r| r.set_aside).count() as u64;
     if set_aside > 0 {
-        apart.push(format!("{} × disturbed by others left out", numbers::count(set_aside)));
+        apart.push(format!(
+            "{} × disturbed by other work left out",
+            numbers::count(set_aside)
+        ));
     }
     let trim = view.tuning.request.trim_share;
     apart.push(if trim > 0.0 {

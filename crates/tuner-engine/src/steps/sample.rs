@@ -216,7 +216,10 @@ impl SizeRun<'_> {
         let Some(Invoked { mut record, answer }) = made else {
             return Ok(false);
         };
-        record.set_aside = is_disturbed(&record) && may_set_aside(&self.shared.lock().await.progress);
+        // Where several are made at a time, they disturb each other, and would again.
+        record.set_aside = self.state.request.max_concurrency == 1
+            && is_disturbed(&record)
+            && may_set_aside(&self.shared.lock().await.progress);
         self.add(record).await?;
         let pause = Duration::from_millis(self.state.request.pause_ms);
         // One that is cut short by the end of this step is made up for by the next one.

@@ -60,8 +60,6 @@ impl Waits {
 mod tests {
     use super::*;
 
-    const NONE: Waits = Waits(HashMap::new());
-
     fn waited(threads: &[(u64, u64)], share: f64) -> u64 {
         let ms = Duration::from_millis;
         let after = threads.iter().enumerate();
@@ -70,8 +68,7 @@ mod tests {
                 .map(|(id, &(ran, queued))| (id as i32, (ms(ran), ms(queued))))
                 .collect(),
         );
-        let empty = Waits(HashMap::new());
-        after.since(&empty, share).unwrap().as_millis() as u64
+        after.since(&Waits::default(), share).unwrap().as_millis() as u64
     }
 
     #[test]
@@ -103,7 +100,7 @@ mod tests {
 
     #[test]
     fn where_nothing_is_counted_nothing_is_known() {
-        assert_eq!(NONE.since(&NONE, 1.0), None);
+        assert_eq!(Waits::default().since(&Waits::default(), 1.0), None);
     }
 
     #[test]
