@@ -33,7 +33,7 @@ pub(super) fn disturbance(view: &View<'_>) -> Option<String> {
     let known = Disturbance::of(&view.tuning.records);
     let others = match known {
         Some(found) if found.is_worth_a_word() => Some(format!(
-            "other work used the processors{}: durations are up to {} too long on average{}{}",
+            "other work used the processors{}: up to {} of a duration was spent waiting for it, on average{}{}",
             load(machine),
             numbers::percent(found.mean_share),
             worst(found),
@@ -41,7 +41,7 @@ pub(super) fn disturbance(view: &View<'_>) -> Option<String> {
         )),
         None => machine.and_then(|m| m.others_cpu_share).filter(|&share| share >= NOTICED).map(|share| {
             format!(
-                "other work used {} of the processors' time: durations may be too long, and by how much is not known here",
+                "other work used {} of the processors' time: durations may be too long, by how much is not known here",
                 numbers::percent(share)
             )
         }),
