@@ -50,7 +50,11 @@ fn a_tuning_leaves_the_function_as_it_was() {
             "spends",
         ]);
     let tuning = done.tuning();
-    assert_eq!(tuning["environment"]["kind"], "aws");
+    assert_eq!(
+        tuning["environment"]["kind"], "local",
+        "the local Lambda says what it is"
+    );
+    done.prints(&["Measured locally, not in Lambda"]);
     assert_eq!(tuning["function"]["memory_size_mb"], 640);
     assert_eq!(tuning["leftovers"], json!([]));
     assert_eq!(server.all_of("hash"), before);

@@ -8,6 +8,7 @@ use tuner_engine::ports::{
 use crate::AwsLambda;
 use crate::configuration::{translate, version};
 use crate::errors::port_error;
+use crate::local;
 
 /// An event that waits longer is dropped: by then nobody looks for its REPORT any more.
 const LONGEST_IN_QUEUE_S: i32 = 240;
@@ -16,14 +17,21 @@ const LONGEST_IN_QUEUE_S: i32 = 240;
 impl FunctionControl for AwsLambda {
     async fn configuration(&self, function: &FunctionName) -> Result<FunctionConfiguration, PortError> {
         const OPERATION: &str = "GetFunction";
+        let environment = local::Header::of(local::ENVIRONMENT);
         let output = self
             .client
             .get_function()
             .function_name(function.unqualified().to_string())
             .set_qualifier(function.qualifier().map(str::to_owned))
+            .customize()
+            .interceptor(environment.clone())
             .send()
             .await
             .map_err(|e| port_error(OPERATION, e))?;
+        if let Some(environment) = environment.read() {
+            // It stays the same as long as the local Lambda runs.
+            let _ = self.environment.set(environment);
+        }
         let configuration = output
             .configuration()
             .ok_or_else(|| PortError::new(PortErrorKind::Service, OPERATION, "the answer holds no configuration"))?;

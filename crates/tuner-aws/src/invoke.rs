@@ -13,6 +13,7 @@ use tuner_engine::ports::{InvokeReply, Invoker, PortError, PortErrorKind};
 use crate::AwsLambda;
 use crate::connection::timeouts;
 use crate::errors::port_error;
+use crate::local;
 
 #[async_trait]
 impl Invoker for AwsLambda {
@@ -23,6 +24,7 @@ impl Invoker for AwsLambda {
         longest: Duration,
     ) -> Result<InvokeReply, PortError> {
         let within = timeouts().operation_attempt_timeout(longest).build();
+        let reading = local::Header::of(local::READING);
         let output = self
             .client
             .invoke()
@@ -32,10 +34,12 @@ impl Invoker for AwsLambda {
             .payload(Blob::new(payload))
             .customize()
             .config_override(Config::builder().timeout_config(within))
+            .interceptor(reading.clone())
             .send()
             .await
             .map_err(|e| port_error("Invoke", e))?;
         Ok(InvokeReply {
+            local: reading.read(),
             request_id: output.request_id().map(str::to_owned),
             log_tail: output.log_result().and_then(|text| STANDARD.decode(text).ok()),
             function_error: output.function_error,

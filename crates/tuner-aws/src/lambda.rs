@@ -1,9 +1,11 @@
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
 use aws_sdk_lambda::Client;
 use aws_sdk_lambda::config::StalledStreamProtectionConfig;
+
+use tuner_core::tuning::MeasuringEnvironment;
 
 use crate::connection::timeouts;
 use crate::pace::Pace;
@@ -18,6 +20,8 @@ pub struct AwsLambda {
     pub(crate) client: Client,
     pub(crate) pace: Arc<Pace>,
     region: Option<String>,
+    /// What a local Lambda said of itself.
+    pub(crate) environment: OnceLock<MeasuringEnvironment>,
 }
 
 impl AwsLambda {
@@ -26,9 +30,19 @@ impl AwsLambda {
         Connection::load(options).await.lambda()
     }
 
-    /// Connects to a local Lambda, which asks for no credentials and has no rate limit.
+    /// Connects to a local Lambda that takes any credentials, and has no rate limit.
     pub fn local(endpoint: &str, region: &str) -> Self {
-        Connection::local(endpoint, region).lambda()
+        Self::local_with_key(endpoint, region, ("local", "local"))
+    }
+
+    /// Connects to a local Lambda that takes its own access key only: its ID and its secret.
+    pub fn local_with_key(endpoint: &str, region: &str, key: (&str, &str)) -> Self {
+        Connection::local(endpoint, region, key).lambda()
+    }
+
+    /// Where functions run: on AWS, unless a local Lambda has said otherwise of itself in an answer to GetFunction.
+    pub fn environment(&self) -> MeasuringEnvironment {
+        self.environment.get().cloned().unwrap_or(MeasuringEnvironment::Aws)
     }
 
     pub(crate) fn new(connection: &Connection) -> Self {
@@ -41,6 +55,7 @@ impl AwsLambda {
             client: Client::from_conf(config),
             pace: connection.pace(),
             region: connection.region().map(str::to_owned),
+            environment: OnceLock::new(),
         }
     }
 
@@ -51,6 +66,7 @@ impl AwsLambda {
             client,
             pace: Arc::new(Pace::unlimited()),
             region: None,
+            environment: OnceLock::new(),
         }
     }
 

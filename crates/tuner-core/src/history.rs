@@ -21,8 +21,9 @@ pub struct PastTuning {
     pub status: TuningStatus,
     /// What to do.
     pub verdict: Verdict,
-    /// Memory size before the tuning, in MB.
-    pub present_memory_size_mb: u32,
+    /// Memory size before the tuning, in MB; absent for a program on somebody's machine, which has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub present_memory_size_mb: Option<u32>,
     /// The size to use, in MB; absent when there is none.
     #[serde(default)]
     pub recommended_memory_size_mb: Option<u32>,

@@ -9,8 +9,8 @@ use crate::decision::Compared;
 use crate::planning::Budget;
 use crate::pricing::{Currency, Money, PriceQuote};
 use crate::{
-    Architecture, Constraint, Decision, Distribution, Estimate, FunctionName, InvocationRecord, Machinery, MemorySize,
-    Objective, Outcome, OutcomeCounts, SnapStartUse, StartKind,
+    Architecture, Constraint, Decision, Distribution, Estimate, FunctionName, InvocationRecord, MachineUse, Machinery,
+    MemorySize, Objective, Outcome, OutcomeCounts, SnapStartUse, StartKind,
 };
 
 /// Version of the document's form. Raised when a field is removed or changes its meaning, or when one is added that must
@@ -142,8 +142,9 @@ pub struct FunctionUnderTest {
     /// Managed runtime, such as `python3.13`; absent for images.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub runtime: Option<String>,
-    /// Memory size before the tuning, in MB.
-    pub memory_size_mb: u32,
+    /// Memory size before the tuning, in MB; absent for a program on somebody's machine, which has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory_size_mb: Option<u32>,
     /// Timeout, in seconds.
     pub timeout_s: u32,
     /// Size of /tmp, in MB; above 512 it is charged.
@@ -173,6 +174,12 @@ pub enum MeasuringEnvironment {
         memory_limited: bool,
         /// Sizes above this one can't be told apart here, in MB.
         largest_distinct_memory_mb: u32,
+        /// How bandwidth was limited by memory size, such as "proxy"; absent where it was not.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        network: Option<String>,
+        /// What else went on on the machine meanwhile; absent where that is not known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        machine: Option<MachineUse>,
     },
 }
 

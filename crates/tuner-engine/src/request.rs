@@ -15,6 +15,10 @@ pub struct TuningRequest {
     /// How sizes, and numbers of invocations, are chosen.
     #[serde(default = "grid")]
     pub preset: Preset,
+    /// Whether the memory size that the function has is somebody's choice, with which sizes can be compared. That of a
+    /// program on one's own machine is not, unless it was given.
+    #[serde(default = "yes")]
+    pub has_present_size: bool,
     /// Sizes to measure, ascending, each once. An adaptive preset chooses from them, or where there are none, from all.
     pub memory_sizes: Vec<MemorySize>,
     /// Warm invocations to measure at each size of a grid.
@@ -69,6 +73,10 @@ pub struct TuningRequest {
 
 const fn grid() -> Preset {
     Preset::Grid
+}
+
+const fn yes() -> bool {
+    true
 }
 
 const fn headroom() -> f64 {
@@ -149,6 +157,7 @@ impl TuningRequest {
     /// A request with the defaults, for `function`.
     pub fn new(function: FunctionName) -> Self {
         Self {
+            has_present_size: true,
             function,
             memory_sizes: Self::DEFAULT_SIZES
                 .iter()

@@ -44,7 +44,9 @@ pub struct Original {
     /// `$LATEST`, which is published and put back.
     pub latest: FunctionConfiguration,
     /// Memory size that is in use now, in MB: that of the version asked for, if one was.
-    pub present_memory_size_mb: u32,
+    /// Absent where it is nobody's choice, see [`TuningRequest::has_present_size`].
+    #[serde(default)]
+    pub present_memory_size_mb: Option<u32>,
     /// The highest version number before; ours are above it.
     pub last_version: u64,
 }
@@ -112,7 +114,7 @@ impl TuningState {
             rate: self.rate,
             range_mb: self.candidates().ends(),
             payload_shares: self.payloads.shares.clone(),
-            present_memory_size_mb: Some(self.original.present_memory_size_mb),
+            present_memory_size_mb: self.original.present_memory_size_mb,
         }
     }
 

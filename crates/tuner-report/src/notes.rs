@@ -7,6 +7,7 @@ use tuner_core::{Constraint, StartKind, Statistic, Tuning};
 
 use crate::numbers;
 use crate::view::{Measured, NOT_MEASURED, Row, View, start_word};
+use crate::words::machine::memory;
 use crate::words::{list, objective};
 
 /// One sentence each, the most important first.
@@ -21,6 +22,7 @@ pub(crate) fn notes(view: &View<'_>) -> Vec<String> {
     notes.extend(runner_up(view));
     notes.extend(odd_shapes(view));
     notes.extend(beyond_host(view));
+    notes.extend(memory(view));
     notes.extend(
         view.tuning
             .price_unknown
@@ -55,6 +57,13 @@ fn counted(view: &View<'_>) -> String {
         if n > 0 {
             apart.push(format!("{} × {outcome} left out", numbers::count(n)));
         }
+    }
+    let set_aside = view.tuning.records.iter().filter(|r| r.set_aside).count() as u64;
+    if set_aside > 0 {
+        apart.push(format!(
+            "{} × disturbed by other work left out",
+            numbers::count(set_aside)
+        ));
     }
     let trim = view.tuning.request.trim_share;
     apart.push(if trim > 0.0 {

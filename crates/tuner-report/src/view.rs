@@ -117,7 +117,7 @@ impl<'a> View<'a> {
                     mb,
                     size,
                     is_chosen: decision.memory_size_mb == Some(mb),
-                    is_present: present_mb == mb,
+                    is_present: present_mb == Some(mb),
                     measured: measured(size, compared, start, unit),
                     compared,
                 }
@@ -143,7 +143,7 @@ impl<'a> View<'a> {
     }
 
     pub(crate) fn present(&self) -> Option<(&Row<'a>, &Measured<'a>)> {
-        self.at(self.tuning.function.memory_size_mb)
+        self.at(self.tuning.function.memory_size_mb?)
     }
 
     pub(crate) fn chosen(&self) -> Option<(&Row<'a>, &Measured<'a>)> {

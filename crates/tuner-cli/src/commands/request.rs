@@ -136,6 +136,8 @@ pub(super) fn build(args: &RunArgs, function: FunctionName) -> Result<TuningRequ
     };
     TuningRequest {
         preset,
+        // A program on this machine has a memory size only if somebody says so.
+        has_present_size: !args.target.local || args.local.present_memory.is_some(),
         memory_sizes: memory_sizes(&args.memory, preset)?,
         invocations: args.invocations(),
         objective: args.objective,

@@ -34,7 +34,8 @@ pub struct ExecutionOutput {
     /// The decision in a sentence, with what it brings.
     pub sentence: String,
     /// Memory size before, in MB.
-    pub present_memory_size_mb: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub present_memory_size_mb: Option<u32>,
     /// What costs are in; null when the price is not known.
     pub currency: Option<Currency>,
     /// Every size, ascending.

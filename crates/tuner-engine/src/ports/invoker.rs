@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use tuner_core::FunctionName;
+use tuner_core::{FunctionName, LocalReading};
 
 use super::PortError;
 
@@ -49,4 +49,6 @@ pub struct InvokeReply {
     pub payload: Vec<u8>,
     /// The last 4 KB of the log, decoded.
     pub log_tail: Option<Vec<u8>>,
+    /// What a local Lambda says besides; absent in AWS.
+    pub local: Option<LocalReading>,
 }

@@ -121,7 +121,7 @@ pub async fn initialize(
         rate,
         payloads: PayloadShares::of(payloads),
         original: Original {
-            present_memory_size_mb: asked.memory_size_mb,
+            present_memory_size_mb: request.has_present_size.then_some(asked.memory_size_mb),
             last_version: versions.iter().map(|v| v.version).max().unwrap_or(0),
             latest,
         },

@@ -166,6 +166,8 @@ pub(super) fn read_reply(request: &TuningRequest, size: MemorySize, reply: &Invo
             .map(|message| shortened(&message)),
         payload_index: None,
         throttles: 0,
+        local: reply.local,
+        set_aside: false,
     }
 }
 
@@ -253,6 +255,7 @@ mod tests {
 
     fn reply(function_error: bool, payload: &str, tail: &str) -> InvokeReply {
         InvokeReply {
+            local: None,
             request_id: Some("r-1".to_owned()),
             function_error: function_error.then(|| "Unhandled".to_owned()),
             payload: payload.as_bytes().to_vec(),

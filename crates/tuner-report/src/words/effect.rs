@@ -235,8 +235,7 @@ fn cannot_tell(view: &View<'_>) -> String {
 }
 
 fn choose(view: &View<'_>) -> String {
-    let now = view.tuning.function.memory_size_mb;
-    let why = match view.rows.iter().find(|r| r.is_present) {
+    let why = |now: u32| match view.rows.iter().find(|r| r.is_present) {
         Some(row) => match (row.failure(), row.skipped()) {
             (Some(outcome), _) => format!("{outcome} at {now} MB"),
             (_, Some(reason)) => format!("the present {now} MB was not run ({reason})"),
@@ -244,12 +243,13 @@ fn choose(view: &View<'_>) -> String {
         },
         None => format!("the present {now} MB was not measured"),
     };
+    let why = (view.tuning.function.memory_size_mb).map_or_else(String::new, |now| format!("; {}", why(now)));
     let count = view.measured().count();
     let best = match count {
         1 => "the only size that was measured".to_owned(),
         _ => format!("the best of {count} sizes by {}", objective_words(view)),
     };
-    format!("{best}, {}{}{}; {why}", figures(view), limits(view), alternative(view))
+    format!("{best}, {}{}{}{why}", figures(view), limits(view), alternative(view))
 }
 
 fn constraint_not_met(view: &View<'_>) -> String {

@@ -3,6 +3,7 @@
 mod constraints;
 mod dry_run;
 mod effect;
+pub(crate) mod machine;
 pub(crate) mod model;
 mod planner;
 
@@ -58,18 +59,21 @@ pub(crate) fn function_label(tuning: &Tuning) -> String {
 }
 
 fn decision(view: &View<'_>) -> String {
-    let now = view.tuning.function.memory_size_mb;
     let decision = &view.tuning.decision;
-    let chosen = decision.memory_size_mb.unwrap_or(now);
+    let now = view.tuning.function.memory_size_mb;
+    let chosen = decision.memory_size_mb.or(now).unwrap_or_default();
     match decision.verdict {
-        Verdict::Move => format!("move from {now} MB to {chosen} MB{}", likely(view)),
+        Verdict::Move => match now {
+            Some(now) => format!("move from {now} MB to {chosen} MB{}", likely(view)),
+            None => format!("use {chosen} MB"),
+        },
         Verdict::Keep => format!("keep {chosen} MB"),
         Verdict::NoClearWinner => format!("no clear winner: keep {chosen} MB"),
-        // The present size failed or was not among those measured; either way it cannot be compared.
-        Verdict::Choose if view.rows.iter().any(|r| r.is_present && r.failure().is_some()) => {
-            format!("move from {now} MB, where it fails, to {chosen} MB")
-        }
-        Verdict::Choose => format!("use {chosen} MB"),
+        // There is no present size, or it failed or was not among those measured: it cannot be compared.
+        Verdict::Choose => match view.rows.iter().find(|r| r.is_present && r.failure().is_some()) {
+            Some(row) => format!("move from {} MB, where it fails, to {chosen} MB", row.mb),
+            None => format!("use {chosen} MB"),
+        },
         Verdict::CannotTell => format!(
             "cannot tell yet whether {chosen} MB keeps {}",
             constraints(view).unwrap_or_else(|| "the limits".to_owned())
@@ -146,6 +150,7 @@ fn caveat(view: &View<'_>) -> Option<String> {
         host_cpus,
         confinement,
         cpu_limited,
+        network,
         ..
     } = &view.tuning.environment
     else {
@@ -162,9 +167,16 @@ fn caveat(view: &View<'_>) -> Option<String> {
         crate::view::CostUnit::Money(currency) => format!("; {} figures are estimates", currency.code()),
         crate::view::CostUnit::GbSeconds => String::new(),
     };
+    let network = match network {
+        Some(means) => format!(
+            " Bandwidth was limited as Lambda's is by memory size, by {means}: what does not use HTTP_PROXY was not limited."
+        ),
+        None => String::new(),
+    };
+    let disturbance = machine::disturbance(view).map_or_else(String::new, |sentence| format!(" {sentence}"));
     Some(format!(
         "Measured locally, not in Lambda: durations are this machine's processor's ({cpus} {plural}, {confinement})\
-         {limited}{money}."
+         {limited}{money}.{network}{disturbance}"
     ))
 }
 

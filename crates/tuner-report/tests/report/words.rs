@@ -277,3 +277,40 @@ fn a_p95_is_printed_from_twenty_invocations_on() {
     };
     assert!(!p95(19) && p95(20));
 }
+
+/// What the caveat of a local tuning says, with this share of each duration spent waiting.
+fn caveat_with(waited_share: Option<f64>, machine: Option<tuner_core::MachineUse>) -> String {
+    let mut tuning = Study::local("f", 7).run();
+    for record in &mut tuning.records {
+        record.local = Some(tuner_core::LocalReading {
+            waited_ms: waited_share.zip(record.duration_ms).map(|(share, ms)| share * ms),
+            ..tuner_core::LocalReading::default()
+        });
+    }
+    if let tuner_core::tuning::MeasuringEnvironment::Local { machine: slot, .. } = &mut tuning.environment {
+        *slot = machine;
+    }
+    headline(&tuning).caveat.unwrap_or_default()
+}
+
+#[test]
+fn a_machine_that_others_used_is_told_of() {
+    let busy = tuner_core::MachineUse {
+        load_average: Some(10.87),
+        others_cpu_share: Some(0.77),
+        ..tuner_core::MachineUse::default()
+    };
+    let told = caveat_with(Some(0.25), Some(busy));
+    assert!(told.contains("77 % of their time, load average 10.9"), "{told}");
+    assert!(
+        told.contains("up to 25 % of a duration was spent waiting for it"),
+        "{told}"
+    );
+    let unknown = caveat_with(None, Some(busy));
+    assert!(unknown.contains("by how much is not known here"), "{unknown}");
+    assert!(
+        !caveat_with(Some(0.005), Some(busy)).contains("Meanwhile"),
+        "nothing had to wait"
+    );
+    assert!(!caveat_with(None, None).contains("Meanwhile"), "nothing is known");
+}

@@ -145,7 +145,7 @@ mod tests {
             finished_at: Timestamp::UNIX_EPOCH,
             status: TuningStatus::Failed,
             verdict: Verdict::AllFailed,
-            present_memory_size_mb: 128,
+            present_memory_size_mb: Some(128),
             recommended_memory_size_mb: None,
             saving_pct: None,
             cost: None,

@@ -57,10 +57,11 @@ impl Row {
                 when,
                 function,
                 size: match tuning.recommended_memory_size_mb {
-                    Some(mb) if mb != tuning.present_memory_size_mb => {
-                        format!("{} → {mb}", tuning.present_memory_size_mb)
-                    }
-                    _ => tuning.present_memory_size_mb.to_string(),
+                    Some(mb) => match tuning.present_memory_size_mb {
+                        Some(now) if now != mb => format!("{now} → {mb}"),
+                        _ => mb.to_string(),
+                    },
+                    None => number(tuning.present_memory_size_mb),
                 },
                 saving: tuning.saving_pct.map(percent).unwrap_or_default(),
                 outcome: match tuning.applied {
@@ -161,11 +162,15 @@ fn markdown(entries: &[Entry]) -> String {
     text
 }
 
+/// A number; nothing where there is none.
+fn number(value: Option<impl ToString>) -> String {
+    value.map(|n| n.to_string()).unwrap_or_default()
+}
+
 const COLUMNS: &str = "finished_at,function,status,verdict,present_memory_size_mb,recommended_memory_size_mb,saving_pct,\
                        applied,cost,currency,tuning_id,place\n";
 
 fn csv(entries: &[Entry]) -> String {
-    let number = |value: Option<f64>| value.map(|n| n.to_string()).unwrap_or_default();
     let mut text = COLUMNS.to_owned();
     for entry in entries {
         let cells = match entry {
@@ -174,10 +179,8 @@ fn csv(entries: &[Entry]) -> String {
                 t.function.clone(),
                 words(&t.status),
                 words(&t.verdict),
-                t.present_memory_size_mb.to_string(),
-                t.recommended_memory_size_mb
-                    .map(|mb| mb.to_string())
-                    .unwrap_or_default(),
+                number(t.present_memory_size_mb),
+                number(t.recommended_memory_size_mb),
                 number(t.saving_pct),
                 t.applied.to_string(),
                 number(t.cost.map(|cost| cost.amount)),
