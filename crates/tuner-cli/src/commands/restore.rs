@@ -41,12 +41,7 @@ pub(super) async fn restore(args: RestoreArgs, global: GlobalArgs) -> Result<Exi
         }
         return Ok(Exit::Done);
     }
-    describe(
-        &mut guarded::stderr(),
-        &function.to_string(),
-        &found,
-        args.tuning,
-    )?;
+    describe(&mut guarded::stderr(), &function.to_string(), &found, args.tuning)?;
     consent::ask("Go ahead?", args.yes)?;
     let restored = restore_function(&ctx, &function, args.tuning, 0).await;
     let forgotten = forget_of(&function, &reach, &config).await;

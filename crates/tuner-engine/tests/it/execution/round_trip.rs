@@ -77,6 +77,7 @@ fn request() -> impl Strategy<Value = TuningRequest> {
             let is_grid = preset == Preset::Grid;
             TuningRequest {
                 function,
+                has_present_size: true,
                 preset,
                 constraints,
                 cold_share,
