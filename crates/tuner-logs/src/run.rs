@@ -29,7 +29,7 @@ const SMALLEST_CHUNK: usize = 64 << 10;
 /// What all chunks together may grow to for documents that are longer than a chunk.
 const GROWN: usize = 32 << 20;
 /// Longer documents are no single ones of CloudWatch, Kinesis or Lambda.
-const LARGEST_DOCUMENT: usize = 8 << 20;
+const LARGEST_DOCUMENT: usize = 4 << 20;
 
 /// Where a document of ours says what it is.
 const OWN_HEAD: usize = 1024;
