@@ -40,8 +40,8 @@ pub struct FunctionLogs {
     pub files: u64,
     /// How many of them are damaged.
     pub damaged_files: u64,
-    /// Which share of the bytes of its own files could not be read; `None` if files that could not be read may be its own and
-    /// nothing tells.
+    /// Which share of the bytes of its own files could not be read; `None` where nothing tells: a file is cut off, or one that
+    /// could not be read may be its own.
     pub unread_share: Option<f64>,
 }
 
@@ -99,7 +99,7 @@ impl FunctionLogs {
             complete: is_of_others && known.damaged == 0,
             files: known.files,
             damaged_files: known.damaged,
-            unread_share: is_of_others.then(|| known.unread as f64 / known.bytes.max(1) as f64),
+            unread_share: (is_of_others && known.unknown == 0).then(|| known.unread as f64 / known.bytes.max(1) as f64),
         }
     }
 }

@@ -115,6 +115,8 @@ pub(crate) struct OwnFiles {
     /// In bytes, as they are in the files.
     pub(crate) bytes: u64,
     pub(crate) unread: u64,
+    /// Those that are damaged in a way that does not tell how much is missing: cut off, or with a wrong checksum.
+    pub(crate) unknown: u64,
 }
 
 impl OwnFiles {
@@ -123,6 +125,7 @@ impl OwnFiles {
         self.damaged += other.damaged;
         self.bytes += other.bytes;
         self.unread += other.unread;
+        self.unknown += other.unknown;
     }
 }
 

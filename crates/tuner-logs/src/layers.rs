@@ -37,7 +37,7 @@ pub(crate) fn plain<'r>(mut reader: Bytes<'r>) -> io::Result<Plain<'r>> {
         reader = whole;
         if head.starts_with(GZIP) {
             // CloudWatch, Firehose and `cat a.gz b.gz` all make files of several members.
-            reader = Box::new(MultiGzDecoder::new(reader));
+            reader = Box::new(MultiGzDecoder::new(InPieces(reader)));
         } else if head.starts_with(ZSTD) {
             let decoder = ruzstd::decoding::StreamingDecoder::new(BufReader::new(reader));
             reader = Box::new(decoder.map_err(io::Error::other)?);
@@ -65,6 +65,17 @@ pub(crate) fn plain<'r>(mut reader: Bytes<'r>) -> io::Result<Plain<'r>> {
         is_decoded,
         is_nested: true,
     })
+}
+
+/// Gives a decoder little at a time, so that how far it came in a damaged file is known.
+struct InPieces<R>(R);
+
+impl<R: Read> Read for InPieces<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        const PIECE: usize = 4096;
+        let most = buffer.len().min(PIECE);
+        self.0.read(&mut buffer[..most])
+    }
 }
 
 /// Whether something is to be undone that takes a thread of its own.

@@ -36,6 +36,11 @@ pub enum Problem {
 }
 
 impl Problem {
+    /// Whether the file ends too early, so that nobody knows how much is missing.
+    pub(crate) fn is_cut_off(&self) -> bool {
+        matches!(self, Self::Damaged { source, .. } if source.kind() == io::ErrorKind::UnexpectedEof)
+    }
+
     /// The file or folder that it is about.
     pub fn file(&self) -> Option<&str> {
         match self {

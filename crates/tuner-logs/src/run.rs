@@ -105,7 +105,7 @@ fn fold(inputs: Vec<Input>, options: &Options) -> Partial {
             .collect();
         unopened
             .iter()
-            .for_each(|name| whole.is_missing(Path::new(name), options));
+            .for_each(|name| whole.is_missing(Path::new(name), options, false));
         // A large plain file is spread over all threads; of the others each is read by one.
         let (large, small): (Vec<_>, Vec<_>) = sources
             .into_iter()
@@ -193,13 +193,13 @@ impl Partial {
         if let Err(problem) = opened {
             if let Some(name) = problem.file() {
                 let name = name.to_owned();
-                self.is_missing(Path::new(&name), options);
+                self.is_missing(Path::new(&name), options, problem.is_cut_off());
             }
             self.coverage.problems.push(problem);
         }
     }
 
-    fn is_missing(&mut self, path: &Path, options: &Options) {
+    fn is_missing(&mut self, path: &Path, options: &Options, is_cut: bool) {
         match Function::of_path(&origin_of_path(path, &options.export_tasks)) {
             Some(function) => {
                 let bytes = std::fs::metadata(path).map_or(0, |metadata| metadata.len());
@@ -208,6 +208,7 @@ impl Partial {
                     damaged: 1,
                     bytes,
                     unread: bytes,
+                    unknown: u64::from(bytes == 0 || is_cut),
                 };
                 self.folder.has_own_file(&function, file);
             }
@@ -243,11 +244,17 @@ struct Done {
 
 impl Done {
     fn own_file(&self) -> OwnFiles {
+        let damaged = u64::from(self.problem.is_some());
         OwnFiles {
             files: 1,
-            damaged: u64::from(self.problem.is_some()),
+            damaged,
             bytes: self.file_bytes,
             unread: self.unread_bytes,
+            unknown: if self.unread_bytes == 0 || self.problem.as_ref().is_some_and(Problem::is_cut_off) {
+                damaged
+            } else {
+                0
+            },
         }
     }
 

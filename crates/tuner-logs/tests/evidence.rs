@@ -249,3 +249,82 @@ fn a_file_given_twice_is_read_once() {
     assert!(problems.is_empty());
     assert_eq!(evidence.functions[0].reports(), 1);
 }
+
+#[test]
+fn functions_of_one_name_in_two_regions_are_two_and_export_tasks_name_what_they_exported() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = |n: usize| exported("2026-10-01T00:00:00.000Z", 10.0, 128, "").repeat(n);
+    write_gz(
+        &folder.path().join(format!("us-east-1/aws-lambda-pay/{STREAM}/0.gz")),
+        &log(1),
+    );
+    write_gz(
+        &folder.path().join(format!("eu-west-1/aws-lambda-pay/{STREAM}/0.gz")),
+        &log(2),
+    );
+    write_gz(
+        &folder.path().join(format!("aws/lambda/us-east-1.auth/{STREAM}/0.gz")),
+        &log(3),
+    );
+    let task = "0198c8a0-61a7-4b68-b42e-de11b5f419e3";
+    write_gz(
+        &folder.path().join(format!("exportedlogs/{task}/{STREAM}/0.gz")),
+        &log(4),
+    );
+    let mut options = Options::default();
+    let tasks = serde_json::json!({ "exportTasks": [{ "taskId": task, "logGroupName": "/aws/lambda/ship" }] });
+    assert_eq!(options.export_tasks.add(&tasks), 1);
+    let (evidence, _) = gather(vec![Input::from(folder.path())], &options);
+    let found: Vec<_> = evidence
+        .functions
+        .iter()
+        .map(|f| {
+            (
+                f.name.as_deref().unwrap(),
+                f.region.as_deref(),
+                f.edge,
+                f.reports(),
+                f.files,
+            )
+        })
+        .collect();
+    assert_eq!(
+        found,
+        [
+            ("auth", None, true, 3, 1),
+            ("pay", Some("eu-west-1"), false, 2, 1),
+            ("pay", Some("us-east-1"), false, 1, 1),
+            ("ship", None, false, 4, 1),
+        ]
+    );
+    // What a damaged file leaves unread is a share of the function's own bytes.
+    let path = folder.path().join(format!("us-east-1/aws-lambda-pay/{STREAM}/1.gz"));
+    write_gz(
+        &path,
+        &(0..5000)
+            .map(|n| exported("2026-10-01T00:00:00.000Z", f64::from(n), 128, ""))
+            .collect::<String>(),
+    );
+    let mut bytes = fs::read(&path).unwrap();
+    bytes.extend([0xff; 20_000]);
+    fs::write(&path, &bytes).unwrap();
+    let (evidence, coverage) = gather(vec![Input::from(folder.path())], &options);
+    let pay = &evidence.functions[2];
+    assert_eq!(
+        (pay.complete, pay.files, pay.damaged_files, coverage.problems.len()),
+        (false, 2, 1, 1)
+    );
+    assert!(
+        pay.unread_share.unwrap() > 0.0 && pay.unread_share.unwrap() < 1.0,
+        "{:?}",
+        pay.unread_share
+    );
+    assert_eq!(evidence.functions[1].unread_share, Some(0.0));
+    // Of one that is cut off nobody knows how much is missing.
+    fs::write(&path, &bytes[..100]).unwrap();
+    let (evidence, _) = gather(vec![Input::from(folder.path())], &options);
+    assert_eq!(
+        (evidence.functions[2].damaged_files, evidence.functions[2].unread_share),
+        (1, None)
+    );
+}
