@@ -242,10 +242,11 @@ impl<'a, S: Sink> Scan<'a, '_, S> {
     fn close(&mut self, end: usize) {
         let Some(mut frame) = self.frames.pop() else { return };
         self.event_of(&frame, end);
-        if let Some(report) = frame.fields.as_ref().and_then(|fields| fields.report()) {
-            if frame.messages == 0 && self.pending.len() == frame.first {
-                self.push(frame.start.unwrap_or(0), What::report(report));
-            }
+        if frame.messages == 0
+            && self.pending.len() == frame.first
+            && let Some(report) = frame.fields.as_ref().and_then(|fields| fields.report())
+        {
+            self.push(frame.start.unwrap_or(0), What::report(report));
         }
         frame.tell(&mut self.pending);
         if frame.is_element && !frame.is_array && self.pending.len() > frame.first + 1 {

@@ -6,7 +6,7 @@ use tuner_core::logs::{Counts, Cut, Event, Scanned, Scanner, Table, cut, parse_t
 const LINES: &str = include_str!("../data/report-lines.txt");
 
 /// A small generator of random numbers (SplitMix64).
-pub struct Random(pub u64);
+pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
     fn next(&mut self) -> u64 {
@@ -23,7 +23,7 @@ impl Random {
 }
 
 /// Lines that once took a hundred times as long as others: each handed the same bytes on again and again.
-pub fn slow_shapes(bytes: usize) -> [(&'static str, Vec<u8>); 6] {
+pub(crate) fn slow_shapes(bytes: usize) -> [(&'static str, Vec<u8>); 6] {
     let filled = |piece: &str| piece.repeat(bytes / piece.len() + 1).into_bytes();
     [
         (
@@ -45,7 +45,7 @@ pub fn slow_shapes(bytes: usize) -> [(&'static str, Vec<u8>); 6] {
 }
 
 /// Logs of all kinds that are made to begin with.
-pub fn seeds() -> Vec<Vec<u8>> {
+pub(crate) fn seeds() -> Vec<Vec<u8>> {
     let lines: Vec<String> = LINES
         .lines()
         .filter(|line| !line.is_empty() && !line.starts_with('#'))
@@ -96,7 +96,7 @@ pub fn seeds() -> Vec<Vec<u8>> {
 }
 
 /// One of the seeds, changed in some places.
-pub fn mutated(seeds: &[Vec<u8>], random: &mut Random) -> Vec<u8> {
+pub(crate) fn mutated(seeds: &[Vec<u8>], random: &mut Random) -> Vec<u8> {
     const LARGEST: usize = 64 << 10;
     const PIECES: [&[u8]; 16] = [
         b"\"",
@@ -143,7 +143,7 @@ pub fn mutated(seeds: &[Vec<u8>], random: &mut Random) -> Vec<u8> {
 
 /// Reads bytes as a log in every way there is, and says what was counted. Nothing panics, what is found lies inside, and the
 /// parsers get no more than four times the bytes.
-pub fn read(bytes: &[u8], random: &mut Random) -> Counts {
+pub(crate) fn read(bytes: &[u8], random: &mut Random) -> Counts {
     let check = |scanned: Scanned<'_>, length: usize| match scanned {
         Scanned::Usual { offset, report, .. } => assert!(offset < length && !report.request_id.is_empty()),
         Scanned::Other(found) => {
