@@ -65,6 +65,21 @@ resource "aws_s3_bucket_lifecycle_configuration" "report" {
     }
   }
 
+  # A tuning deletes its payload when it is over, and every tuning those of others that were stopped by force. This is for the
+  # last of them; an execution takes 7 days at most.
+  rule {
+    id     = "payloads"
+    status = "Enabled"
+
+    filter {
+      prefix = "payloads/"
+    }
+
+    expiration {
+      days = 8
+    }
+  }
+
   dynamic "rule" {
     for_each = var.report_retention_in_days > 0 ? [var.report_retention_in_days] : []
     content {

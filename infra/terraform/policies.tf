@@ -9,9 +9,10 @@ locals {
   read_logs = [for r in flatten([var.log_group_resource]) : r == "*" ? "arn:${local.partition}:logs:*:*:log-group:*" : "${r}:*"]
 
   tunings    = "${local.bucket_arn}/tunings/*"
+  payloads   = "${local.bucket_arn}/payloads/*"
   executions = "arn:${local.partition}:states:${local.region}:${local.account}:execution:${local.prefix}-power-tuning:*"
 
-  keep_tunings = { Sid = "KeepTunings", Effect = "Allow", Action = ["s3:GetObject", "s3:PutObject"], Resource = [local.tunings] }
+  keep_tunings = { Sid = "KeepTunings", Effect = "Allow", Action = ["s3:GetObject", "s3:PutObject"], Resource = [local.tunings, local.payloads] }
   keep_reviews = { Sid = "KeepReviews", Effect = "Allow", Action = ["s3:GetObject", "s3:PutObject"], Resource = ["${local.bucket_arn}/reviews/*"] }
 
   every_step = concat(
@@ -57,11 +58,19 @@ locals {
   list_versions  = { Sid = "ListVersions", Effect = "Allow", Action = ["lambda:ListVersionsByFunction"], Resource = local.functions }
   set_memory     = { Sid = "SetMemorySize", Effect = "Allow", Action = ["lambda:UpdateFunctionConfiguration"], Resource = local.functions }
   publish        = { Sid = "PublishVersion", Effect = "Allow", Action = ["lambda:PublishVersion"], Resource = local.functions }
-  delete_payload = { Sid = "DeletePayload", Effect = "Allow", Action = ["s3:DeleteObject"], Resource = ["${local.tunings}/payload.json"] }
+  delete_payload = { Sid = "DeletePayload", Effect = "Allow", Action = ["s3:DeleteObject"], Resource = [local.payloads] }
+
+  read_alias = { Sid = "ReadAlias", Effect = "Allow", Action = ["lambda:GetAlias"], Resource = concat(local.functions, local.versions) }
+  # Versions only: a role with this can't delete a function.
+  delete_versions = { Sid = "DeleteVersions", Effect = "Allow", Action = ["lambda:DeleteFunction"], Resource = local.versions }
 
   step_needs = {
     initialize = concat(local.assume, local.payload, [
       local.read_function, local.list_versions,
+      # Whether the alias that a recommendation is to be applied to runs what $LATEST is.
+      local.read_alias,
+      # What tunings that were stopped by force have left.
+      local.delete_payload,
       # Whether a tuning that left something behind is over.
       { Sid = "SeeTunings", Effect = "Allow", Action = ["states:DescribeExecution"], Resource = [local.executions] },
     ])
@@ -78,13 +87,14 @@ locals {
     ])
     restore = concat(local.assume, [
       local.read_function, local.list_versions, local.set_memory,
-      # Versions only: this role can't delete a function.
-      { Sid = "DeleteVersions", Effect = "Allow", Action = ["lambda:DeleteFunction"], Resource = local.versions },
+      local.delete_versions,
       local.delete_payload,
     ])
     analyze = []
     apply = concat(local.assume, [
-      local.read_function, local.set_memory, local.publish,
+      local.read_function, local.list_versions, local.set_memory, local.publish,
+      # A version that was published for nothing, since the alias could not be pointed to it.
+      local.delete_versions,
       {
         Sid      = "SetAlias", Effect = "Allow", Action = ["lambda:GetAlias", "lambda:CreateAlias", "lambda:UpdateAlias"],
         Resource = concat(local.functions, local.versions)

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::support::{Place, Server, measuring};
+use crate::support::{Place, Server, measuring, repository};
 
 const EXECUTION: &str = "arn:aws:states:eu-west-1:123456789012:execution:m:e";
 const EXAMPLE: [&str; 4] = ["run", "--local", "--function", "example:hash"];
@@ -79,7 +79,7 @@ fn command_lines_that_make_no_sense() {
         (&["--payload", &huge], &["huge.json", "6291456"]),
         (&["--payload", "."], &["`.`"]),
         (&["--payload", "-"], &["standard input"]),
-        (&["--payload", weights], &["weight", "greater than 0"]),
+        (&["--payload", weights], &["weight", "no number above 0"]),
         (&["--payload", seldom], &["too few", "501"]),
         (&["--payload", seldom, "--num", "10"], &["too few", "501"]),
         (&["--prices", "none.json"], &["none.json"]),
@@ -286,6 +286,41 @@ fn a_full_disk() {
         .says(&["disk/out", "No space left", "--out"]);
     assert!(!done.stderr.contains("panicked"), "{}", done.stderr);
     assert_eq!(server.all_of("wait"), before);
+}
+
+/// A file is written whole or not at all: the old one stays.
+#[test]
+fn a_full_disk_keeps_the_report_that_was_there() {
+    let place = Place::new();
+    let disk = place.path().join("disk");
+    std::fs::create_dir(&disk).unwrap();
+    let Some(_mounted) = FullDisk::mount(&disk) else {
+        eprintln!("skipped: no right to mount a small file system");
+        return;
+    };
+    std::fs::write(disk.join("report.html"), "the old one").unwrap();
+    std::fs::write(disk.join("filler"), vec![0; 20 << 10]).unwrap();
+    let document = repository().join("reports/hash/tuning.json");
+    place
+        .tuner(&[
+            "report",
+            document.to_str().unwrap(),
+            "--format",
+            "html",
+            "--out",
+            "disk/report.html",
+        ])
+        .run()
+        .refuses(1, &["disk/report.html", "No space left", "--out"]);
+    assert_eq!(
+        std::fs::read_to_string(disk.join("report.html")).unwrap(),
+        "the old one"
+    );
+    let left: Vec<_> = std::fs::read_dir(&disk)
+        .unwrap()
+        .map(|e| e.unwrap().file_name())
+        .collect();
+    assert_eq!(left.len(), 2, "{left:?}");
 }
 
 #[test]

@@ -28,6 +28,12 @@ fn a_plan_touches_nothing() {
         "spends     at most $",
         "applies",
     ]);
+    let small = ["plan", "--direct", "--function", "hash", "--budget", "0.00000001"];
+    server
+        .tuner(&place, &small)
+        .run()
+        .exits(0)
+        .prints(&["BUT", "too small for one invocation", "128 MB"]);
     assert_eq!(server.get("hash/configuration"), before, "RevisionId included");
     let local = ["plan", "--local", "--function", "example:hash"];
     place

@@ -31,7 +31,7 @@ fn what_was_tuned_here_is_listed() {
     let names: Vec<_> = functions.iter().map(|arn| arn.rsplit(':').next().unwrap()).collect();
     assert_eq!(names, ["hash", "wait"], "newest first");
     for tuning in &listed {
-        assert_eq!(tuning["present_memory_size_mb"], 128);
+        assert_eq!(tuning.get("present_memory_size_mb"), None, "a local program has none");
         assert_eq!(tuning["recommended_memory_size_mb"], 512);
         let document = place.path().join(tuning["store"].as_str().unwrap()).join("tuning.json");
         let document: Value = serde_json::from_slice(&std::fs::read(document).unwrap()).unwrap();
@@ -61,9 +61,16 @@ fn what_was_tuned_here_is_listed() {
         .exits(0)
         .prints(&["| hash | 128 → 512 |"]);
 
-    // What is no document is not listed, and no reason to list nothing.
+    // What can't be read is said, and no reason to list nothing.
     place.write("tuner-out/broken/tuning.json", "{");
-    place.tuner(&HISTORY).run().exits(0).prints(&["hash", "wait"]);
+    place.write("tuner-out/history/1.json", "\"\u{1b}[2J");
+    place.write("tuner-out/empty/other.json", "{}");
+    let done = place.tuner(&HISTORY).run().exits(0).prints(&["hash", "wait"]);
+    let done = done.says(&[
+        "not listed: `tuner-out/broken/tuning.json`",
+        "not listed: `tuner-out/history/1.json`",
+    ]);
+    assert_eq!(done.stderr.lines().count(), 2, "{}", done.stderr);
     // The configuration may say where they are, from further down too.
     place.write(
         "tuner.toml",
@@ -71,6 +78,42 @@ fn what_was_tuned_here_is_listed() {
     );
     let done = place.tuner(&["history"]).run().exits(0);
     assert_eq!(done.stdout.lines().count(), 1 + 2 * 2);
+}
+
+/// Results may go anywhere: where they went is known to the user's later calls, from any directory.
+#[test]
+fn runs_with_a_place_of_their_own_are_listed() {
+    let _alone = measuring();
+    let place = Place::new();
+    let run = [
+        "run",
+        "--local",
+        "--quiet",
+        "--function",
+        "example:wait",
+        "--memory",
+        "512",
+    ];
+    let elsewhere = ["--num", "5", "--payload", r#"{"ms":1}"#, "--out", "results/today"];
+    place.tuner(&run).args(&elsewhere).run().exits(0);
+    std::fs::create_dir(place.path().join("below")).unwrap();
+    let history = |within: &str| {
+        let history = place.tuner(&["history", "--format", "json"]).within(within);
+        let away = history
+            .env("AWS_EC2_METADATA_DISABLED", "true")
+            .env("AWS_REGION", "us-east-1");
+        let listed: Vec<Value> = serde_json::from_str(&away.run().exits(0).stdout).unwrap();
+        listed
+    };
+    for within in [".", "below"] {
+        let listed = history(within);
+        assert_eq!(listed.len(), 1, "{listed:#?}");
+        let store = listed[0]["store"].as_str().unwrap();
+        assert!(store.starts_with('/') && store.ends_with("results/today"), "{store}");
+    }
+    // What is gone is gone.
+    std::fs::remove_dir_all(place.path().join("results")).unwrap();
+    assert_eq!(history("."), [Value::Null; 0]);
 }
 
 #[test]

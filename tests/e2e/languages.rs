@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
-use crate::support::{Done, Place, measuring, repository};
+use crate::support::{Done, Place, figure, measuring, repository};
 
 /// What an environment variable names, or a word on what is skipped.
 fn given(variable: &str) -> Option<PathBuf> {
@@ -136,10 +136,9 @@ fn variables_and_the_timeout_reach_the_function() {
             .run()
     };
     let tuning = run("NAP_S=0.02").exits(0).tuning();
-    let mean = tuning["sizes"][0]["warm"]["duration_ms"]["mean"]["value"]
-        .as_f64()
-        .unwrap();
-    assert!((20.0..500.0).contains(&mean), "{mean}");
+    let mean = figure(&tuning, "/sizes/0/warm/duration_ms/mean/value");
+    // It took its nap, and not that of the next run.
+    assert!((20.0..1000.0).contains(&mean), "{mean}");
     let tuning = run("NAP_S=3").exits(6).tuning();
     assert_eq!(tuning["sizes"][0]["outcomes"]["timeout"], 1, "{tuning}");
 }

@@ -100,6 +100,13 @@ fn there_is_no_colour_and_no_moving_picture_off_a_terminal() {
         }
         assert!(done.stderr.lines().count() > 5, "{}", done.stderr);
     }
+    // Nor in what is for whoever looks for a fault.
+    let done = run(&place).args(&["-vv"]).run().exits(0);
+    assert!(
+        done.stderr.contains("TRACE") && !done.stderr.contains('\x1b'),
+        "{}",
+        done.stderr
+    );
 }
 
 #[test]

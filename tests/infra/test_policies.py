@@ -13,13 +13,13 @@ READ, LIST = "lambda:GetFunction", "lambda:ListVersionsByFunction"
 UPDATE, PUBLISH = "lambda:UpdateFunctionConfiguration", "lambda:PublishVersion"
 EVERY_STEP = {"logs:CreateLogStream", "logs:PutLogEvents", "s3:ListBucket", "s3:GetObject", "s3:PutObject"}
 NEEDS = {
-    "initialize": {READ, LIST, "states:DescribeExecution"},
+    "initialize": {READ, LIST, "lambda:GetAlias", "states:DescribeExecution", "s3:DeleteObject"},
     "plan": set(),
     "publish": {READ, LIST, UPDATE, PUBLISH},
     "sample": {READ, "lambda:InvokeFunction", "lambda:PutFunctionEventInvokeConfig", "logs:FilterLogEvents", "s3:DeleteObject"},
     "restore": {READ, LIST, UPDATE, "lambda:DeleteFunction", "s3:DeleteObject"},
     "analyze": set(),
-    "apply": {READ, UPDATE, PUBLISH, "lambda:GetAlias", "lambda:CreateAlias", "lambda:UpdateAlias"},
+    "apply": {READ, LIST, UPDATE, PUBLISH, "lambda:DeleteFunction", "lambda:GetAlias", "lambda:CreateAlias", "lambda:UpdateAlias"},
     "report": {"states:GetExecutionHistory", "s3:DeleteObject"},
     "review-list": {
         "cloudwatch:GetMetricData",
@@ -188,8 +188,9 @@ def test_narrowing_covers_versions_and_aliases_and_nothing_else(full_stack, step
 @pytest.mark.parametrize("stack_name", ["stack", "full_stack"])
 def test_only_versions_can_be_deleted(request, stack_name):
     stack = request.getfixturevalue(stack_name)
-    assert allows(of_stack(stack, "restore"), "lambda:DeleteFunction", FUNCTION + "orders-eu:7")
     for step in STEPS:
+        version = allows(of_stack(stack, step), "lambda:DeleteFunction", FUNCTION + "orders-eu:7")
+        assert version == (step in ("restore", "apply")), step
         assert not allows(of_stack(stack, step), "lambda:DeleteFunction", FUNCTION + "orders-eu"), step
 
 
@@ -234,6 +235,9 @@ def test_a_step_writes_to_its_own_logs_and_bucket_only(full_stack, step):
     assert not allows(statements, "s3:PutObject", "arn:aws:s3:::reports/other")
     assert not allows(statements, "s3:PutObject", "arn:aws:s3:::payloads/tuner/1.json")
     assert not allows(statements, "s3:DeleteObject", "arn:aws:s3:::reports/tunings/1/tuning.json")
+    payload = "arn:aws:s3:::reports/payloads/1.json"
+    assert allows(statements, "s3:GetObject", payload) == (step in TUNING_STEPS)
+    assert allows(statements, "s3:DeleteObject", payload) == (step in ("initialize", "restore", "report"))
 
 
 def test_in_a_vpc_lambda_may_make_interfaces_but_the_code_of_a_step_may_not(full_stack):

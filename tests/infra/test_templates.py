@@ -17,6 +17,9 @@ from sam import Stack
 # What the other template has other means for: CloudFormation's stack tags, and its refusal to delete what is not empty.
 ONLY_IN_TERRAFORM = {"tags", "lambda_zip", "report_bucket_force_destroy"}
 
+# The bucket that is made forgets the payloads of tunings that were stopped by force after so long.
+PAYLOAD_DAYS = 8
+
 WITH_KEY = {"kms_key_arn": EVERYTHING["kms_key_arn"], "report_retention_in_days": 0}
 
 
@@ -246,14 +249,28 @@ def test_the_bucket_is_private_encrypted_and_forgets(default_plan):
     assert bucket["OwnershipControls"]["Rules"] == [{"ObjectOwnership": "BucketOwnerEnforced"}]
 
     rules = plan["aws_s3_bucket_lifecycle_configuration.report[0]"]["rule"]
-    assert [r["expiration"][0]["days"] for r in rules if r["expiration"]] == [365]
-    assert [r["ExpirationInDays"] for r in bucket["LifecycleConfiguration"]["Rules"] if "ExpirationInDays" in r] == [365]
+    assert expirations_of_plan(rules) == expirations_of_stack(bucket) == {"payloads/": PAYLOAD_DAYS, "": 365}
 
     (by_stack,) = stack.resource("TuningsBucketPolicy")["PolicyDocument"]["Statement"]
     (by_plan,) = json.loads(plan["aws_s3_bucket_policy.report[0]"]["policy"])["Statement"]
     assert by_plan["Effect"] == "Deny" and by_plan["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
     assert json.loads(json.dumps(by_stack).replace("ref:TuningsBucket", f"tuner-{ACCOUNT}-eu-west-1")) == by_plan
     assert not [address for address in plan if "versioning" in address] and "VersioningConfiguration" not in bucket
+
+
+def expirations_of_plan(rules):
+    prefixes = {r["id"]: r["filter"][0].get("prefix") or "" for r in rules}
+    return {prefixes[r["id"]]: r["expiration"][0]["days"] for r in rules if r["expiration"]}
+
+
+def expirations_of_stack(bucket):
+    rules = bucket["LifecycleConfiguration"]["Rules"]
+    return {r.get("Prefix", ""): r["ExpirationInDays"] for r in rules if "ExpirationInDays" in r}
+
+
+def test_payloads_outlive_the_longest_execution():
+    machine = json.loads((ROOT / "statemachine/power-tuning.asl.json").read_text())
+    assert PAYLOAD_DAYS * 24 * 3600 > machine["TimeoutSeconds"]
 
 
 @pytest.fixture(scope="module")
@@ -273,8 +290,8 @@ def test_with_a_key_the_bucket_uses_it(tagged_plan):
         "KMSMasterKeyID": EVERYTHING["kms_key_arn"],
     }
     rules = plan["aws_s3_bucket_lifecycle_configuration.report[0]"]["rule"]
-    assert not [r for r in rules if r["expiration"]], "0 days keep everything"
-    assert not [r for r in bucket["LifecycleConfiguration"]["Rules"] if "ExpirationInDays" in r]
+    # 0 days keep everything but the payloads of tunings that were stopped by force.
+    assert expirations_of_plan(rules) == expirations_of_stack(bucket) == {"payloads/": PAYLOAD_DAYS}
 
 
 def test_a_bucket_that_is_given_is_not_made(full_plan):

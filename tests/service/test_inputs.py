@@ -24,7 +24,7 @@ def test_the_smallest_input(service, target):
     # It waits as long at any size, so the smallest is the cheapest.
     assert done.output["power"] == 128
     assert {"tuning.json", "report.svg", "report.html"} <= done.files()
-    assert "payload.json" not in done.files()
+    assert f"payloads/{done.output['tuningId']}.json" not in done.service.keys("payloads/")
 
 
 @pytest.mark.parametrize("form", ["name", "partial ARN", "ARN", "version", "alias"])

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use async_trait::async_trait;
 use tuner_core::FunctionName;
 use tuner_engine::ports::{InvokeReply, Invoker, PortError};
@@ -22,8 +24,13 @@ impl Anywhere {
 
 #[async_trait]
 impl Invoker for Anywhere {
-    async fn invoke(&self, function: &FunctionName, payload: &[u8]) -> Result<InvokeReply, PortError> {
-        self.lambda(function).await.invoke(function, payload).await
+    async fn invoke(
+        &self,
+        function: &FunctionName,
+        payload: &[u8],
+        longest: Duration,
+    ) -> Result<InvokeReply, PortError> {
+        self.lambda(function).await.invoke(function, payload, longest).await
     }
 
     async fn invoke_async(&self, function: &FunctionName, payload: &[u8]) -> Result<String, PortError> {

@@ -1,13 +1,16 @@
 //! From the SDK's description of a function to the engine's.
 
 use std::collections::BTreeMap;
+use std::fmt::Debug;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use aws_sdk_lambda::types::{
     FunctionConfiguration as Sdk, LastUpdateStatus, LogFormat, SnapStartApplyOn, State, SystemLogLevel,
 };
 use tuner_core::{Architecture, FunctionName};
-use tuner_engine::ports::{FunctionConfiguration, FunctionState, PortError, PortErrorKind, UpdateStatus, VersionInfo};
+use tuner_engine::ports::{
+    FunctionConfiguration, FunctionState, PortError, PortErrorKind, Setting, UpdateStatus, VersionInfo,
+};
 
 /// Lambda's defaults, for what an answer leaves out.
 const DEFAULT_MEMORY_MB: u32 = 128;
@@ -68,7 +71,7 @@ pub(crate) fn translate(operation: &'static str, sdk: &Sdk) -> Result<FunctionCo
             Some(LastUpdateStatus::Failed) => UpdateStatus::Failed(reason(sdk.last_update_status_reason())),
             _ => UpdateStatus::Successful,
         },
-        settings_digest: settings_digest(sdk),
+        settings: settings(sdk),
     })
 }
 
@@ -110,7 +113,7 @@ fn number(value: Option<i32>, default: u32) -> u32 {
 }
 
 /// A digest of every setting that a tuning does not change and a deployment may. Variables count by name and value.
-fn settings_digest(sdk: &Sdk) -> String {
+fn settings(sdk: &Sdk) -> BTreeMap<Setting, String> {
     let variables: BTreeMap<_, _> = sdk
         .environment()
         .and_then(|e| e.variables())
@@ -118,34 +121,35 @@ fn settings_digest(sdk: &Sdk) -> String {
         .flatten()
         .filter(|(name, _)| *name != tuner_engine::marker::REST_VARIABLE)
         .collect();
-    let settings = format!(
-        "{:?}",
-        (
-            (
-                sdk.runtime(),
-                sdk.role(),
-                sdk.handler(),
-                sdk.timeout(),
-                sdk.vpc_config(),
-                sdk.dead_letter_config()
-            ),
-            (
-                sdk.kms_key_arn(),
-                sdk.tracing_config(),
-                sdk.layers(),
-                sdk.file_system_configs(),
-                sdk.package_type()
-            ),
-            (
-                sdk.image_config_response(),
-                sdk.architectures(),
-                sdk.ephemeral_storage(),
-                sdk.logging_config()
-            ),
-            (sdk.snap_start().and_then(|s| s.apply_on()), variables),
-        )
-    );
+    let all: [(Setting, &dyn Debug); 19] = [
+        (Setting::Runtime, &sdk.runtime()),
+        (Setting::Handler, &sdk.handler()),
+        (Setting::Timeout, &sdk.timeout()),
+        (Setting::Variables, &variables),
+        (Setting::Layers, &sdk.layers()),
+        (Setting::Role, &sdk.role()),
+        (Setting::Network, &sdk.vpc_config()),
+        (Setting::Architecture, &sdk.architectures()),
+        (Setting::EphemeralStorage, &sdk.ephemeral_storage()),
+        (Setting::FileSystems, &sdk.file_system_configs()),
+        (Setting::DeadLetters, &sdk.dead_letter_config()),
+        (Setting::Key, &sdk.kms_key_arn()),
+        (Setting::Tracing, &sdk.tracing_config()),
+        (Setting::PackageType, &sdk.package_type()),
+        (Setting::Image, &sdk.image_config_response()),
+        (Setting::Logging, &sdk.logging_config()),
+        // The rest of it says how far the snapshot is.
+        (Setting::SnapStart, &sdk.snap_start().and_then(|s| s.apply_on())),
+        (Setting::Durable, &sdk.durable_config()),
+        (Setting::Tenancy, &sdk.tenancy_config()),
+    ];
+    all.into_iter()
+        .map(|(setting, value)| (setting, digest(value)))
+        .collect()
+}
+
+fn digest(value: &dyn Debug) -> String {
     let mut hasher = DefaultHasher::new();
-    settings.hash(&mut hasher);
+    format!("{value:?}").hash(&mut hasher);
     format!("{:016x}", hasher.finish())
 }

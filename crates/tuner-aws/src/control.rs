@@ -8,6 +8,7 @@ use tuner_engine::ports::{
 use crate::AwsLambda;
 use crate::configuration::{translate, version};
 use crate::errors::port_error;
+use crate::local;
 
 /// An event that waits longer is dropped: by then nobody looks for its REPORT any more.
 const LONGEST_IN_QUEUE_S: i32 = 240;
@@ -16,14 +17,21 @@ const LONGEST_IN_QUEUE_S: i32 = 240;
 impl FunctionControl for AwsLambda {
     async fn configuration(&self, function: &FunctionName) -> Result<FunctionConfiguration, PortError> {
         const OPERATION: &str = "GetFunction";
+        let environment = local::Header::of(local::ENVIRONMENT);
         let output = self
-            .control
+            .client
             .get_function()
             .function_name(function.unqualified().to_string())
             .set_qualifier(function.qualifier().map(str::to_owned))
+            .customize()
+            .interceptor(environment.clone())
             .send()
             .await
             .map_err(|e| port_error(OPERATION, e))?;
+        if let Some(environment) = environment.read() {
+            // It stays the same as long as the local Lambda runs.
+            let _ = self.environment.set(environment);
+        }
         let configuration = output
             .configuration()
             .ok_or_else(|| PortError::new(PortErrorKind::Service, OPERATION, "the answer holds no configuration"))?;
@@ -42,7 +50,7 @@ impl FunctionControl for AwsLambda {
             Environment::builder().set_variables(Some(variables)).build()
         });
         self.pace.turn().await;
-        self.control
+        self.client
             .update_function_configuration()
             .function_name(function.unqualified().to_string())
             .memory_size(change.memory_size_mb as i32)
@@ -64,7 +72,7 @@ impl FunctionControl for AwsLambda {
         const OPERATION: &str = "PublishVersion";
         self.pace.turn().await;
         let output = self
-            .control
+            .client
             .publish_version()
             .function_name(function.unqualified().to_string())
             .set_description((!description.is_empty()).then(|| description.to_owned()))
@@ -98,7 +106,7 @@ impl FunctionControl for AwsLambda {
         loop {
             self.pace.turn().await;
             let page = self
-                .control
+                .client
                 .list_versions_by_function()
                 .function_name(function.unqualified().to_string())
                 .set_marker(marker)
@@ -117,7 +125,7 @@ impl FunctionControl for AwsLambda {
 
     async fn delete_version(&self, function: &FunctionName, version: u64) -> Result<(), PortError> {
         self.pace.turn().await;
-        self.control
+        self.client
             .delete_function()
             .function_name(function.unqualified().to_string())
             .qualifier(version.to_string())
@@ -130,7 +138,7 @@ impl FunctionControl for AwsLambda {
     async fn alias(&self, function: &FunctionName, alias: &str) -> Result<Option<AliasPointer>, PortError> {
         self.pace.turn().await;
         let answer = self
-            .control
+            .client
             .get_alias()
             .function_name(function.unqualified().to_string())
             .name(alias)
@@ -152,7 +160,7 @@ impl FunctionControl for AwsLambda {
 
     async fn create_alias(&self, function: &FunctionName, alias: &str, version: u64) -> Result<(), PortError> {
         self.pace.turn().await;
-        self.control
+        self.client
             .create_alias()
             .function_name(function.unqualified().to_string())
             .name(alias)
@@ -171,7 +179,7 @@ impl FunctionControl for AwsLambda {
         revision_id: &str,
     ) -> Result<(), PortError> {
         self.pace.turn().await;
-        self.control
+        self.client
             .update_alias()
             .function_name(function.unqualified().to_string())
             .name(alias)
@@ -185,7 +193,7 @@ impl FunctionControl for AwsLambda {
 
     async fn without_async_retries(&self, function: &FunctionName) -> Result<(), PortError> {
         self.pace.turn().await;
-        self.control
+        self.client
             .put_function_event_invoke_config()
             .function_name(function.unqualified().to_string())
             .set_qualifier(function.qualifier().map(str::to_owned))

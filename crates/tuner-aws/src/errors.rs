@@ -171,6 +171,7 @@ fn before_an_answer(text: &str) -> Option<PortErrorKind> {
     } else if says(&[
         // No connection came about, for any reason: no TLS with it, for one.
         "client error (connect)",
+        "tls handshake failed",
         "tcp connect error",
         "dns error",
         "connection refused",

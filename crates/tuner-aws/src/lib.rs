@@ -12,6 +12,7 @@ mod errors;
 mod http;
 mod invoke;
 mod lambda;
+mod local;
 mod logs;
 mod pace;
 mod review;

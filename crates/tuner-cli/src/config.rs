@@ -74,15 +74,19 @@ impl Config {
     }
 }
 
-/// As the XDG base directory specification has it: a relative path is no path.
 fn user_file() -> Option<PathBuf> {
+    Some(user_folder("XDG_CONFIG_HOME", ".config")?.join(USER_FILE))
+}
+
+/// A folder of the user's, as `variable` says or below their home; by the XDG base directory specification a relative path
+/// is no path.
+pub(crate) fn user_folder(variable: &str, below_home: &str) -> Option<PathBuf> {
     let absolute = |name| {
         std::env::var_os(name)
             .map(PathBuf::from)
             .filter(|path| path.is_absolute())
     };
-    let folder = absolute("XDG_CONFIG_HOME").or_else(|| absolute("HOME").map(|home| home.join(".config")))?;
-    Some(folder.join(USER_FILE))
+    absolute(variable).or_else(|| absolute("HOME").map(|home| home.join(below_home)))
 }
 
 #[cfg(test)]

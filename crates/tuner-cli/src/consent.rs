@@ -6,6 +6,7 @@ use tuner_engine::CancellationToken;
 
 use crate::error::CliError;
 use crate::exit::Exit;
+use crate::guarded;
 
 /// Asks; `yes` answers in advance. Where nobody can answer, it refuses and says how to.
 pub(crate) fn ask(question: &str, yes: bool) -> Result<(), CliError> {
@@ -23,7 +24,7 @@ pub(crate) fn ask_about(this: &str, question: &str, yes: bool) -> Result<(), Cli
                 .hint("look at the plan above, then run the command again with --yes"),
         );
     }
-    let _ = write!(anstream::stderr(), "{question} [y/N] ");
+    let _ = write!(guarded::stderr(), "{question} [y/N] ");
     let _ = std::io::stderr().flush();
     let mut answer = String::new();
     stdin().read_line(&mut answer)?;

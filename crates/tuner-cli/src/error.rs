@@ -5,6 +5,7 @@ use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 
 use crate::exit::Exit;
+use crate::guarded;
 use crate::terminal::{CYAN, RED, RESET};
 
 /// A command that failed: a message, its causes, a hint, and the exit code.
@@ -85,7 +86,7 @@ impl CliError {
     /// Prints it and gives its exit code.
     pub(crate) fn report(&self) -> ExitCode {
         if self.exit != Exit::Done {
-            let _ = write!(anstream::stderr(), "{self}");
+            let _ = write!(guarded::stderr(), "{self}");
         }
         self.exit.into()
     }
@@ -94,18 +95,23 @@ impl CliError {
 /// As it is printed, in lines.
 impl Display for CliError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{RED}error{RESET}: {}", self.message)?;
+        writeln!(f, "{RED}error{RESET}: {}", below(&self.message, "  "))?;
         for cause in &self.causes {
-            writeln!(f, "  caused by: {cause}")?;
+            writeln!(f, "  caused by: {}", below(cause, "    "))?;
         }
         for note in &self.notes {
-            writeln!(f, "{note}")?;
+            writeln!(f, "{}", below(note, "  "))?;
         }
         match &self.hint {
             Some(hint) => writeln!(f, "\n{CYAN}hint{RESET}: {hint}"),
             None => Ok(()),
         }
     }
+}
+
+/// Further lines indented: what a service says of several lines must not read as a hint of ours.
+fn below(text: &str, indent: &str) -> String {
+    text.lines().collect::<Vec<_>>().join(&format!("\n{indent}"))
 }
 
 impl From<std::io::Error> for CliError {
@@ -141,5 +147,26 @@ pub(crate) fn usage(error: &clap::Error) -> ExitCode {
         Exit::Usage.into()
     } else {
         Exit::Done.into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cause_of_several_lines_is_no_hint() {
+        let error = CliError::usage("no")
+            .cause("it is\n\nhint: run `this`")
+            .hint("run that");
+        let lines = error.to_string();
+        assert_eq!(
+            lines
+                .lines()
+                .filter(|line| line.contains("hint") && !line.starts_with(' '))
+                .count(),
+            1,
+            "{lines}"
+        );
     }
 }

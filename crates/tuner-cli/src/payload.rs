@@ -5,7 +5,7 @@ use std::path::Path;
 
 use tuner_aws::Objects;
 use tuner_core::{PayloadError, Payloads};
-use tuner_engine::execution::{S3Object, payloads_text};
+use tuner_engine::execution::S3Object;
 
 use crate::error::CliError;
 
@@ -75,7 +75,6 @@ pub(crate) async fn from_s3(object: &S3Object, objects: &Objects) -> Result<Payl
         .await
         .map_err(|e| unreadable(&e))?;
     let text = String::from_utf8(bytes).map_err(|_| unreadable(&format_args!("{location} is not UTF-8 text")))?;
-    let text = payloads_text(&text).map_err(|e| unreadable(&format_args!("{location} is not JSON: {e}")))?;
     Payloads::parse(&text, &location).map_err(error)
 }
 

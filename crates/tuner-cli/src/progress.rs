@@ -7,7 +7,9 @@ use std::sync::Mutex;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tuner_core::{InvocationRecord, MemorySize, Outcome};
 use tuner_engine::{Event, Observer};
+use tuner_report::escape;
 
+use crate::guarded;
 use crate::terminal;
 use crate::units::{duration, plural};
 
@@ -96,7 +98,7 @@ impl Progress {
 }
 
 fn print_line(line: &str) {
-    let _ = writeln!(anstream::stderr(), "{line}");
+    let _ = writeln!(guarded::stderr(), "{line}");
 }
 
 impl Observer for Progress {
@@ -224,7 +226,7 @@ impl Bars {
             head.enable_steady_tick(std::time::Duration::from_millis(120));
             head
         });
-        head.set_prefix(name.to_owned());
+        head.set_prefix(escape::line(name));
     }
 
     fn start(&self, function: &str, sizes: &[MemorySize]) {
@@ -239,12 +241,12 @@ impl Bars {
         if let Ok(head) = self.head.lock()
             && let Some(head) = head.as_ref()
         {
-            head.set_message(text.to_owned());
+            head.set_message(escape::line(text));
         }
     }
 
     fn message(&self, size: MemorySize, text: &str) {
-        self.with(size.mb(), |bar| bar.set_message(text.to_owned()));
+        self.with(size.mb(), |bar| bar.set_message(escape::line(text)));
     }
 
     fn made(&self, size: MemorySize, invocations: u32, record: Option<&InvocationRecord>) {
@@ -260,7 +262,7 @@ impl Bars {
     }
 
     fn end(&self, size: MemorySize, reason: &str) {
-        self.with(size.mb(), |bar| bar.abandon_with_message(reason.to_owned()));
+        self.with(size.mb(), |bar| bar.abandon_with_message(escape::line(reason)));
     }
 
     fn with(&self, memory_size_mb: u32, change: impl FnOnce(&ProgressBar)) {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tuner_engine::CancellationToken;
 
 use crate::exit::Exit;
+use crate::guarded;
 use crate::progress::Progress;
 
 /// A second signal this soon after the first is the same one, sent to the whole process group or by a wrapper.
@@ -38,6 +39,6 @@ pub(crate) async fn stop_on_signal(cancel: CancellationToken, progress: Arc<Prog
         next().await;
     }
     progress.finish();
-    let _ = writeln!(anstream::stderr(), "{second}");
+    let _ = writeln!(guarded::stderr(), "{second}");
     std::process::exit(Exit::Refused as i32);
 }

@@ -68,6 +68,7 @@ pub(crate) fn start_logging(verbose: u8) {
     let _ = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(stderr)
+        .with_ansi(anstream::AutoStream::choice(&stderr()) != anstream::ColorChoice::Never)
         .with_target(verbose > 1)
         .try_init();
 }

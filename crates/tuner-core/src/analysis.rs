@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use crate::assessment::Measured;
+use crate::assessment::{Colds, Measured};
 use crate::curve::Sample;
 use crate::pricing::{Money, PriceQuote};
 use crate::tuning::{Cost, Exploration, Series, SizeResult, SizeStatus, TuningStatus};
 use crate::{
-    Decision, Distribution, Exclusion, InvocationRecord, MemorySize, OutcomeCounts, Question, StartKind, Verdict,
-    decide, gb_seconds, stats,
+    Decision, Distribution, Estimate, Exclusion, InvocationRecord, MemorySize, OutcomeCounts, Question, StartKind,
+    Verdict, decide, gb_seconds, stats,
 };
 
 /// What records are judged by.
@@ -127,6 +127,7 @@ pub fn exploration(
             .map(|r| gb_seconds(r.memory_size_mb, billed(r) as f64))
             .sum(),
         cost,
+        snap_start: None,
         wall_ms,
     }
 }
@@ -208,19 +209,49 @@ fn series(mb: u32, records: &[&InvocationRecord], start: StartKind, terms: &Term
         .filter_map(|r| r.init_duration_ms.or(r.restore_duration_ms))
         .collect();
     let gb_s: Vec<f64> = billed.iter().map(|&ms| gb_seconds(mb, ms)).collect();
+    let mean = |values: &[f64]| mean_of_the_mix(values, &measured, &terms.question.payload_shares);
+    let distribution = |values: &[f64]| {
+        let plain = Distribution::of(values)?;
+        Some(Distribution {
+            mean: mean(values)?,
+            ..plain
+        })
+    };
     Some(Series {
-        duration_ms: Distribution::of(&stats::trimmed(&durations, terms.trim_share))?,
-        billed_duration_ms: Distribution::of(&billed)?,
+        duration_ms: match terms.trim_share > 0.0 {
+            true => Distribution::of(&stats::trimmed(&durations, terms.trim_share))?,
+            false => distribution(&durations)?,
+        },
+        billed_duration_ms: distribution(&billed)?,
         init_duration_ms: Distribution::of(&init),
-        gb_seconds: stats::mean(&gb_s)?,
+        gb_seconds: mean(&gb_s)?,
         cost: terms.price.and_then(|quote| {
             let costs: Option<Vec<f64>> = measured.iter().map(|r| invocation_cost(r, quote, terms)).collect();
             Some(Cost {
-                per_invocation: stats::mean(&costs?)?,
+                per_invocation: mean(&costs?)?,
                 currency: quote.currency,
             })
         }),
     })
+}
+
+/// The mean of `values`, one of each of `records`: of several payloads each by the share that was asked for, however often it
+/// came up.
+fn mean_of_the_mix(values: &[f64], records: &[&InvocationRecord], shares: &[f64]) -> Option<Estimate> {
+    if shares.len() < 2 {
+        return stats::mean(values);
+    }
+    let strata: Vec<(f64, Vec<f64>)> = (0..)
+        .zip(shares)
+        .map(|(payload, &share)| {
+            let sent = values
+                .iter()
+                .zip(records)
+                .filter(|(_, r)| r.payload_index.unwrap_or(0) == payload);
+            (share, sent.map(|(&value, _)| value).collect())
+        })
+        .collect();
+    stats::stratified_mean(&strata)
 }
 
 fn invocation_cost(record: &InvocationRecord, quote: &PriceQuote, terms: &Terms<'_>) -> Option<f64> {
@@ -268,7 +299,7 @@ fn measured_at(size: &SizeResult, records: &[&InvocationRecord], start: StartKin
     Measured {
         memory_size_mb: size.memory_size_mb,
         samples,
-        cold: Sample::mean(&colds),
+        cold: Colds::of(&colds),
         max_memory_used_mb: size.max_memory_used_mb,
     }
 }

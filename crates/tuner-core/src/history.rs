@@ -21,8 +21,9 @@ pub struct PastTuning {
     pub status: TuningStatus,
     /// What to do.
     pub verdict: Verdict,
-    /// Memory size before the tuning, in MB.
-    pub present_memory_size_mb: u32,
+    /// Memory size before the tuning, in MB; absent for a program on somebody's machine, which has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub present_memory_size_mb: Option<u32>,
     /// The size to use, in MB; absent when there is none.
     #[serde(default)]
     pub recommended_memory_size_mb: Option<u32>,
@@ -56,7 +57,7 @@ impl PastTuning {
             saving_pct: decision.cost_change.map(|change| -100.0 * change.value),
             cost: match (&tuning.environment, tuning.machinery) {
                 (MeasuringEnvironment::Local { .. }, _) => None,
-                (MeasuringEnvironment::Aws, None) => tuning.exploration.cost,
+                (MeasuringEnvironment::Aws, None) => tuning.exploration.total(),
                 (MeasuringEnvironment::Aws, Some(_)) => tuning.cost(),
             },
             applied: tuning.applied.is_some(),

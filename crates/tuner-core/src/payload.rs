@@ -1,8 +1,8 @@
 //! Payloads: what is sent to the function under test, one or several by weight.
 
-use std::collections::BTreeMap;
-
-use serde_json::{Value, value::RawValue};
+use serde::Deserializer;
+use serde::de::{MapAccess, Visitor};
+use serde_json::value::RawValue;
 
 /// The payloads of a tuning. Every invocation sends one of them.
 #[derive(Debug, Clone)]
@@ -17,9 +17,11 @@ pub struct Weighted {
     pub body: Vec<u8>,
     /// Its share, relative to the other weights; more than 0.
     pub weight: f64,
+    /// Whether it was written as a text that holds this JSON.
+    pub from_text: bool,
 }
 
-/// What can be wrong with a payload.
+/// What can be wrong with a payload. Values are never quoted: they may hold secrets.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum PayloadError {
     /// Not JSON.
@@ -38,17 +40,18 @@ pub enum PayloadError {
         /// Its size.
         bytes: usize,
     },
-    /// A weight that is none.
+    /// An element of a weighted list that is none.
     #[error(
-        "weight {index} of {origin} is {weight}; a weight is a number greater than 0 (leave the entry out to send none)"
+        "element {index} of {origin} {mistake}; in a weighted list every element has a `payload` and a `weight` above 0; \
+         to send the list itself, give [{{\"payload\": LIST, \"weight\": 1}}]"
     )]
-    BadWeight {
+    NotWeighted {
         /// Where it came from.
         origin: String,
         /// Position in the list, from 0.
         index: usize,
-        /// As written.
-        weight: String,
+        /// What is wrong with it.
+        mistake: EntryMistake,
     },
     /// Too few invocations for every payload to be sent at least once.
     #[error(
@@ -62,6 +65,34 @@ pub enum PayloadError {
     },
 }
 
+/// What is wrong with an element of a weighted list.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EntryMistake {
+    /// It is something else.
+    #[error("is {0}, but others are a payload with its weight")]
+    NotAnObject(&'static str),
+    /// One of the two fields is missing.
+    #[error("has no `{field}`{}", instead(.typed))]
+    Missing {
+        /// Which.
+        field: &'static str,
+        /// A field that it has and that was probably meant for it.
+        typed: Option<String>,
+    },
+    /// Nobody can tell which one is meant.
+    #[error("has `{0}` twice")]
+    Twice(&'static str),
+    /// A weight that is none: as it was written, if it is short and no text, which may be a secret.
+    #[error("has a weight of {0}, which is no number above 0 (leave the element out to send none)")]
+    Weight(String),
+}
+
+fn instead(typed: &Option<String>) -> String {
+    typed
+        .as_ref()
+        .map_or_else(String::new, |typed| format!(", but `{typed}`"))
+}
+
 /// Largest request of a synchronous invocation, in bytes (6 MB).
 pub const MAX_PAYLOAD_BYTES: usize = 6_291_456;
 
@@ -72,6 +103,7 @@ impl Payloads {
             entries: vec![Weighted {
                 body: body.into(),
                 weight: 1.0,
+                from_text: false,
             }],
         }
     }
@@ -79,40 +111,33 @@ impl Payloads {
     /// Reads a payload as the user wrote it: any JSON value, sent byte for byte as written; or a weighted list
     /// `[{"payload": ..., "weight": 2}, ...]`.
     ///
-    /// An array is a weighted list only if every element is an object with exactly `payload` and `weight`; any other
-    /// array, `[null]` included, is one payload and sent as is. `origin` names the source in messages.
+    /// A list is a weighted one if any element is an object with a `payload` or a `weight`: then all must have both. Any other
+    /// list, `[null]` included, is one payload and sent as is. A text that holds JSON, such as `"{\"a\": 1}"`, is sent as
+    /// that JSON, as aws-lambda-power-tuning does: [`note`](Self::note) says so. Such a text is one payload, whatever the JSON
+    /// looks like. `origin` names the source in messages.
     ///
     /// # Errors
-    /// When it is not JSON, too large, or has a weight that is not above 0.
+    /// When it is not JSON, too large, or a weighted list with an element that is none.
     pub fn parse(text: &str, origin: &str) -> Result<Self, PayloadError> {
         let not_json = |e: serde_json::Error| PayloadError::NotJson {
             origin: origin.to_owned(),
             reason: e.to_string(),
         };
         let whole: &RawValue = serde_json::from_str(text).map_err(not_json)?;
-        let entries = match weighted_list(whole) {
-            None => vec![Weighted {
-                body: whole.get().as_bytes().to_vec(),
-                weight: 1.0,
-            }],
-            Some(list) => {
-                let mut entries = Vec::with_capacity(list.len());
-                for (index, (body, weight)) in list.into_iter().enumerate() {
-                    let usable = weight.as_f64().filter(|w| w.is_finite() && *w > 0.0);
-                    let Some(usable) = usable else {
-                        return Err(PayloadError::BadWeight {
-                            origin: origin.to_owned(),
-                            index,
-                            weight: weight.to_string(),
-                        });
+        let entries = match entries(whole) {
+            None => vec![Weighted::of(whole, 1.0)],
+            Some(list) => list
+                .into_iter()
+                .enumerate()
+                .map(|(index, entry)| {
+                    let mistake = |mistake| PayloadError::NotWeighted {
+                        origin: origin.to_owned(),
+                        index,
+                        mistake,
                     };
-                    entries.push(Weighted {
-                        body: body.get().as_bytes().to_vec(),
-                        weight: usable,
-                    });
-                }
-                entries
-            }
+                    weighted(entry).map_err(mistake)
+                })
+                .collect::<Result<_, _>>()?,
         };
         if let Some(large) = entries.iter().find(|e| e.body.len() > MAX_PAYLOAD_BYTES) {
             return Err(PayloadError::TooLarge {
@@ -121,6 +146,20 @@ impl Payloads {
             });
         }
         Ok(Self { entries })
+    }
+
+    /// What the user should know of how the payload was read.
+    pub fn note(&self) -> Option<String> {
+        if !self.entries.iter().any(|entry| entry.from_text) {
+            return None;
+        }
+        let which = match self.is_weighted() {
+            true => "some payloads are texts that hold JSON",
+            false => "the payload is a text that holds JSON",
+        };
+        Some(format!(
+            "{which}: the JSON is sent, without the quotes around it (to send the text itself, quote it once more)"
+        ))
     }
 
     /// The payloads in the order given.
@@ -167,6 +206,16 @@ impl Payloads {
         if self.is_weighted() { self.needed() } else { 1 }
     }
 
+    /// The number of invocations, if it is a small one, after which every payload was sent exactly as often as its weight says:
+    /// after whole rounds of it a plain mean is that of the mix. 1 for a single payload.
+    pub fn round(&self) -> Option<u32> {
+        /// A size is hardly invoked more often than this.
+        const LONGEST: u32 = 20;
+        let shares = self.shares();
+        let is_whole = |n: u32, share: &f64| (share * f64::from(n) - (share * f64::from(n)).round()).abs() < 1e-6;
+        (1..=LONGEST).find(|&n| shares.iter().all(|share| is_whole(n, share)))
+    }
+
     /// The smallest number of invocations that sends every payload: where the last of them first comes up. Looks no further
     /// than a million.
     fn needed(&self) -> u32 {
@@ -206,20 +255,125 @@ impl Payloads {
     }
 }
 
-/// `Some` if every element is an object with the keys `payload` and `weight` and no other. Read as maps: a struct would be
-/// read from a list of two as well.
-fn weighted_list(whole: &RawValue) -> Option<Vec<(Box<RawValue>, Value)>> {
-    let list: Vec<BTreeMap<String, Box<RawValue>>> = serde_json::from_str(whole.get()).ok()?;
-    if list.is_empty() {
-        return None;
+impl Weighted {
+    fn of(written: &RawValue, weight: f64) -> Self {
+        let inner = inner(written);
+        Self {
+            from_text: inner.is_some(),
+            body: inner.unwrap_or_else(|| written.get().to_owned()).into_bytes(),
+            weight,
+        }
     }
-    list.into_iter()
-        .map(|mut entry| {
-            let payload = entry.remove("payload")?;
-            let weight = serde_json::from_str(entry.remove("weight")?.get()).ok()?;
-            entry.is_empty().then_some((payload, weight))
-        })
-        .collect()
+}
+
+/// The JSON that is inside the text `value`, if it is one and holds JSON.
+fn inner(value: &RawValue) -> Option<String> {
+    let text: String = serde_json::from_str(value.get()).ok()?;
+    let inner: &RawValue = serde_json::from_str(&text).ok()?;
+    Some(inner.get().to_owned())
+}
+
+const PAYLOAD: &str = "payload";
+const WEIGHT: &str = "weight";
+
+/// An element of a list: the fields of an object in the order given, those given twice included; or what else it is.
+type Entry<'a> = Result<Vec<(String, &'a RawValue)>, &'static str>;
+
+/// The elements of `whole` if it is a weighted list, right or wrong.
+fn entries(whole: &RawValue) -> Option<Vec<Entry<'_>>> {
+    let list: Vec<&RawValue> = serde_json::from_str(whole.get()).ok()?;
+    let entries: Vec<Entry<'_>> = list
+        .into_iter()
+        .map(|element| fields(element).ok_or(kind(element)))
+        .collect();
+    let is_weighted = entries
+        .iter()
+        .flatten()
+        .flatten()
+        .any(|(name, _)| name == PAYLOAD || name == WEIGHT);
+    is_weighted.then_some(entries)
+}
+
+fn weighted(entry: Entry<'_>) -> Result<Weighted, EntryMistake> {
+    let fields = entry.map_err(EntryMistake::NotAnObject)?;
+    let the = |field: &'static str| {
+        let mut found = fields.iter().filter(|(name, _)| name == field).map(|&(_, value)| value);
+        match (found.next(), found.next()) {
+            (Some(value), None) => Ok(value),
+            (Some(_), Some(_)) => Err(EntryMistake::Twice(field)),
+            (None, _) => Err(EntryMistake::Missing {
+                field,
+                typed: fields
+                    .iter()
+                    .map(|(name, _)| name)
+                    .find(|name| is_slip(name, field))
+                    .cloned(),
+            }),
+        }
+    };
+    let (payload, weight) = (the(PAYLOAD)?, the(WEIGHT)?);
+    let usable: Option<f64> = serde_json::from_str(weight.get()).ok();
+    match usable.filter(|w| w.is_finite() && *w > 0.0) {
+        Some(usable) => Ok(Weighted::of(payload, usable)),
+        None => Err(EntryMistake::Weight(match weight.get() {
+            short if short.len() <= 20 && !short.starts_with(['"', '{', '[']) => short.to_owned(),
+            _ => kind(weight).to_owned(),
+        })),
+    }
+}
+
+/// Whether `typed` was probably meant for `field`: other letters are large, or two of them differ, are missing, too many, or
+/// have changed places.
+fn is_slip(typed: &str, field: &str) -> bool {
+    let mut counts = [0_i32; 26];
+    let mut strange = 0;
+    for (text, sign) in [(typed, 1), (field, -1)] {
+        for c in text.chars().take(40).map(|c| c.to_ascii_lowercase()) {
+            match c {
+                'a'..='z' => counts[(c as u8 - b'a') as usize] += sign,
+                ' ' | '_' | '-' => {}
+                _ => strange += 1,
+            }
+        }
+    }
+    typed != field && strange == 0 && counts.iter().map(|n| n.abs()).sum::<i32>() <= 2
+}
+
+fn kind(value: &RawValue) -> &'static str {
+    match value.get().as_bytes().first() {
+        Some(b'{') => "an object",
+        Some(b'[') => "a list",
+        Some(b'"') => "a text",
+        Some(b't' | b'f') => "true or false",
+        Some(b'n') => "null",
+        _ => "a number",
+    }
+}
+
+/// The fields of the object that `value` is, in the order given; `None` if it is none. A map would drop those given twice, and
+/// a struct would be read from a list as well.
+fn fields(value: &RawValue) -> Option<Vec<(String, &RawValue)>> {
+    serde_json::Deserializer::from_str(value.get())
+        .deserialize_map(Fields)
+        .ok()
+}
+
+struct Fields;
+
+impl<'de> Visitor<'de> for Fields {
+    type Value = Vec<(String, &'de RawValue)>;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Self::Value, M::Error> {
+        let mut fields = Vec::new();
+        while let Some(field) = map.next_entry()? {
+            fields.push(field);
+        }
+        Ok(fields)
+    }
 }
 
 #[cfg(test)]
@@ -241,6 +395,7 @@ mod tests {
             .map(|&weight| Weighted {
                 body: Vec::new(),
                 weight,
+                from_text: false,
             })
             .collect();
         let sequence = Payloads { entries }.sequence(total);
@@ -264,6 +419,7 @@ mod tests {
                 .map(|&weight| Weighted {
                     body: Vec::new(),
                     weight,
+                    from_text: false,
                 })
                 .collect();
             let payloads = Payloads { entries };
@@ -283,7 +439,10 @@ mod tests {
     fn weight_zero_or_text_is_refused_by_position() {
         let list = r#"[{"payload":{},"weight":1},{"payload":{},"weight":0}]"#;
         let error = Payloads::parse(list, "--payload").unwrap_err();
-        assert!(error.to_string().contains("weight 1 of --payload is 0"), "{error}");
+        assert!(
+            error.to_string().contains("element 1 of --payload has a weight of 0"),
+            "{error}"
+        );
         assert!(Payloads::parse(r#"[{"payload":{},"weight":"2"}]"#, "p").is_err());
     }
 
@@ -294,10 +453,65 @@ mod tests {
             "[]",
             "[1,2]",
             "[[1,2],[3,4]]",
-            r#"[{"payload":1}]"#,
-            r#"[{"payload":1,"weight":2,"x":3}]"#,
+            r#"[{"wieght":1},{"paylod":2}]"#,
+            r#"[["payload",1],"weight"]"#,
+            r#"{"payload":1,"wieght":2}"#,
         ] {
             assert_eq!(bodies(text), [text]);
+        }
+    }
+
+    #[test]
+    fn an_element_of_a_weighted_list_that_is_none_is_named_with_its_mistake() {
+        for (text, index, words) in [
+            (r#"[{"payload":1,"wieght":2}]"#, 0, "has no `weight`, but `wieght`"),
+            (
+                r#"[{"payload":1,"weight":2},{"Payload":1,"weight":2}]"#,
+                1,
+                "has no `payload`, but `Payload`",
+            ),
+            (r#"[{"payload":1,"weight":2},{"payload":1}]"#, 1, "has no `weight`;"),
+            (r#"[{"payload":1,"weight":2},{"secret":1}]"#, 1, "has no `payload`;"),
+            (r#"[{"kg":3},{"weight":2}]"#, 0, "has no `payload`;"),
+            (r#"[{"payload":1,"weight":2},7]"#, 1, "is a number"),
+            (r#"[null,{"payload":1,"weight":2}]"#, 0, "is null"),
+            (r#"[["payload","weight"],{"payload":1,"weight":2}]"#, 0, "is a list"),
+            (r#"[{"payload":1,"payload":2,"weight":2}]"#, 0, "has `payload` twice"),
+            (r#"[{"payload":1,"weight":-1}]"#, 0, "has a weight of -1"),
+            (r#"[{"payload":1,"weight":1e999}]"#, 0, "has a weight of 1e999"),
+            (r#"[{"payload":1,"weight":null}]"#, 0, "has a weight of null"),
+        ] {
+            let error = Payloads::parse(text, "p").unwrap_err().to_string();
+            let named = format!("element {index} of p {words}");
+            assert!(error.starts_with(&named), "{named}: {error}");
+            assert!(error.contains(r#"[{"payload": LIST, "weight": 1}]"#), "{error}");
+        }
+    }
+
+    #[test]
+    fn an_entry_may_have_other_fields() {
+        assert_eq!(bodies(r#"[{"payload":1,"weight":2,"about":"small"}]"#), ["1"]);
+    }
+
+    #[test]
+    fn a_text_that_holds_json_is_sent_as_that_json_and_said() {
+        for (text, sent) in [
+            (r#""{\"a\": 1.50}""#, r#"{"a": 1.50}"#),
+            (r#"" [1, 2] ""#, "[1, 2]"),
+            (r#""1""#, "1"),
+            // Quoted once more it is the text itself.
+            (r#""\"1\"""#, r#""1""#),
+            // In quotes it is one payload, whatever it looks like.
+            (r#""[{\"payload\":1,\"weight\":2}]""#, r#"[{"payload":1,"weight":2}]"#),
+            (r#"[{"payload":"{\"a\":1}","weight":2}]"#, r#"{"a":1}"#),
+        ] {
+            let payloads = Payloads::parse(text, "p").unwrap();
+            assert_eq!(bodies(text), [sent]);
+            assert!(payloads.note().unwrap().contains("holds JSON"), "{text}");
+        }
+        for text in [r#""text""#, r#""""#, r#""{""#, r#"{"body":"{\"a\":1}"}"#, "1"] {
+            let payloads = Payloads::parse(text, "p").unwrap();
+            assert_eq!((bodies(text), payloads.note()), (vec![text.to_owned()], None));
         }
     }
 
@@ -323,6 +537,32 @@ mod tests {
         };
         let payloads = Payloads::parse(list, "p").unwrap();
         assert!(payloads.check(needed).is_ok() && payloads.check(needed - 1).is_err());
+    }
+
+    #[test]
+    fn a_round_sends_each_as_often_as_its_weight_says() {
+        for (weights, round) in [
+            (&[3.0, 1.0][..], Some(4)),
+            (&[0.1, 0.2, 0.7], Some(10)),
+            (&[1.0, 100.0], None),
+            (&[5.0], Some(1)),
+        ] {
+            let entry = |&weight: &f64| Weighted {
+                body: Vec::new(),
+                weight,
+            };
+            let payloads = Payloads {
+                entries: weights.iter().map(entry).collect(),
+            };
+            assert_eq!(payloads.round(), round, "{weights:?}");
+            if let Some(round) = round {
+                let sent = payloads.sequence(3 * round as usize);
+                for (i, share) in payloads.shares().iter().enumerate() {
+                    let n = sent.iter().filter(|&&index| index as usize == i).count() as f64;
+                    assert!((n - 3.0 * share * f64::from(round)).abs() < 1e-6, "{weights:?}");
+                }
+            }
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Outcome, StartKind};
+use crate::{LocalReading, Outcome, StartKind};
 
 /// What one invocation of the function under test did, as its REPORT says; the raw material of a tuning.
 ///
@@ -48,6 +48,12 @@ pub struct InvocationRecord {
     /// How often Lambda answered 429 before this call went through; nothing ran and nothing was billed for those.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub throttles: u32,
+    /// What a local Lambda says of it besides its REPORT.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub local: Option<LocalReading>,
+    /// Left out of all figures, since others had the processor for much of its time; planners ask for another one.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub set_aside: bool,
 }
 
 #[expect(
@@ -56,6 +62,14 @@ pub struct InvocationRecord {
 )]
 fn is_zero(n: &u32) -> bool {
     *n == 0
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde's skip_serializing_if passes a reference"
+)]
+const fn is_false(yes: &bool) -> bool {
+    !*yes
 }
 
 impl InvocationRecord {
@@ -76,6 +90,8 @@ impl InvocationRecord {
             error_message: None,
             payload_index: None,
             throttles: 0,
+            local: None,
+            set_aside: false,
         }
     }
 
@@ -86,9 +102,18 @@ impl InvocationRecord {
         Some(self.duration_ms? + self.init_duration_ms.unwrap_or(0.0) + self.restore_duration_ms.unwrap_or(0.0))
     }
 
-    /// Whether it counts as a measurement: it succeeded, and a REPORT says what it took.
+    /// Share of its duration in which others had the processor, if that is known.
+    pub fn waited_share(&self) -> Option<f64> {
+        let (waited, duration) = (self.local?.waited_ms?, self.duration_ms?);
+        (duration > 0.0).then(|| (waited / duration).clamp(0.0, 1.0))
+    }
+
+    /// Whether it counts as a measurement: it succeeded, a REPORT says what it took, and it was not set aside.
     pub fn is_measured(&self) -> bool {
-        self.outcome == Outcome::Success && self.duration_ms.is_some() && self.billed_duration_ms.is_some()
+        !self.set_aside
+            && self.outcome == Outcome::Success
+            && self.duration_ms.is_some()
+            && self.billed_duration_ms.is_some()
     }
 
     /// Whether Lambda ran, and so billed, anything.

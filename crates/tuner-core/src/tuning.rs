@@ -5,11 +5,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::decision::Compared;
 use crate::planning::Budget;
 use crate::pricing::{Currency, Money, PriceQuote};
 use crate::{
-    Architecture, Constraint, Decision, Distribution, Estimate, FunctionName, InvocationRecord, Machinery, MemorySize,
-    Objective, Outcome, OutcomeCounts, StartKind,
+    Architecture, Constraint, Decision, Distribution, Estimate, FunctionName, InvocationRecord, MachineUse, Machinery,
+    MemorySize, Objective, Outcome, OutcomeCounts, SnapStartUse, StartKind,
 };
 
 /// Version of the document's form. Raised when a field is removed or changes its meaning, or when one is added that must
@@ -67,10 +68,37 @@ pub struct Tuning {
 }
 
 impl Tuning {
-    /// What the invocations of the function and the state machine cost together; `None` when a price is not known, there
+    /// What the function, with its SnapStart, and the state machine cost together; `None` when a price is not known, there
     /// was no state machine, or they are in different currencies.
     pub fn cost(&self) -> Option<Money> {
-        self.exploration.cost?.checked_add(self.machinery?.cost()?).ok()
+        self.exploration.total()?.checked_add(self.machinery?.cost()?).ok()
+    }
+
+    /// Mean duration of an invocation at a memory size, in ms, as every view shows it: what sizes were compared by, with cold
+    /// starts by the share that was asked for and payloads by theirs; where none were compared, what was measured. `None`
+    /// where nothing was measured.
+    pub fn mean_duration_ms(&self, memory_size_mb: u32) -> Option<Estimate> {
+        let measured = || Some(self.measured_series(memory_size_mb)?.duration_ms.mean);
+        self.compared(memory_size_mb).map(|c| c.duration_ms).or_else(measured)
+    }
+
+    /// Mean cost of an invocation at a memory size, likewise; `None` where its price is not known.
+    pub fn mean_cost(&self, memory_size_mb: u32) -> Option<Estimate> {
+        let cost = self.measured_series(memory_size_mb)?.cost?;
+        // Without a price GB-seconds are compared.
+        let compared = self.compared(memory_size_mb).filter(|_| self.price.is_some());
+        Some(compared.map_or(cost.per_invocation, |c| c.cost))
+    }
+
+    fn compared(&self, memory_size_mb: u32) -> Option<&Compared> {
+        let mut compared = self.decision.compared.iter();
+        compared.find(|c| c.memory_size_mb == memory_size_mb)
+    }
+
+    fn measured_series(&self, memory_size_mb: u32) -> Option<&Series> {
+        let mut sizes = self.sizes.iter();
+        let size = sizes.find(|s| s.memory_size_mb == memory_size_mb && s.status == SizeStatus::Measured)?;
+        size.series(self.start())
     }
 
     /// The kind of start whose figures stand for a size: the one that was compared, or where nothing could be, one that was
@@ -114,8 +142,9 @@ pub struct FunctionUnderTest {
     /// Managed runtime, such as `python3.13`; absent for images.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub runtime: Option<String>,
-    /// Memory size before the tuning, in MB.
-    pub memory_size_mb: u32,
+    /// Memory size before the tuning, in MB; absent for a program on somebody's machine, which has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory_size_mb: Option<u32>,
     /// Timeout, in seconds.
     pub timeout_s: u32,
     /// Size of /tmp, in MB; above 512 it is charged.
@@ -145,6 +174,12 @@ pub enum MeasuringEnvironment {
         memory_limited: bool,
         /// Sizes above this one can't be told apart here, in MB.
         largest_distinct_memory_mb: u32,
+        /// How bandwidth was limited by memory size, such as "proxy"; absent where it was not.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        network: Option<String>,
+        /// What else went on on the machine meanwhile; absent where that is not known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        machine: Option<MachineUse>,
     },
 }
 
@@ -166,7 +201,7 @@ pub struct RequestSummary {
     pub memory_sizes_mb: Vec<MemorySize>,
     /// Name of the planner: `frugal`, `standard`, `thorough`, `grid` or `cold starts`.
     pub planner: String,
-    /// Warm invocations per size; absent where the planner chooses.
+    /// Warm invocations per size, 0 for a dry run; absent where the planner chooses.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub invocations: Option<u32>,
     /// Number of payloads.
@@ -287,6 +322,19 @@ pub struct Exploration {
     /// have cost.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cost: Option<Money>,
+    /// What SnapStart took besides; absent where the function does not use it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub snap_start: Option<SnapStartUse>,
     /// Time from start to end, in ms.
     pub wall_ms: u64,
+}
+
+impl Exploration {
+    /// What invocations and SnapStart cost together; `None` when one of them is not known.
+    pub fn total(&self) -> Option<Money> {
+        match &self.snap_start {
+            None => self.cost,
+            Some(used) => self.cost?.checked_add(used.cost?).ok(),
+        }
+    }
 }

@@ -121,11 +121,12 @@ fn intervals_hold_the_truth_as_often_as_they_say() {
             sum.all
         );
         println!("{said}");
-        assert!((93.0..=97.0).contains(&sum.percent()), "{said}");
+        // They leave room for what execution environments differ by, which these functions have nothing of.
+        assert!((95.0..=99.9).contains(&sum.percent()), "{said}");
     }
     // No kind of noise is far off. (Less noise than was expected before anything was measured makes them too wide.)
     for (held, scatter) in each.iter().zip(SCATTERS) {
-        assert!((91.0..=99.9).contains(&held.duration.percent()), "{scatter:?}");
+        assert!(held.duration.percent() >= 93.0, "{scatter:?}");
     }
 }
 

@@ -3,6 +3,7 @@ use std::path::PathBuf;
 use async_trait::async_trait;
 
 use crate::ports::{Store, StoreError};
+use crate::replace_file::{PART, replace_file};
 
 /// A store that is a directory. Keys are relative paths with `/`.
 #[derive(Debug, Clone)]
@@ -61,13 +62,11 @@ impl Store for DirectoryStore {
                 .await
                 .map_err(failed("write", parent))?;
         }
-        // Written beside and renamed, so that a full disk or a crash leaves no half document.
-        let part = path.with_extension("part");
-        if let Err(e) = tokio::fs::write(&part, bytes).await {
-            let _ = tokio::fs::remove_file(&part).await;
-            return Err(failed("write", &path)(e));
-        }
-        tokio::fs::rename(&part, &path).await.map_err(failed("write", &path))?;
+        let (file, bytes) = (path.clone(), bytes.to_vec());
+        tokio::task::spawn_blocking(move || replace_file(&file, &bytes))
+            .await
+            .unwrap_or_else(|stopped| Err(std::io::Error::other(stopped)))
+            .map_err(failed("write", &path))?;
         Ok(path.display().to_string())
     }
 
@@ -91,7 +90,7 @@ impl Store for DirectoryStore {
         let mut keys = Vec::new();
         while let Some(entry) = entries.next_entry().await.map_err(failed("list", &path))? {
             let name = entry.file_name().to_string_lossy().into_owned();
-            if name.starts_with(start) && !name.ends_with(".part") {
+            if name.starts_with(start) && !name.ends_with(PART) {
                 keys.push(if folder.is_empty() {
                     name
                 } else {

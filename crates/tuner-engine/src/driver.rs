@@ -30,6 +30,15 @@ pub struct Failure {
     pub touched: bool,
 }
 
+/// A tuning with a result.
+#[derive(Debug)]
+pub struct Ended {
+    /// The document.
+    pub tuning: Tuning,
+    /// Why the recommendation was not applied, if it was to be; among the document's leftovers in words.
+    pub not_applied: Option<TuningError>,
+}
+
 /// Runs a tuning from request to document. However it ends, the function is put back first.
 ///
 /// # Errors
@@ -39,7 +48,7 @@ pub async fn run(
     request: &TuningRequest,
     payloads: &Payloads,
     setting: Setting<'_>,
-) -> Result<Tuning, Failure> {
+) -> Result<Ended, Failure> {
     let untouched = |error| Failure {
         error,
         leftovers: Vec::new(),
@@ -70,15 +79,21 @@ pub async fn run(
     let mut tuning = steps::analyze(ctx, &state, prices, payload_count, environment, restored)
         .await
         .map_err(|error| failed(error, leftovers))?;
-    match steps::apply(ctx, &state, &tuning).await {
-        Ok(applied) => tuning.applied = applied,
-        // The measurements were paid for and stand on their own.
-        Err(error @ TuningError::CannotApply { .. }) => tuning.leftovers.push(error.to_string()),
-        Err(error) => tuning
-            .leftovers
-            .push(format!("the recommendation was not applied: {error}")),
-    }
-    Ok(tuning)
+    // The measurements were paid for and stand on their own.
+    let not_applied = match steps::apply(ctx, &state, &tuning).await {
+        Ok(applied) => {
+            tuning.applied = applied;
+            None
+        }
+        Err(error) => {
+            tuning.leftovers.push(match &error {
+                TuningError::CannotApply { .. } => error.to_string(),
+                _ => format!("the recommendation was not applied: {error}"),
+            });
+            Some(error)
+        }
+    };
+    Ok(Ended { tuning, not_applied })
 }
 
 async fn measure(ctx: &Context, state: &mut TuningState, payloads: &Payloads) -> Result<(), TuningError> {

@@ -1,6 +1,7 @@
 use tuner_core::{FunctionName, MemorySize};
 use uuid::Uuid;
 
+use crate::difference::{Difference, in_words};
 use crate::marker::Marker;
 use crate::ports::{PortError, StoreError};
 
@@ -77,6 +78,26 @@ pub enum TuningError {
         /// Why.
         reason: String,
     },
+    /// Applying to an alias would put more into production than a memory size.
+    #[error(
+        "$LATEST differs from version {version}, which alias {alias} points to, in more than its memory size: {}; all of \
+         that would be put behind the alias",
+        in_words(.differences)
+    )]
+    AliasDiffers {
+        /// Which.
+        alias: String,
+        /// The version that it points to.
+        version: String,
+        /// In what.
+        differences: Vec<Difference>,
+    },
+    /// An alias can't be pointed elsewhere without taking part of its traffic away.
+    #[error("alias {alias} sends part of its traffic to another version; remove its weighted routing first")]
+    AliasWeighted {
+        /// Which.
+        alias: String,
+    },
     /// A view of the result could not be made.
     #[error("cannot render the report: {0}")]
     Report(String),
@@ -130,6 +151,11 @@ impl TuningError {
                 "wait until that tuning ends; if it was broken off, put things back with `tuner restore --function {function}`"
             )),
             Self::ForeignChange { .. } => Some("run the tuning again when no deployment is under way".into()),
+            Self::AliasDiffers { .. } => Some(
+                "deploy to $LATEST what the alias runs, or say that all of $LATEST is meant, with --from-latest \
+                 (\"applyFromLatest\": true in the input of the state machine)"
+                    .into(),
+            ),
             Self::NoRoomForMarker { .. } => Some("shorten the description to 190 characters or fewer".into()),
             Self::Store(_) => Some("choose another place with --out, or make room on the disk".into()),
             _ => None,

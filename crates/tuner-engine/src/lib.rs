@@ -13,6 +13,7 @@
 //! The function under test may be in production: [`marker`] and [`steps::restore`] say how it always comes back as it was.
 
 mod context;
+mod difference;
 mod directory_store;
 pub mod driver;
 mod error;
@@ -21,6 +22,7 @@ pub mod marker;
 pub mod ports;
 mod prices;
 pub mod records;
+mod replace_file;
 mod request;
 mod retry;
 pub mod review;
@@ -29,9 +31,11 @@ pub mod steps;
 mod system_clock;
 
 pub use context::{Context, Event, Observer, Silent};
+pub use difference::{Difference, differences};
 pub use directory_store::DirectoryStore;
 pub use error::TuningError;
 pub use prices::Prices;
+pub use replace_file::replace_file;
 pub use request::{Apply, RequestError, TuningRequest};
 pub use retry::Backoff;
 pub use state::{Original, PayloadShares, TuningState};

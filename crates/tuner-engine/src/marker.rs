@@ -136,6 +136,26 @@ pub fn version_owner(description: &str) -> Option<Uuid> {
     (nth.is_empty() || nth.starts_with(' ')).then(|| id.parse().ok())?
 }
 
+/// Description of the version that a tuning publishes with its recommendation, which stays: it begins with the function's
+/// own, as far as there is room.
+pub fn applied_description(tuning_id: Uuid, memory_size_mb: u32, own: &str) -> String {
+    let by = format!("[{memory_size_mb} MB by tuner {tuning_id}]");
+    let room = MAX_DESCRIPTION - by.len() - 1;
+    let own: String = own.chars().take(room).collect();
+    match own.trim_end() {
+        "" => by,
+        own => format!("{own} {by}"),
+    }
+}
+
+/// The tuning that published a version with this description to apply its recommendation.
+pub fn applied_by(description: &str) -> Option<Uuid> {
+    let (_, by) = description.rsplit_once('[')?;
+    let (mb, id) = by.strip_suffix(']')?.split_once(" MB by tuner ")?;
+    let _mb: u32 = mb.parse().ok()?;
+    id.parse().ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -210,6 +230,17 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_version_that_was_applied_names_its_tuning_and_is_not_temporary(own in "\\PC{0,256}") {
+            let description = applied_description(Uuid::from_u128(7), 1769, &own);
+            prop_assert!(description.chars().count() <= MAX_DESCRIPTION);
+            prop_assert_eq!(applied_by(&description), Some(Uuid::from_u128(7)));
+            prop_assert_eq!(version_owner(&description), None);
+            // The next one of the same function takes its place.
+            let next = applied_description(Uuid::from_u128(8), 512, &own);
+            prop_assert_eq!(applied_by(&next), Some(Uuid::from_u128(8)));
+        }
+
         /// Whatever the description and the variables were, they come back.
         #[test]
         fn what_was_there_comes_back(

@@ -34,11 +34,17 @@ impl<'a> Prices<'a> {
         self.table.quote(region, function.architecture)
     }
 
-    /// What invocations of `function` cost; GB-seconds are counted where that is not known.
+    /// What invocations of `function`, and versions of it, cost; GB-seconds are counted where that is not known.
     pub fn rate(&self, function: &FunctionConfiguration) -> Rate {
         let quote = self.quote(function).ok();
-        quote
-            .and_then(|quote| Rate::of(&quote, function.ephemeral_storage_mb))
-            .unwrap_or(Rate::GB_SECONDS)
+        let rate = quote
+            .as_ref()
+            .and_then(|quote| Rate::of(quote, function.ephemeral_storage_mb))
+            .unwrap_or(Rate::GB_SECONDS);
+        // On this machine nothing is cached.
+        match function.snap_start && self.instead_of_region.is_none() {
+            true => rate.with_snap_start(quote.as_ref(), function.runtime.as_deref()),
+            false => rate,
+        }
     }
 }

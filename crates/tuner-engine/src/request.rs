@@ -15,6 +15,10 @@ pub struct TuningRequest {
     /// How sizes, and numbers of invocations, are chosen.
     #[serde(default = "grid")]
     pub preset: Preset,
+    /// Whether the memory size that the function has is somebody's choice, with which sizes can be compared. That of a
+    /// program on one's own machine is not, unless it was given.
+    #[serde(default = "yes")]
+    pub has_present_size: bool,
     /// Sizes to measure, ascending, each once. An adaptive preset chooses from them, or where there are none, from all.
     pub memory_sizes: Vec<MemorySize>,
     /// Warm invocations to measure at each size of a grid.
@@ -71,6 +75,10 @@ const fn grid() -> Preset {
     Preset::Grid
 }
 
+const fn yes() -> bool {
+    true
+}
+
 const fn headroom() -> f64 {
     Question::DEFAULT_HEADROOM
 }
@@ -84,8 +92,14 @@ pub enum Apply {
     No,
     /// Give it to `$LATEST`.
     Latest,
-    /// Give it to `$LATEST`, publish that, and point this alias to it.
-    Alias(String),
+    /// Give it to `$LATEST`, publish that, and point an alias to it.
+    Alias {
+        /// Which alias.
+        name: String,
+        /// Whether `$LATEST` may differ from what the alias points to in more than its memory size.
+        #[serde(default)]
+        from_latest: bool,
+    },
 }
 
 /// A request that makes no sense.
@@ -143,6 +157,7 @@ impl TuningRequest {
     /// A request with the defaults, for `function`.
     pub fn new(function: FunctionName) -> Self {
         Self {
+            has_present_size: true,
             function,
             memory_sizes: Self::DEFAULT_SIZES
                 .iter()
@@ -212,7 +227,7 @@ impl TuningRequest {
                 Err(RequestError::Limit(*constraint))
             }
             Self {
-                apply: Apply::Alias(name),
+                apply: Apply::Alias { name, .. },
                 ..
             } if bad_alias(name) => Err(RequestError::Alias(name.clone())),
             _ => Ok(self),
@@ -311,7 +326,10 @@ mod tests {
             ),
             (
                 TuningRequest {
-                    apply: Apply::Alias("12".into()),
+                    apply: Apply::Alias {
+                        name: "12".into(),
+                        from_latest: false,
+                    },
                     ..request()
                 },
                 "alias",

@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use tuner_core::planning::{AdaptivePlanner, Candidates, Preset};
+use tuner_core::planning::{AdaptivePlanner, Candidates};
 use tuner_core::pricing::Rate;
 use tuner_core::{Batch, FunctionName, MemorySize, Payloads, Planner, Progress, Question, SizeProgress};
 use uuid::Uuid;
@@ -44,7 +44,9 @@ pub struct Original {
     /// `$LATEST`, which is published and put back.
     pub latest: FunctionConfiguration,
     /// Memory size that is in use now, in MB: that of the version asked for, if one was.
-    pub present_memory_size_mb: u32,
+    /// Absent where it is nobody's choice, see [`TuningRequest::has_present_size`].
+    #[serde(default)]
+    pub present_memory_size_mb: Option<u32>,
     /// The highest version number before; ours are above it.
     pub last_version: u64,
 }
@@ -54,7 +56,7 @@ pub struct Original {
 pub struct PayloadShares {
     /// Share of each in all invocations; empty when there is only one.
     pub shares: Vec<f64>,
-    /// So many invocations of a size send each of them.
+    /// So many invocations of a size send each of them, as often as its weight says where a round is short.
     pub all_sent_after: u32,
 }
 
@@ -63,7 +65,7 @@ impl PayloadShares {
     pub fn of(payloads: &Payloads) -> Self {
         Self {
             shares: payloads.shares(),
-            all_sent_after: payloads.all_sent_after(),
+            all_sent_after: payloads.round().unwrap_or_else(|| payloads.all_sent_after()),
         }
     }
 }
@@ -82,7 +84,11 @@ impl TuningState {
         let candidates = self.candidates();
         let question = self.question();
         Some(AdaptivePlanner {
-            effort: self.request.preset.effort()?,
+            effort: self
+                .request
+                .preset
+                .effort()?
+                .with_monthly_invocations(self.request.monthly_invocations),
             question: Question {
                 // A size that was not asked for is not invoked, though it is in use.
                 present_memory_size_mb: question.present_memory_size_mb.filter(|&mb| candidates.contains(mb)),
@@ -107,12 +113,8 @@ impl TuningState {
             headroom: request.headroom,
             rate: self.rate,
             range_mb: self.candidates().ends(),
-            payload_shares: match request.preset {
-                // It sends every payload as often as is due, and leaves its means alone.
-                Preset::Grid => Vec::new(),
-                _ => self.payloads.shares.clone(),
-            },
-            present_memory_size_mb: Some(self.original.present_memory_size_mb),
+            payload_shares: self.payloads.shares.clone(),
+            present_memory_size_mb: self.original.present_memory_size_mb,
         }
     }
 
@@ -141,6 +143,19 @@ impl TuningState {
         let used = self.progress.get(&size).map(|p| &p.versions_used);
         let is_used = |version: &u64| self.request.only_cold_starts && used.is_some_and(|used| used.contains(version));
         published.iter().copied().filter(|version| !is_used(version)).collect()
+    }
+
+    /// What the versions published so far, and the invocations made, cost at least. Prices that are not known count as nothing.
+    pub fn spent(&self) -> f64 {
+        let published = self
+            .versions
+            .iter()
+            .map(|(size, versions)| self.rate.publishing(size.mb()).unwrap_or_default() * versions.len() as f64);
+        let invoked = self.progress.iter().map(|(size, progress)| {
+            let requests = self.rate.request * f64::from(progress.outcomes.total());
+            self.rate.cost(size.mb(), progress.billed_ms as f64) - self.rate.request + requests
+        });
+        published.sum::<f64>() + invoked.sum::<f64>()
     }
 
     /// Sizes that may have been invoked: those known to be, and those that have a version, which a step that was cut off may

@@ -22,6 +22,7 @@ pub(crate) fn of_step(error: &TuningError) -> Diagnostic {
         TuningError::Untunable { .. } | TuningError::NoRoomForMarker { .. } => "Tuner.Untunable",
         TuningError::Marked { .. } => "Tuner.Marked",
         TuningError::ForeignChange { .. } => "Tuner.ForeignChange",
+        TuningError::AliasDiffers { .. } | TuningError::AliasWeighted { .. } => "Tuner.Alias",
         TuningError::NotReady { .. } => "Tuner.NotReady",
         TuningError::NothingPublished { .. } => "Tuner.NothingPublished",
         TuningError::CannotApply { .. } => "Tuner.CannotApply",

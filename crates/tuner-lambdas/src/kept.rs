@@ -1,5 +1,5 @@
 use serde::{Deserialize, Serialize};
-use tuner_core::{Payloads, Tuning};
+use tuner_core::Tuning;
 use tuner_engine::steps::{DOCUMENT, Restored};
 use tuner_engine::{Context, TuningState};
 
@@ -25,7 +25,6 @@ pub(crate) struct Kept {
 }
 
 const STATE: &str = "state.json";
-const PAYLOAD: &str = "payload.json";
 
 impl Kept {
     pub(crate) async fn load(ctx: &Context) -> Failed<Option<Self>> {
@@ -40,31 +39,6 @@ impl Kept {
             .map(drop)
             .map_err(|e| of_store(&e))
     }
-}
-
-/// Keeps the payloads apart: they may be too large to travel, and too secret to be seen in an execution's history.
-pub(crate) async fn keep_payloads(ctx: &Context, text: &str) -> Failed<()> {
-    ctx.store
-        .put(PAYLOAD, text.as_bytes())
-        .await
-        .map(drop)
-        .map_err(|e| of_store(&e))
-}
-
-pub(crate) async fn payloads(ctx: &Context) -> Failed<Payloads> {
-    let bytes = ctx.store.get(PAYLOAD).await.map_err(|e| of_store(&e))?;
-    let text = bytes.ok_or_else(|| {
-        named(
-            "Tuner.Store",
-            format!("there is no {PAYLOAD} in the store of this tuning"),
-        )
-    })?;
-    Payloads::parse(&String::from_utf8_lossy(&text), "payload").map_err(|e| named("Tuner.Input", e))
-}
-
-/// Payloads stay no longer than they are needed.
-pub(crate) async fn forget_payloads(ctx: &Context) -> Failed<()> {
-    ctx.store.delete(PAYLOAD).await.map_err(|e| of_store(&e))
 }
 
 pub(crate) async fn keep_document(ctx: &Context, tuning: &Tuning) -> Failed<()> {

@@ -11,6 +11,7 @@ mod groups;
 mod history;
 mod kept;
 mod log;
+mod payloads;
 mod review;
 mod role;
 mod steps;

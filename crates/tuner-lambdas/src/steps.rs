@@ -10,9 +10,7 @@ use tuner_core::planning::Preset;
 use tuner_core::pricing::PriceTable;
 use tuner_core::tuning::{MeasuringEnvironment, SizeStatus, TuningStatus};
 use tuner_core::{Architecture, Batch, FunctionName, MemorySize, PastTuning, Payloads, Tuning, gb_seconds};
-use tuner_engine::execution::{
-    ExecutionInput, ExecutionOutput, OutputOptions, PayloadSource, ReportPlaces, payloads_text,
-};
+use tuner_engine::execution::{ExecutionInput, ExecutionOutput, OutputOptions, PayloadSource, ReportPlaces};
 use tuner_engine::steps::{self, Next, Restored};
 use tuner_engine::{Context, Prices, TuningRequest, TuningState, records};
 use uuid::Uuid;
@@ -22,7 +20,8 @@ use crate::cause::Ending;
 use crate::failure::{Failed, named, of_step, of_store};
 use crate::groups::groups;
 use crate::history;
-use crate::kept::{Kept, document, forget_payloads, keep_document, keep_payloads, payloads};
+use crate::kept::{Kept, document, keep_document};
+use crate::payloads;
 use crate::role::Step;
 use crate::world::World;
 
@@ -53,8 +52,8 @@ pub(crate) async fn run(role: Step, world: &World, lambda: &LambdaContext, call:
         Step::Initialize => Ok(Value::Null),
         Step::Plan => plan(&ctx, &mut kept, held, &place).await,
         Step::Publish => publish(&ctx, &mut kept, &place).await,
-        Step::Sample => sample(&ctx, &mut kept, held.group).await,
-        Step::Restore => restore(&ctx, &mut kept, &held, &place).await,
+        Step::Sample => sample(world, &ctx, &mut kept, held.group).await,
+        Step::Restore => restore(world, &ctx, &mut kept, &held, &place).await,
         Step::Analyze => analyze(&ctx, &kept, &place).await,
         Step::Apply => apply(&ctx, &mut kept, &place).await,
         Step::Report => report(world, &ctx, &kept, &place).await,
@@ -92,7 +91,6 @@ async fn initialize(world: &World, lambda: &LambdaContext, call: &Call) -> Faile
         .await
         .map_err(|e| of_step(&e))?;
     state.warnings.extend(input.warnings);
-    keep_payloads(&ctx, &text).await?;
     let place = Travelling {
         tuning_id,
         function: state.function().to_string(),
@@ -118,6 +116,12 @@ async fn initialize(world: &World, lambda: &LambdaContext, call: &Call) -> Faile
         not_applied: None,
     };
     kept.save(&ctx).await?;
+    // After the state, by which whoever tidies knows whose it is.
+    let kept_payloads = payloads::Kept::of(world)?;
+    kept_payloads.keep(tuning_id, &text).await?;
+    if let Some(tunings) = &ctx.tunings {
+        kept_payloads.tidy(tuning_id, &**tunings).await;
+    }
     place.with(more)
 }
 
@@ -158,8 +162,7 @@ async fn payload_text(world: &World, source: &PayloadSource) -> Failed<String> {
                 .await
                 .map_err(|e| named("Tuner.Input", format!("payloadS3: {e}")))?;
             let wrong = |what: &dyn std::fmt::Display| named("Tuner.Input", format!("payloadS3: {location} {what}"));
-            let text = String::from_utf8(bytes).map_err(|e| wrong(&format_args!("is not text: {e}")))?;
-            payloads_text(&text).map_err(|e| wrong(&format_args!("is not JSON: {e}")))
+            String::from_utf8(bytes).map_err(|e| wrong(&format_args!("is not text: {e}")))
         }
     }
 }
@@ -255,9 +258,9 @@ async fn publish(ctx: &Context, kept: &mut Kept, place: &Travelling) -> Failed<V
     place.with(json!({ "versions": versions, "next": "plan" }))
 }
 
-async fn sample(ctx: &Context, kept: &mut Kept, group: Option<Group>) -> Failed<Value> {
+async fn sample(world: &World, ctx: &Context, kept: &mut Kept, group: Option<Group>) -> Failed<Value> {
     let group = group.ok_or_else(|| named("Tuner.Setup", "there is no group to measure"))?;
-    let payloads = payloads(ctx).await?;
+    let payloads = payloads::Kept::of(world)?.read(kept.state.tuning_id).await?;
     let state = &mut kept.state;
     state.request.max_concurrency = group.max_concurrency;
     let adaptive = state.request.preset.is_adaptive();
@@ -296,7 +299,7 @@ async fn sample(ctx: &Context, kept: &mut Kept, group: Option<Group>) -> Failed<
     Ok(result)
 }
 
-async fn restore(ctx: &Context, kept: &mut Kept, held: &Held, place: &Travelling) -> Failed<Value> {
+async fn restore(world: &World, ctx: &Context, kept: &mut Kept, held: &Held, place: &Travelling) -> Failed<Value> {
     let restored: Restored = steps::restore(ctx, &kept.state).await;
     if held.error.is_some() {
         passing(&restored)?;
@@ -312,7 +315,7 @@ async fn restore(ctx: &Context, kept: &mut Kept, held: &Held, place: &Travelling
             // The function is back; that its payloads could not be deleted too is no reason to say otherwise.
             let tidied = async {
                 kept.save(ctx).await?;
-                forget_payloads(ctx).await
+                payloads::Kept::of(world)?.forget(kept.state.tuning_id).await
             };
             if let Err(e) = tidied.await {
                 tracing::warn!(cause = e.error_message, "the store could not be tidied");
@@ -331,6 +334,11 @@ async fn restore_blindly(
     held: &Held,
     error: &Caught,
 ) -> Failed<Value> {
+    if let Ok(payloads) = payloads::Kept::of(world)
+        && let Err(e) = payloads.forget(tuning_id).await
+    {
+        tracing::warn!(cause = e.error_message, "the store could not be tidied");
+    }
     let function = held.function.as_deref().filter(|function| function.starts_with("arn:"));
     let Some(function) = function.and_then(|function| function.parse::<FunctionName>().ok()) else {
         return write(&Ending::of(error));
@@ -402,7 +410,7 @@ async fn report(world: &World, ctx: &Context, kept: &Kept, place: &Travelling) -
     history::save(&PastTuning::of(&tuning, &place.store), &*history)
         .await
         .map_err(|e| of_store(&e))?;
-    forget_payloads(ctx).await?;
+    payloads::Kept::of(world)?.forget(kept.state.tuning_id).await?;
     if tuning.status == TuningStatus::Failed {
         return Err(named("Tuner.EverySizeFailed", every_size_failed(&tuning, place)));
     }

@@ -1,5 +1,8 @@
 //! The steps as Lambda functions, called one after the other as a state machine would, on the local Lambda; and the same
-//! function tuned by the in-process driver: both come to the same answer, and both leave the function as it was.
+//! function tuned by the in-process driver: both keep to the same protocol, and both leave the function as it was.
+//!
+//! What is measured here is the time of this machine, busy or not: no decision is compared. That both drivers decide the same
+//! is tested where time is simulated, in `tuner-engine`.
 
 #![allow(clippy::unwrap_used, reason = "a test: what goes wrong is its result")]
 
@@ -13,7 +16,7 @@ use serde_json::{Value, json};
 use tuner_aws::AwsLambda;
 use tuner_core::planning::Preset;
 use tuner_core::pricing::PriceTable;
-use tuner_core::tuning::MeasuringEnvironment;
+use tuner_core::tuning::{MeasuringEnvironment, SizeStatus, TuningStatus};
 use tuner_core::{MemorySize, Payloads, Tuning};
 use tuner_engine::driver::{self, Setting};
 use tuner_engine::ports::Invoker;
@@ -106,7 +109,11 @@ impl Execution<'_> {
         });
         let reply = self
             .client
-            .invoke(&role.parse().unwrap(), &serde_json::to_vec(&event).unwrap())
+            .invoke(
+                &role.parse().unwrap(),
+                &serde_json::to_vec(&event).unwrap(),
+                Duration::from_secs(60),
+            )
             .await
             .unwrap();
         let answer: Value = serde_json::from_slice(&reply.payload).unwrap();
@@ -189,14 +196,16 @@ fn read(path: &Path) -> Tuning {
 async fn by_steps(client: &AwsLambda, store: &Path, input: &Value) -> Tuning {
     let execution = Execution { client, name: "one" };
     let output = execution.run(input).await;
-    assert_eq!(output["power"], json!(128), "{output}");
     let tunings: Vec<_> = std::fs::read_dir(store.join("tunings")).unwrap().collect();
     assert_eq!(tunings.len(), 1);
     let folder = tunings[0].as_ref().unwrap().path();
     assert!(folder.join("report.svg").exists());
-    assert!(!folder.join("payload.json").exists(), "payloads are forgotten");
+    let payloads = std::fs::read_dir(store.join("payloads")).unwrap();
+    assert_eq!(payloads.count(), 0, "payloads are forgotten");
     assert_eq!(std::fs::read_dir(store.join("history")).unwrap().count(), 1);
-    read(&folder.join("tuning.json"))
+    let tuning = read(&folder.join("tuning.json"));
+    assert_eq!(output["power"], json!(tuning.decision.memory_size_mb), "{output}");
+    tuning
 }
 
 async fn by_driver(client: Arc<AwsLambda>, store: &Path, request: &TuningRequest) -> Tuning {
@@ -220,6 +229,7 @@ async fn by_driver(client: Arc<AwsLambda>, store: &Path, request: &TuningRequest
     driver::run(&ctx, request, &Payloads::single(r#"{"n":1.50}"#), setting)
         .await
         .unwrap()
+        .tuning
 }
 
 /// What both drivers come to, that of the steps first. Each leaves the function as it was.
@@ -247,18 +257,35 @@ async fn both(input: &Value, request: &TuningRequest) -> [Tuning; 2] {
         lambda.versions("target")
     );
     for tuning in [&by_steps, &by_driver] {
-        // The same time at a fraction of the memory.
-        assert_eq!(tuning.decision.memory_size_mb, Some(128));
         assert!(tuning.leftovers.is_empty(), "{:?}", tuning.leftovers);
         assert_eq!(tuning.function.name, by_driver.function.name);
+        assert_sound(tuning);
     }
-    assert_eq!(by_steps.decision.verdict, by_driver.decision.verdict);
     lambda.shutdown().await;
     [by_steps, by_driver]
 }
 
+/// What holds whatever was measured.
+fn assert_sound(tuning: &Tuning) {
+    let sizes = || tuning.sizes.iter().filter(|s| s.status == SizeStatus::Measured);
+    let measured: Vec<u32> = sizes().map(|s| s.memory_size_mb).collect();
+    assert_eq!(tuning.status, TuningStatus::Succeeded, "{:?}", tuning.warnings);
+    assert!(
+        tuning.decision.memory_size_mb.is_none_or(|mb| measured.contains(&mb)),
+        "{:?} of {measured:?}",
+        tuning.decision
+    );
+    let counted: u32 = tuning.sizes.iter().map(|s| s.outcomes.total()).sum();
+    assert_eq!(counted as usize, tuning.records.len());
+    // It sleeps for 20 ms.
+    for size in sizes() {
+        let warm = size.warm.as_ref().unwrap_or_else(|| panic!("{size:?}"));
+        assert!(warm.duration_ms.min >= 19.0, "{size:?}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn both_drivers_give_the_same_answer_and_leave_no_trace() {
+async fn both_drivers_measure_the_same_and_leave_no_trace() {
     let rows = both(&input(), &request()).await.map(|tuning| {
         let rows = tuning.sizes.iter().map(|s| (s.memory_size_mb, s.outcomes));
         rows.collect::<Vec<_>>()
@@ -267,27 +294,21 @@ async fn both_drivers_give_the_same_answer_and_leave_no_trace() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn both_drivers_choose_the_same_where_they_choose_what_to_measure() {
+async fn both_drivers_choose_what_to_measure_and_leave_no_trace() {
     for tuning in both(&adaptive_input(), &adaptive_request()).await {
         assert_eq!(
             (tuning.request.planner.as_str(), tuning.request.invocations),
             ("standard", None)
         );
         let measured: Vec<u32> = tuning.sizes.iter().map(|s| s.memory_size_mb).collect();
-        // The way up from the smallest size, and the present one; how far up is a matter of noise.
+        // The smallest and the present one; what else is a matter of noise.
+        assert!(measured.starts_with(&[128]) && measured.contains(&512), "{measured:?}");
+        // More than once at each, and no grid of all sizes.
+        let made = tuning.records.len();
         assert!(
-            measured.starts_with(&[128, 256]) && measured.contains(&512),
-            "{measured:?}"
+            made > measured.len() && made < 100,
+            "{made} invocations at {measured:?}"
         );
-        // Far fewer than the 66 of a grid of six sizes.
-        assert!(
-            (7..33).contains(&tuning.records.len()),
-            "{} invocations",
-            tuning.records.len()
-        );
-        let counted: u32 = tuning.sizes.iter().map(|s| s.outcomes.total()).sum();
-        assert_eq!(counted as usize, tuning.records.len());
-        assert!(tuning.decision.model.is_some(), "{:?}", tuning.decision);
     }
 }
 
@@ -343,7 +364,8 @@ async fn an_adaptive_step_that_is_repeated_repeats_nothing_that_it_had_come_to()
     assert_eq!(groups.len(), 1);
     // It goes from size to size by itself.
     let first = execution.step("sample", &json!({ "group": groups[0] })).await;
-    assert!(first["invocations"].as_object().unwrap().len() >= 3, "{first}");
+    let sizes = first["invocations"].as_object().unwrap_or_else(|| panic!("{first}"));
+    assert!(sizes.len() >= 2, "{first}");
     let second = execution.step("sample", &json!({ "group": groups[0] })).await;
     assert_eq!(first, second);
     // Those after it know what it has come to, though the first answer never reached them.

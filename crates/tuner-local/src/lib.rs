@@ -7,6 +7,13 @@
 
 pub mod confinement;
 pub mod environment;
+mod listening;
+mod machine;
+mod network;
 pub mod server;
 
-pub use server::{ApiCall, ApiError, Fault, FaultHook, FunctionSpec, LocalLambda, LocalLambdaOptions, ServeError};
+pub use machine::MachineWatch;
+pub use network::{Network, bandwidth_mbps};
+pub use server::{
+    AccessKey, ApiCall, ApiError, Fault, FaultHook, FunctionSpec, LocalLambda, LocalLambdaOptions, ServeError,
+};

@@ -41,7 +41,16 @@ async fn act_as_instrument() {
     if std::env::var_os("BE_AN_INSTRUMENT").is_none() {
         return;
     }
-    let mut bench = Bench::start(|_| {}).await;
+    let with_daemon = std::env::var("BE_AN_INSTRUMENT").is_ok_and(|how| how == "with a daemon");
+    let choice = match with_daemon {
+        true => ConfinementChoice::DutyCycle,
+        false => ConfinementChoice::Auto,
+    };
+    let mut bench = Bench::confined(choice, CpuPeriod::Lambda, |_| {}).await.unwrap();
+    if with_daemon {
+        let daemon = bench.invoke(r#"{"start":["setsid","sleep","600"]}"#).await.json();
+        println!("\ndaemon {daemon}");
+    }
     bench.invoke("{}").await;
     println!("\nfunction {}", bench.pid());
     std::future::pending().await
@@ -189,6 +198,49 @@ async fn nothing_outlives_an_instrument_that_is_killed() {
     assert_eq!(left, Vec::<String>::new());
 }
 
+#[tokio::test]
+async fn a_function_can_not_start_processes_without_end() {
+    let description = Confinement::detect(ConfinementChoice::Auto, CpuPeriod::Lambda)
+        .unwrap()
+        .description();
+    if description
+        .notes
+        .iter()
+        .any(|note| note.contains("number of processes"))
+    {
+        return;
+    }
+    let mut bench = Bench::start(|spec| {
+        spec.memory_size_mb = 3008;
+        spec.timeout = std::time::Duration::from_secs(60);
+    })
+    .await;
+    let started = bench.invoke(r#"{"start_many":1500}"#).await.json().as_u64().unwrap();
+    assert!((500..1024).contains(&started), "{started}");
+}
+
+#[tokio::test]
+async fn what_a_killed_instrument_left_running_is_swept() {
+    let mut instrument = Command::new(std::env::current_exe().unwrap())
+        .args(["act_as_instrument", "--exact", "--nocapture"])
+        .env("BE_AN_INSTRUMENT", "with a daemon")
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let output = std::io::BufReader::new(instrument.stdout.take().unwrap());
+    let daemon = std::io::BufRead::lines(output)
+        .find_map(|line| line.unwrap().strip_prefix("daemon ")?.parse::<i64>().ok())
+        .unwrap();
+    // While its instrument lives, another one leaves it alone.
+    Confinement::detect(ConfinementChoice::None, CpuPeriod::Lambda).unwrap();
+    assert_ne!(state_of(daemon), 'X');
+    instrument.kill().unwrap();
+    instrument.wait().unwrap();
+    assert_ne!(state_of(daemon), 'X', "it is out of reach of its group's end");
+    Confinement::detect(ConfinementChoice::None, CpuPeriod::Lambda).unwrap();
+    until_gone(daemon).await;
+}
+
 #[test]
 fn what_is_asked_for_and_not_possible_is_explained() {
     for choice in [ConfinementChoice::CgroupV1, ConfinementChoice::CgroupV2] {
@@ -201,5 +253,8 @@ fn what_is_asked_for_and_not_possible_is_explained() {
         .unwrap()
         .description();
     assert!(description.cpu_limited && description.memory_limited);
-    assert!(description.notes[0].contains("stopping and continuing"));
+    let says = |words: &str| description.notes.iter().any(|note| note.contains(words));
+    assert!(says("stopping and continuing"));
+    // The kernel excepts root from a limit by user.
+    assert_eq!(says("number of processes"), nix::unistd::getuid().is_root());
 }

@@ -42,7 +42,7 @@ fn heading(view: &View<'_>, row: &Row<'_>, compared: bool) -> &'static str {
         (true, _) => "now",
         (_, true) => "chosen",
         _ if view.tuning.decision.closest.is_some() => "closest",
-        _ => "as good",
+        _ => "alternative",
     }
 }
 
@@ -72,9 +72,9 @@ fn lines(view: &View<'_>, first: At<'_, '_>, second: Option<At<'_, '_>>) -> Vec<
     };
     add(mean, &|(_, m)| numbers::ms(m.mean.value));
     add("p50, ms".to_owned(), &|(_, m)| numbers::ms(m.duration.p50.value));
-    let few = first.1.is_few() || second.is_some_and(|(_, m)| m.is_few());
-    let n = if few { " (n too small)" } else { "" };
-    add(format!("p95, ms{n}"), &|(_, m)| numbers::ms(m.duration.p95.value));
+    if !first.1.is_few() && !second.is_some_and(|(_, m)| m.is_few()) {
+        add("p95, ms".to_owned(), &|(_, m)| numbers::ms(m.duration.p95.value));
+    }
     let (unit, estimate) = (view.unit.name(), if view.is_estimate() { " (est.)" } else { "" });
     add(format!("{unit} per million{estimate}"), &|(_, m)| {
         view.unit.show(m.cost.value)

@@ -5,7 +5,7 @@ use tuner_core::tuning::{Series, SizeStatus};
 use tuner_core::{Distribution, Estimate, Outcome, StartKind, Tuning};
 
 use crate::view::{View, start_word};
-use crate::{Options, ReportError, masking};
+use crate::{Options, ReportError, escape, masking};
 
 /// Writes one row per memory size and kind of start, after a row of names with their units. Figures are not rounded.
 /// Form: RFC 4180. Text that a spreadsheet would run as a formula begins with an apostrophe.
@@ -175,11 +175,9 @@ pub(crate) fn number(value: Option<f64>) -> String {
 
 /// Text from outside: a spreadsheet runs what begins with one of these (OWASP, "CSV Injection").
 pub(crate) fn words(text: &str) -> String {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) {
-        format!("'{text}")
-    } else {
-        text.to_owned()
-    }
+    let runs = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']);
+    let text = escape::visible(text);
+    if runs { format!("'{text}") } else { text.into_owned() }
 }
 
 pub(crate) fn line(text: &mut String, cells: impl Iterator<Item = String>) {

@@ -17,7 +17,7 @@ mod comparison;
 mod cost_unit;
 mod csv;
 mod error;
-mod escape;
+pub mod escape;
 mod format;
 mod html;
 mod json;

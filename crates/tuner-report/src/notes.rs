@@ -7,6 +7,7 @@ use tuner_core::{Constraint, StartKind, Statistic, Tuning};
 
 use crate::numbers;
 use crate::view::{Measured, NOT_MEASURED, Row, View, start_word};
+use crate::words::machine::memory;
 use crate::words::{list, objective};
 
 /// One sentence each, the most important first.
@@ -21,6 +22,7 @@ pub(crate) fn notes(view: &View<'_>) -> Vec<String> {
     notes.extend(runner_up(view));
     notes.extend(odd_shapes(view));
     notes.extend(beyond_host(view));
+    notes.extend(memory(view));
     notes.extend(
         view.tuning
             .price_unknown
@@ -55,6 +57,13 @@ fn counted(view: &View<'_>) -> String {
         if n > 0 {
             apart.push(format!("{} × {outcome} left out", numbers::count(n)));
         }
+    }
+    let set_aside = view.tuning.records.iter().filter(|r| r.set_aside).count() as u64;
+    if set_aside > 0 {
+        apart.push(format!(
+            "{} × disturbed by other work left out",
+            numbers::count(set_aside)
+        ));
     }
     let trim = view.tuning.request.trim_share;
     apart.push(if trim > 0.0 {
@@ -94,12 +103,12 @@ fn few(view: &View<'_>) -> Option<String> {
         )
     };
     let limit = if constraints.any(is_tail) {
-        "; a limit is held against what the scatter of all sizes leads to expect, if that is more"
+        "; how sure it is that a limit is kept is told by a probability"
     } else {
         ""
     };
     Some(format!(
-        "Of fewer than 20 invocations n is too small for p95: it is close to the longest of them{limit}."
+        "Fewer than 20 invocations are too few for a p95, and fewer than 100 for a p99: none is shown{limit}."
     ))
 }
 
@@ -149,8 +158,8 @@ fn odd_shapes(view: &View<'_>) -> Vec<String> {
     let heavy = of(|c| c.heavy_tailed);
     if !heavy.is_empty() {
         notes.push(format!(
-            "At {} MB a few durations are many times the others; where sizes are compared, a single one counts as four medians \
-             at most.",
+            "At {} MB a few durations are many times the others. They are in the figures; only where sizes are compared, a single \
+             one counts as four medians at most.",
             list(&heavy)
         ));
     }
@@ -189,30 +198,56 @@ fn cost_basis(view: &View<'_>) -> String {
     }
 }
 
-/// What the function's invocations and the state machine took together, if there was one.
+/// What the function's invocations took together with what comes on top of them: SnapStart, and the state machine.
 fn cost_of_this_tuning(tuning: &Tuning) -> Option<String> {
-    let machinery = tuning.machinery?;
-    let (function, work) = (&tuning.exploration, machinery.work);
+    let function = &tuning.exploration;
+    if tuning.machinery.is_none() && function.snap_start.is_none() {
+        return None;
+    }
     let shown = |money: Option<Money>| {
         money.map_or_else(String::new, |m| {
             format!("{} for ", numbers::money(m.amount, m.currency))
         })
     };
-    let total = tuning.cost().map_or_else(String::new, |m| {
-        format!(", together {}", numbers::money(m.amount, m.currency))
-    });
-    Some(format!(
-        "Cost of this tuning: {}{} invocations of the function ({} GB-seconds) and {}{} state transitions and {} requests of the \
-         tuner's own Lambdas ({} GB-seconds{}){total}.",
+    let mut parts = vec![format!(
+        "{}{} invocations of the function ({} GB-seconds)",
         shown(function.cost),
         numbers::count(function.invocations.into()),
         numbers::gb_seconds(function.gb_seconds),
-        shown(machinery.cost()),
-        numbers::count(work.state_transitions),
-        numbers::count(work.requests),
-        numbers::gb_seconds(work.gb_seconds),
-        if work.counted { "" } else { "; estimated" },
-    ))
+    )];
+    parts.extend(function.snap_start.map(|used| {
+        format!(
+            "{}SnapStart's cache of {} versions and {} restores{}",
+            shown(used.cost),
+            numbers::count(used.versions.into()),
+            numbers::count(used.restores.into()),
+            if used.cost.is_some() {
+                ""
+            } else {
+                " (its price is not known)"
+            },
+        )
+    }));
+    parts.extend(tuning.machinery.map(|machinery| {
+        let work = machinery.work;
+        format!(
+            "{}{} state transitions and {} requests of the tuner's own Lambdas ({} GB-seconds{})",
+            shown(machinery.cost()),
+            numbers::count(work.state_transitions),
+            numbers::count(work.requests),
+            numbers::gb_seconds(work.gb_seconds),
+            if work.counted { "" } else { "; estimated" },
+        )
+    }));
+    let total = match tuning.machinery {
+        Some(_) => tuning.cost(),
+        None => function.total(),
+    };
+    let total = total.map_or_else(String::new, |m| {
+        format!(", together {}", numbers::money(m.amount, m.currency))
+    });
+    let last = parts.pop().unwrap_or_default();
+    Some(format!("Cost of this tuning: {} and {last}{total}.", parts.join(", ")))
 }
 
 fn honesty(view: &View<'_>) -> String {

@@ -1,10 +1,11 @@
 //! The table of all sizes, in words and figures.
 
 use serde::Serialize;
+use tuner_core::decision::{Compared, MARGIN};
 use tuner_core::{Estimate, StartKind};
 
 use crate::numbers;
-use crate::view::{Row, View};
+use crate::view::{Measured, Row, View};
 
 /// One memory size as it is shown. Figures are empty where nothing was measured, intervals where there are none.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -73,8 +74,8 @@ fn size(view: &View<'_>, row: &Row<'_>, highest: f64) -> SizeRow {
         invocations: d.map_or_else(String::new, |d| numbers::count(d.count.into())),
         mean: ms(m.map(|m| m.mean)),
         p50: percentile(d.map(|d| d.p50)),
-        p95: percentile(d.map(|d| d.p95)),
-        p99: percentile(d.map(|d| d.p99)),
+        p95: percentile(m.and_then(Measured::p95)),
+        p99: percentile(m.and_then(Measured::p99)),
         cost: figure(m.map(|m| m.cost), |x| view.unit.show(x)),
         cost_eighths: m
             .filter(|_| highest > 0.0)
@@ -127,7 +128,11 @@ fn verdict(view: &View<'_>, row: &Row<'_>) -> String {
         words.push("fastest");
     }
     if !row.is_chosen && decision.tied_mb.contains(&row.mb) {
-        words.push("as good");
+        words.push(if row.compared.is_some_and(is_the_same) {
+            "as good"
+        } else {
+            "may be as good"
+        });
     }
     if !row.is_chosen
         && !decision.tied_mb.contains(&row.mb)
@@ -155,6 +160,14 @@ fn verdict(view: &View<'_>, row: &Row<'_>) -> String {
         words.push(&failed);
     }
     words.join(", ")
+}
+
+/// Whether a size is shown to serve the objective as well as the size to use: a larger difference than the margin is excluded.
+fn is_the_same(compared: &Compared) -> bool {
+    let within = |bound: f64| bound.abs() <= MARGIN;
+    compared
+        .above_chosen
+        .is_some_and(|above| above.low.is_some_and(within) && above.high.is_some_and(within))
 }
 
 /// Cold and restored starts by size, if any were measured.

@@ -55,12 +55,23 @@ pub(crate) struct Measured<'a> {
 }
 
 impl Measured<'_> {
-    /// Below so many invocations the 95th percentile is the longest of them.
-    const ENOUGH: u32 = 20;
+    /// Of fewer invocations the 95th percentile is the longest of them, and so is the 99th: one of each is above it.
+    const ENOUGH_FOR_P95: u32 = 20;
+    const ENOUGH_FOR_P99: u32 = 100;
 
     /// Whether there are too few invocations for a 95th percentile of their own.
     pub(crate) const fn is_few(&self) -> bool {
-        self.duration.count < Self::ENOUGH
+        self.duration.count < Self::ENOUGH_FOR_P95
+    }
+
+    /// The 95th percentile, where there are enough invocations for one.
+    pub(crate) fn p95(&self) -> Option<Estimate> {
+        (!self.is_few()).then_some(self.duration.p95)
+    }
+
+    /// The 99th percentile, likewise.
+    pub(crate) fn p99(&self) -> Option<Estimate> {
+        (self.duration.count >= Self::ENOUGH_FOR_P99).then_some(self.duration.p99)
     }
 
     /// As far up as durations reach: to p95, or to the longest of few.
@@ -106,7 +117,7 @@ impl<'a> View<'a> {
                     mb,
                     size,
                     is_chosen: decision.memory_size_mb == Some(mb),
-                    is_present: present_mb == mb,
+                    is_present: present_mb == Some(mb),
                     measured: measured(size, compared, start, unit),
                     compared,
                 }
@@ -132,7 +143,7 @@ impl<'a> View<'a> {
     }
 
     pub(crate) fn present(&self) -> Option<(&Row<'a>, &Measured<'a>)> {
-        self.at(self.tuning.function.memory_size_mb)
+        self.at(self.tuning.function.memory_size_mb?)
     }
 
     pub(crate) fn chosen(&self) -> Option<(&Row<'a>, &Measured<'a>)> {
@@ -159,20 +170,9 @@ impl<'a> View<'a> {
             .or_else(|| tied().next().filter(|_| decision.verdict == Verdict::NoClearWinner))
     }
 
-    /// A size that serves the objective as well as the chosen one, and something else clearly better: as cheap and much
-    /// faster, or as fast and much cheaper. The reader may want it, though keeping what is there was asked for.
-    pub(crate) fn alternative(&self) -> Option<(&Row<'a>, &Measured<'a>)> {
-        const MUCH: f64 = 0.9;
-        let weight = self.tuning.request.objective.cost_weight();
-        let other_side: fn(&Measured<'_>) -> f64 = match weight {
-            1.0 => |m| m.mean.value,
-            0.0 => |m| m.cost.value,
-            _ => return None,
-        };
-        let (_, chosen) = self.chosen()?;
-        let tied = self.tuning.decision.tied_mb.iter().filter_map(|&mb| self.at(mb));
-        tied.filter(|(row, m)| !row.is_chosen && other_side(m) < other_side(chosen) * MUCH)
-            .min_by(|a, b| other_side(a.1).total_cmp(&other_side(b.1)))
+    /// A size that is much better in the other respect for a little more, or one that is shown to keep the limits.
+    fn alternative(&self) -> Option<(&Row<'a>, &Measured<'a>)> {
+        self.at(self.tuning.decision.alternative?.memory_size_mb)
     }
 
     pub(crate) fn price(&self) -> Option<PriceBasis<'_>> {

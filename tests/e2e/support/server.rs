@@ -108,7 +108,7 @@ impl Server {
     /// Waits until an update is over.
     #[track_caller]
     pub(crate) fn until_updated(&self, function: &str) {
-        let deadline = std::time::Instant::now() + std::time::Duration::from_secs(10);
+        let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
         while self.get(&format!("{function}/configuration"))["LastUpdateStatus"] != "Successful" {
             assert!(std::time::Instant::now() < deadline);
             std::thread::sleep(std::time::Duration::from_millis(5));

@@ -192,7 +192,7 @@ async fn services_and_regions_share_connections() {
         })
     })
     .await;
-    let here = Connection::local(&server.endpoint, "eu-west-1");
+    let here = Connection::local(&server.endpoint, "eu-west-1", ("local", "local"));
     let there = here.elsewhere(Some("us-west-2"), None).await;
     here.store("bucket", "").list("").await.unwrap();
     here.logs().lines("g", "r", Timestamp::UNIX_EPOCH).await.unwrap();
@@ -203,7 +203,7 @@ async fn services_and_regions_share_connections() {
 #[tokio::test]
 async fn nobody_listening_is_no_reason_to_give_up() {
     // Port 9 (discard) on loopback: nothing listens there.
-    let error = Connection::local("http://127.0.0.1:9", "eu-west-1")
+    let error = Connection::local("http://127.0.0.1:9", "eu-west-1", ("local", "local"))
         .state_machines()
         .execution("arn")
         .await
@@ -219,7 +219,7 @@ async fn a_role_that_may_not_be_assumed_is_a_denial() {
         format!("HTTP/1.1 403 Forbidden\r\ncontent-length: {}\r\n\r\n{body}", body.len())
     })
     .await;
-    let there = Connection::local(&server.endpoint, "eu-west-1")
+    let there = Connection::local(&server.endpoint, "eu-west-1", ("local", "local"))
         .elsewhere(None, Some("arn:aws:iam::123456789012:role/x"))
         .await;
     let error = there.logs().lines("g", "r", Timestamp::UNIX_EPOCH).await.unwrap_err();

@@ -1,5 +1,7 @@
 //! Lambda.
 
+use std::time::{Duration, Instant};
+
 use aws_sdk_lambda::Client;
 use aws_sdk_lambda::operation::delete_function::DeleteFunctionError;
 use aws_sdk_lambda::operation::get_alias::{GetAliasError, GetAliasOutput};
@@ -103,7 +105,7 @@ fn hidden_reports_unreadable_variables_and_updates_under_way_are_noticed() {
 
 #[test]
 fn the_digest_changes_with_settings_and_not_with_what_a_tuning_changes() {
-    let digest = |sdk: FunctionConfiguration| translate("GetFunction", &sdk).unwrap().settings_digest;
+    let digest = |sdk: FunctionConfiguration| translate("GetFunction", &sdk).unwrap().settings;
     let before = digest(described().build());
     assert_eq!(
         before,
@@ -268,14 +270,39 @@ async fn an_invocation_asks_for_the_tail_and_is_made_once() {
                 .build()
         });
     let client = mock_client!(aws_sdk_lambda, RuleMode::MatchAny, [&rule], without_retries);
-    let reply = lambda(client).invoke(&function().at("3"), b"{}").await.unwrap();
+    let reply = lambda(client).invoke(&function().at("3"), b"{}", SOON).await.unwrap();
     assert_eq!(reply.function_error.as_deref(), Some("Unhandled"));
     assert_eq!(reply.log_tail.as_deref(), Some(b"REPORT".as_slice()));
 
     let failing = mock!(Client::invoke).then_error(|| InvokeError::generic(metadata("ServiceException", "oops")));
     let client = mock_client!(aws_sdk_lambda, RuleMode::MatchAny, [&failing], without_retries);
-    assert!(lambda(client).invoke(&function(), b"{}").await.is_err());
+    assert!(lambda(client).invoke(&function(), b"{}", SOON).await.is_err());
     assert_eq!(failing.num_calls(), 1);
+}
+
+const SOON: Duration = Duration::from_secs(5);
+
+#[tokio::test]
+async fn an_answer_that_does_not_come_is_lost_when_its_time_is_over() {
+    // Takes the request, and never says a word.
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    let silent = tokio::spawn(async move {
+        let mut open = Vec::new();
+        while let Ok((stream, _)) = listener.accept().await {
+            open.push(stream);
+        }
+    });
+    let lambda = AwsLambda::local(&endpoint, "us-east-1");
+    let begun = Instant::now();
+    let error = lambda
+        .invoke(&function(), b"{}", Duration::from_millis(200))
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind, PortErrorKind::Network, "{error}");
+    // The client's own time-out for other calls is 30 s.
+    assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
+    silent.abort();
 }
 
 #[tokio::test]
@@ -286,6 +313,23 @@ async fn an_endpoint_that_is_not_there_is_unreachable() {
         .await
         .unwrap_err();
     assert_eq!(error.kind, PortErrorKind::Unreachable, "{error}");
+}
+
+#[tokio::test]
+async fn an_endpoint_that_speaks_no_tls_was_never_reached() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("https://{}", listener.local_addr().unwrap());
+    let plain = tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let _ = tokio::io::AsyncWriteExt::write_all(&mut stream, b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
+        }
+    });
+    let error = AwsLambda::local(&endpoint, "us-east-1")
+        .configuration(&function())
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind, PortErrorKind::Unreachable, "{error}");
+    plain.abort();
 }
 
 #[tokio::test]

@@ -124,7 +124,7 @@ async fn a_bucket_that_is_not_there_and_expired_credentials_have_a_hint() {
 async fn an_answer_that_breaks_off_is_asked_for_again() {
     let broken = "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhalf".to_owned();
     let server = Server::start(move |_, number| if number < 2 { broken.clone() } else { ok("the whole") }).await;
-    let connection = Connection::local(&server.endpoint, "eu-west-1");
+    let connection = Connection::local(&server.endpoint, "eu-west-1", ("local", "local"));
     let bytes = connection.store("b", "").get("a").await.unwrap();
     assert_eq!(bytes.as_deref(), Some(b"the whole".as_slice()));
 }
@@ -132,7 +132,7 @@ async fn an_answer_that_breaks_off_is_asked_for_again() {
 #[tokio::test]
 async fn one_that_always_breaks_off_is_an_error() {
     let server = Server::start(|_, _| "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhalf".to_owned()).await;
-    let connection = Connection::local(&server.endpoint, "eu-west-1");
+    let connection = Connection::local(&server.endpoint, "eu-west-1", ("local", "local"));
     let error = connection.objects().read("s3://b/a", 10).await.unwrap_err();
     assert!(
         error
@@ -145,7 +145,7 @@ async fn one_that_always_breaks_off_is_an_error() {
 #[tokio::test]
 async fn a_payload_is_read_if_it_fits() {
     let server = Server::start(|_, _| ok("0123456789")).await;
-    let objects = Connection::local(&server.endpoint, "eu-west-1").objects();
+    let objects = Connection::local(&server.endpoint, "eu-west-1", ("local", "local")).objects();
     assert_eq!(objects.read("s3://b/a", 10).await.unwrap(), b"0123456789");
     let error = objects.read("s3://b/a", 9).await.unwrap_err();
     assert_eq!(
@@ -170,7 +170,7 @@ async fn a_payload_that_is_not_there_is_an_error() {
         )
     })
     .await;
-    let objects = Connection::local(&server.endpoint, "eu-west-1").objects();
+    let objects = Connection::local(&server.endpoint, "eu-west-1", ("local", "local")).objects();
     let error = objects.read("s3://b/a", 9).await.unwrap_err();
     assert_eq!(error.to_string(), "cannot read s3://b/a: there is no such object");
 }

@@ -9,12 +9,13 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use tuner_core::FunctionName;
+use tuner_local::AccessKey;
 use tuner_report::Format;
 
 pub(crate) use history_args::{HistoryArgs, HistoryFormat};
 pub(crate) use logs_args::{LogsArgs, LogsFormat};
 pub(crate) use review_args::{ALL_REGIONS, ReviewArgs, ReviewFormat};
-pub(crate) use run_args::{LocalArgs, RunArgs, RunFormat};
+pub(crate) use run_args::{LocalArgs, NetworkArg, RunArgs, RunFormat};
 
 /// Finds, by measuring, the memory size at which an AWS Lambda function is cheapest, fastest or best balanced.
 #[derive(Debug, Parser)]
@@ -94,6 +95,14 @@ fn endpoint(text: &str) -> Result<String, String> {
     }
 }
 
+fn host_name(text: &str) -> Result<String, String> {
+    let is_name = |c: char| c.is_ascii_alphanumeric() || "-._:[]".contains(c);
+    match text.is_empty() || !text.chars().all(is_name) || (text.contains(':') && !text.starts_with('[')) {
+        true => Err("use a name without a port, such as host.docker.internal".to_owned()),
+        false => Ok(text.to_owned()),
+    }
+}
+
 fn region(text: &str) -> Result<String, String> {
     if tuner_core::is_region(text) {
         Ok(text.to_owned())
@@ -158,6 +167,20 @@ pub(crate) struct ServeArgs {
     /// A function to begin with; may be given several times
     #[arg(long = "function", value_name = "example:NAME")]
     pub(crate) functions: Vec<String>,
+    /// Take only requests signed with this access key; anybody's unless given. With an ID alone, knowing it is enough.
+    /// Other users of this machine can read the arguments of programs, but not the environment
+    #[arg(
+        long,
+        value_name = "ID[:SECRET]",
+        env = "TUNER_LOCAL_ACCESS_KEY",
+        hide_env_values = true,
+        help_heading = "Callers"
+    )]
+    pub(crate) access_key: Option<AccessKey>,
+    /// Another name than those of loopback that requests may be sent to, such as host.docker.internal; may be given several
+    /// times
+    #[arg(long = "allow-host", value_name = "NAME", value_parser = host_name, help_heading = "Callers")]
+    pub(crate) allowed_hosts: Vec<String>,
     /// Name of the function that COMMAND is
     #[arg(long, default_value = "function")]
     pub(crate) name: String,

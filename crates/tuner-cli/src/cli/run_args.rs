@@ -4,6 +4,7 @@ use clap::{Args, ValueEnum};
 use tuner_core::planning::Preset;
 use tuner_core::{Architecture, Constraint, FunctionName, MemorySize, Objective, Question, Statistic};
 use tuner_engine::execution::S3Object;
+use tuner_local::Network;
 use tuner_local::confinement::{ConfinementChoice, CpuPeriod};
 
 use super::AwsArgs;
@@ -139,11 +140,15 @@ pub(crate) struct RunArgs {
     pub(crate) prices: Option<PathBuf>,
 
     /// Give the recommended size to the function
-    #[arg(long, conflicts_with = "apply_alias", help_heading = "Afterwards")]
+    #[arg(long, conflicts_with_all = ["apply_alias", "local_run"], help_heading = "Afterwards")]
     pub(crate) apply: bool,
     /// Give the recommended size to the function, publish it, and point this alias to it
-    #[arg(long, value_name = "NAME", help_heading = "Afterwards")]
+    #[arg(long, value_name = "NAME", conflicts_with = "local_run", help_heading = "Afterwards")]
     pub(crate) apply_alias: Option<String>,
+    /// With --apply-alias: put all of $LATEST behind the alias, though it is other code or has other settings than the version
+    /// that the alias points to
+    #[arg(long, requires = "apply_alias", help_heading = "Afterwards")]
+    pub(crate) from_latest: bool,
     /// Do it without asking
     #[arg(short, long, help_heading = "Afterwards")]
     pub(crate) yes: bool,
@@ -212,15 +217,19 @@ pub(crate) struct LocalArgs {
     /// Instruction set whose prices hold; this machine's unless given
     #[arg(long)]
     pub(crate) arch: Option<Architecture>,
-    /// Memory size the function has now, in MB, which the recommendation is compared with
-    #[arg(long, default_value = "128", value_name = "MB")]
-    pub(crate) present_memory: MemorySize,
+    /// Memory size the function has now, in MB, which the recommendation is compared with: 128 for one that is served, none
+    /// for one that is tuned with --local unless given
+    #[arg(long, value_name = "MB")]
+    pub(crate) present_memory: Option<MemorySize>,
     /// Directory the function is started in
     #[arg(long, value_name = "DIR")]
     pub(crate) working_directory: Option<PathBuf>,
-    /// Handler, as the function's runtime wants it
-    #[arg(long, default_value = "bootstrap")]
-    pub(crate) handler: String,
+    /// Handler, as the function's runtime wants it (_HANDLER); that which COMMAND ends with unless given, else `bootstrap`
+    #[arg(long)]
+    pub(crate) handler: Option<String>,
+    /// Bandwidth: the machine's own, or Lambda's by memory size, for what uses the variables HTTP_PROXY and HTTPS_PROXY
+    #[arg(long, value_enum, default_value_t = NetworkArg::Host)]
+    pub(crate) network: NetworkArg,
     /// How CPU and memory are limited
     #[arg(long, value_enum, default_value_t = ConfinementArg::Auto)]
     pub(crate) confinement: ConfinementArg,
@@ -354,6 +363,24 @@ impl From<PeriodArg> for CpuPeriod {
         match arg {
             PeriodArg::Lambda => Self::Lambda,
             PeriodArg::Linear => Self::Linear,
+        }
+    }
+}
+
+/// [`Network`] for the command line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum NetworkArg {
+    /// As fast as this machine's
+    Host,
+    /// 625 Mbps up to 2,048 MB, from there in proportion up to 3,000 Mbps at 10,240 MB
+    Lambda,
+}
+
+impl From<NetworkArg> for Network {
+    fn from(arg: NetworkArg) -> Self {
+        match arg {
+            NetworkArg::Host => Self::Host,
+            NetworkArg::Lambda => Self::Lambda,
         }
     }
 }

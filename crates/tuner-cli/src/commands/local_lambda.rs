@@ -2,25 +2,39 @@
 
 use std::time::Duration;
 
-use tuner_core::Architecture;
-use tuner_core::tuning::MeasuringEnvironment;
+use tuner_core::{Architecture, MemorySize};
+use tuner_local::Network;
 use tuner_local::confinement::ConfinementDescription;
 use tuner_local::server::{FunctionSpec, LocalLambda, LocalLambdaOptions};
 
-use crate::cli::LocalArgs;
+use crate::cli::{LocalArgs, NetworkArg};
 use crate::error::CliError;
 use crate::exit::Exit;
 
 /// Region of local functions: where AWS's reference prices hold.
 pub(super) const REGION: &str = "us-east-1";
 
-pub(super) async fn start(args: &LocalArgs, port: u16, region: &str) -> Result<LocalLambda, CliError> {
+/// Starts one. `of_callers` are the options that say who may call.
+pub(super) async fn start(
+    args: &LocalArgs,
+    region: &str,
+    of_callers: LocalLambdaOptions,
+) -> Result<LocalLambda, CliError> {
+    let given = |name: &str| args.env.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
+    if args.network == NetworkArg::Lambda
+        && let Some((name, _)) = given("HTTP_PROXY").or(given("HTTPS_PROXY"))
+    {
+        return Err(
+            CliError::usage(format!("--network lambda needs the variable {name} for its own proxy"))
+                .hint(format!("leave --env {name}=... or --network lambda out")),
+        );
+    }
     let options = LocalLambdaOptions {
-        port,
         region: region.to_owned(),
         confinement: args.confinement.into(),
         cpu_period: args.cpu_period.into(),
-        ..LocalLambdaOptions::default()
+        network: args.network.into(),
+        ..of_callers
     };
     LocalLambda::start(options)
         .await
@@ -32,10 +46,12 @@ pub(super) fn function(name: &str, command: Vec<String>, args: &LocalArgs) -> Fu
     FunctionSpec {
         variables: args.env.iter().cloned().collect(),
         timeout: Duration::from_secs(args.timeout.into()),
-        memory_size_mb: args.present_memory.mb(),
+        memory_size_mb: args.present_memory.unwrap_or(MemorySize::MIN).mb(),
         architecture: args.arch.unwrap_or_else(host_architecture),
         working_directory: args.working_directory.clone(),
-        handler: args.handler.clone(),
+        handler: (args.handler.clone())
+            .or_else(|| handler_in(&command))
+            .unwrap_or_else(|| "bootstrap".to_owned()),
         ..FunctionSpec::new(name, command)
     }
 }
@@ -56,7 +72,7 @@ pub(super) async fn rehearse(lambda: &LocalLambda, spec: &FunctionSpec, memory_s
         if problem.speaks_no_runtime_api() {
             CliError::usage(problem).hint(
                 "COMMAND is started as a Lambda function: it must ask http://$AWS_LAMBDA_RUNTIME_API for events, as a Rust \
-                 `bootstrap`, `python3 -m awslambdaric app.handler` or `npx aws-lambda-ric app.handler` do",
+                 `bootstrap`, `python3 -m awslambdaric app.handler` or `node node_modules/aws-lambda-ric/index.mjs app.handler` do",
             )
         } else {
             CliError::new(Exit::FunctionFailed, problem).hint("mend the function's start; give it variables with --env")
@@ -113,18 +129,93 @@ pub(super) fn confinement_words(confinement: &ConfinementDescription) -> String 
     format!("{limited} by {}", confinement.kind)
 }
 
-/// How processes are limited, for the document.
-pub(super) fn environment(confinement: &ConfinementDescription) -> MeasuringEnvironment {
-    MeasuringEnvironment::Local {
-        host_cpus: confinement.host_cpus,
-        confinement: confinement.kind.to_string(),
-        cpu_limited: confinement.cpu_limited,
-        memory_limited: confinement.memory_limited,
-        largest_distinct_memory_mb: confinement.largest_distinct_memory_mb,
+/// How bandwidth is limited, for people.
+pub(super) fn network_words(network: Network) -> Option<&'static str> {
+    match network {
+        Network::Host => None,
+        Network::Lambda => Some(
+            "bandwidth is limited as Lambda's by a proxy (625 Mbps up to 2,048 MB, from there up to 3,000 Mbps at 10,240 MB), \
+             for what uses HTTP_PROXY or HTTPS_PROXY; the rest is not limited",
+        ),
     }
+}
+
+/// The handler that a runtime client is given as its last argument, as in `python3 -m awslambdaric app.handler`. Some
+/// clients read it there, others only in `_HANDLER`.
+fn handler_in(command: &[String]) -> Option<String> {
+    let [_program, .., last] = command else {
+        return None;
+    };
+    let is_word = |c: char| c.is_ascii_alphanumeric() || "_-./:$".contains(c);
+    let (module, function) = last.rsplit_once('.')?;
+    let is_handler = last.chars().all(is_word)
+        && !last.starts_with(['-', '.'])
+        && !module.is_empty()
+        && function.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && !function.contains('/')
+        && !std::path::Path::new(last).exists();
+    is_handler.then(|| last.clone())
+}
+
+/// What slows down the start of a function without being part of it.
+pub(super) fn slow_start(command: &[String]) -> Option<String> {
+    let program = std::path::Path::new(command.first()?).file_stem()?.to_str()?;
+    matches!(program, "npx" | "npm" | "yarn" | "pnpm").then(|| {
+        format!(
+            "`{program}` starts before the function does, each time, and counts as its init; start the client's file instead: \
+             node node_modules/aws-lambda-ric/index.mjs app.handler"
+        )
+    })
 }
 
 /// An error of a local Lambda that should never come.
 pub(super) fn unexpected(error: impl std::fmt::Display) -> CliError {
     CliError::new(Exit::Unexpected, error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn handler(command: &str) -> Option<String> {
+        handler_in(&command.split(' ').map(str::to_owned).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn the_handler_is_what_a_runtime_client_is_given() {
+        for command in [
+            "python3 -m awslambdaric app.handler",
+            "node node_modules/aws-lambda-ric/index.mjs app.handler",
+            "npx aws-lambda-ric app.handler",
+        ] {
+            assert_eq!(handler(command).as_deref(), Some("app.handler"), "{command}");
+        }
+        assert_eq!(
+            handler("node index.mjs src/app.default").as_deref(),
+            Some("src/app.default")
+        );
+    }
+
+    #[test]
+    fn other_arguments_are_no_handlers() {
+        for command in [
+            "./bootstrap",
+            "app.handler",
+            "./bootstrap --level",
+            "./bootstrap --rate=1.5",
+            "./bootstrap 1.5",
+            "./bootstrap Cargo.toml",
+            "./bootstrap ../data",
+            "./bootstrap https://example.org/x?y",
+        ] {
+            assert_eq!(handler(command), None, "{command}");
+        }
+    }
+
+    #[test]
+    fn package_runners_are_warned_of() {
+        let words = |program: &str| slow_start(&[program.to_owned(), "aws-lambda-ric".to_owned()]);
+        assert!(words("/usr/bin/npx").unwrap().contains("index.mjs"));
+        assert_eq!(words("node"), None);
+    }
 }

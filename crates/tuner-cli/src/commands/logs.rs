@@ -7,11 +7,13 @@ use comfy_table::{CellAlignment, ContentArrangement, Table};
 use serde::Serialize;
 use tuner_core::pricing::{FreeTier, Money, MonthlyUsage, PriceQuote};
 use tuner_logs::{Input, Options, Percentiles, Problem, Summary, SummaryRow};
+use tuner_report::escape;
 
 use super::price_table;
 use crate::cli::{LogsArgs, LogsFormat};
 use crate::error::CliError;
 use crate::exit::Exit;
+use crate::guarded;
 use crate::terminal::{RESET, YELLOW};
 use crate::units::{count, duration};
 
@@ -41,18 +43,18 @@ pub(super) fn logs(args: LogsArgs) -> Result<Exit, CliError> {
     let quote = price_table(args.prices.as_deref())?.quote(&args.region, args.arch);
     let (summary, coverage) = tuner_logs::summarize(inputs, &options);
     let problems = coverage.problems;
-    let mut out = anstream::stdout().lock();
+    let mut out = guarded::stdout();
     let priced = Priced::new(summary, quote.as_ref().ok());
     match args.format {
         LogsFormat::Json => {
-            serde_json::to_writer_pretty(&mut out, &priced)?;
-            writeln!(out)?;
+            let text = serde_json::to_string_pretty(&priced)?;
+            writeln!(out, "{}", escape::json(&text))?;
         }
         LogsFormat::Csv => csv(&mut out, &priced)?,
         _ => human(&mut out, &priced)?,
     }
     drop(out);
-    let mut err = anstream::stderr().lock();
+    let mut err = guarded::stderr();
     match &quote {
         Err(unknown) => writeln!(err, "{YELLOW}warning{RESET}: no cost: {unknown}")?,
         Ok(quote) if args.format == LogsFormat::Human && !priced.rows.is_empty() => writeln!(

@@ -5,6 +5,7 @@ mod history;
 mod local_lambda;
 mod logs;
 mod out_folder;
+mod out_runs;
 mod plan;
 mod prices;
 mod report;
@@ -70,7 +71,7 @@ fn read_text(file: &Path, what: &str) -> Result<String, CliError> {
 }
 
 fn write_file(file: &Path, bytes: &[u8]) -> Result<(), CliError> {
-    std::fs::write(file, bytes).map_err(|e| {
+    tuner_engine::replace_file(file, bytes).map_err(|e| {
         // A full disk is nobody's typing mistake.
         let exit = if e.kind() == std::io::ErrorKind::StorageFull {
             Exit::Unexpected

@@ -2,6 +2,7 @@ use std::path::{Path, PathBuf};
 
 use tuner_engine::DirectoryStore;
 
+use super::out_runs;
 use crate::error::CliError;
 
 /// Where results go that are not sent elsewhere.
@@ -31,6 +32,13 @@ impl OutFolder {
             is_new,
             is_given: given.is_some(),
         })
+    }
+
+    /// Lets `tuner history` know of results that are not where it looks by itself.
+    pub(super) fn remember(&self) {
+        if self.is_given {
+            out_runs::remember(&self.path);
+        }
     }
 
     /// Leaves no empty directory behind. One that holds anything stays: records that were paid for.

@@ -1,21 +1,28 @@
 //! `tuner plan`: what `run` would do. Also printed before anything in an account is changed.
 
+mod spending;
+
 use std::io::Write;
+use std::sync::Arc;
 
 use tuner_aws::AwsLambda;
-use tuner_core::planning::{Preset, RUNGS};
+use tuner_core::planning::Preset;
 use tuner_core::pricing::{Money, PriceTable};
-use tuner_core::{Architecture, Payloads, SizeProgress, machinery};
+use tuner_core::{Architecture, MemorySize, Payloads};
 use tuner_engine::marker::Marker;
-use tuner_engine::ports::{FunctionControl, PortError, PortErrorKind};
-use tuner_engine::{TuningError, TuningRequest};
+use tuner_engine::ports::PortErrorKind;
+use tuner_engine::steps::{self, Seen};
+use tuner_engine::{Context, TuningError, TuningRequest};
 
+use self::spending::{spends, takes, versions};
 use super::request::{Subject, build};
-use super::{local_lambda, price_table, results, run, service};
+use super::{local_lambda, price_table, restore, results, run, service};
 use crate::cli::RunArgs;
 use crate::config::Config;
 use crate::error::CliError;
 use crate::exit::Exit;
+use crate::guarded;
+use crate::progress::Progress;
 use crate::reach::Reach;
 use crate::states_arn::StateMachineArn;
 use crate::{terminal, units};
@@ -60,6 +67,8 @@ struct Now {
     timeout_s: u32,
     ephemeral_storage_mb: u32,
     architecture: Architecture,
+    runtime: Option<String>,
+    snap_start: bool,
     marked: Option<Marker>,
 }
 
@@ -85,6 +94,7 @@ pub(super) async fn plan(args: RunArgs) -> Result<Exit, CliError> {
                 .lambda(request.function.region(), args.role_arn.as_deref())
                 .await
                 .lambda();
+            let lambda = Arc::new(lambda);
             let known = look(&request, &lambda, &reach).await?;
             (request, known)
         }
@@ -105,6 +115,8 @@ pub(super) async fn plan(args: RunArgs) -> Result<Exit, CliError> {
                     timeout_s: spec.timeout.as_secs() as u32,
                     ephemeral_storage_mb: 512,
                     architecture: spec.architecture,
+                    runtime: None,
+                    snap_start: false,
                     marked: None,
                 }),
             };
@@ -113,71 +125,93 @@ pub(super) async fn plan(args: RunArgs) -> Result<Exit, CliError> {
     };
     let plan = describe(&request, &given.payloads, &known, &prices);
     let plan = terminal::wrapped(&plan, &std::io::stdout(), INDENT);
-    write!(anstream::stdout().lock(), "{plan}")?;
+    write!(guarded::stdout(), "{plan}")?;
     Ok(Exit::Done)
 }
 
 /// Prints the plan where somebody is to agree to it.
 pub(super) fn show(plan: &str) -> std::io::Result<()> {
     let plan = terminal::wrapped(plan, &std::io::stderr(), INDENT);
-    write!(anstream::stderr(), "{plan}")
+    write!(guarded::stderr(), "{plan}")
 }
 
 /// Where the words of a plan begin.
 const INDENT: usize = 13;
 
-/// Reads what the plan needs to know of a function in AWS.
-pub(super) async fn look(request: &TuningRequest, lambda: &AwsLambda, reach: &Reach) -> Result<Known, CliError> {
-    read(request, lambda, Place::Direct)
-        .await
-        .map_err(|e| refused(request, e, reach))
+/// Reads what the plan needs to know of a function in AWS. One whose alias would get more than a memory size is refused.
+pub(super) async fn look(request: &TuningRequest, lambda: &Arc<AwsLambda>, reach: &Reach) -> Result<Known, CliError> {
+    let ctx = restore::context(lambda.clone(), Arc::new(Progress::new(false)))?;
+    let seen = async {
+        let seen = steps::look(&ctx, request).await?;
+        steps::check_alias(&ctx, request, &seen.latest).await?;
+        Ok(seen)
+    };
+    match seen.await {
+        Ok(seen) => Ok(known(seen, lambda, Place::Direct)),
+        Err(error) => Err(refused(request, &error, reach)),
+    }
 }
 
 /// The same for the service, which does the tuning with permissions of its own: only what it would not find either is an
 /// error.
 pub(super) async fn look_if_allowed(
     request: &TuningRequest,
-    lambda: &AwsLambda,
+    lambda: &Arc<AwsLambda>,
     place: Place,
     reach: &Reach,
 ) -> Result<Known, CliError> {
-    let region = request.function.region().unwrap_or_default().to_owned();
-    match read(request, lambda, Place::Direct).await {
-        Ok(known) => Ok(Known { place, ..known }),
-        Err(error) if error.kind == PortErrorKind::NotFound => Err(refused(request, error, reach)),
-        Err(error) => Ok(Known {
-            name: request.function.to_string(),
-            region,
-            place,
-            now: Err(error.to_string()),
+    let ctx: Context = restore::context(lambda.clone(), Arc::new(Progress::new(false)))?;
+    let seen = match steps::look(&ctx, request).await {
+        Ok(seen) => seen,
+        Err(error @ TuningError::Port(_)) if !is_missing(&error) => {
+            return Ok(Known {
+                name: request.function.to_string(),
+                region: request.function.region().unwrap_or_default().to_owned(),
+                place,
+                now: Err(error.to_string()),
+            });
+        }
+        Err(error) => return Err(refused(request, &error, reach)),
+    };
+    match steps::check_alias(&ctx, request, &seen.latest).await {
+        // The service reads it again.
+        Ok(()) | Err(TuningError::Port(_)) => Ok(known(seen, lambda, place)),
+        Err(error) => Err(refused(request, &error, reach)),
+    }
+}
+
+fn is_missing(error: &TuningError) -> bool {
+    matches!(error, TuningError::Port(e) if e.kind == PortErrorKind::NotFound)
+}
+
+fn known(seen: Seen, lambda: &AwsLambda, place: Place) -> Known {
+    let Seen { asked, latest } = seen;
+    Known {
+        name: asked.arn.to_string(),
+        region: asked.arn.region().or(lambda.region()).unwrap_or_default().to_owned(),
+        place,
+        now: Ok(Now {
+            memory_size_mb: asked.memory_size_mb,
+            timeout_s: asked.timeout_s,
+            ephemeral_storage_mb: asked.ephemeral_storage_mb,
+            architecture: asked.architecture,
+            runtime: asked.runtime,
+            snap_start: asked.snap_start,
+            marked: Marker::read(&latest.description, latest.variables.as_ref()).map(|(marker, _)| marker),
         }),
     }
 }
 
-async fn read(request: &TuningRequest, lambda: &AwsLambda, place: Place) -> Result<Known, PortError> {
-    let configuration = lambda.configuration(&request.function).await?;
-    let latest = lambda.configuration(&request.function.unqualified()).await?;
-    let region = configuration.arn.region().or(lambda.region()).unwrap_or_default();
-    Ok(Known {
-        name: configuration.arn.to_string(),
-        region: region.to_owned(),
-        place,
-        now: Ok(Now {
-            memory_size_mb: configuration.memory_size_mb,
-            timeout_s: configuration.timeout_s,
-            ephemeral_storage_mb: configuration.ephemeral_storage_mb,
-            architecture: configuration.architecture,
-            marked: Marker::read(&latest.description, latest.variables.as_ref()).map(|(marker, _)| marker),
-        }),
-    })
-}
-
-fn refused(request: &TuningRequest, error: PortError, reach: &Reach) -> CliError {
-    let error = TuningError::from(error);
-    let what = format!("cannot read {}", request.function);
-    CliError::new(results::exit_of_error(&error), what)
-        .cause(&error)
-        .maybe_hint(reach.hint(&error))
+fn refused(request: &TuningRequest, error: &TuningError, reach: &Reach) -> CliError {
+    let what = match error {
+        TuningError::AliasDiffers { .. } | TuningError::AliasWeighted { .. } => {
+            format!("cannot apply to an alias of {}; nothing was changed", request.function)
+        }
+        _ => format!("cannot read {}", request.function),
+    };
+    CliError::new(results::exit_of_error(error), what)
+        .cause(error)
+        .maybe_hint(reach.hint(error))
 }
 
 /// The plan in words.
@@ -201,6 +235,9 @@ pub(super) fn describe(request: &TuningRequest, payloads: &Payloads, known: &Kno
     );
     line("measures", sizes(request));
     line("invokes", invocations(request, payloads));
+    if let Some(note) = payloads.note() {
+        line("sends", note);
+    }
     if !matches!(known.place, Place::Local) {
         line(
             "publishes",
@@ -216,7 +253,11 @@ pub(super) fn describe(request: &TuningRequest, payloads: &Payloads, known: &Kno
         "objective",
         format!("{}{}", request.objective, constraints.collect::<String>()),
     );
+    line("takes", takes(request, known));
     line("spends", spends(request, known, prices));
+    if let Some(words) = too_small(request, known, prices) {
+        line("BUT", words);
+    }
     if let Some(words) = run::afterwards(&request.apply) {
         line("applies", words);
     }
@@ -253,20 +294,19 @@ fn invocations(request: &TuningRequest, payloads: &Payloads) -> String {
             None => String::new(),
         };
         return format!(
-            "mostly {} to {} times, fewer where less is to be learned{limit}",
+            "mostly {} to {} times, fewer where less is to be learned, the first at each size a cold start{limit}",
             units::count(least),
             units::count(u64::from(effort.calls).max(2 * least)),
         );
     }
     let sizes = request.memory_sizes.len() as u64;
     let each = u64::from(request.invocations);
-    let (total, what) = match (request.dry_run, request.only_cold_starts) {
-        (true, _) => (sizes, "once at each size, to see that everything works".to_owned()),
-        (false, true) => (sizes * each, format!("{each} cold starts at each size")),
-        // The cold start that each environment begins with comes on top.
-        (false, false) => (
-            sizes * (each + u64::from(request.concurrency)),
-            format!("{each} warm invocations at each size and their cold starts"),
+    let what = match (request.dry_run, request.only_cold_starts) {
+        (true, _) => "once at each size, to see that everything works".to_owned(),
+        (false, true) => format!("{each} cold starts at each size"),
+        (false, false) => format!(
+            "{each} warm invocations at each size and {} that environments begin with",
+            units::plural(sizes * u64::from(request.concurrency), "cold start")
         ),
     };
     let weighted = match payloads.entries().len() {
@@ -275,111 +315,43 @@ fn invocations(request: &TuningRequest, payloads: &Payloads) -> String {
     };
     format!(
         "about {} times: {what}, up to {} at the same time{weighted}",
-        units::count(total),
+        units::count(usual_calls(request)),
         request.max_concurrency,
     )
 }
 
-fn versions(request: &TuningRequest) -> u64 {
-    if request.preset.is_adaptive() {
-        return match request.memory_sizes.len() as u64 {
-            0 => USUAL_SIZES,
-            sizes => sizes.min(USUAL_SIZES),
-        };
+/// Invocations when all goes well, cold starts included.
+fn usual_calls(request: &TuningRequest) -> u64 {
+    if let Some(effort) = request.preset.effort() {
+        return effort.calls.into();
     }
-    let untouched = SizeProgress::default();
-    let progress = request
+    let each = match (request.dry_run, request.only_cold_starts) {
+        (true, _) => 1,
+        (false, true) => u64::from(request.invocations),
+        // The cold start that each environment begins with comes on top.
+        (false, false) => u64::from(request.invocations) + u64::from(request.concurrency),
+    };
+    request.memory_sizes.len() as u64 * each
+}
+
+/// Why not even one invocation fits into the budget, if so: none is begun that could exceed it.
+fn too_small(request: &TuningRequest, known: &Known, prices: &PriceTable) -> Option<String> {
+    let (now, most) = (known.now.as_ref().ok()?, request.budget.cost?);
+    let smallest = request
         .memory_sizes
         .iter()
-        .map(|&size| (size, untouched.clone()))
-        .collect();
-    let batches = request.fixed_planner().next(&progress);
-    let versions = batches.iter().map(|batch| request.versions_for(batch, &untouched));
-    versions.map(u64::from).sum()
-}
-
-fn spends(request: &TuningRequest, known: &Known, prices: &PriceTable) -> String {
-    let now = match (&known.place, &known.now) {
-        (Place::Local, _) => return "nothing: it runs on this machine".to_owned(),
-        (_, Err(_)) => return "an amount that is not known here: it depends on the function's timeout".to_owned(),
-        (_, Ok(now)) => now,
-    };
-    let quote = match prices.quote(&known.region, now.architecture) {
-        Ok(quote) => quote,
-        Err(unknown) => return format!("an unknown amount: {unknown}"),
-    };
+        .min()
+        .map_or(MemorySize::MIN.mb(), |size| size.mb());
+    let quote = prices.quote(&known.region, now.architecture).ok()?;
     let timeout_ms = u64::from(now.timeout_s) * 1000;
-    let (sizes, calls) = worst_case(request);
-    let worst = sizes.iter().try_fold(0.0, |sum, &mb| {
-        let call = quote.invocation(mb, timeout_ms, now.ephemeral_storage_mb).ok()?;
-        Some(sum + call.amount * f64::from(calls))
-    });
-    // Nothing is begun that could exceed the budget.
-    let worst = match (worst, request.budget.cost) {
-        (Some(worst), Some(most)) => Some(worst.min(most)),
-        (worst, _) => worst,
-    };
-    let Some(worst) = worst.map(|worst| Money::new(worst, quote.currency)) else {
-        return format!("an unknown amount: not every price in {} is known", known.region);
-    };
-    let (amount, what) = match &known.place {
-        Place::Service { region, .. } => match own(request, calls, timeout_ms, region, prices) {
-            Some(own) => match worst.checked_add(own) {
-                Ok(sum) => (sum, ", the service's own steps included"),
-                Err(_) => (worst, ", without the service's own steps"),
-            },
-            None => (worst, ", without the service's own steps, whose price is not known"),
-        },
-        _ => (worst, ""),
-    };
-    if request.preset.is_adaptive() {
-        let why = match request.budget.cost {
-            Some(most) if amount.amount >= most => "the budget",
-            _ => "if every one ran into the timeout",
-        };
-        return format!("at most {} in {}{what}, {why}", amount.display(), known.region);
-    }
-    let most = match (request.dry_run, request.only_cold_starts) {
-        (true, _) => "if every one ran into the timeout",
-        (false, true) => "if every version gave one cold start only and every invocation ran into the timeout",
-        (false, false) => "if all had to be made twice and every one ran into the timeout",
-    };
-    format!("at most {} in {}{what}, {most}", amount.display(), known.region)
-}
-
-/// Sizes and invocations of each that are not exceeded.
-fn worst_case(request: &TuningRequest) -> (Vec<u32>, u32) {
-    let Some(effort) = request.preset.effort() else {
-        let sizes = request.memory_sizes.iter().map(|size| size.mb()).collect();
-        return (sizes, request.fixed_planner().most_calls());
-    };
-    let sizes: Vec<u32> = match request.memory_sizes.len() {
-        0 => RUNGS.to_vec(),
-        _ => request.memory_sizes.iter().map(|size| size.mb()).collect(),
-    };
-    // One that runs into its timeout ends its size.
-    let each = match request.budget.invocations {
-        Some(most) => most.div_ceil(sizes.len().max(1) as u32),
-        None => effort.calls.div_ceil(sizes.len().max(1) as u32) + effort.opening,
-    };
-    (sizes, each)
-}
-
-/// What the service's own steps cost when every invocation runs into the timeout.
-fn own(request: &TuningRequest, calls: u32, timeout_ms: u64, region: &str, prices: &PriceTable) -> Option<Money> {
-    let plan = machinery::Plan {
-        sizes: worst_case(request).0.len() as u32,
-        invocations: calls.saturating_sub(1),
-        concurrency: request.concurrency,
-        max_concurrency: request.max_concurrency,
-        pause_ms: request.pause_ms,
-        duration_ms: timeout_ms as f64,
-        // As infra/ deploys them, at the dearer of the two architectures.
-        own_memory_mb: 512,
-    };
-    let place = machinery::Place {
-        region,
-        architecture: Architecture::X86_64,
-    };
-    machinery::Work::estimate(&plan).priced(prices, place).cost()
+    let one = quote.invocation(smallest, timeout_ms, now.ephemeral_storage_mb).ok()?;
+    (one.amount > most).then(|| {
+        format!(
+            "the budget of {} is too small for one invocation: at {smallest} MB it could take {} if it ran into the timeout of {}; \
+             nothing would be invoked",
+            Money::new(most, quote.currency).display(),
+            one.display(),
+            run::seconds(now.timeout_s)
+        )
+    })
 }

@@ -10,6 +10,7 @@ use super::{price_table, read_text, write_file};
 use crate::cli::{ListFormat, PricesArgs, PricesSubcommand};
 use crate::error::CliError;
 use crate::exit::Exit;
+use crate::guarded;
 
 /// Lists prices, or makes a price file.
 pub(super) fn prices(args: PricesArgs) -> Result<Exit, CliError> {
@@ -30,7 +31,7 @@ pub(super) fn prices(args: PricesArgs) -> Result<Exit, CliError> {
             CliError::usage,
         ));
     }
-    let mut out = anstream::stdout().lock();
+    let mut out = guarded::stdout();
     match args.format {
         ListFormat::Json => {
             serde_json::to_writer_pretty(&mut out, &rows)?;
@@ -123,6 +124,6 @@ fn refresh(lists: &[PathBuf], out: &Path, base: Option<&Path>) -> Result<Exit, C
         .to_json()
         .map_err(|e| CliError::new(Exit::Unexpected, "cannot make a price file").cause(e))?;
     write_file(out, json.as_bytes())?;
-    writeln!(anstream::stderr(), "wrote {}; use it with --prices {0}", out.display())?;
+    writeln!(guarded::stderr(), "wrote {}; use it with --prices {0}", out.display())?;
     Ok(Exit::Done)
 }

@@ -92,11 +92,12 @@ pub(super) fn parse(text: &str, name: &str) -> Result<Tuning, CliError> {
         schema_version: u32,
     }
     let hint = "give the tuning.json that `tuner run` wrote, or the review.json of `tuner review`";
-    let version: Version = serde_json::from_str(text).map_err(|e| {
+    let none = |e: serde_json::Error| {
         CliError::usage(format!("`{name}` is neither a tuning nor a review"))
-            .cause(e)
+            .cause(not_finite(text, &e).unwrap_or_else(|| e.to_string()))
             .hint(hint)
-    })?;
+    };
+    let version: Version = serde_json::from_str(text).map_err(none)?;
     if version.schema_version > SCHEMA_VERSION {
         return Err(CliError::usage(format!(
             "`{name}` has form {} and this tuner knows forms up to {SCHEMA_VERSION}",
@@ -104,9 +105,51 @@ pub(super) fn parse(text: &str, name: &str) -> Result<Tuning, CliError> {
         ))
         .hint("update tuner"));
     }
-    serde_json::from_str(text).map_err(|e| {
-        CliError::usage(format!("`{name}` is neither a tuning nor a review"))
-            .cause(e)
-            .hint(hint)
-    })
+    serde_json::from_str(text).map_err(none)
+}
+
+/// JSON has no infinite numbers, and none that are not a number; some programs write them all the same.
+pub(super) fn not_finite(text: &str, error: &serde_json::Error) -> Option<String> {
+    let at = error.line();
+    if error.to_string().starts_with("number out of range") {
+        return Some(format!(
+            "a number in line {at} is too large: figures are at most 1.8e308"
+        ));
+    }
+    let line = text.lines().nth(at.checked_sub(1)?)?;
+    let rest = line.get(error.column().saturating_sub(2)..)?;
+    let word: String = rest
+        .chars()
+        .skip_while(|c| !c.is_alphabetic())
+        .take_while(|c| c.is_alphabetic())
+        .collect();
+    let is_none = ["nan", "inf", "infinity"].contains(&word.to_lowercase().as_str());
+    is_none.then(|| format!("`{word}` in line {at} is no figure: a document holds finite numbers only"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_number_is_called_that() {
+        for (number, word) in [
+            ("NaN", "`NaN`"),
+            ("Infinity", "`Infinity`"),
+            ("-Infinity", "`Infinity`"),
+            ("inf", "`inf`"),
+        ] {
+            let text = format!("{{\n \"schema_version\": 1,\n \"a\": [ {number}, 1 ] }}");
+            let error = parse(&text, "x.json").unwrap_err().in_a_line();
+            assert!(error.contains(word) && error.contains("line 3"), "{error}");
+        }
+        let error = parse("{ \"schema_version\": 1e999 }", "x.json")
+            .unwrap_err()
+            .in_a_line();
+        assert!(error.contains("too large"), "{error}");
+        let error = parse("{ \"schema_version\": nothing }", "x.json")
+            .unwrap_err()
+            .in_a_line();
+        assert!(!error.contains("figure"), "{error}");
+    }
 }

@@ -107,7 +107,10 @@ pub(super) fn memory_sizes(typed: &[String], preset: Preset) -> Result<Vec<Memor
 /// A checked request for `function`.
 pub(super) fn build(args: &RunArgs, function: FunctionName) -> Result<TuningRequest, CliError> {
     let apply = match (&args.apply_alias, args.apply) {
-        (Some(alias), _) => Apply::Alias(alias.clone()),
+        (Some(alias), _) => Apply::Alias {
+            name: alias.clone(),
+            from_latest: args.from_latest,
+        },
         (None, true) => Apply::Latest,
         (None, false) => Apply::No,
     };
@@ -133,6 +136,8 @@ pub(super) fn build(args: &RunArgs, function: FunctionName) -> Result<TuningRequ
     };
     TuningRequest {
         preset,
+        // A program on this machine has a memory size only if somebody says so.
+        has_present_size: !args.target.local || args.local.present_memory.is_some(),
         memory_sizes: memory_sizes(&args.memory, preset)?,
         invocations: args.invocations(),
         objective: args.objective,

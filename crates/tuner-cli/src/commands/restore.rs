@@ -8,41 +8,48 @@ use tuner_engine::steps::restore::{Remains, remains, restore_function};
 use tuner_engine::{Backoff, CancellationToken, Context, DirectoryStore, SystemClock, TuningError, marker};
 
 use super::results::exit_of_error;
+use super::service::forget_of;
 use crate::cli::{GlobalArgs, RestoreArgs};
 use crate::config::Config;
 use crate::consent;
 use crate::error::CliError;
 use crate::exit::Exit;
+use crate::guarded;
 use crate::progress::Progress;
 use crate::reach::Reach;
 
 /// Puts back what tunings left on a function, from the function alone.
 pub(super) async fn restore(args: RestoreArgs, global: GlobalArgs) -> Result<Exit, CliError> {
     let function = args.function.unqualified();
-    let reach = Reach::new(&args.aws, &Config::load()?);
+    let config = Config::load()?;
+    let reach = Reach::new(&args.aws, &config);
     let lambda = reach.lambda(function.region(), None).await.lambda();
     let ctx = context(Arc::new(lambda), Arc::new(Progress::new(global.quiet)))?;
     let found = of_tuning(
         remains(&ctx, &function).await.map_err(|e| refused(&args, &e, &reach))?,
         args.tuning,
     );
-    let mut err = anstream::stderr().lock();
-    if found.marker.is_none() && found.versions.is_empty() {
-        writeln!(
-            err,
-            "nothing to restore: {function} carries no mark and no version of a tuning"
-        )?;
+    if found.marker.is_none() && found.versions.is_empty() && (args.tuning.is_none() || found.applied.is_empty()) {
+        say(&format!(
+            "nothing to restore: {function} carries no mark and no temporary version of a tuning"
+        ))?;
+        if let Some(line) = kept(&found, args.tuning) {
+            say(&line)?;
+        }
+        if let Some(line) = forget_of(&function, &reach, &config).await {
+            say(&line)?;
+        }
         return Ok(Exit::Done);
     }
-    describe(&mut err, &function.to_string(), &found)?;
-    drop(err);
+    describe(&mut guarded::stderr(), &function.to_string(), &found, args.tuning)?;
     consent::ask("Go ahead?", args.yes)?;
     let restored = restore_function(&ctx, &function, args.tuning, 0).await;
-    let mut err = anstream::stderr().lock();
+    let forgotten = forget_of(&function, &reach, &config).await;
+    let mut err = guarded::stderr();
     if let Some(mb) = restored.memory_size_mb {
         writeln!(err, "{function} has {mb} MB and its own description again")?;
     }
-    for note in &restored.notes {
+    for note in restored.notes.iter().chain(&forgotten) {
         writeln!(err, "{note}")?;
     }
     if restored.leftovers.is_empty() {
@@ -87,11 +94,34 @@ fn of_tuning(mut found: Remains, tuning: Option<uuid::Uuid>) -> Remains {
         found
             .versions
             .retain(|v| marker::version_owner(&v.description) == Some(id));
+        found.applied.retain(|v| marker::applied_by(&v.description) == Some(id));
     }
     found
 }
 
-fn describe(out: &mut impl Write, function: &str, found: &Remains) -> std::io::Result<()> {
+fn say(line: &str) -> std::io::Result<()> {
+    writeln!(anstream::stderr(), "{line}")
+}
+
+/// The versions that were published to apply a recommendation, and stay.
+fn kept(found: &Remains, tuning: Option<uuid::Uuid>) -> Option<String> {
+    if tuning.is_some() || found.applied.is_empty() {
+        return None;
+    }
+    let listed = found.applied.iter().filter_map(|version| {
+        let tuning_id = marker::applied_by(&version.description)?;
+        Some(format!(
+            "{} ({} MB, tuning {tuning_id})",
+            version.version, version.memory_size_mb
+        ))
+    });
+    Some(format!(
+        "versions published to apply a recommendation stay: {}; --tuning ID deletes one that no alias points to",
+        listed.collect::<Vec<_>>().join(", ")
+    ))
+}
+
+fn describe(out: &mut impl Write, function: &str, found: &Remains, tuning: Option<uuid::Uuid>) -> std::io::Result<()> {
     writeln!(out, "Plan for {function}")?;
     if let Some(mark) = &found.marker {
         if found.memory_size_mb == mark.set_mb {
@@ -117,6 +147,16 @@ fn describe(out: &mut impl Write, function: &str, found: &Remains) -> std::io::R
             "  deletes    version {} ({} MB) of tuning {owner}",
             version.version, version.memory_size_mb
         )?;
+    }
+    for version in found.applied.iter().filter(|_| tuning.is_some()) {
+        writeln!(
+            out,
+            "  deletes    version {} ({} MB), published to apply the recommendation, unless an alias points to it",
+            version.version, version.memory_size_mb
+        )?;
+    }
+    if let Some(line) = kept(found, tuning) {
+        writeln!(out, "  {line}")?;
     }
     writeln!(out, "  A tuning that is still under way would fail by this.")
 }

@@ -5,32 +5,46 @@ use std::io::Write;
 use tuner_core::{Tuning, Verdict};
 use tuner_engine::driver::Failure;
 use tuner_engine::ports::PortErrorKind;
-use tuner_engine::{DirectoryStore, TuningError, TuningRequest, steps};
+use tuner_engine::{TuningError, TuningRequest, steps};
 use tuner_report::{Format, Options, TerminalStyle};
 
+use super::out_folder::OutFolder;
 use crate::cli::RunFormat;
 use crate::error::CliError;
 use crate::exit::Exit;
+use crate::guarded;
 use crate::terminal::{self, DIM, RESET};
 
 /// Prints the result, then writes its files, the document first: what was paid for is shown even on a full disk.
+/// `not_applied` says why the recommendation was not applied from here, if it was to be.
 pub(super) async fn finish(
     format: RunFormat,
     tuning: &Tuning,
+    not_applied: Option<&TuningError>,
     dry_run: bool,
-    folder: &DirectoryStore,
+    folder: &OutFolder,
 ) -> Result<Exit, CliError> {
     let printed = print(format, tuning);
-    let written = steps::report(folder, tuning).await;
+    let written = steps::report(&folder.store, tuning).await;
+    if written.is_ok() {
+        folder.remember();
+    }
     for file in written.iter().flatten() {
-        let _ = writeln!(anstream::stderr(), "{DIM}wrote{RESET} {file}");
+        let _ = writeln!(guarded::stderr(), "{DIM}wrote{RESET} {file}");
     }
     // A function that could not be put back is what a script must hear of first.
     if !tuning.leftovers.is_empty() {
-        let error = CliError::new(
-            Exit::Refused,
-            "the tuning is done, but not everything that was to follow",
-        );
+        let only_interrupted = tuning.leftovers.len() == 1 && matches!(not_applied, Some(TuningError::Interrupted));
+        let error = match only_interrupted {
+            true => CliError::new(
+                Exit::Interrupted,
+                "interrupted: the tuning is done and the function is as it was before",
+            ),
+            false => CliError::new(
+                Exit::Refused,
+                "the tuning is done, but not everything that was to follow",
+            ),
+        };
         return Err(tuning.leftovers.iter().fold(error, CliError::cause));
     }
     written.map_err(|e| {
@@ -73,7 +87,7 @@ pub(super) const fn exit_of(verdict: Verdict) -> Exit {
     match verdict {
         Verdict::Move | Verdict::Keep | Verdict::NoClearWinner | Verdict::Choose => Exit::Done,
         Verdict::ConstraintNotMet => Exit::GateNotMet,
-        Verdict::NotEnoughEvidence => Exit::NotEnoughEvidence,
+        Verdict::CannotTell | Verdict::NotEnoughEvidence => Exit::NotEnoughEvidence,
         Verdict::AllFailed => Exit::FunctionFailed,
     }
 }
@@ -108,7 +122,10 @@ pub(super) fn failed(request: &TuningRequest, failure: &Failure) -> CliError {
 pub(super) fn exit_of_error(error: &TuningError) -> Exit {
     match error {
         TuningError::Port(e) if e.kind == PortErrorKind::Invalid => Exit::Usage,
-        TuningError::Untunable { .. } | TuningError::NoRoomForMarker { .. } => Exit::Usage,
+        TuningError::Untunable { .. }
+        | TuningError::NoRoomForMarker { .. }
+        | TuningError::AliasDiffers { .. }
+        | TuningError::AliasWeighted { .. } => Exit::Usage,
         TuningError::Store(_) | TuningError::Report(_) => Exit::Unexpected,
         TuningError::Interrupted => Exit::Interrupted,
         _ => Exit::Refused,

@@ -9,6 +9,7 @@ use tuner_core::{FunctionName, MemorySize, Payloads};
 use tuner_engine::driver::{self, Setting};
 use tuner_engine::ports::{Invoker, LogSource};
 use tuner_engine::{Apply, Backoff, CancellationToken, Context, Event, Observer, Prices, SystemClock, TuningRequest};
+use tuner_local::{AccessKey, LocalLambda, LocalLambdaOptions, MachineWatch};
 
 use super::out_folder::{OutFolder, stamped};
 use super::request::{Subject, build};
@@ -17,6 +18,7 @@ use crate::cli::{GlobalArgs, RunArgs};
 use crate::config::Config;
 use crate::consent;
 use crate::error::CliError;
+use crate::examples::Source;
 use crate::exit::Exit;
 use crate::payload::Given;
 use crate::progress::Progress;
@@ -84,6 +86,8 @@ struct Ground {
     logs: Option<Arc<dyn LogSource>>,
     environment: MeasuringEnvironment,
     price_region: Option<String>,
+    /// On this machine: what runs the function, and what else goes on.
+    here: Option<(LocalLambda, MachineWatch)>,
 }
 
 impl Session<'_> {
@@ -104,13 +108,14 @@ impl Session<'_> {
         plan::show(&plan)?;
         consent::ask("Go ahead?", args.yes)?;
         let ground = Ground {
-            lambda,
             // With the caller's own credentials: a role for the function under test is not for them.
             processors: Arc::new(reach.lambda(there, None).await.anywhere()),
             // What speaks Lambda's API elsewhere keeps its logs elsewhere too.
             logs: (!reach.has_own_lambda()).then(|| Arc::new(connection.logs()) as Arc<dyn LogSource>),
-            environment: MeasuringEnvironment::Aws,
+            environment: lambda.environment(),
+            lambda,
             price_region: None,
+            here: None,
         };
         self.tune(&request, &payloads, ground).await
     }
@@ -119,8 +124,17 @@ impl Session<'_> {
         let args = self.args;
         let mut request = build(args, name.parse().map_err(CliError::usage)?)?;
         let region = args.aws.account.region.as_deref().unwrap_or(local_lambda::REGION);
-        let local = local_lambda::start(&args.local, 0, region).await?;
-        let spec = local_lambda::function(name, command, &args.local);
+        // Other users of this machine reach its port too: nothing but this process may call, and nothing is deployed.
+        let key = AccessKey::random();
+        let callers = LocalLambdaOptions {
+            access_key: Some(key.clone()),
+            deployments: false,
+            ..LocalLambdaOptions::default()
+        };
+        let local = local_lambda::start(&args.local, region, callers).await?;
+        let slow_start = local_lambda::slow_start(&command);
+        let mut spec = local_lambda::function(name, command, &args.local);
+        let _source = Source::of(&mut spec).await?;
         local_lambda::register(&local, spec.clone())?;
         let confinement = local.confinement_description();
         if request.memory_sizes.is_empty() {
@@ -130,20 +144,23 @@ impl Session<'_> {
         local_lambda::rehearse(&local, &spec, largest).await?;
         let words = local_lambda::confinement_words(&confinement);
         self.progress.say(&format!("running {name} on this machine; {words}"));
-        for note in &confinement.notes {
+        if let Some(words) = local_lambda::network_words(args.local.network.into()) {
+            self.progress.say(words);
+        }
+        for note in confinement.notes.iter().chain(&slow_start) {
             self.progress.event(Event::Warning { text: note });
         }
-        let lambda = Arc::new(AwsLambda::local(&local.endpoint(), region));
+        let credentials = (key.id(), key.secret().unwrap_or_default());
+        let lambda = Arc::new(AwsLambda::local_with_key(&local.endpoint(), region, credentials));
         let ground = Ground {
             processors: lambda.clone(),
             lambda,
             logs: None,
-            environment: local_lambda::environment(&confinement),
+            environment: local.environment(),
             price_region: Some(region.to_owned()),
+            here: Some((local, MachineWatch::start())),
         };
-        let ended = self.tune(&request, payloads, ground).await;
-        local.shutdown().await;
-        ended
+        self.tune(&request, payloads, ground).await
     }
 
     async fn tune(&self, request: &TuningRequest, payloads: &Payloads, ground: Ground) -> Result<Exit, CliError> {
@@ -186,9 +203,22 @@ impl Session<'_> {
         let ended = driver::run(&ctx, request, payloads, setting).await;
         watcher.abort();
         self.progress.finish();
+        let machine = match ground.here {
+            Some((lambda, watch)) => {
+                // What functions used is known when they have ended.
+                lambda.shutdown().await;
+                Some(watch.finish())
+            }
+            None => None,
+        };
         match ended {
-            Ok(tuning) => {
-                let written = results::finish(self.args.format, &tuning, request.dry_run, &folder.store).await?;
+            Ok(mut ended) => {
+                if let MeasuringEnvironment::Local { machine: slot, .. } = &mut ended.tuning.environment {
+                    *slot = machine;
+                }
+                let (tuning, not_applied) = (&ended.tuning, ended.not_applied.as_ref());
+                let (format, dry_run) = (self.args.format, request.dry_run);
+                let written = results::finish(format, tuning, not_applied, dry_run, &folder).await?;
                 // The document holds every record now.
                 let _ = std::fs::remove_dir_all(&parts);
                 Ok(written)
@@ -211,8 +241,12 @@ pub(super) fn afterwards(apply: &Apply) -> Option<String> {
     match apply {
         Apply::No => None,
         Apply::Latest => Some("then gives the recommended size to $LATEST".to_owned()),
-        Apply::Alias(alias) => Some(format!(
-            "then gives the recommended size to $LATEST, publishes it, and points alias {alias} to it"
+        Apply::Alias { name, from_latest } => Some(format!(
+            "then gives the recommended size to $LATEST, publishes it, and points alias {name} to it{}",
+            match from_latest {
+                true => ", whatever else $LATEST is",
+                false => "",
+            }
         )),
     }
 }

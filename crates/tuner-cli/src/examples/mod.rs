@@ -1,12 +1,15 @@
 //! Functions to try `tuner` on, inside its own binary. Each runs as a process of its own through the real Runtime API, as
 //! any function does.
 
+mod download;
 mod work;
 
 use std::process::ExitCode;
 
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde_json::{Value, json};
+
+pub(crate) use download::Source;
 
 /// First argument that makes the binary a function.
 const FUNCTION_ARGUMENT: &str = "example-function";
@@ -21,10 +24,11 @@ pub(crate) enum Example {
     Mixed,
     Flaky,
     SlowInit,
+    Download,
 }
 
 impl Example {
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::Hash,
         Self::Parallel,
         Self::Wait,
@@ -32,6 +36,7 @@ impl Example {
         Self::Mixed,
         Self::Flaky,
         Self::SlowInit,
+        Self::Download,
     ];
 
     pub(crate) const fn name(self) -> &'static str {
@@ -43,6 +48,7 @@ impl Example {
             Self::Mixed => "mixed",
             Self::Flaky => "flaky",
             Self::SlowInit => "slow-init",
+            Self::Download => "download",
         }
     }
 
@@ -57,6 +63,7 @@ impl Example {
             }
             Self::Flaky => "fails one time in ten; payload {\"failures_in_100\": 10}",
             Self::SlowInit => "takes long to come up and little to answer; payload {\"blocks\": 60}",
+            Self::Download => "reads from a server of tuner's own on this machine, see --network; payload {\"mb\": 32}",
         }
     }
 
@@ -108,6 +115,13 @@ impl Example {
                 Ok(json!({ "hash": hash }))
             }
             Self::SlowInit => Ok(json!({ "hash": work::hash(number("blocks", 60)) })),
+            Self::Download => match download::read(number("mb", 32)).await {
+                Ok(bytes) => Ok(json!({ "bytes": bytes })),
+                Err(e) => Err(Diagnostic {
+                    error_type: "DownloadFailed".to_owned(),
+                    error_message: e.to_string(),
+                }),
+            },
         }
     }
 }
@@ -130,8 +144,9 @@ fn serve(example: Example) -> ExitCode {
     runtime.block_on(async {
         if example == Example::SlowInit {
             // As a large framework would: reads, then computes.
+            let blocks = std::env::var("INIT_BLOCKS").ok().and_then(|blocks| blocks.parse().ok());
             work::wait(800).await;
-            work::hash(2000);
+            work::hash(blocks.unwrap_or(2000));
         }
         let handler = |event: LambdaEvent<Value>| example.handle(event.payload);
         match lambda_runtime::run(service_fn(handler)).await {

@@ -1,43 +1,71 @@
-//! Recorded measurements: `function,arch,memory_mb,duration_ms,billed_ms,max_memory_mb,init_ms,cost_usd,n_samples,
-//! sample_index,p99_ms`. `n_samples` 1 is one invocation, more the mean of that many.
+//! A function as somebody measured it: what it takes at each memory size, and between them.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{BufReader, Read};
-use std::path::Path;
-
-use flate2::read::MultiGzDecoder;
 
 use crate::random::noise;
 
-/// Durations of one function at the memory sizes at which somebody measured it.
+/// What was recorded of one function.
 #[derive(Debug, Clone)]
 pub struct Recorded {
     /// Name and architecture.
     pub function: String,
     /// File it comes from, without folder and endings.
     pub source: String,
-    /// By memory size, in MB.
-    pub sizes: BTreeMap<u32, Durations>,
+    /// Warm invocations by memory size, in MB.
+    pub sizes: BTreeMap<u32, Size>,
+    /// Invocations that started cold, by memory size, in MB: at some sizes, at all, or at none.
+    pub colds: BTreeMap<u32, Vec<Cold>>,
 }
 
-/// Durations at one memory size, in ms.
+/// What was recorded at one memory size.
+#[derive(Debug, Clone)]
+pub struct Size {
+    /// Durations of warm invocations.
+    pub warm: Durations,
+    /// Largest memory use recorded, in MB.
+    pub used_mb: Option<u32>,
+}
+
+/// Durations at one memory size.
 #[derive(Debug, Clone)]
 pub enum Durations {
     /// Of single invocations, in the order recorded.
-    Each(Vec<f64>),
-    /// Only their mean.
+    Each(Vec<Warm>),
+    /// Only their mean, in ms.
     Mean(f64),
+}
+
+/// One warm invocation.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Warm {
+    /// Duration, in ms.
+    pub ms: f64,
+    /// Its memory use, in MB, where that was recorded.
+    pub used_mb: Option<u32>,
+}
+
+/// One invocation that started cold.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Cold {
+    /// Duration in the handler, in ms.
+    pub ms: f64,
+    /// Duration of init, in ms.
+    pub init_ms: f64,
 }
 
 /// Noise of functions of which only means were recorded.
 pub const NOISE_OF_MEANS: f64 = 0.10;
 
+/// Rounded up to a whole millisecond, as Lambda bills.
+pub fn billed(ms: f64) -> f64 {
+    ms.ceil().max(1.0)
+}
+
 impl Durations {
     /// The expected duration, in ms.
     pub fn mean(&self) -> f64 {
         match self {
-            Self::Each(all) => all.iter().sum::<f64>() / all.len() as f64,
+            Self::Each(all) => all.iter().map(|one| one.ms).sum::<f64>() / all.len() as f64,
             Self::Mean(mean) => *mean,
         }
     }
@@ -46,7 +74,7 @@ impl Durations {
     /// they are.
     pub fn billed(&self, factor: f64) -> f64 {
         match self {
-            Self::Each(all) => all.iter().map(|ms| (ms * factor).ceil().max(1.0)).sum::<f64>() / all.len() as f64,
+            Self::Each(all) => all.iter().map(|one| billed(one.ms * factor)).sum::<f64>() / all.len() as f64,
             Self::Mean(mean) => {
                 const STEPS: i32 = 200;
                 let sum: f64 = (0..STEPS)
@@ -54,7 +82,7 @@ impl Durations {
                         // Over -4 to 4 standard deviations.
                         let z = (f64::from(i) + 0.5) / f64::from(STEPS) * 8.0 - 4.0;
                         let weight = (-z * z / 2.0).exp();
-                        weight * (mean * factor * noise(NOISE_OF_MEANS, z)).ceil().max(1.0)
+                        weight * billed(mean * factor * noise(NOISE_OF_MEANS, z))
                     })
                     .sum();
                 let weights: f64 = (0..STEPS)
@@ -69,240 +97,7 @@ impl Durations {
     }
 }
 
-/// The bundled curves.
-pub fn bundled() -> Vec<String> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/replay/data");
-    [
-        "cebert.csv.gz",
-        "demystifying.csv.gz",
-        "faasdom.csv.gz",
-        "memfigless.csv.gz",
-    ]
-    .map(|file| folder.join(file).to_string_lossy().into_owned())
-    .to_vec()
-}
-
-/// One line: one invocation, or the mean of several.
-#[derive(serde::Deserialize)]
-struct Row {
-    function: String,
-    #[serde(default)]
-    arch: String,
-    memory_mb: f64,
-    duration_ms: f64,
-    #[serde(default)]
-    init_ms: Option<f64>,
-    #[serde(default)]
-    n_samples: Option<f64>,
-    #[serde(default)]
-    sample_index: Option<f64>,
-}
-
-impl Row {
-    /// What is wrong with it.
-    fn flaw(&self) -> Option<String> {
-        let n = self.n_samples.unwrap_or(1.0);
-        if !(self.duration_ms.is_finite() && self.duration_ms >= 0.0) {
-            Some(format!("duration_ms is {}; it must be 0 or more", self.duration_ms))
-        } else if !(64.0..=65_536.0).contains(&self.memory_mb) || self.memory_mb.fract() != 0.0 {
-            Some(format!(
-                "memory_mb is {}; it must be a memory size in MB",
-                self.memory_mb
-            ))
-        } else if !(n.is_finite() && n >= 1.0) {
-            Some(format!("n_samples is {n}; it must be 1 or more"))
-        } else {
-            None
-        }
-    }
-}
-
-/// Columns that every file must have; the others may be missing.
-const COLUMNS: [&str; 3] = ["function", "memory_mb", "duration_ms"];
-
-/// Reads a file.
-///
-/// # Errors
-/// Names the file, the line, and what is wrong with it.
-pub fn read(path: &str) -> Result<Vec<Recorded>, String> {
-    let file = File::open(path).map_err(|e| format!("{path} can't be opened: {e}"))?;
-    let file = BufReader::new(file);
-    let reader: Box<dyn Read> = match path.ends_with(".gz") {
-        true => Box::new(MultiGzDecoder::new(file)),
-        false => Box::new(file),
-    };
-    let name = Path::new(path)
-        .file_name()
-        .map_or_else(String::new, |n| n.to_string_lossy().into_owned());
-    let source = name.split('.').next().unwrap_or_default();
-    parse(path, source, reader)
-}
-
-fn parse(path: &str, source: &str, reader: impl Read) -> Result<Vec<Recorded>, String> {
-    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(reader);
-    let headers = reader.headers().map_err(|e| flawed(path, 1, &e))?.clone();
-    if headers.is_empty() {
-        return Err(format!("{path} is empty; its first line must name the columns"));
-    }
-    if let Some(missing) = COLUMNS.into_iter().find(|column| !headers.iter().any(|h| h == *column)) {
-        return Err(format!("{path}, line 1: there is no column `{missing}`"));
-    }
-    let mut functions: BTreeMap<String, BTreeMap<u32, Vec<Row>>> = BTreeMap::new();
-    let mut record = csv::StringRecord::new();
-    loop {
-        let line = reader.position().line();
-        if !reader.read_record(&mut record).map_err(|e| flawed(path, line, &e))? {
-            break;
-        }
-        let line = record.position().map_or(line, csv::Position::line);
-        let row: Row = record
-            .deserialize(Some(&headers))
-            .map_err(|e| misread(path, line, &headers, &record, &e))?;
-        if let Some(flaw) = row.flaw() {
-            return Err(format!("{path}, line {line}: {flaw}"));
-        }
-        let function = match row.arch.as_str() {
-            "" => row.function.clone(),
-            arch => format!("{} {arch}", row.function),
-        };
-        let sizes = functions.entry(function).or_default();
-        sizes.entry(row.memory_mb as u32).or_default().push(row);
-    }
-    if functions.is_empty() {
-        return Err(format!(
-            "{path} holds no measurements: there is nothing below its first line"
-        ));
-    }
-    let recorded = functions
-        .into_iter()
-        .map(|(function, sizes)| Recorded {
-            sizes: sizes
-                .into_iter()
-                .filter_map(|(mb, rows)| Some((mb, durations(rows, function.contains("#cold"))?)))
-                .collect(),
-            function,
-            source: source.to_owned(),
-        })
-        .collect();
-    let several: Vec<Recorded> = in_bands(recorded).into_iter().filter(|r| r.sizes.len() > 1).collect();
-    match several.is_empty() {
-        true => Err(format!(
-            "{path}: no function was measured at two memory sizes or more, so there is nothing to choose"
-        )),
-        false => Ok(several),
-    }
-}
-
-/// The column and the text that is not what the column holds.
-fn misread(
-    path: &str,
-    line: u64,
-    headers: &csv::StringRecord,
-    record: &csv::StringRecord,
-    error: &csv::Error,
-) -> String {
-    let field = match error.kind() {
-        csv::ErrorKind::Deserialize { err, .. } => err.field().map(|at| at as usize),
-        _ => None,
-    };
-    match field.and_then(|at| Some((headers.get(at)?, record.get(at)?))) {
-        Some((column, text)) => format!("{path}, line {line}: {column} is `{text}`, which is not a number"),
-        None => flawed(path, line, error),
-    }
-}
-
-/// What the reader says of a line.
-fn flawed(path: &str, line: u64, error: &csv::Error) -> String {
-    let what = match error.kind() {
-        csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
-            format!("{len} fields where there are {expected_len} columns")
-        }
-        csv::ErrorKind::Utf8 { .. } => "it is not UTF-8 text".to_owned(),
-        csv::ErrorKind::Io(io) => match path.ends_with(".gz") {
-            true => format!("it can't be read as gzip: {io}"),
-            false => format!("it can't be read: {io}"),
-        },
-        _ => error.to_string(),
-    };
-    format!("{path}, line {line}: {what}")
-}
-
-/// Warm invocations in the order recorded, or the mean of means.
-fn durations(mut rows: Vec<Row>, cold: bool) -> Option<Durations> {
-    let is_mean = |row: &Row| row.n_samples.is_some_and(|n| n > 1.0);
-    if rows.iter().any(is_mean) {
-        let weight: f64 = rows.iter().map(|r| r.n_samples.unwrap_or(1.0)).sum();
-        let sum: f64 = rows.iter().map(|r| r.duration_ms * r.n_samples.unwrap_or(1.0)).sum();
-        return Some(Durations::Mean(sum / weight));
-    }
-    rows.sort_by(|a, b| a.sample_index.unwrap_or(0.0).total_cmp(&b.sample_index.unwrap_or(0.0)));
-    let each: Vec<f64> = rows
-        .iter()
-        .filter(|row| cold || row.init_ms.is_none())
-        .map(|row| row.duration_ms)
-        .collect();
-    (!each.is_empty()).then_some(Durations::Each(each))
-}
-
-/// Functions that were recorded with many payloads and a few invocations of each are replayed in bands of ten neighbours: a
-/// policy needs more than three samples of a size to draw from.
-fn in_bands(recorded: Vec<Recorded>) -> Vec<Recorded> {
-    const FEW: usize = 5;
-    const BAND: usize = 10;
-    let (few, mut enough): (Vec<Recorded>, Vec<Recorded>) = recorded.into_iter().partition(|r| {
-        r.sizes
-            .values()
-            .all(|d| matches!(d, Durations::Each(all) if all.len() <= FEW))
-            && r.family().is_some()
-    });
-    let mut families: BTreeMap<String, Vec<Recorded>> = BTreeMap::new();
-    for one in few {
-        families.entry(one.family().unwrap_or_default()).or_default().push(one);
-    }
-    for (family, mut members) in families {
-        if members.len() < BAND {
-            enough.extend(members);
-            continue;
-        }
-        members.sort_by_key(Recorded::payload_number);
-        for (number, band) in members.chunks(BAND).enumerate() {
-            let mut sizes: BTreeMap<u32, Durations> = BTreeMap::new();
-            // In turns, as if payloads came one after another.
-            for member in band {
-                for (&mb, durations) in &member.sizes {
-                    if let (Durations::Each(all), Durations::Each(more)) = (
-                        sizes.entry(mb).or_insert_with(|| Durations::Each(Vec::new())),
-                        durations,
-                    ) {
-                        all.extend(more);
-                    }
-                }
-            }
-            enough.push(Recorded {
-                function: format!("{family} band {}", number + 1),
-                source: band[0].source.clone(),
-                sizes,
-            });
-        }
-    }
-    enough
-}
-
 impl Recorded {
-    /// The name without the number of its payload.
-    fn family(&self) -> Option<String> {
-        let (name, arch) = self.function.split_once(' ').unwrap_or((&self.function, ""));
-        let stem = name.trim_end_matches(|c: char| c.is_ascii_digit());
-        (stem.len() < name.len() && stem.len() > 1)
-            .then(|| format!("{} {arch}", stem.strip_suffix("-n").unwrap_or(stem)))
-    }
-
-    fn payload_number(&self) -> u64 {
-        let name = self.function.split(' ').next().unwrap_or_default();
-        let stem = name.trim_end_matches(|c: char| c.is_ascii_digit());
-        name[stem.len()..].parse().unwrap_or(0)
-    }
-
     /// The smallest and the largest size, in MB.
     pub fn range(&self) -> (u32, u32) {
         let first = self.sizes.keys().next().copied().unwrap_or_default();
@@ -310,98 +105,48 @@ impl Recorded {
         (first, last)
     }
 
-    /// The measured sizes around `mb`, in MB, and how far `mb` is from the first to the second, on a logarithmic scale.
-    fn around(&self, mb: u32) -> (u32, u32, f64) {
-        let (first, last) = self.range();
-        let below = self.sizes.range(..=mb).next_back().map_or(first, |(&m, _)| m);
-        let above = self.sizes.range(mb..).next().map_or(last, |(&m, _)| m);
-        let t = match below == above {
-            true => 0.0,
-            false => (f64::from(mb) / f64::from(below)).ln() / (f64::from(above) / f64::from(below)).ln(),
-        };
-        (below, above, t)
-    }
-
     /// The measured size nearest to `mb`, in MB, and the factor from its durations to those at `mb`: by linear interpolation
     /// of logarithms.
     pub fn nearest(&self, mb: u32) -> (u32, f64) {
-        let (below, above, t) = self.around(mb);
-        let (a, b) = (self.sizes[&below].mean().max(1e-3), self.sizes[&above].mean().max(1e-3));
-        let ms = a * (b / a).powf(t);
-        match t < 0.5 {
-            true => (below, ms / a),
-            false => (above, ms / b),
+        nearest(&self.sizes, mb, |size| size.warm.mean())
+    }
+
+    /// Largest memory use recorded at the measured size nearest to `mb`, in MB.
+    pub fn used_mb(&self, mb: u32) -> Option<u32> {
+        self.sizes.get(&self.nearest(mb).0)?.used_mb
+    }
+
+    /// The size at which cold starts were recorded that is nearest to `mb`, and the factors from its handler and init
+    /// durations to those at `mb`; `None` where none were recorded.
+    pub fn nearest_cold(&self, mb: u32) -> Option<(u32, f64, f64)> {
+        if self.colds.is_empty() {
+            return None;
         }
+        let mean = |figure: fn(&Cold) -> f64| {
+            move |all: &Vec<Cold>| all.iter().map(figure).sum::<f64>() / all.len().max(1) as f64
+        };
+        let (measured, handler) = nearest(&self.colds, mb, mean(|cold| cold.ms));
+        let (_, init) = nearest(&self.colds, mb, mean(|cold| cold.init_ms));
+        Some((measured, handler, init))
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn parsed(text: &str) -> Result<Vec<Recorded>, String> {
-        parse("file.csv", "file", text.as_bytes())
-    }
-
-    #[test]
-    fn columns_come_in_any_order_and_empty_fields_are_not_recorded() {
-        let text = "duration_ms,color,memory_mb,function,init_ms,sample_index\n\
-                    20,red,256,f,,1\n10,red,256,f,,0\n900,red,256,f,500,2\n\n30,red,128,f,,0\n";
-        let recorded = parsed(text).unwrap();
-        assert_eq!((recorded.len(), recorded[0].function.as_str()), (1, "f"));
-        let Durations::Each(each) = &recorded[0].sizes[&256] else {
-            panic!("single invocations");
-        };
-        // In recorded order, and without the one that started cold.
-        assert_eq!(*each, [10.0, 20.0]);
-    }
-
-    #[test]
-    fn means_weigh_as_many_as_they_are_of() {
-        let text = "function,memory_mb,duration_ms,n_samples\nf,128,10,300\nf,128,20,100\nf,256,5,500\n";
-        assert!((parsed(text).unwrap()[0].sizes[&128].mean() - 12.5).abs() < 1e-9);
-    }
-
-    #[test]
-    fn what_is_wrong_is_named_with_its_line() {
-        const HEAD: &str = "function,memory_mb,duration_ms,n_samples\n";
-        let cases = [
-            (String::new(), "file.csv is empty"),
-            (HEAD.to_owned(), "holds no measurements"),
-            (
-                "function,memory_mb\nf,128\n".to_owned(),
-                "line 1: there is no column `duration_ms`",
-            ),
-            (
-                format!("{HEAD}f,128,10,1\nf,256,fast,1\n"),
-                "line 3: duration_ms is `fast`",
-            ),
-            (format!("{HEAD}f,128,10,1\nf,256,-1,1\n"), "line 3: duration_ms is -1"),
-            (format!("{HEAD}f,128,NaN,1\n"), "line 2: duration_ms is NaN"),
-            (format!("{HEAD}f,128.5,1,1\n"), "line 2: memory_mb is 128.5"),
-            (format!("{HEAD}f,128,1,0\n"), "line 2: n_samples is 0"),
-            (format!("{HEAD}f,128,1\n"), "line 2: 3 fields where there are 4 columns"),
-            (format!("{HEAD}f,128,1,1\nf,128,1,1\n"), "two memory sizes"),
-        ];
-        for (text, said) in cases {
-            let message = parsed(&text).unwrap_err();
-            assert!(message.contains("file.csv") && message.contains(said), "{message}");
-        }
-        let message = parse(
-            "file.csv.gz",
-            "file",
-            MultiGzDecoder::new("function,memory_mb".as_bytes()),
-        )
-        .unwrap_err();
-        assert!(
-            message.contains("file.csv.gz, line 1: it can't be read as gzip"),
-            "{message}"
-        );
-    }
-
-    #[test]
-    fn what_is_bundled_can_be_read() {
-        let functions: usize = bundled().iter().map(|file| read(file).unwrap().len()).sum();
-        assert!(functions >= 80, "{functions}");
+/// The size of `sizes` (not empty) nearest to `mb`, and the factor from its mean to that at `mb`. Beyond the smallest and the
+/// largest it is 1.
+fn nearest<T>(sizes: &BTreeMap<u32, T>, mb: u32, mean: impl Fn(&T) -> f64) -> (u32, f64) {
+    let below = sizes.range(..=mb).next_back();
+    let above = sizes.range(mb..).next();
+    let (Some((&below, a)), Some((&above, b))) = (below.or(above), above.or(below)) else {
+        return (mb, 1.0);
+    };
+    let t = match below == above {
+        true => 0.0,
+        false => (f64::from(mb) / f64::from(below)).ln() / (f64::from(above) / f64::from(below)).ln(),
+    };
+    let (a, b) = (mean(a).max(1e-3), mean(b).max(1e-3));
+    let ms = a * (b / a).powf(t);
+    match t < 0.5 {
+        true => (below, ms / a),
+        false => (above, ms / b),
     }
 }

@@ -1,19 +1,11 @@
 use std::fmt::Write;
 
-use crate::Policy;
-use crate::scores::{OBJECTIVES, Outcome};
+use tuner_core::Objective;
 
-/// Median, 90th percentile and mean.
-fn three(values: &mut [f64]) -> (f64, f64, f64) {
-    values.sort_by(f64::total_cmp);
-    let at = |q: f64| {
-        let position = q * (values.len() - 1) as f64;
-        let below = position.floor() as usize;
-        let next = values[(below + 1).min(values.len() - 1)];
-        values[below] + (position - below as f64) * (next - values[below])
-    };
-    (at(0.5), at(0.9), values.iter().sum::<f64>() / values.len() as f64)
-}
+use crate::Policy;
+use crate::claims;
+use crate::scores::{AHEAD, OBJECTIVES, Outcome};
+use crate::statistics::{mean, three};
 
 pub fn render(outcomes: &[Outcome]) -> String {
     let mut text = String::new();
@@ -25,29 +17,36 @@ pub fn render(outcomes: &[Outcome]) -> String {
     functions.dedup();
     let _ = writeln!(text, "{} functions; median / p90 / mean over them", functions.len());
     for objective in OBJECTIVES {
+        let rows: String = Policy::all()
+            .into_iter()
+            .map(|policy| row(outcomes, policy, objective))
+            .collect();
+        if rows.is_empty() {
+            continue;
+        }
         let _ = writeln!(
             text,
-            "\n{:<20} {:>21} {:>24} {:>22} {:>16}",
+            "\n{:<20} {:>21} {:>24} {:>22} {:>16} {:>24}",
             objective.to_string(),
             "invocations",
             "best-invocations",
             "regret %",
-            "cheaper than"
+            "cheaper than",
+            "total at 1e4/ 1e5/ 1e6"
         );
         let _ = writeln!(
             text,
             "{:<20} {:>21} {:>24} {:>22} {:>8} {:>7}",
             "", "", "", "", "grid x10", "paper"
         );
-        for policy in Policy::all() {
-            text.push_str(&row(outcomes, policy, objective, &policy.name()));
-        }
+        text.push_str(&rows);
     }
+    text.push_str(&claims::render(outcomes));
     text.push_str(&by_source(outcomes));
     text
 }
 
-fn row(outcomes: &[Outcome], policy: Policy, objective: tuner_core::Objective, name: &str) -> String {
+fn row(outcomes: &[Outcome], policy: Policy, objective: Objective) -> String {
     let mine: Vec<&Outcome> = outcomes
         .iter()
         .filter(|o| o.policy == policy && o.objective == objective)
@@ -56,7 +55,9 @@ fn row(outcomes: &[Outcome], policy: Policy, objective: tuner_core::Objective, n
         return String::new();
     }
     let of = |value: fn(&Outcome) -> f64| three(&mut mine.iter().map(|o| value(o)).collect::<Vec<_>>());
-    let (i, b, r) = (of(|o| o.invocations), of(|o| o.best_invocations), of(|o| o.regret_pct));
+    let i = of(|o| o.mean(|r| r.invocations));
+    let (b, r) = (of(Outcome::best_invocations), of(Outcome::regret_pct));
+    let [short, long, longer] = AHEAD.map(|n| b.2 + n * r.2 / 100.0);
     let cheaper = |than: Policy| {
         let other = |o: &Outcome| {
             outcomes
@@ -64,16 +65,17 @@ fn row(outcomes: &[Outcome], policy: Policy, objective: tuner_core::Objective, n
                 .find(|p| {
                     p.policy == than && p.objective == objective && p.function == o.function && p.source == o.source
                 })
-                .map_or(0.0, |p| p.exploration_usd)
+                .map_or(0.0, Outcome::exploration_usd)
         };
         if !outcomes.iter().any(|o| o.policy == than) {
             return "-".to_owned();
         }
-        let count = mine.iter().filter(|o| o.exploration_usd < other(o)).count();
+        let count = mine.iter().filter(|o| o.exploration_usd() < other(o)).count();
         format!("{:.0} %", 100.0 * count as f64 / mine.len() as f64)
     };
     format!(
-        "{name:<20} {:>6.0} /{:>5.0} /{:>6.1} {:>7.1} /{:>6.1} /{:>7.1} {:>6.2} /{:>6.2} /{:>6.2} {:>8} {:>7}\n",
+        "{:<20} {:>6.0} /{:>5.0} /{:>6.1} {:>7.1} /{:>6.1} /{:>7.1} {:>6.2} /{:>6.2} /{:>6.2} {:>8} {:>7} {short:>8.0} /{long:>6.0} /{longer:>7.0}\n",
+        policy.name(),
         i.0,
         i.1,
         i.2,
@@ -88,13 +90,18 @@ fn row(outcomes: &[Outcome], policy: Policy, objective: tuner_core::Objective, n
     )
 }
 
+/// Where functions come from, in alphabetical order.
+pub fn sources(outcomes: &[Outcome]) -> Vec<&str> {
+    let mut sources: Vec<&str> = outcomes.iter().map(|o| o.source.as_str()).collect();
+    sources.sort_unstable();
+    sources.dedup();
+    sources
+}
+
 /// Where ours does worse than the others, by where the curves come from.
 fn by_source(outcomes: &[Outcome]) -> String {
     use tuner_core::planning::Preset;
-    let mut sources: Vec<&str> = outcomes.iter().map(|o| o.source.as_str()).collect();
-    sources.dedup();
-    sources.sort_unstable();
-    sources.dedup();
+    let sources = sources(outcomes);
     let mut text = "\nBy source: standard, mean regret % (grid x10, grid x50, parrotfish paper) and functions where it is the worst of them\n".to_owned();
     for source in sources {
         for objective in OBJECTIVES {
@@ -115,21 +122,21 @@ fn by_source(outcomes: &[Outcome]) -> String {
             if ours.is_empty() || others.iter().any(Vec::is_empty) {
                 continue;
             }
-            let mean = |all: &[&Outcome]| all.iter().map(|o| o.regret_pct).sum::<f64>() / all.len().max(1) as f64;
+            let regret = |all: &[&Outcome]| mean(all.iter().map(|o| o.regret_pct()));
             let worst = ours
                 .iter()
                 .enumerate()
-                .filter(|(i, o)| others.iter().all(|other| other[*i].regret_pct < o.regret_pct - 0.5))
+                .filter(|(i, o)| others.iter().all(|other| other[*i].regret_pct() < o.regret_pct() - 0.5))
                 .count();
             let _ = writeln!(
                 text,
                 "{source:<28} {:<9} {:>3} functions {:>7.2} ({:.2}, {:.2}, {:.2})  worst at {worst}",
                 objective.to_string(),
                 ours.len(),
-                mean(&ours),
-                mean(&others[0]),
-                mean(&others[1]),
-                mean(&others[2]),
+                regret(&ours),
+                regret(&others[0]),
+                regret(&others[1]),
+                regret(&others[2]),
             );
         }
     }

@@ -32,6 +32,8 @@ const TRUSTED_MISFIT: f64 = 0.2;
 const SLACK: f64 = 0.02;
 /// What each term must improve chi squared by to be worth having; half of Akaike's, since there are few points.
 const PRICE_OF_A_TERM: f64 = 0.5;
+/// The same where a term must be more than noise may account for: Akaike's twice over.
+const PRICE_OF_A_SURE_TERM: f64 = 2.0;
 const ONE_VCPU: f64 = 1769.0;
 /// Threads that code is commonly found to use, in vCPUs.
 const VCPUS: [f64; 6] = [1.0, 1.5, 2.0, 3.0, 4.0, 6.0];
@@ -39,6 +41,15 @@ const VCPUS: [f64; 6] = [1.0, 1.5, 2.0, 3.0, 4.0, 6.0];
 impl Fit {
     /// `None` for fewer than two points.
     pub(super) fn of(points: &[Point]) -> Option<Self> {
+        Self::with_price(points, PRICE_OF_A_TERM)
+    }
+
+    /// The same with no term that noise may account for.
+    pub(super) fn simplest(points: &[Point]) -> Option<Self> {
+        Self::with_price(points, PRICE_OF_A_SURE_TERM)
+    }
+
+    fn with_price(points: &[Point], price_of_a_term: f64) -> Option<Self> {
         let last = points.last()?;
         if points.len() < 2 {
             return None;
@@ -51,20 +62,25 @@ impl Fit {
         });
         let (_, model) = caps
             .filter_map(|cap| {
-                let (chi2, terms, model) = best_terms(points, cap)?;
-                let price = PRICE_OF_A_TERM * (terms as f64 + f64::from(u8::from(cap != ONE_VCPU)));
+                let (chi2, terms, model) = best_terms(points, cap, price_of_a_term)?;
+                let price = price_of_a_term * (terms as f64 + f64::from(u8::from(cap != ONE_VCPU)));
                 Some((chi2 + price, model))
             })
             .min_by(|a, b| a.0.total_cmp(&b.0))?;
         let squares: f64 = points
             .iter()
-            .map(|p| (p.ms / model.at(f64::from(p.memory_size_mb))).ln().powi(2))
+            .map(|p| (p.robust.ms / model.at(f64::from(p.memory_size_mb))).ln().powi(2))
             .sum();
         let freedom = (points.len() as f64 - 2.0).max(1.0);
         Some(Self {
             model,
             misfit: (squares / freedom).sqrt().max(LEAST_MISFIT),
         })
+    }
+
+    /// Whether no point is off the model by more than a model always is.
+    pub fn is_close(&self) -> bool {
+        self.misfit <= LEAST_MISFIT
     }
 
     /// Whether the function follows the model well enough for conclusions: there are points to check it by, and it is not
@@ -76,7 +92,7 @@ impl Fit {
 
 /// The terms that describe the points best if the curve levels off at `cap`: their chi squared with the price of each term,
 /// how many, and the model.
-fn best_terms(points: &[Point], cap: f64) -> Option<(f64, usize, DurationModel)> {
+fn best_terms(points: &[Point], cap: f64, price_of_a_term: f64) -> Option<(f64, usize, DurationModel)> {
     (1_u8..8)
         .filter_map(|subset| {
             let used: Vec<usize> = (0..3).filter(|term| subset >> term & 1 == 1).collect();
@@ -93,7 +109,7 @@ fn best_terms(points: &[Point], cap: f64) -> Option<(f64, usize, DurationModel)>
             Some((chi2, used.len(), model))
         })
         .min_by(|a, b| {
-            let priced = |x: &(f64, usize, DurationModel)| x.0 + PRICE_OF_A_TERM * x.1 as f64;
+            let priced = |x: &(f64, usize, DurationModel)| x.0 + price_of_a_term * x.1 as f64;
             priced(a).total_cmp(&priced(b))
         })
 }
@@ -104,8 +120,8 @@ fn least_squares(points: &[Point], cap: f64, used: &[usize]) -> Option<([f64; 3]
     const SCALE_MB: f64 = 512.0;
     let row = |p: &Point| {
         let u = SCALE_MB / f64::from(p.memory_size_mb).min(cap);
-        let weight = 1.0 / (p.ms * stats::together(p.error, SLACK));
-        ([weight, weight * u, weight * u * u], weight * p.ms)
+        let weight = 1.0 / (p.robust.ms * stats::together(p.robust.error, SLACK));
+        ([weight, weight * u, weight * u * u], weight * p.robust.ms)
     };
     let n = used.len();
     let mut a = [[0.0_f64; 4]; 3];
@@ -177,7 +193,7 @@ pub(super) fn knee(points: &[Point]) -> Option<Knee> {
     let profile: Vec<(f64, f64)> = (0..=steps)
         .filter_map(|i| {
             let cap = (smallest * STEP.powi(i)).min(largest);
-            Some((cap, best_terms(points, cap)?.0))
+            Some((cap, best_terms(points, cap, PRICE_OF_A_TERM)?.0))
         })
         .collect();
     let &(memory_mb, least) = profile.iter().min_by(|a, b| a.1.total_cmp(&b.1))?;

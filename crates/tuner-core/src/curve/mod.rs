@@ -11,13 +11,14 @@ mod point;
 
 pub use fit::{Fit, Knee};
 pub use model::{DurationModel, Parts};
-pub use point::{Point, Sample, Series, Shape};
+pub use point::{Point, Robust, Sample, Series, Shape};
 
 /// Points in ascending order of memory size, and the model through them.
 #[derive(Debug, Clone)]
 pub struct Curve {
     points: Vec<Point>,
     fit: Option<Fit>,
+    simplest: Option<Fit>,
 }
 
 impl Curve {
@@ -25,7 +26,8 @@ impl Curve {
     pub fn of(series: &[Series<'_>]) -> Self {
         let points = point::points(series);
         let fit = Fit::of(&points);
-        Self { points, fit }
+        let simplest = Fit::simplest(&points);
+        Self { points, fit, simplest }
     }
 
     /// What was measured, ascending by memory size.
@@ -36,6 +38,11 @@ impl Curve {
     /// The model, if there are enough sizes for one.
     pub const fn fit(&self) -> Option<&Fit> {
         self.fit.as_ref()
+    }
+
+    /// The model with no more terms than the measurements demand: what can be held to be equal is told by it.
+    pub const fn simplest(&self) -> Option<&Fit> {
+        self.simplest.as_ref()
     }
 
     /// Where the curve levels off; `None` when that cannot be told from these sizes.

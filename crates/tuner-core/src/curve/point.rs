@@ -1,3 +1,5 @@
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde::{Deserialize, Serialize};
 
 use crate::{InvocationRecord, stats};
@@ -62,16 +64,32 @@ pub struct Point {
     pub memory_size_mb: u32,
     /// How many samples.
     pub count: u32,
-    /// Mean duration, in ms; payloads by their shares.
+    /// Mean duration, in ms: nothing is left out of it. Payloads weigh by their shares.
+    pub ms: f64,
+    /// Mean billed duration, in ms, likewise.
+    pub billed_ms: f64,
+    /// Standard error of `ms`, as a share of it, tails included.
+    pub error: f64,
+    /// What sizes are compared by.
+    pub robust: Robust,
+    /// Degrees of freedom behind the errors.
+    pub freedom: f64,
+    /// What is odd about the samples.
+    pub shape: Shape,
+}
+
+/// Means for comparing sizes: a single value far above the others weighs less in them, so that one lost packet does not
+/// decide on a memory size. They are shown nowhere.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Robust {
+    /// Mean duration, in ms.
     pub ms: f64,
     /// Mean billed duration, in ms.
     pub billed_ms: f64,
     /// Standard error of `ms`, as a share of it.
     pub error: f64,
-    /// Degrees of freedom behind `error`.
-    pub freedom: f64,
-    /// What is odd about the samples.
-    pub shape: Shape,
+    /// The share of its square that more samples would take away: what execution environments differ by stays.
+    pub reducible: f64,
 }
 
 /// What is odd about samples: means of few of them are to be taken with care.
@@ -90,22 +108,48 @@ const PRIOR_FREEDOM: f64 = 1.0;
 const SHARED_FREEDOM: f64 = 3.0;
 /// Execution environments differ by about this much from one another, however often one of them is invoked.
 const LEAST_ERROR: f64 = 0.01;
-/// A single value above this many medians counts as that: one lost packet must not decide on a memory size. Two are no
-/// accident any more, and trimming would bias the bill, which is a mean.
+/// Where sizes are compared, a single value above this many medians of its payload counts as that. Two are no accident any
+/// more, and leaving them out would bias the bill, which is a mean.
 const CAP: f64 = 4.0;
 
-/// Logarithms of durations around their payload's mean.
+/// How far durations are from their payload's mean.
+#[derive(Clone, Copy, Default)]
 struct Scatter {
+    /// Squares of logarithms: what is many times the mean does not count as many times as much.
+    log_squares: f64,
+    /// Squares of shares of the mean.
     squares: f64,
     freedom: f64,
 }
 
-/// The scatter of single durations, as a variance of their logarithms: a function's noise is about the same share of its
-/// duration at every memory size, so all sizes say something about that of each.
-fn noise(scatters: &[Scatter]) -> f64 {
-    let squares: f64 = scatters.iter().map(|s| s.squares).sum();
-    let freedom: f64 = scatters.iter().map(|s| s.freedom).sum();
-    PRIOR_FREEDOM.mul_add(PRIOR_VARIANCE, squares) / (PRIOR_FREEDOM + freedom)
+impl Scatter {
+    fn plus(self, other: Self) -> Self {
+        Self {
+            log_squares: self.log_squares + other.log_squares,
+            squares: self.squares + other.squares,
+            freedom: self.freedom + other.freedom,
+        }
+    }
+}
+
+/// The variance of single durations, relative to their mean.
+#[derive(Clone, Copy)]
+struct Variance {
+    /// Of their logarithms.
+    log: f64,
+    /// Of themselves.
+    plain: f64,
+}
+
+/// The scatter of all sizes together: a function's noise is about the same share of its duration at every memory size, so
+/// all sizes say something about that of each.
+fn shared(scatters: &[Scatter]) -> Variance {
+    let all = scatters.iter().fold(Scatter::default(), |sum, s| sum.plus(*s));
+    let variance = |squares: f64| PRIOR_FREEDOM.mul_add(PRIOR_VARIANCE, squares) / (PRIOR_FREEDOM + all.freedom);
+    Variance {
+        log: variance(all.log_squares),
+        plain: variance(all.squares),
+    }
 }
 
 pub(super) fn points(series: &[Series<'_>]) -> Vec<Point> {
@@ -114,87 +158,131 @@ pub(super) fn points(series: &[Series<'_>]) -> Vec<Point> {
         .filter(|s| !s.samples.is_empty())
         .map(|s| (s, strata(s)))
         .collect();
-    let scatters: Vec<Scatter> = series.iter().map(|(_, strata)| scatter(strata)).collect();
-    let noise = noise(&scatters);
+    // By payload as well: a short one and a long one need not scatter alike.
+    let payloads = series.iter().flat_map(|(_, strata)| strata.iter().map(|s| s.payload));
+    let shared: BTreeMap<u32, Variance> = payloads
+        .collect::<BTreeSet<u32>>()
+        .into_iter()
+        .map(|payload| {
+            let strata = series.iter().flat_map(|(_, strata)| strata);
+            let scatters: Vec<Scatter> = strata.filter(|s| s.payload == payload).map(|s| s.scatter).collect();
+            (payload, shared(&scatters))
+        })
+        .collect();
     let mut points: Vec<Point> = series
         .iter()
-        .zip(&scatters)
-        .map(|((series, strata), scatter)| point(series, strata, scatter, noise))
+        .map(|(series, strata)| point(series, strata, &shared))
         .collect();
     points.sort_by_key(|p| p.memory_size_mb);
     points
 }
 
-fn point(series: &Series<'_>, strata: &[Stratum], scatter: &Scatter, noise: f64) -> Point {
-    let durations: Vec<f64> = series.samples.iter().map(|s| s.ms).collect();
-    let shape = shape(&durations);
-    // Of two kinds of invocations neither is an accident.
-    let cap = if shape.bimodal { f64::INFINITY } else { cap(&durations) };
+fn point(series: &Series<'_>, strata: &[Stratum], shared: &BTreeMap<u32, Variance>) -> Point {
     let total: f64 = strata.iter().map(|s| s.share).sum();
-    let variance = SHARED_FREEDOM.mul_add(noise, scatter.squares) / (SHARED_FREEDOM + scatter.freedom);
     let (mut ms, mut billed_ms, mut square_error) = (0.0, 0.0, 0.0);
+    let mut robust = (0.0, 0.0, 0.0);
+    let mut freedom = 0.0;
     for stratum in strata {
         let share = stratum.share / total;
         let n = stratum.samples.len() as f64;
-        let mean = stratum.samples.iter().map(|s| s.ms.min(cap)).sum::<f64>() / n;
-        ms += share * mean;
-        billed_ms += share * stratum.samples.iter().map(|s| s.billed_ms.min(cap.ceil())).sum::<f64>() / n;
-        square_error += (share * mean).powi(2) * variance / n;
+        let mean = |value: &dyn Fn(&Sample) -> f64| stratum.samples.iter().map(value).sum::<f64>() / n;
+        let noise = shared[&stratum.payload];
+        let scatter = &stratum.scatter;
+        let variance = |shared: f64, own: f64| SHARED_FREEDOM.mul_add(shared, own) / (SHARED_FREEDOM + scatter.freedom);
+        let plain = mean(&|s| s.ms);
+        ms += share * plain;
+        billed_ms += share * mean(&|s| s.billed_ms);
+        square_error += (share * plain).powi(2) * variance(noise.plain, scatter.squares) / n;
+        let cap = stratum.cap;
+        let capped = mean(&|s| s.ms.min(cap));
+        robust.0 += share * capped;
+        robust.1 += share * mean(&|s| s.billed_ms.min(cap.ceil()));
+        robust.2 += (share * capped).powi(2) * variance(noise.log, scatter.log_squares) / n;
+        freedom += scatter.freedom;
     }
-    let ms = ms.max(LEAST_MS);
+    let (ms, robust_ms) = (ms.max(LEAST_MS), f64::max(robust.0, LEAST_MS));
+    let sampling_error = f64::sqrt(robust.2) / robust_ms;
+    let robust_error = sampling_error.max(LEAST_ERROR);
     Point {
         memory_size_mb: series.memory_size_mb,
-        count: durations.len() as u32,
+        count: series.samples.len() as u32,
         ms,
         billed_ms,
         error: (square_error.sqrt() / ms).max(LEAST_ERROR),
-        freedom: SHARED_FREEDOM + scatter.freedom,
-        shape,
+        robust: Robust {
+            ms: robust_ms,
+            billed_ms: robust.1,
+            error: robust_error,
+            reducible: (1.0 - (LEAST_ERROR / robust_error).powi(2)).max(0.0),
+        },
+        freedom: SHARED_FREEDOM + freedom,
+        shape: shape_of(strata),
     }
 }
 
 struct Stratum {
+    payload: u32,
     share: f64,
     samples: Vec<Sample>,
+    scatter: Scatter,
+    cap: f64,
+    shape: Shape,
+}
+
+impl Stratum {
+    fn new(payload: u32, share: f64, samples: Vec<Sample>) -> Self {
+        let durations: Vec<f64> = samples.iter().map(|s| s.ms).collect();
+        let shape = shape(&durations);
+        Self {
+            payload,
+            share,
+            scatter: scatter(&durations),
+            // Of two kinds of invocations neither is an accident.
+            cap: if shape.bimodal { f64::INFINITY } else { cap(&durations) },
+            shape,
+            samples,
+        }
+    }
 }
 
 /// Samples by payload. Shares of payloads that were not sent yet fall to the others.
 fn strata(series: &Series<'_>) -> Vec<Stratum> {
     if series.shares.len() < 2 {
-        return vec![Stratum {
-            share: 1.0,
-            samples: series.samples.to_vec(),
-        }];
+        return vec![Stratum::new(0, 1.0, series.samples.to_vec())];
     }
-    series
-        .shares
-        .iter()
-        .enumerate()
-        .map(|(index, &share)| Stratum {
-            share,
-            samples: series
-                .samples
-                .iter()
-                .copied()
-                .filter(|s| s.payload as usize == index)
-                .collect(),
+    (0..)
+        .zip(series.shares)
+        .map(|(payload, &share)| {
+            let sent = |s: &&Sample| s.payload == payload;
+            (
+                payload,
+                share,
+                series.samples.iter().filter(sent).copied().collect::<Vec<_>>(),
+            )
         })
-        .filter(|s| !s.samples.is_empty())
+        .filter(|(_, _, samples)| !samples.is_empty())
+        .map(|(payload, share, samples)| Stratum::new(payload, share, samples))
         .collect()
 }
 
-fn scatter(strata: &[Stratum]) -> Scatter {
-    let mut all = Scatter {
-        squares: 0.0,
-        freedom: 0.0,
-    };
-    for stratum in strata {
-        let logs: Vec<f64> = stratum.samples.iter().map(|s| ln(s.ms)).collect();
-        let mean = logs.iter().sum::<f64>() / logs.len() as f64;
-        all.squares += logs.iter().map(|x| (x - mean).powi(2)).sum::<f64>();
-        all.freedom += logs.len() as f64 - 1.0;
+/// A mixture that was asked for is not odd: only what is odd about one of its payloads.
+fn shape_of(strata: &[Stratum]) -> Shape {
+    let bimodal = strata.iter().any(|s| s.shape.bimodal);
+    Shape {
+        bimodal,
+        heavy_tailed: !bimodal && strata.iter().any(|s| s.shape.heavy_tailed),
     }
-    all
+}
+
+fn scatter(durations: &[f64]) -> Scatter {
+    let n = durations.len() as f64;
+    let mean = (durations.iter().sum::<f64>() / n).max(LEAST_MS);
+    let mean_log = durations.iter().map(|&ms| ln(ms)).sum::<f64>() / n;
+    Scatter {
+        log_squares: durations.iter().map(|&ms| (ln(ms) - mean_log).powi(2)).sum(),
+        squares: durations.iter().map(|&ms| (ms / mean - 1.0).powi(2)).sum(),
+        freedom: n - 1.0,
+    }
 }
 
 /// Log lines give durations to a hundredth of a millisecond; some sources give whole ones, which may be 0.
@@ -216,8 +304,8 @@ fn median(values: &[f64]) -> f64 {
     stats::sorted(values)[values.len() / 2]
 }
 
-/// Two groups of at least a fifth of the values each, with the widest gap between them at a factor of two: bimodal. A value
-/// above four medians without that: heavy-tailed.
+/// Two groups of at least two values and a fifth of all, with the widest gap between them at a factor of two: bimodal. A
+/// value above four medians without that: heavy-tailed.
 fn shape(durations: &[f64]) -> Shape {
     const GAP: f64 = 0.7;
     const LEAST: usize = 4;
@@ -229,7 +317,7 @@ fn shape(durations: &[f64]) -> Shape {
     let widest = (1..sorted.len()).max_by(|a, b| gap(a).total_cmp(&gap(b)));
     let bimodal = widest.is_some_and(|at| {
         let smaller = at.min(sorted.len() - at);
-        gap(&at) > GAP && smaller as f64 >= 0.2 * sorted.len() as f64
+        gap(&at) > GAP && smaller >= 2 && smaller as f64 >= 0.2 * sorted.len() as f64
     });
     let most = sorted[sorted.len() - 1];
     Shape {

@@ -80,15 +80,38 @@ pub struct SizeProgress {
     /// The first [`MOST_SAMPLES`] invocations that met a warm environment.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub samples: Vec<Sample>,
-    /// Sums of duration, init included, and of billed duration of invocations that started cold or restored, in ms.
+    /// Sums over invocations that started cold or restored.
     #[serde(default)]
-    pub cold_sums: (f64, f64),
+    pub cold_sums: ColdSums,
     /// Largest memory use seen, in MB.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_memory_used_mb: Option<u32>,
     /// Why the size can't be measured at all, if it can't: the account's quota, a version that failed to come up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub skipped: Option<String>,
+}
+
+/// Sums over cold starts, from which their mean and their scatter follow.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct ColdSums {
+    /// Of durations, init included, in ms.
+    pub ms: f64,
+    /// Of billed durations, in ms.
+    pub billed_ms: f64,
+    /// Of logarithms of the durations.
+    pub logs: f64,
+    /// Of their squares.
+    pub log_squares: f64,
+}
+
+impl ColdSums {
+    fn add(&mut self, sample: &Sample) {
+        let log = sample.ms.max(0.01).ln();
+        self.ms += sample.ms;
+        self.billed_ms += sample.billed_ms;
+        self.logs += log;
+        self.log_squares += log * log;
+    }
 }
 
 impl SizeProgress {
@@ -109,8 +132,7 @@ impl SizeProgress {
             }
             match (record.start, sample) {
                 (Some(StartKind::Cold | StartKind::Restored), Some(sample)) => {
-                    self.cold_sums.0 += sample.ms;
-                    self.cold_sums.1 += sample.billed_ms;
+                    self.cold_sums.add(&sample);
                 }
                 (_, Some(sample)) if self.samples.len() < MOST_SAMPLES => self.samples.push(sample),
                 _ => {}

@@ -26,32 +26,35 @@ impl Preset {
     /// The effort of an adaptive preset; `None` for the grid.
     pub const fn effort(self) -> Option<Effort> {
         let standard = Effort {
-            opening: 2,
+            opening: 3,
             glance: 2,
-            guard: 2,
+            guard: 3,
             calls: 32,
-            tolerance: 0.0035,
             refinements: 1,
-            most_per_size: 12,
+            settling: 6,
+            confirmed: 8,
+            invocations_ahead: 1e4,
+            most_calls: 100,
         };
         match self {
             Self::Frugal => Some(Effort {
+                opening: 2,
                 glance: 1,
                 guard: 1,
                 calls: 18,
-                tolerance: 0.02,
                 refinements: 0,
+                invocations_ahead: 3e3,
                 ..standard
             }),
             Self::Standard => Some(standard),
             Self::Thorough => Some(Effort {
-                opening: 3,
+                opening: 4,
                 glance: 3,
-                guard: 2,
                 calls: 60,
-                tolerance: 0.0025,
-                refinements: 1,
-                most_per_size: 20,
+                settling: 10,
+                invocations_ahead: 1e5,
+                most_calls: 300,
+                ..standard
             }),
             Self::Grid => None,
         }
@@ -65,8 +68,11 @@ impl Preset {
     }
 
     /// Warm invocations at one size at most when all goes well, if a grid makes `of_grid`.
-    pub fn most_per_size(self, of_grid: u32) -> u32 {
-        self.effort().map_or(of_grid, |effort| effort.most_per_size)
+    pub const fn most_per_size(self, of_grid: u32) -> u32 {
+        match self.is_adaptive() {
+            true => super::MOST_SAMPLES as u32,
+            false => of_grid,
+        }
     }
 }
 
@@ -81,14 +87,32 @@ pub struct Effort {
     pub guard: u32,
     /// Calls after which nothing is refined any more; the way up from size to size may take more.
     pub calls: u32,
-    /// Expected loss by choosing wrongly, as a share of the lowest cost, that is not worth another invocation. It is up to four
-    /// times that as far as duration counts, which varies more than a cost with its fixed charge for the request, and is
-    /// measured at larger sizes.
-    pub tolerance: f64,
     /// Sizes that are tried where the model expects a better one.
     pub refinements: u32,
-    /// Warm invocations at one size at most.
-    pub most_per_size: u32,
+    /// Warm invocations at one size at most to see, on the way up, whether a difference is noise.
+    pub settling: u32,
+    /// The size to use and the present one have so many warm invocations in the end.
+    pub confirmed: u32,
+    /// So often the function will be invoked before it is tuned again, unless that is known: what is at stake. An invocation
+    /// of the tuning is worth making while it can be expected to save more than it costs over all of these.
+    pub invocations_ahead: f64,
+    /// Invocations of the tuning at most, whatever is at stake, unless a budget says otherwise: functions have side effects.
+    pub most_calls: u32,
+}
+
+impl Effort {
+    /// Months until a function is tuned again.
+    const MONTHS_AHEAD: f64 = 3.0;
+
+    /// The same where the function is invoked so often a month.
+    #[must_use]
+    pub fn with_monthly_invocations(self, monthly: Option<f64>) -> Self {
+        let known = monthly.filter(|n| n.is_finite() && *n >= 0.0);
+        Self {
+            invocations_ahead: known.map_or(self.invocations_ahead, |n| n * Self::MONTHS_AHEAD),
+            ..self
+        }
+    }
 }
 
 impl fmt::Display for Preset {

@@ -36,7 +36,7 @@ impl Tuned {
             cost: match tuning.environment {
                 // What it would have cost.
                 MeasuringEnvironment::Local { .. } => None,
-                MeasuringEnvironment::Aws => tuning.cost().or(tuning.exploration.cost),
+                MeasuringEnvironment::Aws => tuning.cost().or(tuning.exploration.total()),
             },
             report,
             problem: failed,

@@ -19,6 +19,7 @@ pub const RATE: Rate = Rate {
     gb_second: 0.000_016_666_7,
     second: 0.0,
     request: 0.000_000_2,
+    version_gb: Some(0.0),
 };
 
 #[path = "../../examples/replay/random.rs"]

@@ -1,5 +1,7 @@
 use std::fmt;
 
+use tuner_core::payload::EntryMistake;
+
 use crate::RequestError;
 
 /// Everything that is wrong with an execution's input; never empty.
@@ -42,6 +44,17 @@ pub enum InputError {
         /// What it takes.
         accepted: String,
     },
+    /// An element of a weighted list that is none.
+    #[error(
+        "payload[{index}] {mistake}; in a weighted list every element has a payload and a weight above 0; to send the list \
+         itself, give [{{\"payload\": LIST, \"weight\": 1}}]"
+    )]
+    Entry {
+        /// Position in the list, from 0.
+        index: usize,
+        /// What is wrong with it.
+        mistake: EntryMistake,
+    },
     /// Two fields that exclude each other.
     #[error("{first} and {second} are both given, but only one of them can be sent: leave one out")]
     Both {
@@ -74,6 +87,7 @@ impl InputError {
     pub fn field(&self) -> Option<&str> {
         match self {
             Self::Empty | Self::NotJson { .. } | Self::NotAnObject { .. } | Self::Request(_) => None,
+            Self::Entry { .. } => Some("payload"),
             Self::Missing { field, .. } | Self::Both { first: field, .. } => Some(field),
             Self::Wrong { field, .. } | Self::Twice { field } | Self::Unknown { field, .. } => Some(field),
         }

@@ -30,9 +30,9 @@ pub struct ExecutionInput {
 pub enum PayloadSource {
     /// None was given.
     None,
-    /// In the input: JSON as [`Payloads::parse`](tuner_core::Payloads::parse) takes it, every number and key as it was typed.
+    /// In the input, as it was typed: [`Payloads::parse`](tuner_core::Payloads::parse) reads it.
     Inline(String),
-    /// In an object, to be read with [`payloads_text`](super::payloads_text).
+    /// In an object, to be read the same way.
     S3(S3Object),
 }
 
@@ -65,7 +65,7 @@ impl FromStr for Defaults {
 }
 
 /// Every field an input may have: LPT's first, then ours.
-pub const FIELDS: [&str; 34] = [
+pub const FIELDS: [&str; 35] = [
     "lambdaARN",
     "num",
     "powerValues",
@@ -86,6 +86,7 @@ pub const FIELDS: [&str; 34] = [
     "onlyColdStarts",
     "allowedExceptions",
     "maxConcurrency",
+    "applyFromLatest",
     "preset",
     "maxMeanMs",
     "maxP50Ms",

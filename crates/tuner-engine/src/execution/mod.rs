@@ -11,15 +11,15 @@ mod input;
 mod nearest;
 pub(crate) mod options;
 mod output;
-mod payload;
+mod payload_key;
 mod s3_uri;
 mod written;
 
 pub use error::{InputError, InputErrors};
 pub use input::{Defaults, ExecutionInput, FIELDS, PayloadSource};
 pub use output::{
-    ExecutionOutput, FunctionCost, MachineryCost, OutputOptions, ReportPlaces, SizeRow, Stat, StateMachineCost,
-    TuningCost,
+    ExecutionOutput, FunctionCost, MachineryCost, OutputOptions, ReportPlaces, SizeRow, SnapStartCost, Stat,
+    StateMachineCost, TuningCost,
 };
-pub use payload::payloads_text;
+pub use payload_key::{PAYLOADS, payload_key, payload_owner};
 pub use s3_uri::S3Object;

@@ -3,10 +3,9 @@
 use tuner_core::planning::{Budget, Preset};
 use tuner_core::{Constraint, FunctionName, MemorySize, Objective, PayloadError, Payloads, Statistic};
 
-use super::error::{InputError, shortened};
+use super::error::InputError;
 use super::fields::{self, Fields};
 use super::input::PayloadSource;
-use super::payload::payloads_text;
 use crate::{Apply, TuningRequest};
 
 /// The state of a tuning is bounded, so the number of sizes is. LPT's own `ALL` had 46.
@@ -102,16 +101,11 @@ pub(super) fn payload(fields: &mut Fields<'_>, invocations: Option<u32>) -> Payl
     let Some(value) = fields.typed("payload") else {
         return PayloadSource::None;
     };
-    let text = payloads_text(value.get()).unwrap_or_else(|_| value.get().to_owned());
-    let checked = Payloads::parse(&text, "payload")
+    let checked = Payloads::parse(value.get(), "payload")
         .and_then(|payloads| invocations.map_or(Ok(()), |invocations| payloads.check(invocations)));
     match checked {
         Ok(()) => {}
-        Err(PayloadError::BadWeight { index, weight, .. }) => fields.note(InputError::Wrong {
-            field: format!("payload[{index}].weight"),
-            value: shortened(&weight),
-            accepted: "a number above 0; leave the entry out to send none".to_owned(),
-        }),
+        Err(PayloadError::NotWeighted { index, mistake, .. }) => fields.note(InputError::Entry { index, mistake }),
         Err(PayloadError::TooFewInvocations { invocations, needed }) => fields.note(InputError::Wrong {
             field: "num".to_owned(),
             value: invocations.to_string(),
@@ -128,7 +122,7 @@ pub(super) fn payload(fields: &mut Fields<'_>, invocations: Option<u32>) -> Payl
             accepted: "JSON".to_owned(),
         }),
     }
-    PayloadSource::Inline(text)
+    PayloadSource::Inline(value.get().to_owned())
 }
 
 /// Concurrency of one size, of all together, and the pause in ms.
@@ -231,8 +225,12 @@ pub(super) fn apply(fields: &mut Fields<'_>, warnings: &mut Vec<String>) -> Appl
         let right = name.len() <= 128 && name.bytes().all(of_name) && !name.bytes().all(|b| b.is_ascii_digit());
         if right { Ok(name.to_owned()) } else { Err("") }
     });
+    let from_latest = fields.boolean("applyFromLatest");
+    if from_latest && !(asked && alias.is_some()) {
+        warnings.push("applyFromLatest has no effect without autoOptimize and autoOptimizeAlias".to_owned());
+    }
     match (asked, alias) {
-        (true, Some(alias)) => Apply::Alias(alias),
+        (true, Some(name)) => Apply::Alias { name, from_latest },
         (true, None) => Apply::Latest,
         (false, None) => Apply::No,
         (false, Some(_)) => {

@@ -34,7 +34,8 @@ pub struct ExecutionOutput {
     /// The decision in a sentence, with what it brings.
     pub sentence: String,
     /// Memory size before, in MB.
-    pub present_memory_size_mb: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub present_memory_size_mb: Option<u32>,
     /// What costs are in; null when the price is not known.
     pub currency: Option<Currency>,
     /// Every size, ascending.
@@ -131,9 +132,12 @@ pub struct ReportPlaces {
 pub struct TuningCost {
     /// The invocations of the function.
     pub function: FunctionCost,
+    /// What SnapStart took for the versions published; only of functions that use it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub snap_start: Option<SnapStartCost>,
     /// The state machine and its Lambdas; null if that is not known.
     pub state_machine: Option<MachineryCost>,
-    /// Both together; null when a price is not known, or when they are in different currencies.
+    /// All together; null when a price is not known, or when they are in different currencies.
     pub total: Option<Money>,
 }
 
@@ -146,6 +150,20 @@ pub struct FunctionCost {
     /// GB-seconds billed.
     pub gb_seconds: f64,
     /// What they cost.
+    pub cost: Option<Money>,
+}
+
+/// What SnapStart took.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SnapStartCost {
+    /// Versions that were published.
+    pub versions: u32,
+    /// GB-seconds of cache, at least 3 hours for each version.
+    pub cached_gb_seconds: f64,
+    /// Starts from a snapshot.
+    pub restores: u32,
+    /// What they cost; null when that is not known.
     pub cost: Option<Money>,
 }
 
@@ -186,17 +204,16 @@ impl ExecutionOutput {
     /// What is answered for `tuning`.
     pub fn new(tuning: &Tuning, options: &OutputOptions<'_>) -> Self {
         let rows = || tuning.sizes.iter().map(|size| (size, shown(tuning, size)));
-        let chosen = rows().find_map(|(size, series)| {
-            let wanted = tuning.decision.memory_size_mb == Some(size.memory_size_mb);
-            series.filter(|_| wanted)
-        });
+        let chosen = tuning.decision.memory_size_mb;
+        let cost = |mb: u32| tuning.mean_cost(mb).map(|cost| cost.value);
+        let duration = |mb: u32| tuning.mean_duration_ms(mb).map(|ms| ms.value);
         let words = headline(tuning);
         let machinery = tuning.machinery;
         let function = &tuning.exploration;
         Self {
-            power: tuning.decision.memory_size_mb,
+            power: chosen,
             cost: chosen.and_then(cost),
-            duration: chosen.map(duration),
+            duration: chosen.and_then(duration),
             state_machine: StateMachineCost {
                 execution_cost: machinery.and_then(|m| Some(m.state_transition_cost?.amount)),
                 lambda_cost: function.cost.map(|cost| cost.amount),
@@ -207,10 +224,11 @@ impl ExecutionOutput {
             },
             stats: options.include_output_results.then(|| {
                 let stat = |(size, series): (&SizeResult, Option<&Series>)| {
+                    series?;
                     Some(Stat {
                         value: size.memory_size_mb,
-                        average_price: cost(series?),
-                        average_duration: duration(series?),
+                        average_price: cost(size.memory_size_mb),
+                        average_duration: duration(size.memory_size_mb)?,
                     })
                 };
                 rows().filter_map(stat).collect()
@@ -227,7 +245,7 @@ impl ExecutionOutput {
             sentence: clipped(&format!("{}. {}", words.decision, words.effect), LONGEST_TEXT),
             present_memory_size_mb: tuning.function.memory_size_mb,
             currency: tuning.price.as_ref().map(|price| price.currency),
-            sizes: rows().map(|(size, series)| row(size, series)).collect(),
+            sizes: rows().map(|(size, series)| row(tuning, size, series)).collect(),
             report: options.report.clone(),
             warnings: bounded(&tuning.warnings),
             leftovers: bounded(&tuning.leftovers),
@@ -238,6 +256,12 @@ impl ExecutionOutput {
                     gb_seconds: function.gb_seconds,
                     cost: function.cost,
                 },
+                snap_start: function.snap_start.map(|used| SnapStartCost {
+                    versions: used.versions,
+                    cached_gb_seconds: used.cached_gb_seconds,
+                    restores: used.restores,
+                    cost: used.cost,
+                }),
                 state_machine: machinery.map(|machinery| MachineryCost {
                     state_transitions: machinery.work.state_transitions,
                     requests: machinery.work.requests,
@@ -257,15 +281,7 @@ fn shown<'a>(tuning: &Tuning, size: &'a SizeResult) -> Option<&'a Series> {
         .filter(|_| size.status == SizeStatus::Measured)
 }
 
-fn cost(series: &Series) -> Option<f64> {
-    series.cost.map(|cost| cost.per_invocation.value)
-}
-
-const fn duration(series: &Series) -> f64 {
-    series.duration_ms.mean.value
-}
-
-fn row(size: &SizeResult, series: Option<&Series>) -> SizeRow {
+fn row(tuning: &Tuning, size: &SizeResult, series: Option<&Series>) -> SizeRow {
     let first = size.first_failure.as_deref();
     let (status, failure) = match &size.status {
         SizeStatus::Measured => ("measured", first.map(str::to_owned)),
@@ -279,9 +295,11 @@ fn row(size: &SizeResult, series: Option<&Series>) -> SizeRow {
         memory_size_mb: size.memory_size_mb,
         status,
         invocations: series.map_or(0, |series| series.billed_duration_ms.count),
-        mean_ms: series.map(duration),
+        mean_ms: series
+            .and(tuning.mean_duration_ms(size.memory_size_mb))
+            .map(|ms| ms.value),
         p95_ms: series.map(|series| series.duration_ms.p95.value),
-        cost_per_invocation: series.and_then(cost),
+        cost_per_invocation: series.and(tuning.mean_cost(size.memory_size_mb)).map(|cost| cost.value),
         failure: failure.map(|words| clipped(&words, LONGEST_FAILURE)),
     }
 }

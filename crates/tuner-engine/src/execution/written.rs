@@ -7,7 +7,6 @@ use tuner_core::{FunctionName, MemorySize, Objective};
 
 use super::input::{ExecutionInput, PayloadSource};
 use super::options::field_of;
-use super::payload::lpt_payload;
 use crate::Apply;
 
 impl ExecutionInput {
@@ -26,7 +25,7 @@ impl ExecutionInput {
         };
         let (payload, payload_s3) = match &self.payload {
             PayloadSource::None => (None, None),
-            PayloadSource::Inline(text) => (Some(lpt_payload(text)?), None),
+            PayloadSource::Inline(text) => (Some(RawValue::from_string(text.clone())?), None),
             PayloadSource::S3(object) => (None, Some(object.to_string())),
         };
         serde_json::to_string(&Written {
@@ -41,9 +40,10 @@ impl ExecutionInput {
             balanced_weight,
             auto_optimize: r.apply != Apply::No,
             auto_optimize_alias: match &r.apply {
-                Apply::Alias(name) => Some(name),
+                Apply::Alias { name, .. } => Some(name),
                 Apply::No | Apply::Latest => None,
             },
+            apply_from_latest: matches!(&r.apply, Apply::Alias { from_latest: true, .. }),
             dry_run: r.dry_run,
             pre_processor_arn: r.pre_processor.as_ref(),
             post_processor_arn: r.post_processor.as_ref(),
@@ -88,6 +88,8 @@ struct Written<'a> {
     auto_optimize: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     auto_optimize_alias: Option<&'a String>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    apply_from_latest: bool,
     dry_run: bool,
     #[serde(rename = "preProcessorARN", skip_serializing_if = "Option::is_none")]
     pre_processor_arn: Option<&'a FunctionName>,

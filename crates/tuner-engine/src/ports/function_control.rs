@@ -109,15 +109,59 @@ pub struct FunctionConfiguration {
     pub state: FunctionState,
     /// How the last change is getting on.
     pub update_status: UpdateStatus,
-    /// Digest of everything else in the configuration, to notice changes made by others.
-    pub settings_digest: String,
+    /// Digests of everything else in the configuration, to notice changes made by others.
+    pub settings: BTreeMap<Setting, String>,
 }
 
 impl FunctionConfiguration {
-    /// Whether code and settings are those of `other`, apart from memory size, description, variables and revision.
+    /// Whether code and settings are those of `other`, apart from memory size, description and revision.
     pub fn same_settings(&self, other: &Self) -> bool {
-        self.code_sha256 == other.code_sha256 && self.settings_digest == other.settings_digest
+        self.code_sha256 == other.code_sha256 && self.settings == other.settings
     }
+}
+
+/// What a deployment may change beside code, memory size and description.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Setting {
+    /// `Runtime`.
+    Runtime,
+    /// `Handler`.
+    Handler,
+    /// `Timeout`.
+    Timeout,
+    /// `Environment`: names and values together.
+    Variables,
+    /// `Layers`.
+    Layers,
+    /// `Role`.
+    Role,
+    /// `VpcConfig`.
+    Network,
+    /// `Architectures`.
+    Architecture,
+    /// `EphemeralStorage`.
+    EphemeralStorage,
+    /// `FileSystemConfigs`.
+    FileSystems,
+    /// `DeadLetterConfig`.
+    DeadLetters,
+    /// `KMSKeyArn`.
+    Key,
+    /// `TracingConfig`.
+    Tracing,
+    /// `PackageType`.
+    PackageType,
+    /// `ImageConfigResponse`.
+    Image,
+    /// `LoggingConfig`.
+    Logging,
+    /// `SnapStart`.
+    SnapStart,
+    /// `DurableConfig`.
+    Durable,
+    /// `TenancyConfig`.
+    Tenancy,
 }
 
 /// `State` of a function.

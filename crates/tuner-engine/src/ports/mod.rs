@@ -8,9 +8,10 @@ mod tunings;
 
 pub use error::{PortError, PortErrorKind};
 pub use function_control::{
-    AliasPointer, ConfigurationChange, FunctionConfiguration, FunctionControl, FunctionState, UpdateStatus, VersionInfo,
+    AliasPointer, ConfigurationChange, FunctionConfiguration, FunctionControl, FunctionState, Setting, UpdateStatus,
+    VersionInfo,
 };
-pub use invoker::{InvokeReply, Invoker};
+pub use invoker::{InvokeReply, Invoker, LONGEST_TIMEOUT_S, longest_answer};
 pub use log_source::LogSource;
 pub use tunings::Tunings;
 

@@ -1,9 +1,10 @@
 use tuner_core::analysis::{self, Terms};
 use tuner_core::planning::Stopped;
+use tuner_core::pricing::PriceQuote;
 use tuner_core::tuning::{
     FunctionUnderTest, MeasuringEnvironment, RequestSummary, SCHEMA_VERSION, SizeResult, SizeStatus,
 };
-use tuner_core::{MemorySize, Question, Tuning};
+use tuner_core::{InvocationRecord, MemorySize, Question, SnapStartUse, Tuning};
 
 use crate::steps::plan::elapsed_ms;
 use crate::steps::restore::Restored;
@@ -48,6 +49,18 @@ pub async fn analyze(
     let wall_ms = finished_at.duration_since(state.started_at).as_millis().max(0) as u64;
     let mut warnings = state.warnings.clone();
     warnings.extend(restored.notes);
+    let mut exploration = analysis::exploration(&records, price.as_ref(), latest.ephemeral_storage_mb, wall_ms);
+    if latest.snap_start && matches!(environment, MeasuringEnvironment::Aws) {
+        let used = snap_start(state, &records, price.as_ref(), wall_ms);
+        if used.cost.is_none() && used.versions > 0 {
+            warnings.push(format!(
+                "what SnapStart costs here is not known: its cache of the {} versions that were published is charged for, 3 \
+                 hours each at least ({:.0} GB-seconds), and is in none of the costs",
+                used.versions, used.cached_gb_seconds
+            ));
+        }
+        exploration.snap_start = Some(used);
+    }
     warnings.extend(failures_in_words(&findings.sizes));
     warnings.extend(stopped(ctx, state));
     for (size, reason) in state.skipped() {
@@ -111,13 +124,16 @@ pub async fn analyze(
                 true => "cold starts".to_owned(),
                 false => request.preset.to_string(),
             },
-            invocations: (!request.preset.is_adaptive()).then_some(request.invocations),
+            invocations: (!request.preset.is_adaptive()).then_some(match request.dry_run {
+                true => 0,
+                false => request.invocations,
+            }),
             payloads,
             concurrency: request.concurrency,
             trim_share: request.trim_share,
             monthly_invocations: request.monthly_invocations,
         },
-        exploration: analysis::exploration(&records, price.as_ref(), latest.ephemeral_storage_mb, wall_ms),
+        exploration,
         machinery: None,
         price,
         price_unknown,
@@ -128,6 +144,21 @@ pub async fn analyze(
         applied: None,
         records,
     })
+}
+
+/// What SnapStart took: the versions are kept for no longer than the tuning lasts.
+fn snap_start(
+    state: &TuningState,
+    records: &[InvocationRecord],
+    price: Option<&PriceQuote>,
+    wall_ms: u64,
+) -> SnapStartUse {
+    let versions = state
+        .versions
+        .iter()
+        .flat_map(|(size, versions)| std::iter::repeat_n(size.mb(), versions.len()));
+    let runtime = state.original.latest.runtime.as_deref();
+    SnapStartUse::of(versions, wall_ms.div_ceil(1000), records, price, runtime)
 }
 
 /// Why measuring ended before the planner was content, if it did.

@@ -113,6 +113,7 @@ impl Pending {
         let record = match logs.wait_for(&self.request_id, self.begun_at, until).await? {
             Some(lines) => {
                 let reply = InvokeReply {
+                    local: None,
                     request_id: Some(self.request_id.clone()),
                     // There is no answer to say so: the log does, in REPORT or beside it.
                     function_error: failed(&lines, &self.request_id).then(|| "Unhandled".to_owned()),

@@ -2,10 +2,12 @@ use tuner_core::{Payloads, SizeProgress};
 use uuid::Uuid;
 
 use crate::context::Event;
+use crate::difference::{differences, in_words};
 use crate::marker::{self, Carried, Marker};
 use crate::ports::FunctionConfiguration;
 use crate::retry::retrying;
 use crate::state::PayloadShares;
+use crate::steps::alias::check_alias;
 use crate::steps::ready::until_ready;
 use crate::{Context, Original, Prices, TuningError, TuningRequest, TuningState};
 
@@ -25,7 +27,7 @@ pub async fn initialize(
     tuning_id: Uuid,
 ) -> Result<TuningState, TuningError> {
     ctx.check()?;
-    let mut warnings = Vec::new();
+    let mut warnings: Vec<String> = payloads.note().into_iter().collect();
     let mut asked = until_ready(ctx, &request.function).await?;
     let mut latest = if asked.version == LATEST {
         asked.clone()
@@ -52,7 +54,18 @@ pub async fn initialize(
         }
     }
     check_qualifier(&asked, &latest)?;
+    check_alias(ctx, request, &latest).await?;
     let versions = retrying(ctx, || ctx.control.versions(&latest.arn)).await?;
+    let rate = prices.rate(&latest);
+    if request.budget.cost.is_some() && rate.version_gb.is_none() {
+        return Err(TuningError::Untunable {
+            function,
+            reason:
+                "every version of it is charged for SnapStart's cache, 3 hours at least, and the price of that is not \
+                     known here: a budget of money could not be kept; limit invocations or time instead"
+                    .to_owned(),
+        });
+    }
     let mut others = Vec::new();
     for version in &versions {
         let Some(owner) = marker::version_owner(&version.description) else {
@@ -105,10 +118,10 @@ pub async fn initialize(
         tuning_id,
         started_at: ctx.clock.now(),
         request: request.clone(),
-        rate: prices.rate(&latest),
+        rate,
         payloads: PayloadShares::of(payloads),
         original: Original {
-            present_memory_size_mb: asked.memory_size_mb,
+            present_memory_size_mb: request.has_present_size.then_some(asked.memory_size_mb),
             last_version: versions.iter().map(|v| v.version).max().unwrap_or(0),
             latest,
         },
@@ -147,16 +160,12 @@ fn check_qualifier(asked: &FunctionConfiguration, latest: &FunctionConfiguration
     if asked.same_settings(latest) {
         return Ok(());
     }
-    let what = if asked.code_sha256 == latest.code_sha256 {
-        "settings"
-    } else {
-        "code"
-    };
     Err(TuningError::Untunable {
         function: asked.arn.at(&asked.version).to_string(),
         reason: format!(
-            "version {} has other {what} than $LATEST, and only $LATEST can be published at other memory sizes; tune the unqualified function, or deploy that version's first",
-            asked.version
+            "only $LATEST can be published at other memory sizes, and it differs from version {}: {}; tune the unqualified function, or deploy that version's first",
+            asked.version,
+            in_words(&differences(latest, asked)),
         ),
     })
 }

@@ -7,7 +7,7 @@ use tuner_core::logs::{Status, Tail, parse_tail};
 use tuner_core::{FunctionName, InvocationRecord, MemorySize, Outcome};
 
 use crate::context::Event;
-use crate::ports::{InvokeReply, PortError, PortErrorKind};
+use crate::ports::{InvokeReply, PortError, PortErrorKind, longest_answer};
 use crate::steps::log_lines::LogReader;
 use crate::{Context, TuningError, TuningRequest};
 
@@ -34,7 +34,7 @@ impl Invoked {
 /// that is missing from the answer is looked up in the log.
 ///
 /// Only calls that certainly did not run are repeated: those Lambda refused (429, not ready yet) and those that did not
-/// reach it. `None` when it is time to hand back before one went through.
+/// reach it. An answer that comes later than the function's time-out allows is lost. `None` when it is time to hand back before one went through.
 pub(super) async fn invoke(
     ctx: &Context,
     logs: &LogReader<'_>,
@@ -42,6 +42,7 @@ pub(super) async fn invoke(
     function: &FunctionName,
     size: MemorySize,
     payload: &[u8],
+    timeout_s: u32,
 ) -> Result<Option<Invoked>, TuningError> {
     let mut waited = Duration::ZERO;
     let mut throttles = 0;
@@ -49,7 +50,13 @@ pub(super) async fn invoke(
     loop {
         ctx.check()?;
         let since = ctx.clock.now();
-        let error = match ctx.unless_cancelled(ctx.invoker.invoke(function, payload)).await? {
+        let error = match ctx
+            .unless_cancelled(
+                ctx.invoker
+                    .invoke(function, payload, longest_answer(timeout_s, payload)),
+            )
+            .await?
+        {
             Ok(mut reply) => {
                 let mut record = read_reply(request, size, &reply);
                 if record.duration_ms.is_none()
@@ -159,6 +166,8 @@ pub(super) fn read_reply(request: &TuningRequest, size: MemorySize, reply: &Invo
             .map(|message| shortened(&message)),
         payload_index: None,
         throttles: 0,
+        local: reply.local,
+        set_aside: false,
     }
 }
 
@@ -246,6 +255,7 @@ mod tests {
 
     fn reply(function_error: bool, payload: &str, tail: &str) -> InvokeReply {
         InvokeReply {
+            local: None,
             request_id: Some("r-1".to_owned()),
             function_error: function_error.then(|| "Unhandled".to_owned()),
             payload: payload.as_bytes().to_vec(),

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use jiff::SignedDuration;
 use tuner_core::FunctionName;
 
-use crate::ports::{InvokeReply, PortErrorKind};
+use crate::ports::{InvokeReply, LONGEST_TIMEOUT_S, PortErrorKind, longest_answer};
 use crate::retry::retrying_if;
 use crate::{Context, TuningError, TuningRequest};
 
@@ -61,7 +61,12 @@ impl<'a> Processors<'a> {
         self.ctx.check()?;
         let worth_it = |kind| matches!(kind, PortErrorKind::Throttled | PortErrorKind::Unreachable);
         let begun_at = self.ctx.clock.now();
-        let reply = retrying_if(self.ctx, worth_it, || self.ctx.processors.invoke(function, input)).await;
+        // Its own time-out is not known.
+        let longest = longest_answer(LONGEST_TIMEOUT_S, input);
+        let reply = retrying_if(self.ctx, worth_it, || {
+            self.ctx.processors.invoke(function, input, longest)
+        })
+        .await;
         let ms = self.ctx.clock.now().duration_since(begun_at).as_millis() as i64;
         self.longest_ms.fetch_max(ms, Ordering::Relaxed);
         match reply.map_err(|e| failed(e.to_string()))? {

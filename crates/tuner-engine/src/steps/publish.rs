@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use tuner_core::pricing::SNAPSTART_MINIMUM_CACHE_S;
 use tuner_core::{FunctionName, MemorySize};
 
 use crate::context::Event;
@@ -112,6 +113,8 @@ fn to_publish(ctx: &Context, state: &TuningState) -> Vec<(MemorySize, u32)> {
     let later = planner
         .soon(&state.progress)
         .into_iter()
+        // A version that costs something is made when it is needed.
+        .filter(|size| state.rate.publishing(size.mb()) == Some(0.0))
         .filter(|size| next.iter().all(|(known, _)| known != size) && state.usable_versions(*size).is_empty())
         .filter(|size| state.progress.get(size).is_none_or(|p| p.skipped.is_none()))
         .map(|size| (size, 1));
@@ -133,6 +136,10 @@ async fn publish_all(
     'sizes: for (size, missing) in to_publish(ctx, state) {
         for _ in 0..missing {
             ctx.check()?;
+            if let Some(reason) = beyond_budget(state, size) {
+                skip(ctx, state, size, reason);
+                continue 'sizes;
+            }
             // At least one each time, or a driver with too little time would go round for ever.
             if set_mb.is_some() && ctx.is_too_long(ROOM) {
                 break 'sizes;
@@ -176,6 +183,17 @@ async fn publish_all(
         Some((size, reason)) if state.versions.is_empty() => Err(TuningError::NothingPublished { size, reason }),
         _ => Ok(pending),
     }
+}
+
+/// Why no version of a size may be published, if its price alone would exceed the budget of money.
+fn beyond_budget(state: &TuningState, size: MemorySize) -> Option<String> {
+    let (most, price) = (state.request.budget.cost?, state.rate.publishing(size.mb())?);
+    (price > 0.0 && state.spent() + price > most).then(|| {
+        format!(
+            "a version of {size} would exceed the budget: SnapStart's cache of it is charged for {} hours at least",
+            SNAPSTART_MINIMUM_CACHE_S / 3600
+        )
+    })
 }
 
 /// One version more takes at least this long where updates are slow, and the configuration is put back after it.
@@ -261,7 +279,7 @@ const ATTEMPTS: u32 = 5;
 
 /// One change, guarded by the revision. A failure that leaves open whether it took effect is resolved by reading: a blind
 /// repetition would only meet its own new revision.
-async fn update(
+pub(super) async fn update(
     ctx: &Context,
     function: &FunctionName,
     change: &ConfigurationChange,
@@ -296,8 +314,8 @@ async fn update(
     }
 }
 
-/// Publishes what `ready` says, under `label`.
-async fn publish_version(
+/// Publishes what `ready` says, under `label`. Nothing but `change` may be other than in `original`.
+pub(super) async fn publish_version(
     ctx: &Context,
     original: &FunctionConfiguration,
     change: &ConfigurationChange,

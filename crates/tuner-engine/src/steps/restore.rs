@@ -38,8 +38,10 @@ pub struct Remains {
     pub marker: Option<Marker>,
     /// Memory size it has now, in MB.
     pub memory_size_mb: u32,
-    /// Versions that tunings made.
+    /// Versions that tunings made for measuring.
     pub versions: Vec<VersionInfo>,
+    /// Versions that tunings published to apply what they recommended: they are meant to stay.
+    pub applied: Vec<VersionInfo>,
 }
 
 /// What a tuning under way knows beyond what the function says of itself.
@@ -61,23 +63,27 @@ pub async fn restore(ctx: &Context, state: &TuningState) -> Restored {
         original: &state.original.latest,
         set_mb: None,
     };
-    let mut restored = put_back(
-        ctx,
-        state.function(),
-        Some(state.tuning_id),
-        Some(held),
-        state.original.last_version,
-    )
-    .await;
+    let ours = Share {
+        tuning_id: Some(state.tuning_id),
+        above_version: state.original.last_version,
+        applied: true,
+    };
+    let mut restored = put_back(ctx, state.function(), ours, Some(held)).await;
     for &broken_off in &state.broken_off {
-        let other = put_back(ctx, state.function(), Some(broken_off), None, 0).await;
+        let theirs = Share {
+            tuning_id: Some(broken_off),
+            above_version: 0,
+            applied: false,
+        };
+        let other = put_back(ctx, state.function(), theirs, None).await;
         restored.deleted.extend(other.deleted);
         restored.leftovers.extend(other.leftovers);
     }
     restored
 }
 
-/// Puts back what tunings left on a function, from the function alone: of one tuning, or of all.
+/// Puts back what tunings left on a function, from the function alone: of one tuning, or of all. A version that was published
+/// to apply a recommendation goes only with the tuning that is named, and if no alias points to it.
 ///
 /// # Errors
 /// Never, see [`restore`].
@@ -87,7 +93,12 @@ pub async fn restore_function(
     tuning_id: Option<Uuid>,
     above_version: u64,
 ) -> Restored {
-    put_back(ctx, &function.unqualified(), tuning_id, None, above_version).await
+    let share = Share {
+        tuning_id,
+        above_version,
+        applied: tuning_id.is_some(),
+    };
+    put_back(ctx, &function.unqualified(), share, None).await
 }
 
 /// What tunings left on a function. Changes nothing.
@@ -97,26 +108,45 @@ pub async fn restore_function(
 pub async fn remains(ctx: &Context, function: &FunctionName) -> Result<Remains, TuningError> {
     let function = function.unqualified();
     let configuration = retrying(ctx, || ctx.control.configuration(&function)).await?;
+    let (versions, applied) = versions_of_tunings(ctx, &function).await?;
     Ok(Remains {
         marker: Marker::read(&configuration.description, configuration.variables.as_ref()).map(|(marker, _)| marker),
         memory_size_mb: configuration.memory_size_mb,
-        versions: versions_of_tunings(ctx, &function).await?,
+        versions,
+        applied,
     })
 }
 
-async fn versions_of_tunings(ctx: &Context, function: &FunctionName) -> Result<Vec<VersionInfo>, PortError> {
-    let mut versions = retrying(ctx, || ctx.control.versions(function)).await?;
-    versions.retain(|v| marker::version_owner(&v.description).is_some());
-    Ok(versions)
-}
-
-async fn put_back(
+/// Those made for measuring, and those published to apply something.
+async fn versions_of_tunings(
     ctx: &Context,
     function: &FunctionName,
+) -> Result<(Vec<VersionInfo>, Vec<VersionInfo>), PortError> {
+    let all = retrying(ctx, || ctx.control.versions(function)).await?;
+    let (applied, mut others): (Vec<_>, Vec<_>) = all
+        .into_iter()
+        .partition(|v| marker::applied_by(&v.description).is_some());
+    others.retain(|v| marker::version_owner(&v.description).is_some());
+    Ok((others, applied))
+}
+
+/// What of the things that tunings left is to go.
+#[derive(Clone, Copy)]
+struct Share {
+    /// Of one tuning, or of all.
     tuning_id: Option<Uuid>,
-    held: Option<Held<'_>>,
+    /// Versions with higher numbers only.
     above_version: u64,
-) -> Restored {
+    /// Versions that were published to apply something as well, if no alias points to them.
+    applied: bool,
+}
+
+async fn put_back(ctx: &Context, function: &FunctionName, share: Share, held: Option<Held<'_>>) -> Restored {
+    let Share {
+        tuning_id,
+        above_version,
+        ..
+    } = share;
     let ctx = &ctx.unstoppable();
     let configuration = restore_configuration(ctx, function, tuning_id, held).await;
     let versions = versions_of_tunings(ctx, function).await;
@@ -139,7 +169,7 @@ async fn put_back(
         ..Restored::default()
     });
     match versions {
-        Ok(versions) => {
+        Ok((versions, applied)) => {
             let ours = |v: &&VersionInfo| tuning_id.is_none() || marker::version_owner(&v.description) == tuning_id;
             let mut kept = BTreeMap::new();
             for version in versions.iter().filter(|v| v.version > above_version).filter(ours) {
@@ -169,12 +199,34 @@ async fn put_back(
                     format!("{versions} of {function} could not be deleted ({said}); run `tuner restore --function {function}`")
                 }
             }));
+            let published = applied.iter().filter(|v| v.version > above_version);
+            let published = published.filter(|v| share.applied && marker::applied_by(&v.description) == tuning_id);
+            for version in published {
+                take_back(ctx, function, version.version, &mut restored).await;
+            }
         }
         Err(e) => restored.leftovers.push(format!(
             "the versions of {function} could not be listed ({e}); run `tuner restore --function {function}`"
         )),
     }
     restored
+}
+
+/// Deletes a version that was published to apply a recommendation, unless it was applied.
+async fn take_back(ctx: &Context, function: &FunctionName, version: u64, restored: &mut Restored) {
+    let what = format!("version {version} of {function}, published to apply the recommendation,");
+    match delete(ctx, function, version).await {
+        Ok(true) => restored.deleted.push(version),
+        Ok(false) => {}
+        Err(e) if e.kind == PortErrorKind::InUse => {
+            restored
+                .notes
+                .push(format!("{what} stays: it is in use ({})", e.message));
+        }
+        Err(e) => restored.leftovers.push(format!(
+            "{what} could not be deleted ({e}); run `tuner restore --function {function}` again"
+        )),
+    }
 }
 
 /// Ascending numbers in few words: `5, 7-9`.
@@ -194,7 +246,7 @@ fn ranges(numbers: &[u64]) -> String {
 }
 
 /// Deletes a version; false if it is not there any more.
-async fn delete(ctx: &Context, function: &FunctionName, version: u64) -> Result<bool, PortError> {
+pub(super) async fn delete(ctx: &Context, function: &FunctionName, version: u64) -> Result<bool, PortError> {
     let attempt = || retrying(ctx, || ctx.control.delete_version(function, version));
     let mut result = attempt().await;
     if matches!(&result, Err(e) if e.kind == PortErrorKind::Conflict) {

@@ -18,4 +18,6 @@ mod restoring;
 mod review;
 mod service;
 mod simulated;
+mod snap_start;
 mod sweep;
+mod sweep_applying;

@@ -76,7 +76,7 @@ fn requests() -> impl Strategy<Value = TuningRequest> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig::with_cases(ProptestConfig::default().cases * 3 / 2))]
     #[test]
     fn the_function_comes_back(function in functions(), faults in faults(), asked in requests()) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();

@@ -320,7 +320,7 @@ async fn what_a_tuning_that_is_over_has_left_goes_with_the_next_one() {
         let other = world.lambda.with(|f| f.owners());
         world.over.0.lock().unwrap().extend(other);
         let tuning = world.tune_apart(&request(&[512])).await.unwrap();
-        assert_eq!(tuning.function.memory_size_mb, 256, "{call}");
+        assert_eq!(tuning.function.memory_size_mb, Some(256), "{call}");
         assert_eq!(tuning.leftovers, [""; 0], "{call}");
         assert_eq!(world.lambda.with(|f| f.facts()), before, "{call}");
     }

@@ -11,7 +11,7 @@ use tuner_engine::{TuningError, TuningRequest};
 
 use crate::simulated::{Facts, Fault, Foreign, Function, When, World, adaptive, request};
 
-const FAULTS: [Fault; 24] = [
+pub const FAULTS: [Fault; 24] = [
     Fault::Before(Kind::Throttled),
     Fault::Before(Kind::Conflict),
     Fault::Before(Kind::Service),
@@ -39,7 +39,7 @@ const FAULTS: [Fault; 24] = [
 ];
 
 /// Faults that do not go away.
-const LASTING: [Fault; 6] = [
+pub const LASTING: [Fault; 6] = [
     Fault::Before(Kind::Throttled),
     Fault::Before(Kind::Service),
     Fault::Before(Kind::Denied),

@@ -2,7 +2,9 @@
 
 use std::fs::File;
 use std::io;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use nix::sched::CpuSet;
 use nix::sys::signal::{Signal, killpg};
@@ -10,7 +12,8 @@ use nix::unistd::Pid;
 
 use super::cpu_bandwidth::{Bandwidth, BandwidthRule, visible_cpus};
 use super::duty_cycle::DutyCycle;
-use super::{Means, cgroup_v1, cgroup_v2, host, processes};
+use super::waits::Waits;
+use super::{MOST_PROCESSES, Means, cgroup_v1, cgroup_v2, host, names, processes};
 
 /// What holds one process: its limits, its freezer, and the means to end all of it.
 #[derive(Debug)]
@@ -19,9 +22,26 @@ pub(crate) struct Cell {
     /// The process, which leads a process group of its own.
     process: Option<Pid>,
     memory_size_mb: u32,
-    marks: [String; 2],
+    /// What its cgroups are called, and the processes bear in their environment.
+    name: String,
+    /// Whether all processes of all cells have been ended.
+    closed: Arc<AtomicBool>,
+    /// How many threads the user may run, where no cgroup limits processes.
+    most_threads: Option<u64>,
     init: Bandwidth,
     events: Bandwidth,
+    host_cpus: f64,
+}
+
+/// The most memory used so far, in MB, by what it was counted with; `None` where that can't be known.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Peak {
+    /// What counts, not above the memory size where that is a limit.
+    pub used_mb: Option<u32>,
+    /// Of a single process, resident.
+    pub resident_mb: Option<u32>,
+    /// By the cgroup.
+    pub cgroup_mb: Option<u32>,
 }
 
 #[derive(Debug)]
@@ -34,11 +54,17 @@ enum Hold {
 }
 
 impl Cell {
-    pub(super) fn new(means: &Means, rule: BandwidthRule, memory_size_mb: u32, marks: [String; 2]) -> io::Result<Self> {
+    pub(super) fn new(
+        means: &Means,
+        rule: BandwidthRule,
+        memory_size_mb: u32,
+        name: String,
+        closed: Arc<AtomicBool>,
+    ) -> io::Result<Self> {
         let (init, events) = (rule.for_init(memory_size_mb), rule.for_events(memory_size_mb));
         let hold = match means {
-            Means::CgroupV2(parent) => Hold::V2(parent.group(memory_size_mb)?),
-            Means::CgroupV1(parents) => Hold::V1(parents.group(memory_size_mb, events.period_us)?),
+            Means::CgroupV2(parent) => Hold::V2(parent.group(&name, memory_size_mb)?),
+            Means::CgroupV1(parents) => Hold::V1(parents.group(&name, memory_size_mb, events.period_us)?),
             Means::DutyCycle => Hold::DutyCycle(None),
             Means::None => Hold::None,
         };
@@ -46,9 +72,13 @@ impl Cell {
             hold,
             process: None,
             memory_size_mb,
-            marks,
+            name,
+            closed,
+            most_threads: (!means.limits_processes())
+                .then(|| processes::Table::recent(Duration::from_secs(1)).threads_of_user() + MOST_PROCESSES),
             init,
             events,
+            host_cpus: rule.host_cpus,
         })
     }
 
@@ -73,6 +103,17 @@ impl Cell {
         let mut set = CpuSet::new();
         chosen.into_iter().try_for_each(|cpu| set.set(cpu)).ok()?;
         Some(set)
+    }
+
+    /// The environment variable by which processes are found that have left their group, and its value.
+    pub(crate) fn variable(&self) -> (&'static str, &str) {
+        (names::VARIABLE, &self.name)
+    }
+
+    /// `RLIMIT_NPROC` for the process, where no cgroup limits how many it starts. It counts all threads of the user, so
+    /// that is how many there are now and as many more as Lambda allows.
+    pub(crate) const fn most_threads(&self) -> Option<u64> {
+        self.most_threads
     }
 
     /// The process is running; it leads the process group of its own ID.
@@ -138,11 +179,10 @@ impl Cell {
         }
     }
 
-    /// The most memory used so far, in MB, not above the memory size; `None` if it can't be known.
-    ///
-    /// For one process it is what that had resident, which a cgroup can't tell from the files it read and wrote. For
-    /// several, or when the process is gone, it is what the cgroup counted.
-    pub(crate) fn peak_memory_mb(&self) -> Option<u32> {
+    /// The most memory used so far. For one process `used` is what that had resident, which a cgroup can't tell from the
+    /// files it read and wrote; for several, or when the process is gone, it is what the cgroup counted, which leaves out
+    /// mapped files that others had loaded, so that one of them may have had more.
+    pub(crate) fn peak_memory(&self) -> Peak {
         let (listed, counted) = match &self.hold {
             Hold::V2(group) => (group.processes(), group.peak_memory_bytes()),
             Hold::V1(group) => (group.processes(), group.peak_memory_bytes()),
@@ -152,21 +192,47 @@ impl Cell {
             }
             Hold::None => (self.process.into_iter().collect(), None),
         };
-        let resident = listed
+        let resident: Vec<u64> = listed
             .iter()
             .filter_map(|&pid| processes::peak_memory_bytes(pid))
-            .reduce(|a, b| a + b);
-        let bytes = if listed.len() == 1 {
-            resident.or(counted)
-        } else {
-            counted.or(resident)
-        }?;
-        let mb = u32::try_from(bytes.div_ceil(1 << 20)).unwrap_or(u32::MAX);
-        Some(if matches!(self.hold, Hold::None) {
-            mb
-        } else {
-            mb.min(self.memory_size_mb)
+            .collect();
+        let largest = resident.iter().copied().max();
+        let used = match (&resident[..], counted) {
+            ([alone], _) if listed.len() == 1 => Some(*alone),
+            ([], counted) => counted,
+            (_, Some(counted)) => Some(counted.max(largest.unwrap_or(0))),
+            (several, None) => Some(several.iter().sum()),
+        };
+        let mb = |bytes: u64| u32::try_from(bytes.div_ceil(1 << 20)).unwrap_or(u32::MAX);
+        let is_cgroup = matches!(self.hold, Hold::V1(_) | Hold::V2(_));
+        Peak {
+            used_mb: used.map(mb).map(|mb| match self.hold {
+                Hold::None => mb,
+                _ => mb.min(self.memory_size_mb),
+            }),
+            // What processes share would count several times.
+            resident_mb: largest.filter(|_| listed.len() == 1).map(mb),
+            cgroup_mb: counted.filter(|_| is_cgroup).map(mb),
+        }
+    }
+
+    /// How long its threads ran and queued so far.
+    pub(crate) fn waits(&self) -> Waits {
+        Waits::of(&match &self.hold {
+            Hold::V2(group) => group.processes(),
+            Hold::V1(group) => group.processes(),
+            Hold::DutyCycle(_) | Hold::None => self.process.into_iter().collect(),
         })
+    }
+
+    /// How long others had the processor since then while an event was handled.
+    pub(crate) fn waited_since(&self, before: &Waits) -> Option<Duration> {
+        // A process that is stopped by signals is in no queue.
+        let share = match (&self.hold, self.events.quota_us) {
+            (Hold::V1(_) | Hold::V2(_), Some(quota_us)) => quota_us as f64 / self.events.period_us as f64,
+            _ => self.host_cpus,
+        };
+        self.waits().since(before, share)
     }
 
     /// Whether a process was killed for want of memory.
@@ -206,13 +272,8 @@ impl Cell {
 
     fn kill_marked(&self) {
         self.signal_group(Signal::SIGKILL);
-        // Again until there is none, for those that were started meanwhile.
-        for _ in 0..10 {
-            let left = processes::with_marks(&self.marks);
-            if left.is_empty() {
-                return;
-            }
-            processes::signal(&left, Signal::SIGKILL);
+        if !self.closed.load(Ordering::Relaxed) {
+            processes::end_with_variable(names::VARIABLE, |name| name == self.name);
         }
     }
 

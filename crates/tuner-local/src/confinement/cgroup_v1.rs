@@ -1,7 +1,8 @@
-//! Cgroups of version 1: one directory for `cpu`, one for `memory`.
+//! Cgroups of version 1: one directory for `cpu`, one for `memory`, one for `pids` where that may be written.
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
+use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
@@ -11,7 +12,8 @@ use nix::unistd::Pid;
 
 use super::cpu_bandwidth::Bandwidth;
 use super::hierarchy::Hierarchies;
-use super::{names, processes};
+use super::names::{self, Family};
+use super::{MOST_PROCESSES, processes};
 
 /// How many times the weight of an ordinary process a cell has, so that other work on this host disturbs durations less.
 pub(super) const PRECEDENCE: u64 = 10;
@@ -21,13 +23,15 @@ pub(super) const PRECEDENCE: u64 = 10;
 pub(super) struct Parents {
     cpu: PathBuf,
     memory: PathBuf,
+    pids: Option<PathBuf>,
 }
 
-/// The two directories of one cell. Dropping removes them.
+/// The directories of one cell. Dropping removes them.
 #[derive(Debug)]
 pub(super) struct Group {
     cpu: PathBuf,
     memory: PathBuf,
+    pids: Option<PathBuf>,
 }
 
 impl Parents {
@@ -39,19 +43,30 @@ impl Parents {
                 format!("no `{controller}` hierarchy of version 1 is mounted (a host with version 2 has none)")
             })
         };
-        let parents = Self {
+        let mut parents = Self {
             cpu: own("cpu")?,
             memory: own("memory")?,
+            pids: None,
         };
         parents.try_out().map_err(|e| {
             let (cpu, memory) = (parents.cpu.display(), parents.memory.display());
             format!("cannot make cgroups in {cpu} and {memory}: {e}; run as root, or have an administrator make both writable")
         })?;
+        // Many hosts give it to nobody; then processes are limited by user.
+        parents.pids = own("pids").ok();
+        if let Err(e) = parents.try_out() {
+            tracing::debug!("no limit of processes by cgroup: {e}");
+            parents.pids = None;
+        }
         Ok(parents)
     }
 
+    pub(super) const fn limits_processes(&self) -> bool {
+        self.pids.is_some()
+    }
+
     fn try_out(&self) -> io::Result<()> {
-        let group = self.group(128, 20_000)?;
+        let group = self.group(&Family::new().member(), 128, 20_000)?;
         group.set_bandwidth(Bandwidth {
             quota_us: Some(1447),
             period_us: 20_000,
@@ -61,27 +76,49 @@ impl Parents {
 
     /// Removes what killed runs left, with the processes in it.
     pub(super) fn sweep(&self) {
-        for (cpu, memory) in names::left_over(&self.cpu).into_iter().map(|cpu| {
-            let memory = self.memory.join(cpu.file_name().unwrap_or_default());
-            (cpu, memory)
-        }) {
-            let group = Group { cpu, memory };
+        for group in self.groups(names::is_left_over) {
             group.kill();
         }
-        for memory in names::left_over(&self.memory) {
-            remove(&memory);
+        for parent in [Some(&self.memory), self.pids.as_ref()].into_iter().flatten() {
+            for dir in names::in_directory(parent, names::is_left_over) {
+                remove(&dir);
+            }
         }
     }
 
+    /// Ends the processes of cells with such names, and leaves the rest to whoever made them.
+    pub(super) fn end(&self, is_meant: impl Fn(&str) -> bool) {
+        let groups: Vec<_> = self.groups(is_meant).map(ManuallyDrop::new).collect();
+        for group in &groups {
+            group.unlimit();
+            processes::signal(&group.all_processes(), Signal::SIGKILL);
+        }
+    }
+
+    fn groups(&self, is_meant: impl Fn(&str) -> bool) -> impl Iterator<Item = Group> {
+        names::in_directory(&self.cpu, is_meant).into_iter().map(|cpu| {
+            let name = cpu.file_name().unwrap_or_default();
+            Group {
+                memory: self.memory.join(name),
+                pids: self.pids.as_ref().map(|pids| pids.join(name)),
+                cpu,
+            }
+        })
+    }
+
     /// A new cell, without a CPU limit yet.
-    pub(super) fn group(&self, memory_size_mb: u32, period_us: u64) -> io::Result<Group> {
-        let name = names::new();
+    pub(super) fn group(&self, name: &str, memory_size_mb: u32, period_us: u64) -> io::Result<Group> {
         let group = Group {
-            cpu: self.cpu.join(&name),
-            memory: self.memory.join(&name),
+            cpu: self.cpu.join(name),
+            memory: self.memory.join(name),
+            pids: self.pids.as_ref().map(|pids| pids.join(name)),
         };
-        fs::create_dir(&group.cpu).map_err(|e| about(&group.cpu, &e))?;
-        fs::create_dir(&group.memory).map_err(|e| about(&group.memory, &e))?;
+        for dir in group.directories() {
+            fs::create_dir(dir).map_err(|e| about(dir, &e))?;
+        }
+        if let Some(pids) = &group.pids {
+            write(pids, "pids.max", MOST_PROCESSES)?;
+        }
         write(&group.cpu, "cpu.cfs_period_us", period_us)?;
         write(&group.cpu, "cpu.shares", PRECEDENCE * 1024)?;
         let bytes = u64::from(memory_size_mb) << 20;
@@ -96,8 +133,14 @@ impl Parents {
 }
 
 impl Group {
+    fn directories(&self) -> impl Iterator<Item = &PathBuf> {
+        [Some(&self.cpu), Some(&self.memory), self.pids.as_ref()]
+            .into_iter()
+            .flatten()
+    }
+
     pub(super) fn entrances(&self) -> io::Result<Vec<File>> {
-        [&self.cpu, &self.memory].into_iter().map(|dir| entrance(dir)).collect()
+        self.directories().map(|dir| entrance(dir)).collect()
     }
 
     /// Sets the quota, which also begins a new period with all of it.
@@ -131,16 +174,9 @@ impl Group {
 
     /// Ends every process, also one that is started meanwhile.
     pub(super) fn kill(&self) {
-        // A process that has used up its quota would die only in the next period.
-        let unlimited = Bandwidth {
-            quota_us: None,
-            period_us: 0,
-        };
-        if let Err(e) = self.set_bandwidth(unlimited) {
-            tracing::debug!("{e}");
-        }
+        self.unlimit();
         for _ in 0..100 {
-            let listed = [self.processes(), processes::listed_in(&self.cpu.join("cgroup.procs"))].concat();
+            let listed = self.all_processes();
             if listed.is_empty() {
                 return;
             }
@@ -149,12 +185,29 @@ impl Group {
         }
         tracing::warn!("processes in {} do not end", self.memory.display());
     }
+
+    /// A process that has used up its quota would die only in the next period.
+    fn unlimit(&self) {
+        let unlimited = Bandwidth {
+            quota_us: None,
+            period_us: 0,
+        };
+        if let Err(e) = self.set_bandwidth(unlimited) {
+            tracing::debug!("{e}");
+        }
+    }
+
+    /// Also one that is on its way in.
+    fn all_processes(&self) -> Vec<Pid> {
+        self.directories()
+            .flat_map(|dir| processes::listed_in(&dir.join("cgroup.procs")))
+            .collect()
+    }
 }
 
 impl Drop for Group {
     fn drop(&mut self) {
-        remove(&self.cpu);
-        remove(&self.memory);
+        self.directories().for_each(|dir| remove(dir));
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::io;
+use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 
 use nix::sys::signal::Signal;
@@ -10,14 +11,18 @@ use nix::unistd::{Pid, getpid};
 use super::cgroup_v1::{PRECEDENCE, about, counts_oom_kill, entrance, remove, write};
 use super::cpu_bandwidth::Bandwidth;
 use super::hierarchy::{Hierarchies, Place};
-use super::{names, processes};
+use super::names::{self, Family};
+use super::{MOST_PROCESSES, processes};
 
 const CONTROLLERS: [&str; 2] = ["cpu", "memory"];
+/// Taken where it is to be had.
+const PIDS: &str = "pids";
 
 /// The directory in which we may make our own, with the controllers handed down.
 #[derive(Debug, Clone)]
 pub(super) struct Parent {
     dir: PathBuf,
+    limits_processes: bool,
 }
 
 /// The directory of one cell. Dropping removes it.
@@ -63,8 +68,12 @@ impl Parent {
             if is_own {
                 make_room(dir)?;
             }
-            let enable = CONTROLLERS.map(|c| format!("+{c}")).join(" ");
-            write(dir, "cgroup.subtree_control", enable).map_err(|e| {
+            let wanted = CONTROLLERS.into_iter().chain([PIDS]);
+            let enable: Vec<_> = wanted
+                .filter(|&c| available.iter().any(|a| a == c))
+                .map(|c| format!("+{c}"))
+                .collect();
+            write(dir, "cgroup.subtree_control", enable.join(" ")).map_err(|e| {
                 let hint = if e.kind() == io::ErrorKind::ResourceBusy {
                     " (other processes are in it)"
                 } else {
@@ -73,32 +82,51 @@ impl Parent {
                 format!("cannot hand controllers down: {e}{hint}")
             })?;
         }
-        let parent = Self { dir: dir.to_owned() };
+        let parent = Self {
+            dir: dir.to_owned(),
+            limits_processes: words("cgroup.subtree_control")
+                .iter()
+                .any(|c| c.trim_start_matches('+') == PIDS),
+        };
         parent.try_out().map_err(|e| e.to_string())?;
         Ok(parent)
     }
 
     fn try_out(&self) -> io::Result<()> {
-        let group = self.group(128)?;
+        let group = self.group(&Family::new().member(), 128)?;
         group.set_bandwidth(Bandwidth {
             quota_us: Some(1447),
             period_us: 20_000,
         })
     }
 
+    pub(super) const fn limits_processes(&self) -> bool {
+        self.limits_processes
+    }
+
     /// Removes what killed runs left, with the processes in it.
     pub(super) fn sweep(&self) {
-        for dir in names::left_over(&self.dir) {
+        for dir in names::in_directory(&self.dir, names::is_left_over) {
             Group { dir }.kill();
         }
     }
 
+    /// Ends the processes of cells with such names, and leaves the rest to whoever made them.
+    pub(super) fn end(&self, is_meant: impl Fn(&str) -> bool) {
+        for dir in names::in_directory(&self.dir, is_meant) {
+            ManuallyDrop::new(Group { dir }).kill();
+        }
+    }
+
     /// A new cell, without a CPU limit yet.
-    pub(super) fn group(&self, memory_size_mb: u32) -> io::Result<Group> {
+    pub(super) fn group(&self, name: &str, memory_size_mb: u32) -> io::Result<Group> {
         let group = Group {
-            dir: self.dir.join(names::new()),
+            dir: self.dir.join(name),
         };
         fs::create_dir(&group.dir).map_err(|e| about(&group.dir, &e))?;
+        if self.limits_processes {
+            write(&group.dir, "pids.max", MOST_PROCESSES)?;
+        }
         write(&group.dir, "cpu.weight", PRECEDENCE * 100)?;
         write(&group.dir, "memory.max", u64::from(memory_size_mb) << 20)?;
         // Missing on a kernel without swap accounting; then swap is not limited.
@@ -244,7 +272,7 @@ mod tests {
         let tree = Tree::new();
         let parent = Parent::find_in(&tree.place()).unwrap();
         assert_eq!(parent.dir, tree.top.path().join("user"));
-        assert_eq!(tree.read("user/cgroup.subtree_control"), "+cpu +memory");
+        assert_eq!(tree.read("user/cgroup.subtree_control"), "+cpu +memory +pids");
         assert_eq!(tree.read("cgroup.subtree_control"), "", "nothing is changed above it");
     }
 
@@ -287,10 +315,11 @@ mod tests {
     #[test]
     fn limits_are_written_as_the_kernel_reads_them() {
         let tree = Tree::new();
-        let group = Parent::find_in(&tree.place()).unwrap().group(256).unwrap();
+        let group = Parent::find_in(&tree.place()).unwrap().group("cell", 256).unwrap();
         assert_eq!(read(&group, "memory.max"), "268435456");
         assert_eq!(read(&group, "memory.swap.max"), "0");
         assert_eq!(read(&group, "cpu.weight"), "1000");
+        assert_eq!(read(&group, "pids.max"), "1024");
         group
             .set_bandwidth(Bandwidth {
                 quota_us: Some(2894),
@@ -319,7 +348,7 @@ mod tests {
     #[test]
     fn the_kernel_tells_peak_and_out_of_memory() {
         let tree = Tree::new();
-        let group = Parent::find_in(&tree.place()).unwrap().group(256).unwrap();
+        let group = Parent::find_in(&tree.place()).unwrap().group("cell", 256).unwrap();
         assert_eq!(group.peak_memory_bytes(), None, "a kernel before 5.19");
         fs::write(group.dir.join("memory.peak"), "104857600\n").unwrap();
         assert_eq!(group.peak_memory_bytes(), Some(104_857_600));

@@ -21,6 +21,8 @@ use super::processes;
 const MEMORY_INTERVAL: Duration = Duration::from_millis(20);
 /// How often the list of processes is renewed: it takes a walk through `/proc`.
 const MEMBERS_INTERVAL: Duration = Duration::from_millis(500);
+/// How old that list may be: all keepers share it.
+const MEMBERS_AGE: Duration = Duration::from_millis(250);
 /// In a shorter period the signals and this thread would take a good part of it.
 const SHORTEST_PERIOD_US: u64 = 5000;
 /// No shorter sleep than this is worth its own cost.
@@ -310,7 +312,7 @@ impl Members {
     fn renew(&mut self, now: Instant) {
         if self.renewed.is_none_or(|at| now - at >= MEMBERS_INTERVAL) {
             self.renewed = Some(now);
-            self.set(processes::of_group(self.group));
+            self.set(processes::Table::recent(MEMBERS_AGE).of_group(self.group));
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use nix::sched::{CpuSet, sched_getaffinity};
 use nix::unistd::Pid;
@@ -14,6 +15,26 @@ pub(super) fn usable_cpus(hierarchies: &Hierarchies) -> f64 {
     let v2 = hierarchies.v2().map(|place| least(place, quota_v2));
     let v1 = hierarchies.v1("cpu").map(|place| least(place, quota_v1));
     [v1, v2].into_iter().flatten().fold(own, f64::min)
+}
+
+/// How long a quota on us or on what we are in, such as that of a container, has stopped its processes so far.
+pub(super) fn throttled(hierarchies: &Hierarchies) -> Option<Duration> {
+    let v2 = hierarchies.v2().map(|place| most(place, "throttled_usec ", 1000));
+    let v1 = hierarchies.v1("cpu").map(|place| most(place, "throttled_time ", 1));
+    [v1, v2].into_iter().flatten().flatten().max()
+}
+
+fn most(place: &Place, name: &str, ns: u64) -> Option<Duration> {
+    let stopped = |dir: &Path| {
+        let text = fs::read_to_string(dir.join("cpu.stat")).ok()?;
+        let number = text.lines().find_map(|line| line.strip_prefix(name))?;
+        number
+            .trim()
+            .parse::<u64>()
+            .ok()
+            .map(|n| Duration::from_nanos(n.saturating_mul(ns)))
+    };
+    place.upwards().filter_map(stopped).max()
 }
 
 /// The numbers of the processors of our affinity.

@@ -13,12 +13,23 @@ mod hierarchy;
 mod host;
 mod names;
 mod processes;
+mod waits;
 
 pub(crate) use cell::Cell;
 pub use choice::{ConfinementChoice, ConfinementDescription, ConfinementError, ConfinementKind, CpuPeriod};
 
+use crate::network::Network;
 use cpu_bandwidth::BandwidthRule;
 use hierarchy::Hierarchies;
+use names::Family;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use tuner_core::tuning::MeasuringEnvironment;
+
+/// How long a limit on this process, such as that of its container, has stopped it so far.
+pub(crate) fn throttled_so_far() -> Option<std::time::Duration> {
+    host::throttled(&Hierarchies::of_this_process())
+}
 
 /// The means by which processes are confined, chosen once for a server.
 #[derive(Debug)]
@@ -26,7 +37,15 @@ pub struct Confinement {
     means: Means,
     rule: BandwidthRule,
     description: ConfinementDescription,
+    network: Network,
+    /// Of the cells made here.
+    family: Family,
+    /// Whether all cells have been ended.
+    closed: Arc<AtomicBool>,
 }
+
+/// Lambda's limit of processes and threads in an execution environment. Source: "Lambda quotas".
+const MOST_PROCESSES: u64 = 1024;
 
 /// Where cells are made.
 #[derive(Debug, Clone)]
@@ -38,8 +57,8 @@ enum Means {
 }
 
 impl Confinement {
-    /// Finds the best means, or the one asked for, and tries it. Cgroups that an earlier, killed run left behind are
-    /// removed, with the processes in them.
+    /// Finds the best means, or the one asked for, and tries it. What an earlier, killed run left behind is removed:
+    /// cgroups with the processes in them, and processes that have left their group and bear the name of its cell.
     ///
     /// # Errors
     /// When the one asked for is not possible here; the message says what is missing. [`ConfinementChoice::Auto`]
@@ -63,12 +82,26 @@ impl Confinement {
                 })
                 .unwrap_or(Means::DutyCycle),
         };
+        processes::end_with_variable(names::VARIABLE, names::is_left_over);
+        if !means.limits_processes() && nix::unistd::getuid().is_root() {
+            notes.push(
+                "the number of processes that a function starts is not limited: a limit by user does not hold for root"
+                    .to_owned(),
+            );
+        }
         let description = ConfinementDescription::new(means.kind(), period, host_cpus, notes);
-        Ok(Self {
+        Ok(Self::new(means, rule, description))
+    }
+
+    fn new(means: Means, rule: BandwidthRule, description: ConfinementDescription) -> Self {
+        Self {
             means,
             rule,
             description,
-        })
+            network: Network::Host,
+            family: Family::new(),
+            closed: Arc::default(),
+        }
     }
 
     /// No limits at all.
@@ -76,10 +109,41 @@ impl Confinement {
         let host_cpus = host::usable_cpus(&Hierarchies::of_this_process());
         let period = CpuPeriod::default();
         let description = ConfinementDescription::new(ConfinementKind::None, period, host_cpus, Vec::new());
-        Self {
-            means: Means::None,
-            rule: BandwidthRule { period, host_cpus },
-            description,
+        Self::new(Means::None, BandwidthRule { period, host_cpus }, description)
+    }
+
+    /// The same, with bandwidth limited or not.
+    #[must_use]
+    pub fn with_network(self, network: Network) -> Self {
+        Self { network, ..self }
+    }
+
+    /// Whether bandwidth is limited.
+    pub const fn network(&self) -> Network {
+        self.network
+    }
+
+    /// The same as [`description`](Self::description) for the document of a tuning.
+    pub fn environment(&self) -> MeasuringEnvironment {
+        let ConfinementDescription {
+            kind,
+            cpu_limited,
+            memory_limited,
+            host_cpus,
+            largest_distinct_memory_mb,
+            ..
+        } = self.description;
+        MeasuringEnvironment::Local {
+            host_cpus,
+            confinement: kind.to_string(),
+            cpu_limited,
+            memory_limited,
+            largest_distinct_memory_mb,
+            network: match self.network {
+                Network::Host => None,
+                Network::Lambda => Some("a proxy".to_owned()),
+            },
+            machine: None,
         }
     }
 
@@ -88,14 +152,38 @@ impl Confinement {
         self.description.clone()
     }
 
-    /// A cell for one process of a function with this memory size. `marks` are environment variables
-    /// (`NAME=value`) which only the process and what it starts have, both of them.
-    pub(crate) fn cell(&self, memory_size_mb: u32, marks: [String; 2]) -> std::io::Result<Cell> {
-        Cell::new(&self.means, self.rule, memory_size_mb, marks)
+    /// A cell for one process of a function with this memory size.
+    pub(crate) fn cell(&self, memory_size_mb: u32) -> std::io::Result<Cell> {
+        if self.closed.load(Ordering::Relaxed) {
+            return Err(std::io::Error::other("the local Lambda is being stopped"));
+        }
+        let name = self.family.member();
+        Cell::new(&self.means, self.rule, memory_size_mb, name, Arc::clone(&self.closed))
+    }
+
+    /// Ends the processes of all cells, and makes no more. Each cell could do so by itself, but for a thousand of them
+    /// one look at the processes of this host is quicker than a thousand.
+    pub(crate) fn end_all(&self) {
+        self.closed.store(true, Ordering::Relaxed);
+        let is_ours = |name: &str| self.family.contains(name);
+        match &self.means {
+            Means::CgroupV2(parent) => parent.end(is_ours),
+            Means::CgroupV1(parents) => parents.end(is_ours),
+            Means::DutyCycle | Means::None => processes::end_with_variable(names::VARIABLE, is_ours),
+        }
     }
 }
 
 impl Means {
+    /// Whether a cgroup limits the number of processes.
+    fn limits_processes(&self) -> bool {
+        match self {
+            Self::CgroupV2(parent) => parent.limits_processes(),
+            Self::CgroupV1(parents) => parents.limits_processes(),
+            Self::DutyCycle | Self::None => false,
+        }
+    }
+
     fn kind(&self) -> ConfinementKind {
         match self {
             Self::CgroupV2(_) => ConfinementKind::CgroupV2,

@@ -1,10 +1,14 @@
-//! Names of our cgroups, from which a later run can tell that their maker is gone.
+//! Names of cells, from which a later run can tell that their maker is gone. A cgroup has it as its name, a process in
+//! its environment.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 const PREFIX: &str = "tuner-local";
+
+/// The environment variable that names the cell of a process, also when that has left its process group.
+pub(super) const VARIABLE: &str = "TUNER_LOCAL_CELL";
 
 /// A process: its ID may be used again, and another PID namespace has its own, so both are told with when it started
 /// and where.
@@ -31,26 +35,46 @@ impl Maker {
     }
 }
 
-/// A name that no other cgroup has.
-pub(super) fn new() -> String {
-    static NUMBER: AtomicU64 = AtomicU64::new(0);
-    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-    match Maker::this_process() {
-        Some(Maker {
-            namespace,
-            pid,
-            started,
-        }) => format!("{PREFIX}-{namespace}-{pid}-{started}-{number}"),
-        // Without /proc there is no telling later; nothing is swept then.
-        None => format!("{PREFIX}-{}-{number}", std::process::id()),
+/// The beginning of the names of all cells that one confinement makes.
+#[derive(Debug, Clone)]
+pub(super) struct Family(String);
+
+impl Family {
+    pub(super) fn new() -> Self {
+        static NUMBER: AtomicU64 = AtomicU64::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        Self(match Maker::this_process() {
+            Some(Maker {
+                namespace,
+                pid,
+                started,
+            }) => format!("{PREFIX}-{namespace}-{pid}-{started}-{number}."),
+            // Without /proc there is no telling later; nothing is swept then.
+            None => format!("{PREFIX}-{}-{number}.", std::process::id()),
+        })
+    }
+
+    /// A name that no other cell has.
+    pub(super) fn member(&self) -> String {
+        static NUMBER: AtomicU64 = AtomicU64::new(0);
+        format!("{}{}", self.0, NUMBER.fetch_add(1, Ordering::Relaxed))
+    }
+
+    pub(super) fn contains(&self, name: &str) -> bool {
+        name.starts_with(&self.0)
     }
 }
 
-/// The cgroups in `parent` whose maker is gone.
-pub(super) fn left_over(parent: &Path) -> Vec<PathBuf> {
+/// Whether a cell was made by a process that is gone.
+pub(super) fn is_left_over(name: &str) -> bool {
+    maker_of(name).is_some_and(|maker| maker.is_gone())
+}
+
+/// The cgroups in `parent` whose names are such.
+pub(super) fn in_directory(parent: &Path, is_meant: impl Fn(&str) -> bool) -> Vec<PathBuf> {
     let entries = fs::read_dir(parent).into_iter().flatten().flatten();
     entries
-        .filter(|entry| maker_of(&entry.file_name().to_string_lossy()).is_some_and(|m| m.is_gone()))
+        .filter(|entry| is_meant(&entry.file_name().to_string_lossy()))
         .map(|e| e.path())
         .collect()
 }
@@ -83,9 +107,11 @@ mod tests {
 
     #[test]
     fn names_tell_their_maker() {
-        let name = new();
-        assert_ne!(name, new());
+        let family = Family::new();
+        let name = family.member();
+        assert_ne!(name, family.member());
         assert_eq!(maker_of(&name), Maker::this_process());
+        assert!(family.contains(&name) && !Family::new().contains(&name));
         assert_eq!(maker_of("user.slice"), None);
         assert_eq!(maker_of("tuner-local-1-2"), None);
     }
@@ -100,13 +126,13 @@ mod tests {
         } = Maker::this_process().unwrap();
         let gone = format!("{PREFIX}-{namespace}-{pid}-{}-0", started + 1);
         let others = [
-            new(),
+            Family::new().member(),
             format!("{PREFIX}-{}-{pid}-{}-0", namespace + 1, started + 1),
             "system.slice".to_owned(),
         ];
         for name in others.iter().chain([&gone]) {
             fs::create_dir(parent.path().join(name)).unwrap();
         }
-        assert_eq!(left_over(parent.path()), [parent.path().join(gone)]);
+        assert_eq!(in_directory(parent.path(), is_left_over), [parent.path().join(gone)]);
     }
 }

@@ -1,7 +1,10 @@
 //! What `/proc` says of processes.
 
 use std::fs;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -27,26 +30,95 @@ pub(super) fn listed_in(procs: &Path) -> Vec<Pid> {
 
 /// The processes of a process group.
 pub(super) fn of_group(group: Pid) -> Vec<Pid> {
-    let in_group = |pid: Pid| {
-        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-        let number: i32 = stat.rsplit_once(") ")?.1.split(' ').nth(2)?.parse().ok()?;
-        (number == group.as_raw()).then_some(pid)
-    };
-    all().filter_map(in_group).collect()
+    Table::read().of_group(group)
 }
 
-/// The processes whose environment holds all these variables (`NAME=value`), whatever group or parent they have by now.
-pub(super) fn with_marks(marks: &[String]) -> Vec<Pid> {
+/// All processes of this host at one moment. To read it takes milliseconds, so that a thousand readers share one.
+#[derive(Debug)]
+pub(super) struct Table {
+    read: Instant,
+    rows: Vec<Row>,
+}
+
+#[derive(Debug)]
+struct Row {
+    pid: Pid,
+    group: i32,
+    user: u32,
+    threads: u64,
+}
+
+impl Table {
+    fn read() -> Self {
+        let row = |pid: Pid| {
+            let process = format!("/proc/{pid}");
+            let user = fs::metadata(&process).ok()?.uid();
+            let stat = fs::read_to_string(process + "/stat").ok()?;
+            // The name of the program may hold anything, so fields are counted from its end.
+            let mut fields = stat.rsplit_once(") ")?.1.split(' ');
+            Some(Row {
+                pid,
+                group: fields.nth(2)?.parse().ok()?,
+                user,
+                threads: fields.nth(14)?.parse().ok()?,
+            })
+        };
+        Self {
+            read: Instant::now(),
+            rows: all().filter_map(row).collect(),
+        }
+    }
+
+    /// The last one read by anybody, if it is not older than this.
+    pub(super) fn recent(age: Duration) -> Arc<Self> {
+        static LAST: Mutex<Option<Arc<Table>>> = Mutex::new(None);
+        let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*last {
+            Some(table) if table.read.elapsed() <= age => Arc::clone(table),
+            _ => Arc::clone(last.insert(Arc::new(Self::read()))),
+        }
+    }
+
+    pub(super) fn of_group(&self, group: Pid) -> Vec<Pid> {
+        let rows = self.rows.iter().filter(|row| row.group == group.as_raw());
+        rows.map(|row| row.pid).collect()
+    }
+
+    /// How many threads the user of this process runs, all programs together: what `RLIMIT_NPROC` is compared with.
+    pub(super) fn threads_of_user(&self) -> u64 {
+        let user = nix::unistd::getuid().as_raw();
+        self.rows
+            .iter()
+            .filter(|row| row.user == user)
+            .map(|row| row.threads)
+            .sum()
+    }
+}
+
+/// The processes in whose environment the variable `name` has such a value, whatever group or parent they have by now.
+/// Those of other users can't be looked into.
+pub(super) fn with_variable(name: &str, is_meant: impl Fn(&str) -> bool) -> Vec<Pid> {
     let is_marked = |pid: &Pid| {
         let environment = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
-        let holds = |mark: &String| {
-            environment
-                .split(|&byte| byte == 0)
-                .any(|variable| variable == mark.as_bytes())
-        };
-        marks.iter().all(holds)
+        environment.split(|&byte| byte == 0).any(|variable| {
+            let value = variable
+                .strip_prefix(name.as_bytes())
+                .and_then(|v| v.strip_prefix(b"="));
+            value.and_then(|v| str::from_utf8(v).ok()).is_some_and(&is_meant)
+        })
     };
     all().filter(is_marked).collect()
+}
+
+/// Ends the processes in whose environment the variable `name` has such a value, also those they start meanwhile.
+pub(super) fn end_with_variable(name: &str, is_meant: impl Fn(&str) -> bool) {
+    for _ in 0..10 {
+        let left = with_variable(name, &is_meant);
+        if left.is_empty() {
+            return;
+        }
+        signal(&left, Signal::SIGKILL);
+    }
 }
 
 /// Sends a signal; a process that is gone needs none.
@@ -61,4 +133,24 @@ fn all() -> impl Iterator<Item = Pid> {
     entries
         .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
         .map(Pid::from_raw)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_knows_this_process() {
+        let table = Table::recent(Duration::ZERO);
+        assert!(table.of_group(nix::unistd::getpgrp()).contains(&nix::unistd::getpid()));
+        assert!(table.threads_of_user() >= 1);
+        assert!(table.of_group(Pid::from_raw(i32::MAX)).is_empty());
+    }
+
+    #[test]
+    fn a_recent_table_is_not_read_again() {
+        let first = Table::recent(Duration::ZERO);
+        assert!(Table::recent(Duration::from_secs(600)).read >= first.read);
+        assert!(Table::recent(Duration::ZERO).read > first.read);
+    }
 }

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use jiff::Timestamp;
 use nix::sys::signal::Signal;
+use tuner_core::LocalReading;
 use uuid::Uuid;
 
 use super::failure::Failure;
@@ -20,6 +21,8 @@ struct Outcome {
     duration: Duration,
     result: Result<Bytes, Failure>,
     reusable: bool,
+    /// How long others had the processor, if that is known.
+    waited: Option<Duration>,
 }
 
 pub(super) async fn run(environment: &mut Environment, event: &Event) -> Answer {
@@ -75,6 +78,7 @@ async fn repeat_init_and_handle(environment: &mut Environment, event: &Event, lo
         duration,
         result: Err(failure),
         reusable: false,
+        waited: None,
     };
     match Sandbox::start(spec, &environment.confinement, &environment.log_stream).await {
         Ok(sandbox) => environment.sandbox = sandbox,
@@ -117,11 +121,13 @@ async fn repeat_init_and_handle(environment: &mut Environment, event: &Event, lo
 /// Hands the event to an initialized process. `time` is what is left of the function's timeout.
 async fn handle(sandbox: &mut Sandbox, spec: &EnvironmentSpec, event: &Event, time: Duration) -> Outcome {
     let delivery = delivery(event, time);
+    let waits = sandbox.cell.waits();
     sandbox.cell.thaw();
     sandbox.cell.limit_cpu();
     let handed_out = Instant::now();
     let end = sandbox.handle(delivery, handed_out + time).await;
     let ended = Instant::now();
+    let waited = sandbox.cell.waited_since(&waits);
 
     let request_id = &event.request_id;
     let (handled, mut duration_ends, failure) = match end {
@@ -158,6 +164,7 @@ async fn handle(sandbox: &mut Sandbox, spec: &EnvironmentSpec, event: &Event, ti
         duration,
         result,
         reusable,
+        waited,
     }
 }
 
@@ -195,7 +202,7 @@ async fn conclude(
 ) -> Answer {
     let spec = &environment.spec;
     let sandbox = &mut environment.sandbox;
-    let peak_mb = sandbox.cell.peak_memory_mb();
+    let peak = sandbox.cell.peak_memory();
     if outcome.reusable {
         sandbox.cell.freeze();
     } else {
@@ -209,7 +216,7 @@ async fn conclude(
     let used_mb = if out_of_memory {
         spec.memory_size_mb
     } else {
-        peak_mb.unwrap_or_default()
+        peak.used_mb.unwrap_or_default()
     };
     environment.max_memory_used_mb = environment.max_memory_used_mb.max(used_mb);
 
@@ -234,5 +241,13 @@ async fn conclude(
         function_error,
         log: log.into_bytes(),
         reusable: outcome.reusable,
+        reading: LocalReading {
+            // Not more exact than a duration.
+            waited_ms: outcome
+                .waited
+                .map(|waited| (waited.as_secs_f64() * 1e5).round() / 100.0),
+            resident_memory_mb: peak.resident_mb,
+            cgroup_memory_mb: peak.cgroup_mb,
+        },
     }
 }

@@ -12,7 +12,7 @@ use std::thread;
 
 use nix::sched::{CpuSet, sched_setaffinity};
 use nix::sys::prctl;
-use nix::sys::resource::{Resource, setrlimit};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::signal::Signal;
 use nix::unistd::{Pid, getpid, getppid};
 use tokio::process::{Child, Command};
@@ -30,6 +30,8 @@ pub(super) struct Program<'a> {
     pub entrances: Vec<File>,
     /// The processors it may see, if not all.
     pub processors: Option<CpuSet>,
+    /// How many threads its user may run in all, if that is how processes are limited.
+    pub most_threads: Option<u64>,
 }
 
 /// Starts the program in a process group of its own. What it writes comes out of the pipe.
@@ -59,7 +61,12 @@ pub(super) async fn spawn(program: Program<'_>) -> Result<(Child, PipeReader), S
     if let Some(directory) = program.working_directory {
         command.current_dir(directory);
     }
-    prepare(command.as_std_mut(), program.entrances, program.processors);
+    prepare(
+        command.as_std_mut(),
+        program.entrances,
+        program.processors,
+        program.most_threads,
+    );
     let child = on_the_parent_thread(command).await.map_err(failed)?;
     Ok((child, output))
 }
@@ -89,8 +96,18 @@ fn reason(name: &str, directory: Option<&Path>, error: &io::Error) -> String {
     unsafe_code,
     reason = "between fork and exec is the only moment at which this can be done without a race"
 )]
-fn prepare(command: &mut std::process::Command, mut entrances: Vec<File>, processors: Option<CpuSet>) {
+fn prepare(
+    command: &mut std::process::Command,
+    mut entrances: Vec<File>,
+    processors: Option<CpuSet>,
+    most_threads: Option<u64>,
+) {
     let parent = getpid();
+    // Nobody may raise a limit that there is already.
+    let most_threads = most_threads.and_then(|most| {
+        let (_, hard) = getrlimit(Resource::RLIMIT_NPROC).ok()?;
+        Some(most.min(hard))
+    });
     let before_exec = move || {
         for entrance in &mut entrances {
             // `0` stands for the process that writes.
@@ -101,6 +118,9 @@ fn prepare(command: &mut std::process::Command, mut entrances: Vec<File>, proces
         }
         // A crash must not write a core file of the size of the memory.
         setrlimit(Resource::RLIMIT_CORE, 0, 0)?;
+        if let Some(most) = most_threads {
+            setrlimit(Resource::RLIMIT_NPROC, most, most)?;
+        }
         prctl::set_pdeathsig(Signal::SIGKILL)?;
         // We may have died before the line above.
         if getppid() == parent {
@@ -125,8 +145,11 @@ async fn on_the_parent_thread(command: Command) -> io::Result<Child> {
         let (sender, requests) = mpsc::channel::<Request>();
         let body = move || {
             for (mut command, runtime, reply) in requests {
+                if reply.is_closed() {
+                    continue;
+                }
                 let _guard = runtime.enter();
-                // Nobody waits any more: the child is dropped, and killed by that.
+                // If nobody waits any more, the child is dropped, and killed by that.
                 drop(reply.send(command.spawn()));
             }
         };

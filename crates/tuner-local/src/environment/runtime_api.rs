@@ -3,19 +3,23 @@
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
-use axum::serve::ListenerExt as _;
 use bytes::Bytes;
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
 
 use super::runtime_routes::{self, Refused};
+use crate::listening::{Hosts, Patient, serve};
 
 /// 6 MB and 100 bytes, the figure in Lambda's own message.
 pub(super) const MAX_RESPONSE_BYTES: usize = 6_291_556;
+
+/// A process may be frozen, or wait for its share of a processor, in the middle of a request: as long as the longest
+/// time-out of a function.
+const HEAD_WITHIN: Duration = Duration::from_secs(900);
 
 /// The server and what it knows of the process.
 pub(super) struct RuntimeApi {
@@ -84,10 +88,9 @@ impl RuntimeApi {
         let address = listener.local_addr()?;
         let shared = Arc::new(Shared::default());
         let app = runtime_routes::router(Arc::clone(&shared));
-        // Small answers must not wait for acknowledgements.
-        let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
+        let listener = Patient::new(listener, HEAD_WITHIN);
         let server = tokio::spawn(async move {
-            if let Err(e) = axum::serve(listener, app).await {
+            if let Err(e) = serve(listener, Hosts::default(), app, runtime_routes::refuse).await {
                 tracing::error!("the Runtime API on {address} ended: {e}");
             }
         });

@@ -14,6 +14,8 @@ use axum::{Json, Router};
 use bytes::Bytes;
 use serde_json::json;
 
+use crate::listening::Foreign;
+
 use super::runtime_api::{MAX_RESPONSE_BYTES, Reported, Shared, Verdict};
 
 pub(super) fn router(shared: Arc<Shared>) -> Router {
@@ -66,6 +68,12 @@ impl IntoResponse for Refused {
         };
         (status, Json(json!({"errorType": error_type, "errorMessage": message}))).into_response()
     }
+}
+
+/// How somebody who is not the function's process is answered.
+pub(super) fn refuse(foreign: Foreign) -> Response {
+    let error = json!({"errorType": "AccessDenied", "errorMessage": foreign.to_string()});
+    (StatusCode::FORBIDDEN, Json(error)).into_response()
 }
 
 async fn next(State(shared): State<Arc<Shared>>) -> Result<Response, Refused> {

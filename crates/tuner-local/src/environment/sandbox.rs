@@ -12,6 +12,7 @@ use super::process::{self, Program};
 use super::runtime_api::{Delivery, Handled, Reported, RuntimeApi};
 use super::{EnvironmentSpec, StartError, variables};
 use crate::confinement::{Cell, Confinement};
+use crate::network::{Network, Proxy, bandwidth_mbps};
 
 /// A started process.
 pub(super) struct Sandbox {
@@ -21,6 +22,8 @@ pub(super) struct Sandbox {
     pub output: LogCapture,
     api: RuntimeApi,
     child: Child,
+    /// Goes with it.
+    _proxy: Option<Proxy>,
 }
 
 /// Why init did not end in a call for the first event.
@@ -55,26 +58,32 @@ impl Sandbox {
         let api = RuntimeApi::start()
             .await
             .map_err(|e| failed(format!("no port for its Runtime API: {e}")))?;
-        // Together nobody else's: the log stream names the environment, the port this process of it.
-        let marks = [
-            (variables::LOG_STREAM, stream.to_owned()),
-            (variables::RUNTIME_API, api.address().to_string()),
-        ]
-        .map(|(name, value)| format!("{name}={value}"));
-        let mut cell = confinement
-            .cell(spec.memory_size_mb, marks)
+        let proxy = match confinement.network() {
+            Network::Host => None,
+            Network::Lambda => {
+                let proxy = Proxy::start(bandwidth_mbps(spec.memory_size_mb)).await;
+                Some(proxy.map_err(|e| failed(format!("no port for the proxy that limits its bandwidth: {e}")))?)
+            }
+        };
+        let cell = confinement
+            .cell(spec.memory_size_mb)
             .map_err(|e| failed(e.to_string()))?;
         cell.release_cpu();
         let entrances = cell.entrances().map_err(|e| failed(e.to_string()))?;
+        let mut variables = variables::of(spec, &api.address().to_string(), stream, cell.variable());
+        let proxies = proxy.iter().flat_map(Proxy::variables);
+        variables.extend(proxies.map(|(name, value)| (name.into(), value.into())));
         let program = Program {
             command: &spec.command,
             working_directory: spec.working_directory.as_deref(),
-            variables: variables::of(spec, &api.address().to_string(), stream),
+            variables,
             entrances,
             processors: cell.processors(),
+            most_threads: cell.most_threads(),
         };
         let started = Instant::now();
         let (child, output) = process::spawn(program).await?;
+        let mut cell = cell;
         if let Some(pid) = process::pid(&child) {
             cell.entered(pid);
         }
@@ -85,6 +94,7 @@ impl Sandbox {
             output,
             api,
             child,
+            _proxy: proxy,
         })
     }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use bytes::Bytes;
-use tuner_core::Architecture;
+use tuner_core::{Architecture, LocalReading};
 
 /// How a function's log lines are written (`LoggingConfig.LogFormat`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -72,6 +72,8 @@ pub struct Answer {
     pub log: Vec<u8>,
     /// Whether the environment may handle another event. After a timeout, crash or out of memory it may not.
     pub reusable: bool,
+    /// What the instrument knows of it besides, and Lambda would not say.
+    pub reading: LocalReading,
 }
 
 /// The process could not be started.

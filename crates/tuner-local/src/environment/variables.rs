@@ -8,15 +8,16 @@ use super::EnvironmentSpec;
 /// least of all the caller's credentials.
 const INHERITED: [&str; 2] = ["PATH", "LD_LIBRARY_PATH"];
 
-/// Where the process finds its Runtime API.
-pub(super) const RUNTIME_API: &str = "AWS_LAMBDA_RUNTIME_API";
-
-/// The one that no other environment has with the same value.
-pub(super) const LOG_STREAM: &str = "AWS_LAMBDA_LOG_STREAM_NAME";
-
 /// Every variable of the process, later ones winning over earlier ones: what a user may override, the user's own, and
 /// what Lambda reserves.
-pub(super) fn of(spec: &EnvironmentSpec, runtime_api: &str, log_stream: &str) -> Vec<(OsString, OsString)> {
+///
+/// `cell` is a variable by which the processes of one cell are found.
+pub(super) fn of(
+    spec: &EnvironmentSpec,
+    runtime_api: &str,
+    log_stream: &str,
+    cell: (&str, &str),
+) -> Vec<(OsString, OsString)> {
     let inherited = INHERITED
         .iter()
         .filter_map(|name| Some((OsString::from(name), std::env::var_os(name)?)));
@@ -35,16 +36,17 @@ pub(super) fn of(spec: &EnvironmentSpec, runtime_api: &str, log_stream: &str) ->
         .map_or_else(|| OsString::from("."), std::path::PathBuf::into_os_string);
     let memory = spec.memory_size_mb.to_string();
     let reserved = [
-        (RUNTIME_API, runtime_api),
+        ("AWS_LAMBDA_RUNTIME_API", runtime_api),
         ("AWS_LAMBDA_FUNCTION_NAME", &spec.function_name),
         ("AWS_LAMBDA_FUNCTION_VERSION", &spec.version),
         ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", &memory),
         ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand"),
         ("AWS_LAMBDA_LOG_GROUP_NAME", &spec.log_group),
-        (LOG_STREAM, log_stream),
+        ("AWS_LAMBDA_LOG_STREAM_NAME", log_stream),
         ("AWS_REGION", &spec.region),
         ("AWS_DEFAULT_REGION", &spec.region),
         ("_HANDLER", &spec.handler),
+        cell,
     ];
     let pairs = |list: &[(&str, &str)]| list.iter().map(|(k, v)| (k.into(), v.into())).collect::<Vec<_>>();
     inherited
@@ -73,7 +75,7 @@ mod tests {
         let mut spec = spec(&["true"]);
         spec.variables.insert("TZ".into(), "Europe/Berlin".into());
         spec.variables.insert("_HANDLER".into(), "mine".into());
-        let variables = of(&spec, "127.0.0.1:9", "stream");
+        let variables = of(&spec, "127.0.0.1:9", "stream", ("CELL", "c"));
         assert_eq!(value(&variables, "TZ").as_deref(), Some("Europe/Berlin"));
         assert_eq!(value(&variables, "_HANDLER"), Some(spec.handler));
         assert_eq!(
@@ -84,7 +86,10 @@ mod tests {
 
     #[test]
     fn only_named_variables_of_ours_are_passed_on() {
-        let names: Vec<_> = of(&spec(&["true"]), "a", "b").into_iter().map(|(k, _)| k).collect();
+        let names: Vec<_> = of(&spec(&["true"]), "a", "b", ("CELL", "c"))
+            .into_iter()
+            .map(|(k, _)| k)
+            .collect();
         assert!(names.contains(&"PATH".into()));
         // Cargo sets this one for every test, so it stands for whatever else the caller has.
         assert!(std::env::var_os("CARGO_MANIFEST_DIR").is_some());

@@ -19,8 +19,16 @@ pub enum ErrorKind {
     InvalidParameterValue,
     /// The payload of an invocation is not JSON (400).
     InvalidRequestContent,
-    /// The caller may not do this (403): a web page, or fault injection.
+    /// The caller may not do this (403): a web page, a host that is not ours, or fault injection.
     AccessDenied,
+    /// No signature where one is asked for (403).
+    MissingAuthenticationToken,
+    /// Signed with another access key (403).
+    UnrecognizedClient,
+    /// A signature that is not that of this request (403).
+    InvalidSignature,
+    /// The request was not sent to its end in time (408).
+    RequestTimeout,
     /// No such function, version or alias (404).
     ResourceNotFound,
     /// An operation that the local Lambda does not offer (404).
@@ -69,6 +77,10 @@ impl ErrorKind {
             Self::InvalidParameterValue => "InvalidParameterValueException",
             Self::InvalidRequestContent => "InvalidRequestContentException",
             Self::AccessDenied => "AccessDeniedException",
+            Self::MissingAuthenticationToken => "MissingAuthenticationTokenException",
+            Self::UnrecognizedClient => "UnrecognizedClientException",
+            Self::InvalidSignature => "InvalidSignatureException",
+            Self::RequestTimeout => "RequestTimeoutException",
             Self::ResourceNotFound => "ResourceNotFoundException",
             Self::UnknownOperation => "UnknownOperationException",
             Self::ResourceConflict => "ResourceConflictException",
@@ -83,7 +95,11 @@ impl ErrorKind {
     pub const fn status(self) -> StatusCode {
         match self {
             Self::Validation | Self::InvalidParameterValue | Self::InvalidRequestContent => StatusCode::BAD_REQUEST,
-            Self::AccessDenied => StatusCode::FORBIDDEN,
+            Self::AccessDenied
+            | Self::MissingAuthenticationToken
+            | Self::UnrecognizedClient
+            | Self::InvalidSignature => StatusCode::FORBIDDEN,
+            Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
             Self::ResourceNotFound | Self::UnknownOperation => StatusCode::NOT_FOUND,
             Self::ResourceConflict => StatusCode::CONFLICT,
             Self::PreconditionFailed => StatusCode::PRECONDITION_FAILED,

@@ -17,6 +17,7 @@ use crate::environment::{Answer, Environment, EnvironmentSpec, Event, LogFormat}
 use super::asynchronous::retry;
 use super::error::{ApiError, ErrorKind};
 use super::name::Target;
+use super::routes::say;
 use super::snapshot::Snapshot;
 use super::state::Server;
 use super::unstarted::not_started;
@@ -124,7 +125,11 @@ fn empty(status: StatusCode) -> Response {
     response
 }
 
+/// For `tuner` itself, beside what Lambda answers: how far the invocation's figures can be trusted.
+const READING: &str = "x-tuner-local-reading";
+
 fn answer(done: Done, with_tail: bool) -> Response {
+    let reading = done.answer.reading;
     let mut response = Response::new(Body::from(done.answer.payload));
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -144,6 +149,7 @@ fn answer(done: Done, with_tail: bool) -> Response {
             STANDARD.encode(&log[log.len().saturating_sub(TAIL)..]),
         );
     }
+    say(&mut response, READING, &reading);
     response
 }
 

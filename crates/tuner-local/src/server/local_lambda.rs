@@ -8,10 +8,12 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
+use tuner_core::tuning::MeasuringEnvironment;
 
 use crate::confinement::{Confinement, ConfinementDescription};
 use crate::environment::LogFormat;
 use crate::environment::{Environment, EnvironmentSpec, NotAFunction};
+use crate::listening::{HEAD_WITHIN, Hosts, Patient, serve};
 
 use super::code::Code;
 use super::configuration::FunctionConfiguration;
@@ -19,7 +21,7 @@ use super::error::{ApiError, ServeError};
 use super::faults::ApiCall;
 use super::name::Target;
 use super::options::{FunctionSpec, LocalLambdaOptions};
-use super::routes::router;
+use super::routes::{refuse, router};
 use super::settings::{Changes, Settings};
 use super::state::Server;
 
@@ -46,10 +48,13 @@ impl LocalLambda {
         };
         let listener = TcpListener::bind(address).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
-        let confinement = Arc::new(Confinement::detect(options.confinement, options.cpu_period)?);
+        let confinement = Confinement::detect(options.confinement, options.cpu_period)?.with_network(options.network);
+        let confinement = Arc::new(confinement);
         let server = Arc::new(Server::new(options, confinement));
         let mut closing = server.closing.subscribe();
-        let http = axum::serve(listener, router(Arc::clone(&server))).with_graceful_shutdown(async move {
+        let hosts = Hosts::new(&server.options.allowed_hosts);
+        let listener = Patient::new(listener, HEAD_WITHIN);
+        let http = serve(listener, hosts, router(Arc::clone(&server)), refuse).with_graceful_shutdown(async move {
             // The sender lives as long as the server does; if it is gone, so is the reason to go on.
             let _ = closing.wait_for(|closing| *closing).await;
         });
@@ -66,7 +71,7 @@ impl LocalLambda {
         })
     }
 
-    /// What to give SDKs as `AWS_ENDPOINT_URL_LAMBDA`. Any credentials do: signatures are not checked.
+    /// What to give SDKs as `AWS_ENDPOINT_URL_LAMBDA`. Any credentials do, unless there is an access key of its own.
     pub fn endpoint(&self) -> String {
         format!("http://{}", self.address)
     }
@@ -74,6 +79,11 @@ impl LocalLambda {
     /// By which means processes are limited, and what those can't do.
     pub fn confinement_description(&self) -> ConfinementDescription {
         self.server.confinement.description()
+    }
+
+    /// Where functions run here, as the document of a tuning says it.
+    pub fn environment(&self) -> MeasuringEnvironment {
+        self.server.confinement.environment()
     }
 
     /// Registers a function. It is active at once.
@@ -221,6 +231,8 @@ impl LocalLambda {
         for environment in idle {
             environment.shutdown().await;
         }
+        // What was being started when the others were ended.
+        self.server.confinement.end_all();
         // Connections are told to end; one that a client holds in the middle of a request is not waited for.
         if tokio::time::timeout(Duration::from_secs(1), &mut self.http)
             .await

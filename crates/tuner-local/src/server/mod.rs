@@ -11,9 +11,12 @@
 //! * Published versions are immutable; execution environments belong to one version, or to `$LATEST` until it changes.
 //! * Concurrency beyond the account's or the function's own limit is refused with 429.
 //!
-//! What it does not: permissions, signatures, VPC, layers, SnapStart, container images, code in S3. Settings of that
+//! * With an access key of its own, it takes only what was signed with that (`access`).
+//!
+//! What it does not: permissions, VPC, layers, SnapStart, container images, code in S3. Settings of that
 //! kind are kept and shown, or refused with a message; none is silently ignored where it would change what runs.
 
+mod access;
 mod account;
 mod alias;
 mod asynchronous;
@@ -38,6 +41,7 @@ mod snapshot;
 mod state;
 mod unstarted;
 
+pub use access::AccessKey;
 pub use configuration::{
     AliasConfiguration, EnvironmentResponse, EphemeralStorage, FunctionConfiguration, LastUpdateStatus, RoutingConfig,
     SnapStart, State,

@@ -9,15 +9,26 @@ use tuner_core::Architecture;
 
 use crate::confinement::{ConfinementChoice, CpuPeriod};
 use crate::environment::LogFormat;
+use crate::network::Network;
 
+use super::access::AccessKey;
 use super::faults::FaultHook;
 
 /// How a [`LocalLambda`](super::LocalLambda) is set up. The defaults are those of an AWS account.
 #[derive(Clone)]
 pub struct LocalLambdaOptions {
-    /// The address to listen on. Anybody who reaches it can run the registered programs and upload others; signatures
-    /// are not checked. Loopback unless there is a good reason.
+    /// The address to listen on. Whoever reaches it, and has the [`access_key`](Self::access_key) if there is one, can
+    /// run the registered programs, and others if there are [`deployments`](Self::deployments). Loopback unless there is
+    /// a good reason.
     pub host: IpAddr,
+    /// The only access key whose requests are taken; anybody's if none.
+    pub access_key: Option<AccessKey>,
+    /// Whether CreateFunction and UpdateFunctionCode are offered over HTTP: they bring programs that then run as the user
+    /// of this process.
+    pub deployments: bool,
+    /// Names besides those of loopback that requests may be sent to, such as the one that containers have for their host.
+    /// Others are refused: a web page could make its own name mean this machine (DNS rebinding).
+    pub allowed_hosts: Vec<String>,
     /// The port to listen on; 0 picks a free one.
     pub port: u16,
     /// The region of every ARN.
@@ -28,6 +39,8 @@ pub struct LocalLambdaOptions {
     pub confinement: ConfinementChoice,
     /// The period of the CPU quota.
     pub cpu_period: CpuPeriod,
+    /// Whether bandwidth follows the memory size.
+    pub network: Network,
     /// How long `LastUpdateStatus` stays `InProgress` after a change, and `State` `Pending` after creation and
     /// publishing.
     pub update_delay: Duration,
@@ -53,11 +66,15 @@ impl Default for LocalLambdaOptions {
     fn default() -> Self {
         Self {
             host: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            access_key: None,
+            deployments: true,
+            allowed_hosts: Vec::new(),
             port: 0,
             region: "us-east-1".to_owned(),
             account_id: "000000000000".to_owned(),
             confinement: ConfinementChoice::Auto,
             cpu_period: CpuPeriod::Lambda,
+            network: Network::Host,
             update_delay: Duration::from_millis(40),
             concurrency_limit: 1000,
             memory_quota_mb: 10_240,

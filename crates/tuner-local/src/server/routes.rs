@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
-use axum::extract::{DefaultBodyLimit, Path, Query, State};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
+use axum::extract::{DefaultBodyLimit, Path, Query, Request, State};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, on};
 use bytes::Bytes;
@@ -19,6 +20,7 @@ use super::faults::{Fault, service_error};
 use super::invoke::{invoke, request_id};
 use super::name::Target;
 use super::state::Server;
+use crate::listening::{BODY_WITHIN, Foreign};
 
 /// Where an operation is found (as in the API model, version of the API first), its name, and what does it.
 type Route = (MethodFilter, &'static str, &'static str, Option<Operation>);
@@ -159,14 +161,19 @@ const ROUTES: [Route; 22] = [
     ),
 ];
 
+/// What brings programs to be run; offered only where [`LocalLambdaOptions::deployments`](super::LocalLambdaOptions)
+/// says so.
+const BRING_CODE: [&str; 2] = ["CreateFunction", "UpdateFunctionCode"];
+
 /// Larger bodies are not even read. Lambda takes packages of 50 MB, in base64.
 const LARGEST_BODY: usize = 72 * 1024 * 1024;
 
 pub(super) fn router(server: Arc<Server>) -> Router {
     let mut router = Router::new();
-    for (method, path, name, operation) in ROUTES {
-        let handler = move |server: State<Arc<Server>>, path: Path<HashMap<String, String>>, query, headers, body| {
-            serve(name, operation, server, path, query, headers, body)
+    let offered = |name: &str| server.options.deployments || !BRING_CODE.contains(&name);
+    for (method, path, name, operation) in ROUTES.into_iter().filter(|(_, _, name, _)| offered(name)) {
+        let handler = move |server: State<Arc<Server>>, path: Path<HashMap<String, String>>, query, request| {
+            serve(name, operation, server, path, query, request)
         };
         router = router.route(path, on(method, handler));
         if !path.contains('{') {
@@ -195,31 +202,34 @@ async fn serve(
     State(server): State<Arc<Server>>,
     Path(path): Path<HashMap<String, String>>,
     Query(query): Query<Vec<(String, String)>>,
-    headers: HeaderMap,
-    body: Body,
+    request: Request,
 ) -> Response {
     let id = request_id();
     let mut closing = server.closing.subscribe();
     let answered = async {
-        refuse_web_pages(&headers)?;
-        let body = to_bytes(body, LARGEST_BODY).await.map_err(|cause| {
-            ApiError::new(
-                ErrorKind::RequestTooLarge,
-                format!("the body could not be read: {cause}"),
-            )
-        })?;
+        let (parts, body) = request.into_parts();
+        if let Some(key) = &server.options.access_key {
+            key.admits(&parts.headers)?;
+        }
+        let body = read(body).await?;
+        if let Some(key) = &server.options.access_key {
+            key.verify(&parts, &body, SystemTime::now())?;
+        }
         let call = Call {
             place: server.account().place.clone(),
             path,
             query,
             body,
         };
-        with_faults(name, operation, &server, call, &headers, &id).await
+        with_faults(name, operation, &server, call, &parts.headers, &id).await
     };
     let mut response = tokio::select! {
         answered = answered => answered.unwrap_or_else(IntoResponse::into_response),
         _ = closing.wait_for(|closing| *closing) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
     };
+    if name == "GetFunction" {
+        say(&mut response, ENVIRONMENT, &server.confinement.environment());
+    }
     server.end_retired();
     if let Ok(id) = HeaderValue::from_str(&id) {
         response.headers_mut().insert("x-amzn-requestid", id);
@@ -227,16 +237,41 @@ async fn serve(
     response
 }
 
-/// Any page open in a browser on this machine can send requests here, and with them run programs. Browsers say where
-/// such requests come from; SDKs and the AWS CLI never do.
-fn refuse_web_pages(headers: &HeaderMap) -> Result<(), ApiError> {
-    match headers.get(header::ORIGIN) {
-        None => Ok(()),
-        Some(origin) => Err(ApiError::new(
-            ErrorKind::AccessDenied,
-            format!("the local Lambda takes no requests from web pages (Origin: {origin:?})"),
+/// For `tuner` itself, beside what Lambda answers: where functions run here.
+const ENVIRONMENT: &str = "x-tuner-local-environment";
+
+/// Puts what is no part of Lambda's answer into a header.
+pub(super) fn say(response: &mut Response, name: &'static str, what: &impl serde::Serialize) {
+    let text = serde_json::to_string(what).ok();
+    if let Some(value) = text.and_then(|text| HeaderValue::try_from(text).ok()) {
+        response.headers_mut().insert(name, value);
+    }
+}
+
+async fn read(body: Body) -> Result<Bytes, ApiError> {
+    match tokio::time::timeout(BODY_WITHIN, to_bytes(body, LARGEST_BODY)).await {
+        Ok(Ok(body)) => Ok(body),
+        Ok(Err(cause)) => Err(ApiError::new(
+            ErrorKind::RequestTooLarge,
+            format!("the body could not be read: {cause}"),
+        )),
+        Err(_) => Err(ApiError::new(
+            ErrorKind::RequestTimeout,
+            format!("the body was not sent to its end within {} s", BODY_WITHIN.as_secs()),
         )),
     }
+}
+
+/// How a caller that may not call is answered.
+pub(super) fn refuse(foreign: Foreign) -> Response {
+    let way_out = match &foreign {
+        Foreign::WebPage { .. } => "",
+        Foreign::Host(_) => {
+            "; `tuner local serve --allow-host NAME` takes another name, such as that which a container has for its host"
+        }
+    };
+    let message = format!("the local Lambda: {foreign}{way_out}");
+    ApiError::new(ErrorKind::AccessDenied, message).into_response()
 }
 
 /// Records the call, and does it unless the fault hook decides otherwise.

@@ -117,6 +117,7 @@ impl Server {
         if let Some(tasks) = tasks.as_mut() {
             tasks.abort_all();
         }
+        self.confinement.end_all();
         (tasks, self.pool.close())
     }
 }

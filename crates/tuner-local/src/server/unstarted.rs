@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde_json::json;
+use tuner_core::LocalReading;
 
 use crate::environment::{Answer, Event, StartError};
 
@@ -35,5 +36,6 @@ pub(super) fn not_started(snapshot: &Snapshot, event: &Event, error: &StartError
         function_error: Some("Unhandled".to_owned()),
         log: log.into_bytes(),
         reusable: false,
+        reading: LocalReading::default(),
     }
 }

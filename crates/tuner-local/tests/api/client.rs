@@ -179,11 +179,11 @@ pub(crate) fn processes_with(mark: &str) -> usize {
 
 /// Waits until `holds`, which must become true by itself.
 pub(crate) async fn until(what: &str, holds: impl Fn() -> bool) {
-    for _ in 0..1000 {
+    for _ in 0..6000 {
         if holds() {
             return;
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    panic!("after ten seconds still not so: {what}");
+    panic!("after a minute still not so: {what}");
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::json;
+use tuner_local::confinement::ConfinementChoice;
 use tuner_local::server::{FunctionSpec, LocalLambda, LocalLambdaOptions, ServeError};
 
 use super::client::{Client, FUNCTIONS, processes_with, specimen_command, until};
@@ -141,4 +142,36 @@ async fn a_port_in_use_is_named() {
         message.contains(&port.to_string()) && message.contains("another port"),
         "{message}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stop_with_a_thousand_environments_starting_ends_in_seconds() {
+    // A thousand duty cycles are more than two processors can keep: to start them would take a minute.
+    for (confinement, environments) in [
+        (ConfinementChoice::Auto, 1000),
+        (ConfinementChoice::DutyCycle, 200),
+        (ConfinementChoice::None, 1000),
+    ] {
+        let client = Client::start(|options| {
+            options.confinement = confinement;
+            // None of them comes to ask for an event.
+            options.init_timeout = Duration::from_secs(600);
+        })
+        .await;
+        let mark = format!("thousand{confinement:?}");
+        let mut spec = FunctionSpec::new("starting", vec!["sleep".to_owned(), "600".to_owned()]);
+        spec.variables = BTreeMap::from([("SPECIMEN_MARK".to_owned(), mark.clone())]);
+        client.lambda.create_function(spec).unwrap();
+        let mark = format!("SPECIMEN_MARK={mark}");
+        let asynchronous = [("X-Amz-Invocation-Type", "Event")];
+        let path = format!("{FUNCTIONS}/starting/invocations");
+        for _ in 0..environments {
+            assert_eq!(client.call("POST", &path, &asynchronous, "{}").await.status, 202);
+        }
+        let before = std::time::Instant::now();
+        client.lambda.shutdown().await;
+        let took = before.elapsed();
+        assert!(took < Duration::from_secs(10), "{confinement:?}: {took:?}");
+        until("no process is left", || processes_with(&mark) == 0).await;
+    }
 }

@@ -5,6 +5,7 @@
 #[path = "../support/specimen.rs"]
 mod specimen;
 
+mod access;
 mod client;
 mod control;
 mod faults;

@@ -126,7 +126,7 @@ pub async fn until_reaped(pid: i64) {
 }
 
 async fn until_state(pid: i64, states: &[char]) {
-    for _ in 0..1000 {
+    for _ in 0..6000 {
         if states.contains(&state_of(pid)) {
             return;
         }

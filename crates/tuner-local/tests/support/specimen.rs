@@ -137,6 +137,20 @@ fn act(event: &Value, id: &str, head: &BTreeMap<String, String>, api: &mut Runti
                 .id()
         );
     }
+    if let Some(most) = number("start_many") {
+        // As many as are allowed; the answer says how many.
+        let mut started = Vec::new();
+        while (started.len() as u64) < most
+            && let Ok(child) = Command::new("sleep").arg("600").spawn()
+        {
+            started.push(child);
+        }
+        answer = json!(started.len());
+        for child in &mut started {
+            child.kill().unwrap();
+            child.wait().unwrap();
+        }
+    }
     if let Some(bytes) = number("answer_bytes") {
         answer = json!("x".repeat(bytes as usize - 2));
     }

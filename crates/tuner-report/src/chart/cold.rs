@@ -2,6 +2,7 @@
 
 use tuner_core::{Distribution, StartKind};
 
+use super::duration::{LONGEST_MS, SHORTEST_MS};
 use super::memory_axis::MemoryAxis;
 use super::panel::{Drawn, Marker, Rect, log_linear};
 use super::pen::{Anchor, Pen};
@@ -33,7 +34,11 @@ pub(super) fn draw(pen: &Pen, view: &View<'_>, axis: &MemoryAxis, start: StartKi
     };
     pen.text((rect.left, rect.top - 10.0), Anchor::Start, "t11 f-muted", name);
     let high = inits(view, start).map(|(_, d)| d.max).fold(0.0, f64::max);
-    let high = if high > 0.0 { (high * 1.2).min(1e9) } else { 1.0 };
+    let high = if high > SHORTEST_MS {
+        (high * 1.2).min(LONGEST_MS)
+    } else {
+        1.0
+    };
     let panel = log_linear(pen, rect, axis.bounds, (0.0, high));
     panel.y_grid(&ticks::linear_ticks(0.0, high, 2), axis.bounds.0)?;
     for (mb, d) in inits(view, start) {

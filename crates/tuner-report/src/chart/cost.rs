@@ -52,13 +52,17 @@ fn asked(view: &View<'_>) -> Vec<Limit> {
 /// Above any cost there can be, so that a number from elsewhere has an end.
 const HIGHEST: f64 = 1e12;
 
+/// Below any cost there can be but none (a million of the shortest invocations of the smallest size are cents): an axis
+/// that ended here would have no figures.
+const LOWEST: f64 = 1e-6;
+
 /// Upper end of a cost axis: everything measured, with some room.
 pub(super) fn highest(view: &View<'_>) -> f64 {
     let high = view
         .measured()
         .map(|(_, m)| m.cost.high.unwrap_or(0.0).max(m.cost.value))
         .fold(0.0, f64::max);
-    if high > 0.0 { (high * 1.12).min(HIGHEST) } else { 1.0 }
+    if high > LOWEST { (high * 1.12).min(HIGHEST) } else { 1.0 }
 }
 
 /// As in "cost in USD per million invocations (estimate)".

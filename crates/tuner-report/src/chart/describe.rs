@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::layout::Shape;
 use crate::escape;
-use crate::view::View;
+use crate::view::{Measured, View};
 use crate::words;
 
 /// Prefix of all ids in the picture, so that several fit on one page.
@@ -53,7 +53,7 @@ fn summary(view: &View<'_>) -> Value {
                 "status": row.size.status,
                 "invocations": series.map(|s| s.billed_duration_ms.count),
                 "p50_duration_ms": series.map(|s| s.duration_ms.p50.value),
-                "p95_duration_ms": series.map(|s| s.duration_ms.p95.value),
+                "p95_duration_ms": row.measured.as_ref().and_then(Measured::p95).map(|p95| p95.value),
                 "max_memory_used_mb": row.size.max_memory_used_mb,
             })
         })

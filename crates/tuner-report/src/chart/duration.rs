@@ -13,10 +13,10 @@ use crate::view::{Measured, Row, View};
 use crate::{ReportError, numbers, words};
 
 /// Below any duration that Lambda reports (0.01 ms), so that a zero can stand on a log axis.
-const SHORTEST_MS: f64 = 0.005;
+pub(super) const SHORTEST_MS: f64 = 0.005;
 
 /// Above any duration there can be (15 minutes), so that a number from elsewhere has an end.
-const LONGEST_MS: f64 = 1e9;
+pub(super) const LONGEST_MS: f64 = 1e9;
 
 /// More single invocations than this are not drawn one by one: the picture would grow and show less.
 const MOST_DOTS: usize = 600;
@@ -191,13 +191,15 @@ fn title(row: &Row<'_>, m: &Measured<'_>) -> String {
     let d = m.duration;
     let interval = numbers::interval(m.mean, numbers::ms).map_or_else(String::new, |i| format!(" ({i})"));
     let percentile = |e: Estimate| format!("{} ({})", numbers::ms(e.value), numbers::bounds(e, numbers::ms));
+    let p95 = m
+        .p95()
+        .map_or_else(String::new, |p95| format!(", p95 {} ms", percentile(p95)));
     let mut title = format!(
-        "{} MB: {} invocations, mean {}{interval} ms, p50 {} ms, p95 {} ms, {} to {} ms",
+        "{} MB: {} invocations, mean {}{interval} ms, p50 {} ms{p95}, {} to {} ms",
         row.mb,
         d.count,
         numbers::ms(m.mean.value),
         percentile(d.p50),
-        percentile(d.p95),
         numbers::ms(d.min),
         numbers::ms(d.max),
     );

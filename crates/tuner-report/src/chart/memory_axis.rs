@@ -29,7 +29,7 @@ impl MemoryAxis {
             sizes
                 .iter()
                 .copied()
-                .chain([view.tuning.function.memory_size_mb])
+                .chain(view.tuning.function.memory_size_mb)
                 .map(|mb| f64::from(mb.max(1)))
         };
         let (low, high) = (shown().fold(f64::INFINITY, f64::min), shown().fold(0.0, f64::max));
@@ -169,7 +169,10 @@ impl MemoryAxis {
         if let Some(chosen) = view.tuning.decision.memory_size_mb {
             line(chosen, Role::Chosen, 2.0)?;
         }
-        line(view.tuning.function.memory_size_mb, Role::Present, 1.3)
+        match view.tuning.function.memory_size_mb {
+            Some(now) => line(now, Role::Present, 1.3),
+            None => Ok(()),
+        }
     }
 
     /// What those lines are, above the highest panel.
@@ -177,7 +180,7 @@ impl MemoryAxis {
         let now = view.tuning.function.memory_size_mb;
         let chosen = view.tuning.decision.memory_size_mb;
         let mut words = Vec::new();
-        if chosen == Some(now) {
+        if let Some(now) = now.filter(|_| chosen == now) {
             words.push((now, "b f-chosen", format!("keep {now} MB")));
         } else {
             let unmeasured = if view.rows.iter().any(|r| r.is_present) {
@@ -185,7 +188,7 @@ impl MemoryAxis {
             } else {
                 " (not measured)"
             };
-            words.push((now, "b f-ink", format!("now {now} MB{unmeasured}")));
+            words.extend(now.map(|mb| (mb, "b f-ink", format!("now {mb} MB{unmeasured}"))));
             words.extend(chosen.map(|mb| (mb, "b f-chosen", format!("chosen {mb} MB"))));
             words.sort_by_key(|(mb, ..)| *mb);
         }

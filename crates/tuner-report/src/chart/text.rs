@@ -2,6 +2,8 @@
 
 use unicode_width::UnicodeWidthChar;
 
+use crate::escape;
+
 /// Advance widths of ASCII from space on, in hundredths of the font size.
 const REGULAR: [u8; 95] = [
     32, 40, 46, 84, 64, 95, 78, 27, 39, 39, 50, 84, 32, 36, 32, 34, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 34, 34, 84,
@@ -32,6 +34,9 @@ fn em(c: char, bold: bool) -> f64 {
         ('·', _) => 0.38,
         ('–', _) => 0.50,
         ('…', _) => 1.0,
+        // Shown as a diamond, which is wider than any letter.
+        ('\u{FFFD}', _) => 1.03,
+        (c, _) if !escape::is_plain(c) => 1.03,
         (_, 0) => 0.0,
         // Signs and letters of other scripts: the widest common ones.
         (_, 1) => 0.86,

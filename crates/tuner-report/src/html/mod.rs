@@ -17,12 +17,13 @@ use crate::rows::{self, ColdRow, SizeRow};
 use crate::view::{View, start_word};
 use crate::words::model::Model;
 use crate::words::{self, Headline};
-use crate::{Options, ReportError, masking, visualization_url};
+use crate::{Options, ReportError, escape, masking, visualization_url};
 
 static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
     let mut env = Environment::new();
     env.set_undefined_behavior(UndefinedBehavior::Strict);
     env.set_auto_escape_callback(|_| AutoEscape::Html);
+    escape::in_pages(&mut env);
     // Whether they parse is tested; an error shows when the page is asked for.
     let _ = env.add_template("page", include_str!("page.html"));
     env
@@ -118,7 +119,7 @@ fn facts(view: &View<'_>) -> Vec<(&'static str, String)> {
     facts.extend(words::budget(view).map(|words| ("Budget", words)));
     facts.push(("Concurrency", format!("{} at a time per size", t.request.concurrency)));
     let e = &t.exploration;
-    let cost = match (view.is_local(), e.cost) {
+    let cost = match (view.is_local(), e.total()) {
         (false, Some(cost)) => format!(", {}", cost.display()),
         (true, Some(cost)) => format!(", free here; in Lambda it would be about {}", cost.display()),
         _ => String::new(),

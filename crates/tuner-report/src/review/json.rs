@@ -4,15 +4,15 @@ use schemars::generate::SchemaSettings;
 use serde_json::Value;
 use tuner_core::review::MemoryReview;
 
-use crate::{Options, ReportError, masking};
+use crate::{Options, ReportError, escape, masking};
 
 /// Writes the document itself, indented; account IDs are masked unless `options` show them.
 ///
 /// # Errors
 /// When `out` refuses the bytes.
 pub fn review_json(review: &MemoryReview, options: &Options, out: &mut impl Write) -> Result<(), ReportError> {
-    serde_json::to_writer_pretty(&mut *out, masking::shown(review, options)?.as_ref())?;
-    Ok(out.write_all(b"\n")?)
+    let text = serde_json::to_string_pretty(masking::shown(review, options)?.as_ref())?;
+    Ok(writeln!(out, "{}", escape::json(&text))?)
 }
 
 /// The JSON Schema (2020-12) of the `MemoryReview` document; it is checked in as `reports/schema/review.schema.json`.

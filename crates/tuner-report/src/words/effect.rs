@@ -1,8 +1,10 @@
 //! What a decision brings, or why there is none.
 
+use tuner_core::assessment::Limit;
+use tuner_core::decision::MARGIN;
 use tuner_core::{Estimate, Objective, Outcome, Verdict};
 
-use super::constraints;
+use super::{constraints, planner};
 use crate::numbers;
 use crate::view::{CostUnit, Measured, View};
 
@@ -12,22 +14,14 @@ pub(super) fn effect(view: &View<'_>) -> String {
         Verdict::Move => match (view.present(), view.chosen()) {
             (Some((_, before)), Some((_, after))) => {
                 let (duration, cost) = (duration_effect(view, before, after), cost_effect(view, before, after));
-                format!("{duration}, {cost}{}", alternative(view))
+                format!("{duration}, {cost}{}{}", limits(view), alternative(view))
             }
             _ => figures(view),
         },
         Verdict::Keep => keep(view),
-        Verdict::NoClearWinner => {
-            let tied = &view.tuning.decision.tied_mb;
-            format!(
-                "{} MB cannot be told apart by {}; {}{}",
-                list(tied),
-                objective_words(view),
-                figures(view),
-                alternative(view)
-            )
-        }
+        Verdict::NoClearWinner => no_clear_winner(view),
         Verdict::Choose => choose(view),
+        Verdict::CannotTell => cannot_tell(view),
         Verdict::ConstraintNotMet => constraint_not_met(view),
         Verdict::NotEnoughEvidence => not_enough(view),
         Verdict::AllFailed => failures(view),
@@ -48,11 +42,9 @@ fn duration_effect(view: &View<'_>, before: &Measured<'_>, after: &Measured<'_>)
         c => format!("{}× the duration", numbers::decimal(c + 1.0, 1)),
     };
     let trust = match estimate {
-        _ if noise => "within noise".to_owned(),
         // The interval of a ratio that is itself shown as a factor.
         Some(e) if change >= 2.0 => interval_words(e, |x| numbers::decimal(x + 1.0, 1), "×"),
-        Some(e) => change_interval(e),
-        None => NO_INTERVAL.to_owned(),
+        estimate => trust(estimate),
     };
     format!("{change_words} ({a} → {b} ms, {trust})")
 }
@@ -60,19 +52,42 @@ fn duration_effect(view: &View<'_>, before: &Measured<'_>, after: &Measured<'_>)
 fn cost_effect(view: &View<'_>, before: &Measured<'_>, after: &Measured<'_>) -> String {
     let (a, b) = (view.unit.show(before.cost.value), view.unit.show(after.cost.value));
     let name = cost_name(view);
-    let estimate = view.tuning.decision.cost_change;
     let Some(change) = numbers::change(&a, &b) else {
         return format!("{name} {a} → {b} per million");
     };
-    let trust = match estimate {
-        e if is_noise(e) => "within noise".to_owned(),
-        Some(e) => change_interval(e),
-        None => NO_INTERVAL.to_owned(),
-    };
+    let trust = trust(view.tuning.decision.cost_change);
     format!(
         "{name} {} ({a} → {b} per million, {trust})",
         numbers::signed_percent(change)
     )
+}
+
+/// How far a change is to be trusted: its interval, and whether it is shown to be one at all.
+fn trust(change: Option<Estimate>) -> String {
+    match change {
+        Some(e) if is_the_same(e) => format!("the same within {}", numbers::percent(MARGIN)),
+        Some(e) if is_noise(change) => match signed_interval(e) {
+            Some(interval) => format!("not shown to differ: 95 % CI {interval}"),
+            None => NO_INTERVAL.to_owned(),
+        },
+        Some(e) => change_interval(e),
+        None => NO_INTERVAL.to_owned(),
+    }
+}
+
+/// Whether a change of more than the margin is excluded, either way.
+fn is_the_same(change: Estimate) -> bool {
+    change.low.is_some_and(|low| low >= -MARGIN) && change.high.is_some_and(|high| high <= MARGIN)
+}
+
+/// "−24 % to +7 %".
+fn signed_interval(change: Estimate) -> Option<String> {
+    let (low, high) = (change.low?, change.high?);
+    Some(format!(
+        "{} to {}",
+        numbers::signed_percent(low),
+        numbers::signed_percent(high)
+    ))
 }
 
 const NO_INTERVAL: &str = "too few invocations for an interval";
@@ -120,35 +135,107 @@ fn keep(view: &View<'_>) -> String {
         (_, true) => format!("the best of {count} sizes by {}", objective_words(view)),
         (_, false) => format!("the {} of {count} sizes", titles.join(" and the ")),
     };
-    format!("{what}; {}{}", figures(view), alternative(view))
+    format!("{what}; {}{}{}", figures(view), limits(view), alternative(view))
 }
 
-/// "; 1769 MB costs the same within noise and is 93 % faster".
+/// "; or 1024 MB: 49 % faster (95 % CI 46–52 %) for 1.7 % more".
 fn alternative(view: &View<'_>) -> String {
-    let (Some((row, other)), Some((_, chosen))) = (view.alternative(), view.chosen()) else {
+    let decision = &view.tuning.decision;
+    let (Some(other), true) = (decision.alternative, decision.verdict != Verdict::CannotTell) else {
         return String::new();
     };
-    let less = |a: String, b: String| numbers::change(&a, &b).map_or_else(String::new, numbers::percent);
-    if view.tuning.request.objective.cost_weight() == 1.0 {
-        let ms = |m: &Measured<'_>| numbers::ms(m.mean.value);
-        format!(
-            "; {} MB costs the same within noise and is {} faster",
-            row.mb,
-            less(ms(chosen), ms(other))
-        )
-    } else {
-        let cost = |m: &Measured<'_>| view.unit.show(m.cost.value);
-        format!(
-            "; {} MB is as fast within noise and costs {} less",
-            row.mb,
-            less(cost(chosen), cost(other))
-        )
-    }
+    let mb = other.memory_size_mb;
+    let (gain, price, word) = match view.tuning.request.objective.cost_weight() {
+        1.0 => (other.duration_change, other.cost_change, "faster"),
+        _ => (other.cost_change, other.duration_change, "cheaper"),
+    };
+    let what = match (word, price.value) {
+        (_, change) if is_the_same(price) || numbers::percent(change) == "0 %" => "at the same ",
+        ("faster", change) if change > 0.0 => "for more ",
+        (_, change) if change > 0.0 => "at a longer ",
+        _ => "at a smaller ",
+    };
+    let figure = if word == "faster" { "cost" } else { "duration" };
+    let price = match signed_interval(price) {
+        Some(interval) => format!(" ({}, 95 % CI {interval})", numbers::signed_percent(price.value)),
+        None => format!(" ({})", numbers::signed_percent(price.value)),
+    };
+    format!(
+        "; or {mb} MB: {} {word} ({}) {what}{figure}{price}",
+        numbers::percent(gain.value),
+        change_interval(gain)
+    )
+}
+
+/// ", p95 ≤ 300 ms kept with a probability of 97 %".
+fn limits(view: &View<'_>) -> String {
+    let decision = &view.tuning.decision;
+    decision
+        .limits
+        .iter()
+        .map(|limit| format!(", {}", kept(view, limit)))
+        .collect()
+}
+
+fn kept(view: &View<'_>, limit: &Limit) -> String {
+    format!(
+        "{} kept with a probability of {}",
+        constraints::words(view, limit.constraint),
+        numbers::probability(limit.probability_kept)
+    )
+}
+
+fn no_clear_winner(view: &View<'_>) -> String {
+    let decision = &view.tuning.decision;
+    let tied = &decision.tied_mb;
+    let same = decision
+        .compared
+        .iter()
+        .filter(|c| tied.contains(&c.memory_size_mb) && Some(c.memory_size_mb) != decision.memory_size_mb)
+        .all(|c| c.above_chosen.is_some_and(is_the_same));
+    let by = objective_words(view);
+    let lead = match (tied.len(), same) {
+        (0 | 1, _) => format!("no other size is better by {by} as far as was measured"),
+        (_, true) => format!(
+            "{} MB are the same by {by}, within {}",
+            list(tied),
+            numbers::percent(MARGIN)
+        ),
+        (_, false) => format!("{} MB are not shown to differ by {by}", list(tied)),
+    };
+    format!("{lead}; {}{}{}", figures(view), limits(view), alternative(view))
+}
+
+/// What is known of the limits at the best size, and which size is shown to keep them.
+fn cannot_tell(view: &View<'_>) -> String {
+    let decision = &view.tuning.decision;
+    let mb = decision.memory_size_mb.unwrap_or_default();
+    let unsure: Vec<String> = decision
+        .limits
+        .iter()
+        .filter(|limit| !limit.is_kept())
+        .map(|limit| kept(view, limit))
+        .collect();
+    let count = view.chosen().map_or(0, |(_, m)| u64::from(m.duration.count));
+    let lead = format!(
+        "after {} invocations at {mb} MB {}",
+        numbers::count(count),
+        joined(&unsure)
+    );
+    let safe = match decision.alternative {
+        Some(safe) => format!(
+            "; {} MB is shown to keep it, at {} cost and {} duration",
+            safe.memory_size_mb,
+            numbers::signed_percent(safe.cost_change.value),
+            numbers::signed_percent(safe.duration_change.value)
+        ),
+        None => "; no size that was tried is shown to keep it".to_owned(),
+    };
+    format!("{lead}{safe}; more invocations would tell")
 }
 
 fn choose(view: &View<'_>) -> String {
-    let now = view.tuning.function.memory_size_mb;
-    let why = match view.rows.iter().find(|r| r.is_present) {
+    let why = |now: u32| match view.rows.iter().find(|r| r.is_present) {
         Some(row) => match (row.failure(), row.skipped()) {
             (Some(outcome), _) => format!("{outcome} at {now} MB"),
             (_, Some(reason)) => format!("the present {now} MB was not run ({reason})"),
@@ -156,12 +243,13 @@ fn choose(view: &View<'_>) -> String {
         },
         None => format!("the present {now} MB was not measured"),
     };
+    let why = (view.tuning.function.memory_size_mb).map_or_else(String::new, |now| format!("; {}", why(now)));
     let count = view.measured().count();
     let best = match count {
         1 => "the only size that was measured".to_owned(),
         _ => format!("the best of {count} sizes by {}", objective_words(view)),
     };
-    format!("{best}, {}{}; {why}", figures(view), alternative(view))
+    format!("{best}, {}{}{}{why}", figures(view), limits(view), alternative(view))
 }
 
 fn constraint_not_met(view: &View<'_>) -> String {
@@ -176,6 +264,12 @@ fn not_enough(view: &View<'_>) -> String {
     let unmeasured: u64 = view.rows.iter().map(|r| r.ended(Outcome::Unmeasured)).sum();
     if unmeasured > 0 {
         return format!("{unmeasured} invocations succeeded without a REPORT line: nothing is known of what they took");
+    }
+    if let (true, Some(budget)) = (planner::is_too_small(view), planner::budget(view)) {
+        return format!(
+            "nothing was invoked: one invocation could take more than {budget} if it ran into its time-out of {} s",
+            view.tuning.function.timeout_s
+        );
     }
     "no kind of start was measured at every size, so sizes cannot be compared".to_owned()
 }

@@ -1,7 +1,9 @@
 //! What a tuning found out, in words: the one place where they are made.
 
 mod constraints;
+mod dry_run;
 mod effect;
+pub(crate) mod machine;
 pub(crate) mod model;
 mod planner;
 
@@ -36,8 +38,12 @@ pub fn headline(tuning: &Tuning) -> Headline {
 
 pub(crate) fn of_view(view: &View<'_>) -> Headline {
     Headline {
-        decision: format!("{}: {}", function_label(view.tuning), decision(view)),
-        effect: sentence(effect::effect(view)),
+        decision: format!(
+            "{}: {}",
+            function_label(view.tuning),
+            dry_run::decision(view).unwrap_or_else(|| decision(view))
+        ),
+        effect: sentence(dry_run::effect(view).unwrap_or_else(|| effect::effect(view))),
         provenance: provenance(view),
         caveat: caveat(view),
     }
@@ -53,24 +59,58 @@ pub(crate) fn function_label(tuning: &Tuning) -> String {
 }
 
 fn decision(view: &View<'_>) -> String {
-    let now = view.tuning.function.memory_size_mb;
     let decision = &view.tuning.decision;
-    let chosen = decision.memory_size_mb.unwrap_or(now);
+    let now = view.tuning.function.memory_size_mb;
+    let chosen = decision.memory_size_mb.or(now).unwrap_or_default();
     match decision.verdict {
-        Verdict::Move => format!("move from {now} MB to {chosen} MB"),
+        Verdict::Move => match now {
+            Some(now) => format!("move from {now} MB to {chosen} MB{}", likely(view)),
+            None => format!("use {chosen} MB"),
+        },
         Verdict::Keep => format!("keep {chosen} MB"),
         Verdict::NoClearWinner => format!("no clear winner: keep {chosen} MB"),
-        // The present size failed or was not among those measured; either way it cannot be compared.
-        Verdict::Choose if view.rows.iter().any(|r| r.is_present && r.failure().is_some()) => {
-            format!("move from {now} MB, where it fails, to {chosen} MB")
-        }
-        Verdict::Choose => format!("use {chosen} MB"),
-        Verdict::ConstraintNotMet => match constraints(view) {
-            Some(words) => format!("no size keeps {words}"),
-            None => "no size meets the constraint".to_owned(),
+        // There is no present size, or it failed or was not among those measured: it cannot be compared.
+        Verdict::Choose => match view.rows.iter().find(|r| r.is_present && r.failure().is_some()) {
+            Some(row) => format!("move from {} MB, where it fails, to {chosen} MB", row.mb),
+            None => format!("use {chosen} MB"),
         },
+        Verdict::CannotTell => format!(
+            "cannot tell yet whether {chosen} MB keeps {}",
+            constraints(view).unwrap_or_else(|| "the limits".to_owned())
+        ),
+        Verdict::ConstraintNotMet => format!(
+            "{} keeps {}",
+            tried(view),
+            constraints(view).unwrap_or_else(|| "the limits".to_owned())
+        ),
+        Verdict::NotEnoughEvidence if planner::is_too_small(view) => {
+            "the budget is too small for one invocation".to_owned()
+        }
         Verdict::NotEnoughEvidence => "not enough evidence to choose a size".to_owned(),
         Verdict::AllFailed => "failed at every size".to_owned(),
+    }
+}
+
+/// ": likely better (81 %)", where it is not shown to be better in any respect.
+fn likely(view: &View<'_>) -> String {
+    let decision = &view.tuning.decision;
+    let shown = [decision.cost_change, decision.duration_change]
+        .into_iter()
+        .flatten()
+        .any(|change| change.high.is_some_and(|high| high < 0.0));
+    match decision.probability_better {
+        Some(p) if !shown => format!(", likely better ({})", numbers::probability(p)),
+        _ => String::new(),
+    }
+}
+
+/// "none of the sizes tried (128 to 512 MB)".
+fn tried(view: &View<'_>) -> String {
+    let mut sizes = view.measured().map(|(row, _)| row.mb);
+    match (sizes.next(), sizes.last()) {
+        (Some(first), Some(last)) => format!("none of the sizes tried ({first} to {last} MB)"),
+        (Some(only), None) => format!("the only size tried ({only} MB) is not one that"),
+        _ => "no size that was tried".to_owned(),
     }
 }
 
@@ -110,6 +150,7 @@ fn caveat(view: &View<'_>) -> Option<String> {
         host_cpus,
         confinement,
         cpu_limited,
+        network,
         ..
     } = &view.tuning.environment
     else {
@@ -126,9 +167,16 @@ fn caveat(view: &View<'_>) -> Option<String> {
         crate::view::CostUnit::Money(currency) => format!("; {} figures are estimates", currency.code()),
         crate::view::CostUnit::GbSeconds => String::new(),
     };
+    let network = match network {
+        Some(means) => format!(
+            " Bandwidth was limited as Lambda's is by memory size, by {means}: what does not use HTTP_PROXY was not limited."
+        ),
+        None => String::new(),
+    };
+    let disturbance = machine::disturbance(view).map_or_else(String::new, |sentence| format!(" {sentence}"));
     Some(format!(
         "Measured locally, not in Lambda: durations are this machine's processor's ({cpus} {plural}, {confinement})\
-         {limited}{money}."
+         {limited}{money}.{network}{disturbance}"
     ))
 }
 

@@ -9,6 +9,7 @@ pub(super) fn invocations(view: &View<'_>) -> String {
     let start = start_word(view.start);
     if let Some(n) = view.tuning.request.invocations {
         return match n {
+            0 => "a dry run, 1 invocation per size".to_owned(),
             1 => format!("1 {start} invocation per size"),
             n => format!("{} {start} invocations per size", numbers::count(n.into())),
         };
@@ -50,6 +51,11 @@ pub(crate) fn budget(view: &View<'_>) -> Option<String> {
     }));
     limits.extend(budget.time_ms.map(time));
     (!limits.is_empty()).then(|| format!("at most {}", joined(&limits)))
+}
+
+/// Whether the budget did not allow a single invocation.
+pub(super) fn is_too_small(view: &View<'_>) -> bool {
+    view.tuning.exploration.invocations == 0 && budget(view).is_some()
 }
 
 fn time(ms: u64) -> String {

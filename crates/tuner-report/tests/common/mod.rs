@@ -159,7 +159,7 @@ impl Study {
                 region: self.region.map(str::to_owned),
                 architecture: Architecture::X86_64,
                 runtime: Some("provided.al2023".to_owned()),
-                memory_size_mb: self.present_mb,
+                memory_size_mb: Some(self.present_mb),
                 timeout_s: self.timeout_s,
                 ephemeral_storage_mb: 512,
                 snap_start: false,
@@ -173,6 +173,8 @@ impl Study {
                     cpu_limited: true,
                     memory_limited: true,
                     largest_distinct_memory_mb: (host_cpus * 1769.0) as u32,
+                    network: None,
+                    machine: None,
                 }),
             request: RequestSummary {
                 objective: self.objective,

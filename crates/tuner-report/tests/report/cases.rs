@@ -317,8 +317,7 @@ fn twenty_failed(sizes: &[u32]) -> Tuning {
     tuning
 }
 
-pub(crate) const HOSTILE: &str =
-    "<script>alert(\"&'\")</script> ]]> --> \u{202e}drawkcab =1+1 |cell| \u{1b}[31m `x` שלום 日本語 🦀";
+pub(crate) const HOSTILE: &str = "<script>alert(\"&'\")</script> ]]> --> \u{202e}drawkcab \u{2066}x\u{2069} pay\u{200b}ments \u{9b}2J\u{7f} =1+1 |cell| \u{1b}[31m `x` שלום 日本語 🦀";
 
 fn hostile() -> Tuning {
     let mut tuning = Study {

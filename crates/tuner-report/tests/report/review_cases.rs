@@ -72,7 +72,8 @@ pub(crate) fn dearer() -> MemoryReview {
     reviews::of(vec![function])
 }
 
-pub(crate) const MARKUP: &str = "<script>alert(1)</script><b>|`=cmd()`\u{1b}[2J\u{202e}]]>\"'&amp;\n# x";
+pub(crate) const MARKUP: &str =
+    "<script>alert(1)</script><b>|`=cmd()`\u{1b}[2J\u{9b}\u{202e}\u{2067}\u{200b}]]>\"'&amp;\n# x";
 
 /// Markup, formulas and control characters wherever text comes from outside.
 pub(crate) fn hostile() -> MemoryReview {

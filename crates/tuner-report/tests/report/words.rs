@@ -1,6 +1,7 @@
 //! What is said first, case by case.
 
 use tuner_core::machinery::Machinery;
+use tuner_core::planning::Preset;
 use tuner_core::pricing::{Currency, Money};
 use tuner_core::{Objective, Tuning};
 use tuner_report::{Format, headline};
@@ -214,4 +215,102 @@ fn dollars_and_yuan_are_not_added() {
         "{text}"
     );
     assert!(text.contains("and 31 state transitions and 24 requests"), "{text}");
+}
+
+#[test]
+fn a_dry_run_says_where_it_works() {
+    let dry_run = Study {
+        invocations: 0,
+        ..cases::moved()
+    };
+    let words = headline(&dry_run.clone().run());
+    assert_eq!(words.decision, "image-resize: works at all 6 sizes");
+    assert_eq!(words.effect, "A dry run invokes each size once and compares nothing");
+    assert!(
+        words.provenance.contains("a dry run, 1 invocation per size"),
+        "{}",
+        words.provenance
+    );
+    let partly = Study {
+        needs_mb: 200,
+        ..dry_run.clone()
+    };
+    let words = headline(&partly.run());
+    assert_eq!(words.decision, "image-resize: works at 5 of 6 sizes");
+    assert!(
+        words.effect.starts_with("Out of memory at 128 MB; "),
+        "{}",
+        words.effect
+    );
+    let nowhere = Study {
+        needs_mb: 100_000,
+        ..dry_run
+    };
+    assert_eq!(headline(&nowhere.run()).decision, "image-resize: failed at every size");
+}
+
+#[test]
+fn a_budget_too_small_for_one_invocation_is_called_that() {
+    let mut study = cases::moved();
+    study.preset = Preset::Standard;
+    study.budget.cost = Some(1e-9);
+    let words = headline(&study.run());
+    assert_eq!(
+        words.decision,
+        "image-resize: the budget is too small for one invocation"
+    );
+    assert!(
+        words.effect.starts_with("Nothing was invoked: ") && words.effect.contains("time-out of 30 s"),
+        "{}",
+        words.effect
+    );
+}
+
+#[test]
+fn a_p95_is_printed_from_twenty_invocations_on() {
+    let p95 = |invocations| {
+        let study = Study {
+            invocations,
+            ..cases::moved()
+        };
+        !shown(Format::Svg, &study.run()).contains("\"p95_duration_ms\":null")
+    };
+    assert!(!p95(19) && p95(20));
+}
+
+/// What the caveat of a local tuning says, with this share of each duration spent waiting.
+fn caveat_with(waited_share: Option<f64>, machine: Option<tuner_core::MachineUse>) -> String {
+    let mut tuning = Study::local("f", 7).run();
+    for record in &mut tuning.records {
+        record.local = Some(tuner_core::LocalReading {
+            waited_ms: waited_share.zip(record.duration_ms).map(|(share, ms)| share * ms),
+            ..tuner_core::LocalReading::default()
+        });
+    }
+    if let tuner_core::tuning::MeasuringEnvironment::Local { machine: slot, .. } = &mut tuning.environment {
+        *slot = machine;
+    }
+    headline(&tuning).caveat.unwrap_or_default()
+}
+
+#[test]
+fn a_machine_that_others_used_is_told_of() {
+    let busy = tuner_core::MachineUse {
+        load_average: Some(10.87),
+        others_cpu_share: Some(0.77),
+        ..tuner_core::MachineUse::default()
+    };
+    let told = caveat_with(Some(0.25), Some(busy));
+    assert!(told.contains("77 % of their time, load average 10.9"), "{told}");
+    assert!(
+        told.contains("up to 25 % of a duration was spent waiting for it"),
+        "{told}"
+    );
+    let unknown = caveat_with(None, Some(busy));
+    assert!(unknown.contains("by how much is not known here"), "{unknown}");
+    assert!(
+        !caveat_with(Some(0.005), Some(busy)).contains("Meanwhile"),
+        "nothing had to wait"
+    );
+    assert!(!caveat_with(None, None).contains("Meanwhile"), "nothing is known");
 }

@@ -95,7 +95,7 @@ pub(super) fn name(function: &str) -> String {
 }
 
 /// Whether `written` is the function `asked` for. Documents have their accounts masked.
-pub(super) fn is_function(written: &str, asked: &FunctionName) -> bool {
+pub(in crate::commands) fn is_function(written: &str, asked: &FunctionName) -> bool {
     const MASK: &str = "000000000000";
     let Ok(written) = written.parse::<FunctionName>() else {
         return false;
@@ -145,7 +145,7 @@ mod tests {
             finished_at: Timestamp::UNIX_EPOCH,
             status: TuningStatus::Failed,
             verdict: Verdict::AllFailed,
-            present_memory_size_mb: 128,
+            present_memory_size_mb: Some(128),
             recommended_memory_size_mb: None,
             saving_pct: None,
             cost: None,

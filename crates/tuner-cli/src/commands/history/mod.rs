@@ -5,20 +5,25 @@ mod local;
 mod print;
 mod service;
 
+pub(super) use entry::is_function;
+pub(super) use service::root;
+
 use std::collections::HashSet;
 use std::io::Write;
 use std::path::Path;
 use std::time::Duration;
 
 use super::out_folder::OUT;
+use super::out_runs;
 use super::service::{VARIABLE, bucket_and_prefix, find, named};
 use crate::cli::HistoryArgs;
 use crate::config::Config;
 use crate::error::CliError;
 use crate::exit::Exit;
+use crate::guarded;
 use crate::reach::Reach;
 use crate::states_arn::StateMachineArn;
-use entry::{Entry, is_function};
+use entry::Entry;
 use service::Wanted;
 
 /// Where nobody has said that there is a service, it is not looked for any longer than this.
@@ -47,7 +52,7 @@ pub(super) async fn history(args: HistoryArgs) -> Result<Exit, CliError> {
         let of = args
             .function
             .map_or_else(String::new, |function| format!(" of {function}"));
-        writeln!(anstream::stderr(), "no past tuning{of} in {places}")?;
+        writeln!(guarded::stderr(), "no past tuning{of} in {places}")?;
     }
     Ok(Exit::Done)
 }
@@ -74,6 +79,12 @@ async fn gather(args: &HistoryArgs, config: &Config, reach: &Reach) -> Result<(V
         true => in_directory(Path::new(OUT))?,
         false => Vec::new(),
     };
+    // Those whose results went elsewhere.
+    entries.extend(
+        local::in_folders(&out_runs::folders(), &note)
+            .into_iter()
+            .map(Entry::Tuning),
+    );
     // Nobody has said that there is a service.
     let looked = tokio::time::timeout(LOOK, async {
         let machine = find(None, reach).await?;
@@ -108,16 +119,19 @@ async fn in_store(store: &str, reach: &Reach, wanted: Wanted<'_>) -> Result<Vec<
         return in_directory(Path::new(store));
     };
     let store = reach.services(None).await.store(bucket, prefix);
-    let found = service::index(&store, wanted)
+    let found = service::index(&store, wanted, &note)
         .await
         .map_err(|e| CliError::new(Exit::Refused, "cannot list past tunings").cause(e))?;
     Ok(found.into_iter().map(Entry::Tuning).collect())
 }
 
 fn in_directory(directory: &Path) -> Result<Vec<Entry>, CliError> {
-    Ok(local::tunings(directory)?.into_iter().map(Entry::Tuning).collect())
+    Ok(local::tunings(directory, note)?
+        .into_iter()
+        .map(Entry::Tuning)
+        .collect())
 }
 
 fn note(text: String) {
-    let _ = writeln!(anstream::stderr(), "{text}");
+    let _ = writeln!(guarded::stderr(), "{text}");
 }

@@ -3,14 +3,17 @@ use std::io::Write;
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use jiff::tz::TimeZone;
 
+use tuner_report::escape;
+
 use super::entry::{Entry, name};
 use crate::cli::HistoryFormat;
 use crate::error::CliError;
+use crate::guarded;
 use crate::terminal::{self, DIM};
 
 /// Prints the list.
 pub(super) fn print(format: HistoryFormat, entries: &[Entry]) -> Result<(), CliError> {
-    let mut out = anstream::stdout().lock();
+    let mut out = guarded::stdout();
     match format {
         HistoryFormat::Human => {
             if !entries.is_empty() {
@@ -22,8 +25,8 @@ pub(super) fn print(format: HistoryFormat, entries: &[Entry]) -> Result<(), CliE
             }
         }
         HistoryFormat::Json => {
-            serde_json::to_writer_pretty(&mut out, entries)?;
-            writeln!(out)?;
+            let text = serde_json::to_string_pretty(entries)?;
+            writeln!(out, "{}", escape::json(&text))?;
         }
         HistoryFormat::Csv => write!(out, "{}", csv(entries))?,
         HistoryFormat::Markdown => write!(out, "{}", markdown(entries))?,
@@ -47,16 +50,18 @@ impl Row {
 
     fn of(entry: &Entry, zone: &TimeZone) -> Self {
         let when = entry.at().to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M").to_string();
-        let function = name(entry.function());
+        // A line of the table is a line.
+        let function = escape::line(&name(entry.function()));
         match entry {
             Entry::Tuning(tuning) => Self {
                 when,
                 function,
                 size: match tuning.recommended_memory_size_mb {
-                    Some(mb) if mb != tuning.present_memory_size_mb => {
-                        format!("{} → {mb}", tuning.present_memory_size_mb)
-                    }
-                    _ => tuning.present_memory_size_mb.to_string(),
+                    Some(mb) => match tuning.present_memory_size_mb {
+                        Some(now) if now != mb => format!("{now} → {mb}"),
+                        _ => mb.to_string(),
+                    },
+                    None => number(tuning.present_memory_size_mb),
                 },
                 saving: tuning.saving_pct.map(percent).unwrap_or_default(),
                 outcome: match tuning.applied {
@@ -64,7 +69,7 @@ impl Row {
                     false => words(&tuning.verdict),
                 },
                 cost: tuning.cost.map(|cost| cost.display().to_string()).unwrap_or_default(),
-                place: tuning.store.clone(),
+                place: escape::line(&tuning.store),
             },
             Entry::Execution(execution) => Self {
                 when,
@@ -72,12 +77,12 @@ impl Row {
                 size: String::new(),
                 saving: String::new(),
                 outcome: match (&execution.error, execution.is_over()) {
-                    (Some(error), true) => error.clone(),
+                    (Some(error), true) => escape::line(error),
                     (None, true) => execution.status.to_lowercase().replace('_', " "),
                     (_, false) => "under way".to_owned(),
                 },
                 cost: String::new(),
-                place: execution.execution_arn.clone(),
+                place: escape::line(&execution.execution_arn),
             },
         }
     }
@@ -157,11 +162,15 @@ fn markdown(entries: &[Entry]) -> String {
     text
 }
 
+/// A number; nothing where there is none.
+fn number(value: Option<impl ToString>) -> String {
+    value.map(|n| n.to_string()).unwrap_or_default()
+}
+
 const COLUMNS: &str = "finished_at,function,status,verdict,present_memory_size_mb,recommended_memory_size_mb,saving_pct,\
                        applied,cost,currency,tuning_id,place\n";
 
 fn csv(entries: &[Entry]) -> String {
-    let number = |value: Option<f64>| value.map(|n| n.to_string()).unwrap_or_default();
     let mut text = COLUMNS.to_owned();
     for entry in entries {
         let cells = match entry {
@@ -170,10 +179,8 @@ fn csv(entries: &[Entry]) -> String {
                 t.function.clone(),
                 words(&t.status),
                 words(&t.verdict),
-                t.present_memory_size_mb.to_string(),
-                t.recommended_memory_size_mb
-                    .map(|mb| mb.to_string())
-                    .unwrap_or_default(),
+                number(t.present_memory_size_mb),
+                number(t.recommended_memory_size_mb),
                 number(t.saving_pct),
                 t.applied.to_string(),
                 number(t.cost.map(|cost| cost.amount)),
@@ -193,7 +200,7 @@ fn csv(entries: &[Entry]) -> String {
                 cells
             }
         };
-        text.push_str(&cells.map(|cell| quoted(&cell)).join(","));
+        text.push_str(&cells.map(|cell| quoted(&escape::visible(&cell))).join(","));
         text.push('\n');
     }
     text
@@ -254,6 +261,24 @@ mod tests {
             Entry::Execution(running),
             Entry::Execution(timed_out),
         ]
+    }
+
+    #[test]
+    fn what_comes_from_outside_is_one_line_and_steers_nothing() {
+        let mut hostile = entries();
+        hostile.truncate(3);
+        for entry in &mut hostile {
+            match entry {
+                Entry::Tuning(tuning) => tuning.store = "a\u{1b}[2J\nb\u{202e}c".to_owned(),
+                Entry::Execution(execution) => execution.error = Some("x\r\ny\u{9b}z".to_owned()),
+            }
+        }
+        let table = human(&hostile, &TimeZone::UTC, false);
+        assert_eq!(table.lines().count(), 1 + 2 * 3, "{table}");
+        assert_eq!(markdown(&hostile).lines().count(), 2 + 3);
+        for text in [table, markdown(&hostile), csv(&hostile)] {
+            assert!(!text.contains(['\u{1b}', '\u{9b}', '\u{202e}']), "{text}");
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@ use tuner_core::{FunctionName, PastTuning};
 use tuner_engine::ports::{Store, StoreError};
 
 use super::entry::{Entry, PastExecution, is_function};
+use super::local;
 use crate::commands::service::{bucket_and_prefix, of_call, whereabouts, whereabouts_in};
 use crate::error::CliError;
 use crate::reach::Reach;
@@ -31,13 +32,20 @@ impl Wanted<'_> {
 }
 
 /// The newest entries of an index.
-pub(super) async fn index(store: &S3Store, wanted: Wanted<'_>) -> Result<Vec<PastTuning>, StoreError> {
+pub(super) async fn index(
+    store: &S3Store,
+    wanted: Wanted<'_>,
+    note: &impl Fn(String),
+) -> Result<Vec<PastTuning>, StoreError> {
     let mut keys = store.list(INDEX).await?;
     // IDs ascend with time.
     keys.sort_unstable_by(|a, b| b.cmp(a));
     let read = |key: String| async move {
-        let bytes = store.get(&key).await?;
-        Ok(bytes.and_then(|bytes| serde_json::from_slice::<PastTuning>(&bytes).ok()))
+        let Some(bytes) = store.get(&key).await? else {
+            return Ok(None);
+        };
+        let tuning = local::brief(&String::from_utf8_lossy(&bytes), &key);
+        Ok(tuning.map_err(|reason| note(local::not_listed(&key, &reason))).ok())
     };
     let mut all = stream::iter(keys).map(read).buffered(AT_ONCE);
     let mut found = Vec::new();
@@ -74,7 +82,7 @@ pub(super) async fn tunings(
         None => root(&machines, &executions).await,
     };
     let index = match known.as_deref().and_then(bucket_and_prefix) {
-        Some((bucket, prefix)) => match index(&connection.store(bucket, prefix), wanted).await {
+        Some((bucket, prefix)) => match index(&connection.store(bucket, prefix), wanted, &note).await {
             Ok(index) => index,
             Err(error) => {
                 note(format!("only executions are listed: {error}"));
@@ -124,7 +132,7 @@ async fn describe(machines: &StateMachines, executions: &[Execution], note: &imp
 }
 
 /// The bucket of the service, as one of its last executions says it.
-async fn root(machines: &StateMachines, executions: &[Execution]) -> Option<String> {
+pub(in crate::commands) async fn root(machines: &StateMachines, executions: &[Execution]) -> Option<String> {
     for execution in executions.iter().take(ASKED) {
         let output = execution.output.as_deref().and_then(whereabouts_in);
         let found = match output {

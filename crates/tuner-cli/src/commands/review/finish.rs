@@ -11,6 +11,7 @@ use crate::commands::out_folder::OutFolder;
 use crate::commands::write_file;
 use crate::error::CliError;
 use crate::exit::Exit;
+use crate::guarded;
 use crate::terminal::{self, DIM, RESET};
 
 /// The files of a review, the document first.
@@ -34,7 +35,7 @@ pub(super) fn tell(args: &ReviewArgs, review: &MemoryReview, folder: &OutFolder)
         render_review(format, review, &options, &mut bytes)?;
         let file = folder.path.join(name);
         write_file(&file, &bytes)?;
-        let _ = writeln!(anstream::stderr(), "{DIM}wrote{RESET} {}", file.display());
+        let _ = writeln!(guarded::stderr(), "{DIM}wrote{RESET} {}", file.display());
     }
     printed
 }

@@ -24,6 +24,7 @@ use crate::config::Config;
 use crate::consent;
 use crate::error::CliError;
 use crate::exit::Exit;
+use crate::guarded;
 use crate::progress::Progress;
 use crate::reach::Reach;
 use crate::signals::stop_on_signal;
@@ -201,7 +202,7 @@ impl Session<'_> {
         let concluded = concluded.map_err(|e| self.failed(&e))?;
         self.progress.finish();
         finish::tell(self.args, &concluded.review, &folder)?;
-        let _ = writeln!(anstream::stderr(), "{DIM}kept in{RESET} {}", concluded.document);
+        let _ = writeln!(guarded::stderr(), "{DIM}kept in{RESET} {}", concluded.document);
         if self.ctx.cancel.is_cancelled() {
             return Ok(Exit::Interrupted);
         }

@@ -14,10 +14,11 @@ use tuner_core::review::{Fallback, Gathered, MemoryReview, REVIEW_SCHEMA_VERSION
 use tuner_logs::Problem;
 
 use super::out_folder::{OutFolder, stamped};
-use super::price_table;
+use super::{price_table, report};
 use crate::cli::ReviewArgs;
 use crate::error::CliError;
 use crate::exit::Exit;
+use crate::guarded;
 use crate::terminal::{DIM, RESET};
 
 /// Name of the document in its directory.
@@ -37,7 +38,7 @@ pub(super) fn of_logs(args: &ReviewArgs) -> Result<Exit, CliError> {
     let reports: u64 = gathered.functions.iter().map(|(_, evidence)| evidence.reports()).sum();
     let previous = previous::find(args.previous.as_deref(), args.out.as_deref(), &gathered)?;
     if let Some((_, file)) = &previous {
-        let _ = writeln!(anstream::stderr(), "{DIM}compared with{RESET} {}", file.display());
+        let _ = writeln!(guarded::stderr(), "{DIM}compared with{RESET} {}", file.display());
     }
     let folder = OutFolder::create(args.out.as_deref(), &stamped("review"))?;
     let review = made(gathered, args, &prices, previous.as_ref().map(|(review, _)| review));
@@ -91,7 +92,7 @@ fn named(problems: &[Problem], error: CliError) -> CliError {
 pub(super) fn parse(text: &str, name: &str) -> Result<MemoryReview, CliError> {
     let no_review = |e: serde_json::Error| {
         CliError::usage(format!("`{name}` is no memory review"))
-            .cause(e)
+            .cause(report::not_finite(text, &e).unwrap_or_else(|| e.to_string()))
             .hint("give the review.json that `tuner review` wrote")
     };
     #[derive(serde::Deserialize)]

@@ -64,7 +64,7 @@ impl Bench<'_> {
             }
         };
         let role = request.role_arn.as_deref();
-        let lambda = self.reach.lambda(request.function.region(), role).await.lambda();
+        let lambda = Arc::new(self.reach.lambda(request.function.region(), role).await.lambda());
         let known = match self.machine {
             Some(machine) => plan::look_if_allowed(&request, &lambda, Place::of(machine), self.reach).await?,
             None => plan::look(&request, &lambda, self.reach).await?,
@@ -148,7 +148,8 @@ impl Bench<'_> {
         };
         let tuned = driver::run(&ctx, &request, &payloads, setting)
             .await
-            .map_err(|failure| crate::commands::results::failed(&request, &failure))?;
+            .map_err(|failure| crate::commands::results::failed(&request, &failure))?
+            .tuning;
         let written = steps::report(&store, &tuned).await;
         let report = match written {
             Ok([_, _, page]) => Some(page),

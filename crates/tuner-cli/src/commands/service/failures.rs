@@ -106,7 +106,7 @@ pub(super) fn where_to_look(arn: &ExecutionArn) -> String {
 
 fn exit_of(error: &str) -> Exit {
     match error {
-        "Tuner.Input" => Exit::Usage,
+        "Tuner.Input" | "Tuner.Alias" => Exit::Usage,
         EVERY_SIZE_FAILED => Exit::FunctionFailed,
         _ => Exit::Refused,
     }

@@ -5,12 +5,14 @@ mod find;
 mod input;
 mod measured;
 mod outcome;
+mod payloads;
 mod stop;
 mod trace;
 mod watch;
 
 pub(super) use failures::of_call;
 pub(super) use find::{VARIABLE, find, named};
+pub(super) use payloads::forget_of;
 pub(super) use trace::{whereabouts, whereabouts_in};
 pub(super) use watch::bucket_and_prefix;
 
@@ -34,6 +36,7 @@ use crate::config::Config;
 use crate::consent;
 use crate::error::CliError;
 use crate::exit::Exit;
+use crate::guarded;
 use crate::payload::Given;
 use crate::progress::Progress;
 use crate::reach::Reach;
@@ -73,7 +76,7 @@ impl Order {
             (None, None) => PayloadSource::None,
         };
         let input = input::json(&request, payload)?;
-        let lambda = reach.lambda(request.function.region(), role).await.lambda();
+        let lambda = Arc::new(reach.lambda(request.function.region(), role).await.lambda());
         let known = plan::look_if_allowed(&request, &lambda, Place::of(&machine), &reach).await?;
         let job = Job {
             request,
@@ -307,6 +310,18 @@ impl Following<'_> {
     }
 
     async fn cleaned_up(&self, watch: &Watch<'_>, job: &Job) -> CleanedUp {
+        let forgotten = match &watch.whereabouts {
+            Some(found) => payloads::forget_one(watch.connection(), found).await,
+            None => None,
+        };
+        let cleaned = self.put_back(watch, job).await;
+        CleanedUp {
+            notes: cleaned.notes.into_iter().chain(forgotten).collect(),
+            ..cleaned
+        }
+    }
+
+    async fn put_back(&self, watch: &Watch<'_>, job: &Job) -> CleanedUp {
         let function = job.request.function.to_string();
         let by_hand = format!("run `tuner restore --function {function}`");
         if !watch.may_have_changed().await {
@@ -372,7 +387,7 @@ fn function_of(watch: &Watch<'_>, job: Option<&Job>, execution: &Execution) -> S
 }
 
 fn left_to_itself(arn: &ExecutionArn, format: RunFormat) -> Result<Exit, CliError> {
-    let mut out = anstream::stdout().lock();
+    let mut out = guarded::stdout();
     match format {
         RunFormat::Json => {
             let fields = serde_json::json!({ "execution_arn": arn.to_string(), "console": arn.console() });
@@ -382,7 +397,7 @@ fn left_to_itself(arn: &ExecutionArn, format: RunFormat) -> Result<Exit, CliErro
         _ => writeln!(out, "{arn}")?,
     }
     drop(out);
-    let mut err = anstream::stderr().lock();
+    let mut err = guarded::stderr();
     writeln!(err, "{DIM}{}{RESET}", failures::where_to_look(arn))?;
     writeln!(
         err,

@@ -10,6 +10,7 @@ use tuner_engine::TuningRequest;
 use tuner_engine::execution::{Defaults, ExecutionInput};
 use tuner_engine::ports::Store;
 use tuner_engine::steps::DOCUMENT;
+use tuner_report::escape;
 
 use super::failures::{self, EVERY_SIZE_FAILED};
 use super::trace::{Whereabouts, whereabouts_in};
@@ -19,6 +20,7 @@ use crate::commands::out_folder::OutFolder;
 use crate::commands::{report, results};
 use crate::error::CliError;
 use crate::exit::Exit;
+use crate::guarded;
 use crate::states_arn::ExecutionArn;
 use crate::terminal::{DIM, RESET, YELLOW};
 use crate::units;
@@ -57,9 +59,9 @@ pub(super) async fn tell(
     match document(watch, known).await {
         Ok(tuning) => {
             let dry_run = asked(execution).is_some_and(|asked| asked.dry_run);
-            let told = results::finish(format, &tuning, dry_run, &folder.store).await;
+            let told = results::finish(format, &tuning, None, dry_run, folder).await;
             if let Some(known) = known {
-                let _ = writeln!(anstream::stderr(), "{DIM}kept in{RESET} {}", known.store);
+                let _ = writeln!(guarded::stderr(), "{DIM}kept in{RESET} {}", known.store);
             }
             told
         }
@@ -70,7 +72,7 @@ pub(super) async fn tell(
                     let warning = "its document can't be read, so this is what the execution says";
                     let again = format!("`tuner run --follow {arn}` tries again");
                     let _ = writeln!(
-                        anstream::stderr(),
+                        guarded::stderr(),
                         "{YELLOW}warning{RESET}: {warning} ({reason}); {again}"
                     );
                     print_output(output, &function, format)
@@ -119,12 +121,12 @@ async fn document(watch: &Watch<'_>, known: Option<&Whereabouts>) -> Result<Tuni
 /// The output of an execution, which names the memory size and its mean cost and duration.
 fn print_output(output: &str, function: &str, format: RunFormat) -> Result<Exit, CliError> {
     let fields: Value = serde_json::from_str(output)?;
-    let mut out = anstream::stdout().lock();
+    let mut out = guarded::stdout();
     if format == RunFormat::Human {
         write!(out, "{}", in_words(&fields, function))?;
     } else {
-        serde_json::to_writer_pretty(&mut out, &fields)?;
-        writeln!(out)?;
+        let text = serde_json::to_string_pretty(&fields)?;
+        writeln!(out, "{}", escape::json(&text))?;
     }
     let verdict: Option<Verdict> = serde_json::from_value(fields["verdict"].clone()).ok();
     Ok(verdict.map_or(Exit::Done, results::exit_of))

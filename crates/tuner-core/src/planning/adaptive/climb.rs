@@ -1,7 +1,7 @@
 //! The way up from size to size, and when it ends.
 
 use super::{Candidates, View, Wanted};
-use crate::assessment::{Judged, Refused, best};
+use crate::assessment::{Judged, best};
 use crate::{Constraint, stats};
 
 /// Sizes that are tried on the way up, in MB: doublings, whole vCPUs, and 3,008, which many accounts are limited to.
@@ -17,10 +17,10 @@ const LAST_STEP: f64 = 1.1;
 const SPEED_START_MB: u32 = 1024;
 /// The same for a balance of cost and speed.
 const BALANCED_START_MB: u32 = 256;
-/// On the way down a size that is this much worse than the best ends it.
+/// On the way down a size that is this much worse than the best ends it,
 const WORSE_BELOW: f64 = 0.03;
-/// A size that is this much worse than a smaller one, beyond noise, needs no second look.
-const HOPELESS: f64 = 0.5;
+/// and that by more than so many standard errors of the difference.
+const NOISE_BELOW: f64 = 1.5;
 /// A larger size is no better, surely, if it is this much worse beyond noise,
 const WORSE: f64 = 0.08;
 /// or this much after another that was so much worse too,
@@ -117,16 +117,58 @@ impl View<'_> {
                 Outlook::Open => false,
             };
         }
-        self.descend(&rungs[..start], &seen)
+        let above = rungs
+            .iter()
+            .filter(|&&mb| seen.last().is_none_or(|last| mb > last.memory_size_mb));
+        let above: Vec<u32> = above.copied().filter(|&mb| !self.is_infeasible(mb)).collect();
+        self.look_up(&above, &seen)
+            .or_else(|| self.descend(&rungs[..start], &seen))
+    }
+
+    /// Once the way up has ended for speed, a look at what is far above: several vCPUs and, from 2,048 MB on, more network
+    /// bandwidth (source: AWS's announcement of 2026-08-06) show there, though two sizes before were no faster. The same
+    /// where no size yet keeps a limit on durations. If something is faster there, its neighbours are tried too.
+    fn look_up(&self, above: &[u32], seen: &[&Judged]) -> Option<Wanted> {
+        const LOOK: u32 = 1;
+        const LOOKS_FROM_MB: u32 = 3008;
+        let limits_duration = |c: &Constraint| matches!(c, Constraint::Duration { .. });
+        let needs_faster =
+            best(seen.iter().copied()).is_none() && self.planner.question.constraints.iter().any(limits_duration);
+        if !(self.is_speed() || needs_faster) || seen.iter().any(|s| too_dear(s)) {
+            return None;
+        }
+        let fastest = seen.iter().map(|s| s.point.robust.ms).fold(f64::INFINITY, f64::min);
+        let look = self.planner.all_payloads.max(LOOK);
+        let has_looked = seen.iter().any(|s| s.memory_size_mb >= LOOKS_FROM_MB);
+        let first = above.iter().copied().find(|&mb| mb >= LOOKS_FROM_MB && !has_looked);
+        let looks: Vec<u32> = first.into_iter().chain(above.last().copied()).collect();
+        for &mb in &looks {
+            if self.warm_at(mb) < look {
+                return Some(self.more(mb, look));
+            }
+        }
+        let measured = above.iter().filter_map(|&mb| self.assessment.at(mb));
+        let best_above = measured
+            .filter(|s| s.point.robust.ms < fastest * (1.0 - HARDLY_FASTER))
+            .min_by(|a, b| a.point.robust.ms.total_cmp(&b.point.robust.ms))?;
+        let place = above.iter().position(|&mb| mb == best_above.memory_size_mb)?;
+        let neighbours = place.checked_sub(1).into_iter().chain([place, place + 1]);
+        neighbours
+            .filter_map(|i| above.get(i).copied())
+            .find(|&mb| self.warm_at(mb) < self.opening())
+            .map(|mb| self.more(mb, self.opening()))
     }
 
     /// The next size below those on the way up, while what is smaller seems to be no worse.
     fn descend(&self, below: &[u32], seen: &[&Judged]) -> Option<Wanted> {
-        let mut best = best(seen.iter().copied())?;
-        if best.memory_size_mb != seen.first()?.memory_size_mb {
+        let best = best(seen.iter().copied())?;
+        let first = seen.first()?;
+        // Never below the present size: where sizes are equal it is kept.
+        let present = self.planner.question.present_memory_size_mb.unwrap_or(0);
+        if is_below(first, best) {
             return None;
         }
-        for &mb in below.iter().rev() {
+        for &mb in below.iter().rev().take_while(|mb| **mb >= present) {
             if self.is_infeasible(mb) {
                 return None;
             }
@@ -134,11 +176,8 @@ impl View<'_> {
                 return Some(self.more(mb, self.opening()));
             }
             let judged = self.assessment.at(mb)?;
-            if judged.score > best.score * (1.0 + WORSE_BELOW) {
+            if is_below(judged, best) {
                 return None;
-            }
-            if judged.score < best.score && judged.is_allowed() {
-                best = judged;
             }
         }
         None
@@ -227,7 +266,7 @@ impl View<'_> {
         let twice = previous.is_some_and(|p| above(last, best) > WORSE && above(p, best) > WORSE_TWICE);
         match (surely_worse(last, best), seen.len()) {
             (true, 3..) => Outlook::Over,
-            (true, _) if surely_above(last, best) > HOPELESS => Outlook::Over,
+            // Some functions are bad at 256 MB and best at 512: one rung more tells.
             (true, _) => Outlook::Unsure,
             (false, _)
                 if twice
@@ -250,7 +289,7 @@ impl View<'_> {
     }
 
     fn settling(&self) -> u32 {
-        (self.planner.effort.most_per_size / 2).max(self.opening())
+        self.planner.effort.settling.max(self.opening())
     }
 
     /// One more invocation of the less known of the last size and the best before it.
@@ -260,11 +299,8 @@ impl View<'_> {
         [*last, best]
             .into_iter()
             .filter(|s| self.warm_at(s.memory_size_mb) < self.settling())
-            .max_by(|a, b| a.error.total_cmp(&b.error))
-            .map(|s| Wanted {
-                mb: s.memory_size_mb,
-                warm: 1,
-            })
+            .max_by(|a, b| a.score_error.total_cmp(&b.score_error))
+            .map(|s| self.rounds(s.memory_size_mb, 1))
     }
 }
 
@@ -289,6 +325,12 @@ fn surely_above(size: &Judged, best: &Judged) -> f64 {
     above(size, best) - NOISE * stats::together(size.score_error, best.score_error)
 }
 
+/// Whether a size serves the objective worse than the best, as far as noise lets it be seen.
+fn is_below(size: &Judged, best: &Judged) -> bool {
+    above(size, best) > WORSE_BELOW
+        && above(size, best) > NOISE_BELOW * stats::together(size.score_error, best.score_error)
+}
+
 fn surely_worse(size: &Judged, best: &Judged) -> bool {
     surely_above(size, best) > WORSE
 }
@@ -297,32 +339,30 @@ fn surely_worse(size: &Judged, best: &Judged) -> bool {
 fn levels_off(last: &Judged, before: &[&Judged]) -> bool {
     let best = before
         .iter()
-        .map(|s| (s.ms, s.error))
+        .map(|s| (s.point.robust.ms, s.point.robust.error))
         .min_by(|a, b| a.0.total_cmp(&b.0));
     let Some((ms, error)) = best else {
         return false;
     };
-    let gain = 1.0 - last.ms / ms;
-    let noise = NOISE_FOR_SPEED * stats::together(last.error, error);
+    let gain = 1.0 - last.point.robust.ms / ms;
+    let noise = NOISE_FOR_SPEED * stats::together(last.point.robust.error, error);
     if gain + noise < HARDLY_FASTER && last.memory_size_mb >= LEVELS_FROM_MB {
         return true;
     }
     let Some((previous, earlier)) = before.split_last() else {
         return false;
     };
-    let earlier = earlier.iter().map(|s| s.ms).fold(f64::INFINITY, f64::min);
-    gain < 0.02 && earlier.is_finite() && previous.ms > 0.98 * earlier
+    let earlier = earlier.iter().map(|s| s.point.robust.ms).fold(f64::INFINITY, f64::min);
+    gain < 0.02 && earlier.is_finite() && previous.point.robust.ms > 0.98 * earlier
 }
 
 /// Whether a size is above a limit on cost beyond doubt.
 fn too_dear(size: &Judged) -> bool {
-    size.refused.iter().any(|refused| match refused {
-        Refused::Constraint {
-            constraint: Constraint::CostAboveCheapest { .. } | Constraint::CostPerMillion { .. },
-            value,
-            limit,
-        } => (value / limit).ln() > WORSE + NOISE * size.error,
-        _ => false,
+    size.limits.iter().any(|limit| match limit.constraint {
+        Constraint::CostAboveCheapest { .. } | Constraint::CostPerMillion { .. } => {
+            limit.is_broken() && (limit.value / limit.limit).ln() > WORSE
+        }
+        Constraint::Duration { .. } => false,
     })
 }
 

@@ -1,16 +1,18 @@
 //! Adaptive planning: walk up from the cheapest invocations, stop as soon as the objective is surely getting worse, try a
-//! size in between where the model expects one to pay, and spend what is left on sizes that can hardly be told apart.
+//! size in between where the model expects one to pay, and spend on sizes that can hardly be told apart what knowing more of
+//! them is worth; then invoke the size to use and the present one afresh.
 //!
 //! Nothing is remembered between calls but what was measured: every question is asked anew of all of it.
 
 mod climb;
+mod confirm;
 mod race;
 mod refine;
 
 use std::collections::BTreeSet;
 
-use super::{Batch, Budget, Effort, Planner, Progress, SizeProgress};
-use crate::assessment::{Assessment, Measured};
+use super::{Batch, Budget, Effort, MOST_SAMPLES, Planner, Progress, SizeProgress};
+use crate::assessment::{Assessment, Colds, Measured};
 use crate::curve::Sample;
 use crate::{MemorySize, Outcome, Question};
 
@@ -77,7 +79,7 @@ const SOON_MB: u32 = 3008;
 
 /// What is left of a budget.
 struct Left {
-    invocations: Option<u32>,
+    invocations: u32,
     cost: Option<f64>,
     time_ms: Option<f64>,
 }
@@ -108,7 +110,7 @@ impl Planner for AdaptivePlanner {
     }
 
     fn most_calls(&self) -> u32 {
-        2 * self.effort.most_per_size.max(self.all_payloads) + 2
+        2 * (MOST_SAMPLES as u32).max(self.all_payloads) + 2
     }
 }
 
@@ -141,10 +143,15 @@ impl AdaptivePlanner {
             })
             .sum();
         Left {
-            invocations: self.budget.invocations.map(|most| most.saturating_sub(calls)),
+            invocations: self.most_invocations().saturating_sub(calls),
             cost: self.budget.cost.map(|most| most - spent),
             time_ms: self.budget.time_ms.map(|most| most as f64 - self.elapsed_ms),
         }
+    }
+
+    /// Invocations of all sizes together at most.
+    pub fn most_invocations(&self) -> u32 {
+        self.budget.invocations.unwrap_or(self.effort.most_calls)
     }
 
     /// What no invocation exceeds, in ms, init included: only that makes a budget one that holds whatever the function does.
@@ -162,16 +169,13 @@ struct View<'a> {
     lo: u32,
     failing: usize,
     calls: u32,
+    /// What a cold start costs, in warm invocations.
+    cold_starts_cost: f64,
 }
 
 impl<'a> View<'a> {
     fn of(planner: &'a AdaptivePlanner, progress: &'a Progress) -> Self {
-        let measured: Vec<Measured> = progress
-            .iter()
-            .filter(|(_, p)| !p.samples.is_empty() && infeasible(p).is_none())
-            .map(|(size, p)| measured(size.mb(), p))
-            .collect();
-        let assessment = Assessment::of(&measured, &planner.question);
+        let assessment = Assessment::of(&all_measured(progress), &planner.question);
         let (first, _) = planner.candidates.ends();
         // The largest use seen where memory ran out says less than the failure.
         let works = progress.values().filter(|p| infeasible(p).is_none());
@@ -196,7 +200,12 @@ impl<'a> View<'a> {
             lo: too_small.map_or(roomy, |mb| roomy.max(next(mb))),
             failing,
             calls: progress.values().map(|p| p.outcomes.total()).sum(),
+            cold_starts_cost: cold_starts_cost(progress),
         }
+    }
+
+    fn measured(&self) -> Vec<Measured> {
+        all_measured(self.progress)
     }
 
     fn progress_at(&self, mb: u32) -> Option<&SizeProgress> {
@@ -230,18 +239,34 @@ impl<'a> View<'a> {
         {
             return Some(self.more(present, self.opening()));
         }
-        let climb = self.climb();
-        if climb.is_some() {
+        if let climb @ Some(_) = self.climb() {
             return climb;
         }
-        if self.calls >= effort.calls.max(4 * self.opening()) {
+        if self.is_left_for_confirming() {
             return self.confirm();
         }
-        self.refine().or_else(|| self.race()).or_else(|| self.confirm())
+        let refined = match self.calls >= effort.calls.max(4 * self.opening()) {
+            true => None,
+            false => self.refine(),
+        };
+        refined
+            .or_else(|| self.race())
+            .or_else(|| self.check_limits())
+            .or_else(|| self.confirm())
     }
 
     fn opening(&self) -> u32 {
-        self.planner.effort.opening.max(self.planner.all_payloads)
+        /// One more warm invocation is nearly free beside a cold start that costs more than so many of them.
+        const DEAR_COLD_STARTS: f64 = 10.0;
+        let more = u32::from(self.cold_starts_cost >= DEAR_COLD_STARTS);
+        (self.planner.effort.opening + more).max(self.planner.all_payloads)
+    }
+
+    /// What trying another size costs, as a multiple of what it would if its first invocation were a warm one: that one
+    /// starts cold.
+    fn price_of_a_size(&self) -> f64 {
+        let warm = f64::from(self.opening());
+        (self.cold_starts_cost.max(1.0) + warm) / (1.0 + warm)
     }
 
     fn guard(&self) -> u32 {
@@ -250,9 +275,16 @@ impl<'a> View<'a> {
 
     /// As many more as make `warm` of them.
     fn more(&self, mb: u32, warm: u32) -> Wanted {
+        self.rounds(mb, warm.saturating_sub(self.warm_at(mb)))
+    }
+
+    /// `more` of them at least: of several payloads whole rounds, so that each is sent as often as its weight says.
+    fn rounds(&self, mb: u32, more: u32) -> Wanted {
+        let round = self.planner.all_payloads.max(1);
+        let had = self.warm_at(mb);
         Wanted {
             mb,
-            warm: warm.saturating_sub(self.warm_at(mb)),
+            warm: (had + more).div_ceil(round) * round - had,
         }
     }
 
@@ -276,9 +308,7 @@ impl<'a> View<'a> {
                 why = Some(stopped);
             }
         };
-        if let Some(most) = left.invocations {
-            limit(f64::from(most), Stopped::Invocations);
-        }
+        limit(f64::from(left.invocations), Stopped::Invocations);
         let longest = self.planner.longest_ms();
         let cost = self.planner.question.rate.cost(wanted.mb, longest + 1.0);
         if let Some(most) = left.cost {
@@ -314,19 +344,45 @@ fn infeasible(progress: &SizeProgress) -> Option<Outcome> {
     })
 }
 
+/// What a cold start costs, in warm invocations, over all sizes where both were measured; 1 where none was.
+fn cold_starts_cost(progress: &Progress) -> f64 {
+    let ratios: Vec<f64> = progress
+        .values()
+        .filter(|p| p.cold + p.restored > 0)
+        .filter_map(|p| {
+            let (warm, _) = Sample::mean(&p.samples)?;
+            Some(p.cold_sums.billed_ms / f64::from(p.cold + p.restored) / warm.billed_ms.max(1.0))
+        })
+        .collect();
+    match ratios.is_empty() {
+        true => 1.0,
+        false => ratios.iter().sum::<f64>() / ratios.len() as f64,
+    }
+}
+
+/// Every size that was measured and can be chosen.
+fn all_measured(progress: &Progress) -> Vec<Measured> {
+    progress
+        .iter()
+        .filter(|(_, p)| !p.samples.is_empty() && infeasible(p).is_none())
+        .map(|(size, p)| measured(size.mb(), p))
+        .collect()
+}
+
 fn measured(mb: u32, progress: &SizeProgress) -> Measured {
     let colds = progress.cold + progress.restored;
     let mean = |sum: f64| sum / f64::from(colds);
     Measured {
         memory_size_mb: mb,
         samples: progress.samples.clone(),
-        cold: (colds > 0).then(|| {
-            let cold = Sample {
-                ms: mean(progress.cold_sums.0),
-                billed_ms: mean(progress.cold_sums.1),
+        cold: (colds > 0).then(|| Colds {
+            mean: Sample {
+                ms: mean(progress.cold_sums.ms),
+                billed_ms: mean(progress.cold_sums.billed_ms),
                 payload: 0,
-            };
-            (cold, colds)
+            },
+            count: colds,
+            log_squares: (progress.cold_sums.log_squares - progress.cold_sums.logs.powi(2) / f64::from(colds)).max(0.0),
         }),
         max_memory_used_mb: progress.max_memory_used_mb,
     }

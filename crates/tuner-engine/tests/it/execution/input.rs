@@ -130,7 +130,19 @@ fn every_option_of_lpt_reaches_the_request() {
     assert_eq!(input.payload, PayloadSource::Inline(r#"{"a": 1.50}"#.to_owned()));
     assert_eq!((request.concurrency, request.max_concurrency), (1, 10));
     assert_eq!(request.objective, Objective::Balanced { cost_weight: 0.7 });
-    assert_eq!(request.apply, Apply::Alias("prod".to_owned()));
+    let to = |from_latest| Apply::Alias {
+        name: "prod".to_owned(),
+        from_latest,
+    };
+    assert_eq!(request.apply, to(false));
+    let meant = with(r#""autoOptimize": true, "autoOptimizeAlias": "prod", "applyFromLatest": true"#);
+    assert_eq!((meant.request.apply, meant.warnings.len()), (to(true), 0));
+    let without_alias = with(r#""autoOptimize": true, "applyFromLatest": true"#);
+    assert!(
+        without_alias.warnings[0].contains("applyFromLatest has no effect"),
+        "{:?}",
+        without_alias.warnings
+    );
     assert!(!request.dry_run && request.only_cold_starts);
     assert_eq!(request.pre_processor, Some("before".parse().unwrap()));
     assert_eq!(
@@ -271,7 +283,14 @@ pub(super) const WRONG: &[(&str, [&str; 2])] = &[
     ),
     (
         r#""payload": [{"payload": 1, "weight": 0}]"#,
-        ["payload[0].weight is 0", "above 0"],
+        ["payload[0] has a weight of 0", "above 0"],
+    ),
+    (
+        r#""payload": [{"payload": 1, "weight": 1}, {"payload": 1, "wieght": 2}]"#,
+        [
+            "payload[1] has no `weight`, but `wieght`",
+            "give [{\"payload\": LIST, \"weight\": 1}]",
+        ],
     ),
     (
         r#""parallelInvocation": "true""#,
@@ -455,6 +474,9 @@ fn a_long_value_is_shortened_and_no_payload_is_quoted() {
     for fields in [
         r#""payload": {"secret": "hunter2"}, "payloadS3": "s3://bucket/key""#,
         r#""payload": [{"payload": "hunter2", "weight": "x"}]"#,
+        r#""payload": [{"payload": 1, "weight": "hunter2"}]"#,
+        r#""payload": [{"payload": 1, "weight": 1}, {"hunter2": 1}]"#,
+        r#""payload": [{"payload": 1, "weight": 1}, "hunter2"]"#,
         r#""num": 5, "payload": [{"payload": "hunter2", "weight": 1}, {"payload": 1, "weight": 900}]"#,
         r#""payload": "hunter2", "payload": "hunter2""#,
         r#""payloads": "hunter2""#,

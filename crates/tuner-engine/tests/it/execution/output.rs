@@ -5,6 +5,7 @@ use std::path::Path;
 
 use jsonschema::Validator;
 use serde_json::{Value, json};
+use tuner_core::SnapStartUse;
 use tuner_core::machinery::{Place, Work};
 use tuner_core::pricing::{Currency, Money, PriceTable};
 use tuner_core::tuning::{SizeStatus, TuningStatus};
@@ -81,6 +82,12 @@ fn verbose() -> Tuning {
     tuning.warnings.insert(0, words.clone());
     tuning.applied = Some(words);
     tuning.machinery = Some(machinery("eu-west-1"));
+    tuning.exploration.snap_start = Some(SnapStartUse {
+        versions: 17,
+        cached_gb_seconds: 1.0,
+        restores: 3,
+        cost: None,
+    });
     tuning
 }
 

@@ -1,7 +1,7 @@
 //! What is sent for what is typed, which is what LPT sends.
 
 use tuner_core::Payloads;
-use tuner_engine::execution::{Defaults, ExecutionInput, PayloadSource, payloads_text};
+use tuner_engine::execution::{Defaults, ExecutionInput, PayloadSource};
 
 /// What is sent for `payload`, with weights.
 fn sent(payload: &str) -> Vec<(String, f64)> {
@@ -10,8 +10,7 @@ fn sent(payload: &str) -> Vec<(String, f64)> {
     let PayloadSource::Inline(inline) = input.payload else {
         panic!("{text} has no payload")
     };
-    // What is in S3 is read the same way.
-    assert_eq!(payloads_text(payload).unwrap(), inline);
+    assert_eq!(inline, payload);
     let payloads = Payloads::parse(&inline, "payload").unwrap();
     let body = |entry: &tuner_core::payload::Weighted| (String::from_utf8(entry.body.clone()).unwrap(), entry.weight);
     payloads.entries().iter().map(body).collect()
@@ -33,7 +32,7 @@ fn json_goes_out_as_typed() {
         "[]",
         "[1, [2]]",
         "[[1,2],[3,4]]",
-        r#"[{"payload": 1}]"#,
+        r#"[{"size": 1}]"#,
         "null",
         "0",
         "false",

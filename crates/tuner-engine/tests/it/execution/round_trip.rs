@@ -54,7 +54,7 @@ fn request() -> impl Strategy<Value = TuningRequest> {
     let apply = prop_oneof![
         Just(Apply::No),
         Just(Apply::Latest),
-        "[a-z][a-z0-9_-]{0,9}".prop_map(Apply::Alias)
+        ("[a-z][a-z0-9_-]{0,9}", any::<bool>()).prop_map(|(name, from_latest)| Apply::Alias { name, from_latest })
     ];
     let numbers = (5_u32..=10_000, 1_u32..=1000, any::<bool>(), 0_u64..=600_000, 0.0..=0.4);
     let sizes = prop::collection::btree_set(128_u32..=10_240, 1..20);

@@ -294,6 +294,10 @@ fn values() -> Vec<Value> {
         .flat_map(|n| [json!(vec![512; n]), json!(vec!["x"; n])]);
     let mixed = [
         json!([{"payload": 1, "weight": 1}, null]),
+        json!([{"payload": 1, "wieght": 1}]),
+        json!([{"weight": 1}]),
+        json!([{"wieght": 1}]),
+        json!([["payload", "weight"]]),
         json!([512, "x"]),
         json!([[]]),
     ];

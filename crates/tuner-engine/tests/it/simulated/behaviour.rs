@@ -113,6 +113,7 @@ pub fn reply(call: &Call, answer: &Answer, request_id: &str, timeout_s: u32) -> 
         function_error: function_error.map(str::to_owned),
         payload,
         log_tail: Some(log.into_bytes()),
+        local: None,
     };
     (reply, ms + init_ms)
 }

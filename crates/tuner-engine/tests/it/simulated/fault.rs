@@ -1,4 +1,4 @@
-use tuner_engine::ports::{PortError, PortErrorKind};
+use tuner_engine::ports::{PortError, PortErrorKind, Setting};
 
 use super::Function;
 
@@ -38,6 +38,8 @@ pub enum Foreign {
     RevisionOnly,
     /// Publishes what there is.
     Publish,
+    /// Points alias `live` to version 3.
+    MoveAlias,
     DeleteFunction,
 }
 
@@ -83,7 +85,14 @@ impl Foreign {
                     .get_or_insert_default()
                     .insert("THEIRS".to_owned(), "1".to_owned());
             }
-            Self::Settings => latest.settings_digest = "settings-2".to_owned(),
+            Self::Settings => {
+                latest.settings.insert(Setting::Handler, "other".to_owned());
+            }
+            Self::MoveAlias => {
+                let alias = function.aliases.get_mut("live").unwrap();
+                (alias.version, alias.revision) = (3, alias.revision + 1);
+                return;
+            }
             Self::RevisionOnly | Self::DeleteFunction => {}
             Self::Publish => {
                 let revision = latest.revision_id.clone();

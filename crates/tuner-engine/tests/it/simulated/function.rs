@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use tuner_core::{Architecture, FunctionName};
 use tuner_engine::marker::{MAX_DESCRIPTION, MAX_VARIABLES_BYTES, Marker, version_owner};
 use tuner_engine::ports::{
-    AliasPointer, ConfigurationChange, FunctionConfiguration, FunctionState, PortError, PortErrorKind as Kind,
+    AliasPointer, ConfigurationChange, FunctionConfiguration, FunctionState, PortError, PortErrorKind as Kind, Setting,
     UpdateStatus, VersionInfo,
 };
 use uuid::Uuid;
@@ -61,7 +61,7 @@ pub struct Facts {
     pub description: String,
     pub variables: Option<BTreeMap<String, String>>,
     pub code: Option<String>,
-    pub settings: String,
+    pub settings: BTreeMap<Setting, String>,
     pub versions: BTreeMap<u64, (String, u32)>,
     pub aliases: BTreeMap<String, Alias>,
 }
@@ -100,7 +100,7 @@ impl Function {
                 untunable: None,
                 state: FunctionState::Active,
                 update_status: UpdateStatus::Successful,
-                settings_digest: "settings-1".to_owned(),
+                settings: BTreeMap::from([(Setting::Handler, "main".to_owned())]),
             },
             versions: BTreeMap::new(),
             aliases: BTreeMap::new(),
@@ -140,13 +140,25 @@ impl Function {
         self
     }
 
+    /// As [`with_history`](Self::with_history), and alias `live` runs what `$LATEST` is, at its memory size.
+    pub fn deployed(self) -> Self {
+        let mut function = self.with_history();
+        let live = function.versions.get_mut(&2).unwrap();
+        *live = FunctionConfiguration {
+            version: "2".to_owned(),
+            description: "release".to_owned(),
+            ..function.latest.clone()
+        };
+        function
+    }
+
     pub fn facts(&self) -> Facts {
         Facts {
             memory_size_mb: self.latest.memory_size_mb,
             description: self.latest.description.clone(),
             variables: self.latest.variables.clone(),
             code: self.latest.code_sha256.clone(),
-            settings: self.latest.settings_digest.clone(),
+            settings: self.latest.settings.clone(),
             versions: self
                 .versions
                 .iter()
@@ -338,6 +350,9 @@ impl Function {
     }
 
     pub fn create_alias(&mut self, alias: &str, version: u64) -> Result<(), PortError> {
+        if !self.versions.contains_key(&version) {
+            return Err(PortError::new(Kind::NotFound, "CreateAlias", "Function not found"));
+        }
         if self.aliases.contains_key(alias) {
             return Err(PortError::new(Kind::Conflict, "CreateAlias", "Alias already exists"));
         }
@@ -354,6 +369,9 @@ impl Function {
 
     pub fn update_alias(&mut self, alias: &str, version: u64, revision_id: &str) -> Result<(), PortError> {
         let refuse = |kind, why| Err(PortError::new(kind, "UpdateAlias", why));
+        if !self.versions.contains_key(&version) {
+            return refuse(Kind::NotFound, "Function not found");
+        }
         match self.aliases.get_mut(alias) {
             None => refuse(Kind::NotFound, "Alias not found"),
             Some(a) if a.revision.to_string() != revision_id => refuse(Kind::Precondition, "stale revision"),

@@ -314,7 +314,12 @@ impl Drop for Running<'_> {
 
 #[async_trait]
 impl Invoker for Lambda {
-    async fn invoke(&self, function: &FunctionName, payload: &[u8]) -> Result<InvokeReply, PortError> {
+    async fn invoke(
+        &self,
+        function: &FunctionName,
+        payload: &[u8],
+        longest: Duration,
+    ) -> Result<InvokeReply, PortError> {
         let name = function.clone();
         let configuration = self.call("Invoke", name.to_string(), move |f| {
             there(f)?
@@ -353,7 +358,11 @@ impl Invoker for Lambda {
         let answer = law(&call);
         let (reply, ms) = reply(&call, &answer, &request_id, configuration.timeout_s);
         self.note(&call, &answer, &request_id, configuration.timeout_s, ms);
-        self.clock.sleep(Duration::from_secs_f64(ms / 1000.0)).await;
+        let takes = Duration::from_secs_f64(ms / 1000.0);
+        self.clock.sleep(takes.min(longest)).await;
+        if takes > longest {
+            return Err(PortError::new(Kind::Network, "Invoke", "no answer in time"));
+        }
         Ok(reply)
     }
 

@@ -11,4 +11,4 @@ pub use behaviour::{Answer, Call, Law, usual};
 pub use fault::{Fault, Foreign, When};
 pub use function::{Facts, Function};
 pub use lambda::Lambda;
-pub use world::{MemoryStore, VirtualClock, World, adaptive, initialize, request};
+pub use world::{MemoryStore, VirtualClock, World, adaptive, initialize, request, setting};

@@ -10,7 +10,7 @@ use tuner_core::planning::Preset;
 use tuner_core::pricing::PriceTable;
 use tuner_core::tuning::MeasuringEnvironment;
 use tuner_core::{MemorySize, Payloads, Tuning};
-use tuner_engine::driver::{self, Failure, Setting};
+use tuner_engine::driver::{self, Ended, Failure, Setting};
 use tuner_engine::ports::{Clock, LogSource, Store, StoreError, Tunings};
 use tuner_engine::steps::restore::{Restored, restore_function};
 use tuner_engine::{Backoff, Context, Event, Observer, Prices, TuningError, TuningRequest, TuningState, steps};
@@ -171,14 +171,26 @@ impl World {
         tokio::select! {
             biased;
             () = self.lambda.crashed.cancelled() => None,
-            result = driver::run(&ctx, request, payloads, setting()) => Some(result),
+            result = driver::run(&ctx, request, payloads, setting()) => Some(result.map(|ended| ended.tuning)),
         }
+    }
+
+    /// As [`tune`](Self::tune), with all that the driver says.
+    pub async fn ended(&self, request: &TuningRequest) -> Result<Ended, Failure> {
+        driver::run(&self.context(), request, &Payloads::single("{}"), setting()).await
     }
 
     /// A tuning beside others: its own store, its own way to be stopped.
     pub async fn tune_apart(&self, request: &TuningRequest) -> Result<Tuning, Failure> {
         let ctx = self.context_of(&Arc::default(), &CancellationToken::new());
-        driver::run(&ctx, request, &Payloads::single("{}"), setting()).await
+        let ended = driver::run(&ctx, request, &Payloads::single("{}"), setting()).await;
+        ended.map(|ended| ended.tuning)
+    }
+
+    /// `tuner restore --tuning` in a new process.
+    pub async fn restore_tuning(&self, tuning_id: Uuid) -> Restored {
+        let ctx = self.context_of(&Arc::default(), &CancellationToken::new());
+        restore_function(&ctx, &"resize".parse().unwrap(), Some(tuning_id), 0).await
     }
 
     /// `tuner restore` in a new process.

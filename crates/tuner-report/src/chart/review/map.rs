@@ -17,6 +17,8 @@ const MOST_NAMED: usize = 6;
 const LONGEST_NAME: f64 = 150.0;
 /// Costs further apart than this share one edge of the map.
 const WIDEST: f64 = 1e5;
+/// Below and above what a function can cost in a month, so that a number from elsewhere has a place.
+const COSTS: (f64, f64) = (1e-9, 1e12);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
@@ -54,7 +56,7 @@ pub(super) fn points<'v, 'a>(view: &'v View<'a>) -> Vec<Point<'v, 'a>> {
             Some(Point {
                 row,
                 share: row.share?,
-                cost: cost.amount,
+                cost: cost.amount.clamp(COSTS.0, COSTS.1),
                 kind: match (row.is_risk(), row.saves()) {
                     (true, _) => Kind::Risk,
                     (_, true) => Kind::Saves,

@@ -23,7 +23,9 @@ pub(super) fn draw(pen: &Pen, view: &View<'_>, rows: &[(&Row<'_>, Saving)], room
     let (low, high) = shown.iter().fold((0.0_f64, f64::MIN_POSITIVE), |(l, h), (_, s)| {
         (l.min(s.at_worst.amount), h.max(s.at_best.amount))
     });
-    let x = |amount: f64| left + (right - left) * ((amount - low) / (high - low)).clamp(0.0, 1.0);
+    // Divided first: the difference of two of the largest numbers is none.
+    let span = high - low;
+    let x = |amount: f64| left + (right - left) * (amount / span - low / span).clamp(0.0, 1.0);
     for (index, ((row, saving), amount)) in shown.iter().zip(&amounts).enumerate() {
         let baseline = room.top + STEP * index as f64 + 13.0;
         let middle = baseline - 4.0;

@@ -17,12 +17,13 @@ use super::since::{self, Since};
 use super::view::{Row, View};
 use super::words::{self, ReviewHeadline};
 use crate::chart::{self, Shape};
-use crate::{Options, ReportError, masking, numbers};
+use crate::{Options, ReportError, escape, masking, numbers};
 
 static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
     let mut env = Environment::new();
     env.set_undefined_behavior(UndefinedBehavior::Strict);
     env.set_auto_escape_callback(|_| AutoEscape::Html);
+    escape::in_pages(&mut env);
     env.add_filter("count", numbers::count);
     // Whether they parse is tested; an error shows when the page is asked for.
     let _ = env.add_template("review", include_str!("page.html"));
