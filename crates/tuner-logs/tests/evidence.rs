@@ -9,7 +9,7 @@ use std::path::Path;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use jiff::Timestamp;
-use tuner_logs::{FunctionLogs, Input, LogEvidence, Options, Problem, gather};
+use tuner_logs::{Coverage, FunctionLogs, Input, LogEvidence, Options, Problem, gather};
 
 const ID: &str = "276a85b8-11a7-4b68-b42e-de11b5f419e3";
 const STREAM: &str = "2026-10-01-[$LATEST]2f2faf726d06475489c93fe6f5a69d21";
@@ -34,9 +34,13 @@ fn write_gz(path: &Path, text: &str) {
 fn gathered(directory: &Path) -> (LogEvidence, Vec<Problem>) {
     let on = |threads| {
         let threads = NonZeroUsize::new(threads);
-        gather(vec![Input::from(directory)], &Options { threads })
+        let options = Options {
+            threads,
+            ..Options::default()
+        };
+        gather(vec![Input::from(directory)], &options)
     };
-    let (one, problems) = on(1);
+    let (one, Coverage { problems, .. }) = on(1);
     assert_eq!(on(3).0, one);
     (one, problems)
 }
@@ -241,7 +245,86 @@ fn a_file_given_twice_is_read_once() {
     write_gz(&file, &exported("2026-10-01T00:00:00.000Z", 10.0, 128, ""));
     let around = folder.path().join("aws-lambda-f/../aws-lambda-f");
     let inputs = vec![Input::from(folder.path()), Input::from(file), Input::from(around)];
-    let (evidence, problems) = gather(inputs, &Options::default());
+    let (evidence, Coverage { problems, .. }) = gather(inputs, &Options::default());
     assert!(problems.is_empty());
     assert_eq!(evidence.functions[0].reports(), 1);
+}
+
+#[test]
+fn functions_of_one_name_in_two_regions_are_two_and_export_tasks_name_what_they_exported() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = |n: usize| exported("2026-10-01T00:00:00.000Z", 10.0, 128, "").repeat(n);
+    write_gz(
+        &folder.path().join(format!("us-east-1/aws-lambda-pay/{STREAM}/0.gz")),
+        &log(1),
+    );
+    write_gz(
+        &folder.path().join(format!("eu-west-1/aws-lambda-pay/{STREAM}/0.gz")),
+        &log(2),
+    );
+    write_gz(
+        &folder.path().join(format!("aws/lambda/us-east-1.auth/{STREAM}/0.gz")),
+        &log(3),
+    );
+    let task = "0198c8a0-61a7-4b68-b42e-de11b5f419e3";
+    write_gz(
+        &folder.path().join(format!("exportedlogs/{task}/{STREAM}/0.gz")),
+        &log(4),
+    );
+    let mut options = Options::default();
+    let tasks = serde_json::json!({ "exportTasks": [{ "taskId": task, "logGroupName": "/aws/lambda/ship" }] });
+    assert_eq!(options.export_tasks.add(&tasks), 1);
+    let (evidence, _) = gather(vec![Input::from(folder.path())], &options);
+    let found: Vec<_> = evidence
+        .functions
+        .iter()
+        .map(|f| {
+            (
+                f.name.as_deref().unwrap(),
+                f.region.as_deref(),
+                f.edge,
+                f.reports(),
+                f.files,
+            )
+        })
+        .collect();
+    assert_eq!(
+        found,
+        [
+            ("auth", None, true, 3, 1),
+            ("pay", Some("eu-west-1"), false, 2, 1),
+            ("pay", Some("us-east-1"), false, 1, 1),
+            ("ship", None, false, 4, 1),
+        ]
+    );
+    // What a damaged file leaves unread is a share of the function's own bytes.
+    let path = folder.path().join(format!("us-east-1/aws-lambda-pay/{STREAM}/1.gz"));
+    write_gz(
+        &path,
+        &(0..5000)
+            .map(|n| exported("2026-10-01T00:00:00.000Z", f64::from(n), 128, ""))
+            .collect::<String>(),
+    );
+    let mut bytes = fs::read(&path).unwrap();
+    bytes.extend([0xff; 20_000]);
+    fs::write(&path, &bytes).unwrap();
+    let (evidence, coverage) = gather(vec![Input::from(folder.path())], &options);
+    let pay = &evidence.functions[2];
+    assert_eq!(
+        (pay.complete, pay.files, pay.damaged_files, coverage.problems.len()),
+        (false, 2, 1, 1)
+    );
+    assert!(
+        pay.unread_share.unwrap() > 0.0 && pay.unread_share.unwrap() < 1.0,
+        "{:?}",
+        pay.unread_share
+    );
+    assert_eq!(evidence.functions[1].unread_share, Some(0.0));
+    // Of one that is cut off nobody knows how much is missing.
+    fs::write(&path, &bytes[..100]).unwrap();
+    let (evidence, _) = gather(vec![Input::from(folder.path())], &options);
+    assert_eq!(
+        (evidence.functions[2].damaged_files, evidence.functions[2].unread_share),
+        (1, None)
+    );
 }

@@ -33,12 +33,16 @@ pub(super) fn logs(args: LogsArgs) -> Result<Exit, CliError> {
             })
             .collect()
     };
-    let options = Options { threads: args.threads };
+    let options = Options {
+        threads: args.threads,
+        ..Options::default()
+    };
     if args.format == LogsFormat::Records {
         return records(inputs, &options);
     }
     let quote = price_table(args.prices.as_deref())?.quote(&args.region, args.arch);
-    let (summary, problems) = tuner_logs::summarize(inputs, &options);
+    let (summary, coverage) = tuner_logs::summarize(inputs, &options);
+    let problems = coverage.problems;
     let mut out = guarded::stdout();
     let priced = Priced::new(summary, quote.as_ref().ok());
     match args.format {
@@ -91,9 +95,9 @@ fn records(inputs: Vec<Input>, options: &Options) -> Result<Exit, CliError> {
         serde_json::to_writer(&mut out, record)?;
         out.write_all(b"\n")
     });
-    let flushed = written.and_then(|problems| out.flush().map(|()| problems));
+    let flushed = written.and_then(|coverage| out.flush().map(|()| coverage));
     match flushed {
-        Ok(problems) => ended(&problems),
+        Ok(coverage) => ended(&coverage.problems),
         // `| head` has seen enough.
         Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => Ok(Exit::Done),
         Err(e) => Err(e.into()),

@@ -33,7 +33,12 @@ pub(super) fn gather(args: &ReviewArgs) -> Result<(Gathered, Vec<Problem>), CliE
         listed.extend(inventory::read(file)?);
     }
     let inputs = args.from_logs.iter().map(Input::from).collect();
-    let (logs, problems) = tuner_logs::gather(inputs, &Options { threads: args.threads });
+    let options = Options {
+        threads: args.threads,
+        ..Options::default()
+    };
+    let (logs, coverage) = tuner_logs::gather(inputs, &options);
+    let problems = coverage.problems;
     let mut warnings = Vec::new();
     // Whoever reads the document later does not see what this run says of it.
     warnings.extend(problems.iter().take(MOST_PROBLEMS).map(Problem::to_string));
