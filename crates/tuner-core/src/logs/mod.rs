@@ -4,13 +4,15 @@
 //! * [`parse_tail`]: the `LogResult` of an invocation, a 4 KB tail that usually begins in the middle of a line.
 //! * [`scan`]: a chunk of an exported log file, at memory speed; [`scan_apart`] without anything on the heap for usual REPORTs.
 //! * [`format`]: the same events as Lambda prints them.
-//! * [`Report::outcome`]: what became of an invocation, from REPORT and the lines beside it ([`Neighbours`]).
+//! * [`Report::outcome`]: what became of an invocation, from REPORT and the lines beside it ([`Neighbours`]); where they
+//!   say nothing, a runtime's own line does ([`FunctionError`]).
 //!
 //! Everything here takes bytes and never panics on any of them. What is not understood is no event.
 
 mod classify;
 mod event;
 pub mod format;
+mod function_error;
 mod json;
 mod line;
 mod origin;
@@ -27,6 +29,7 @@ pub use classify::Neighbours;
 pub use event::{
     End, Event, InitReport, OtherEvent, RestoreReport, RuntimeDone, RuntimeError, RuntimeVersion, Start, TimedOut,
 };
+pub use function_error::FunctionError;
 pub use line::parse_line;
 pub use origin::{function_of_log_group, function_of_log_stream};
 pub use report::{Report, XRay};
