@@ -3,6 +3,7 @@
 //! * [`parse_line`]: one line, or one log event, to an [`Event`]; text or JSON is decided line by line.
 //! * [`parse_tail`]: the `LogResult` of an invocation, a 4 KB tail that usually begins in the middle of a line.
 //! * [`scan`]: a chunk of an exported log file, at memory speed; [`scan_apart`] without anything on the heap for usual REPORTs.
+//! * [`scan_errors`]: the errors that runtimes write in such a chunk, and the STARTs that tell of which invocation.
 //! * [`format`]: the same events as Lambda prints them.
 //! * [`Report::outcome`]: what became of an invocation, from REPORT and the lines beside it ([`Neighbours`]); where they
 //!   say nothing, a runtime's own line does ([`FunctionError`]).
@@ -29,7 +30,7 @@ pub use classify::Neighbours;
 pub use event::{
     End, Event, InitReport, OtherEvent, RestoreReport, RuntimeDone, RuntimeError, RuntimeVersion, Start, TimedOut,
 };
-pub use function_error::FunctionError;
+pub use function_error::{FunctionError, Said, Told, scan_errors};
 pub use line::parse_line;
 pub use origin::{function_of_log_group, function_of_log_stream};
 pub use report::{Report, XRay};

@@ -9,7 +9,7 @@ use super::{FunctionError, id, is_ruby_type, java_head, known_type};
 
 /// How far before its mark an object may begin, in bytes, and how many braces are tried unless a line begins with one.
 const LOOK_BACK: usize = 8 * 1024;
-const BRACES: usize = 3;
+const BRACES: usize = 2;
 
 /// What runtimes write of an error, in their own words.
 ///

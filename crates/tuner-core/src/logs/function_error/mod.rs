@@ -12,6 +12,7 @@
 //! `console.error(error)` does; in text, .NET's just as `LogError(error.ToString())` does.
 
 mod json;
+mod scan;
 
 use memchr::{memchr, memmem, memrchr};
 use schemars::JsonSchema;
@@ -19,6 +20,8 @@ use serde::{Deserialize, Serialize};
 
 use super::classify::is_init_error;
 use crate::Outcome;
+
+pub use scan::{Said, Told, scan_errors};
 
 /// Longer names are no types of errors.
 const LONGEST_TYPE: usize = 256;
@@ -93,6 +96,11 @@ impl Mark {
         }
     }
 
+    /// Whether reading it takes a parser of JSON.
+    const fn is_json(self) -> bool {
+        matches!(self, Self::ErrorType | Self::AwsRequestId)
+    }
+
     /// The error whose mark stands at `at`, and where in `text` its line ends. `text` begins with a line's beginning,
     /// above the mark's own line where there are any, and goes on below it.
     pub(super) fn read(self, text: &[u8], at: usize) -> Option<(FunctionError, usize)> {
@@ -145,9 +153,11 @@ fn python(text: &[u8], at: usize) -> Option<FunctionError> {
         return None;
     }
     let names_an_error = name.starts_with("Runtime.") || name.ends_with("Error") || name.ends_with("Exception");
-    (names_an_error || has_below(behind, b"Traceback (most recent call last):")).then(|| FunctionError {
-        request_id: None,
-        error_type: Some(name.to_owned()),
+    (names_an_error || has_below(behind, b"Traceback (most recent call last):", Mark::Bracketed)).then(|| {
+        FunctionError {
+            request_id: None,
+            error_type: Some(name.to_owned()),
+        }
     })
 }
 
@@ -242,7 +252,7 @@ fn dotnet(text: &[u8], at: usize) -> Option<FunctionError> {
     let name = class_name(rest)?;
     let behind = &rest[name.len()..];
     let is_head = behind.starts_with(b":") || behind.first().is_none_or(|byte| b"\r\n".contains(byte));
-    if !is_head || !(name.contains('.') || name.ends_with("Exception")) || !has_below(behind, b"   at ") {
+    if !is_head || !(name.contains('.') || name.ends_with("Exception")) || !has_below(behind, b"   at ", Mark::Fail) {
         return None;
     }
     Some(FunctionError {
@@ -253,12 +263,14 @@ fn dotnet(text: &[u8], at: usize) -> Option<FunctionError> {
 
 /// `thread 'main' panicked at src/main.rs:5:5:`, and what the runtime says of it: `user handler panicked`.
 fn rust(line: &[u8], at: usize) -> Option<FunctionError> {
-    let before = &line[..at];
+    let before = &line[at.saturating_sub(256)..at];
     let is_hook = line[at..].starts_with(b"panicked at ") && memmem::find(before, b"thread '").is_some();
     if !is_hook && !before.ends_with(b"user handler ") {
         return None;
     }
     let id = || {
+        let line = &line[at.saturating_sub(1024)..line.len().min(at + 1024)];
+        let line = &line[..memchr(b'\n', line).unwrap_or(line.len())];
         let label = memmem::find(line, b"requestId")?;
         let rest = &line[label + b"requestId".len()..];
         let from = rest.iter().position(|byte| !b"\\\":= ".contains(byte))?;
@@ -289,8 +301,10 @@ fn go_panic(text: &[u8], at: usize) -> Option<FunctionError> {
 }
 
 /// Whether `needle` stands below the head of an error, before what Lambda itself says next.
-fn has_below(text: &[u8], needle: &[u8]) -> bool {
+fn has_below(text: &[u8], needle: &[u8], mark: Mark) -> bool {
     let text = &text[..text.len().min(MESSAGE)];
+    // Not beyond the next of its kind, so that all together cost what they are long.
+    let text = &text[..memmem::find(text, mark.needle().as_bytes()).unwrap_or(text.len())];
     memmem::find(text, needle).is_some_and(|found| memmem::find(&text[..found], b"RequestId: ").is_none())
 }
 

@@ -230,3 +230,118 @@ fn only_the_first_frame_of_a_stack_tells() {
         .collect();
     assert_eq!(frames, [true, false, false]);
 }
+
+/// What a chunk tells: `+ID` for a START, `ID: TYPE` for an error, with the stream.
+fn scanned(chunk: &str) -> Vec<String> {
+    let mut all = Vec::new();
+    scan_errors(chunk.as_bytes(), |told| {
+        let stream = told.stream.map_or(String::new(), |stream| {
+            format!(" in {}", String::from_utf8_lossy(stream))
+        });
+        all.push(match told.said {
+            Said::Started(id) => format!("+{id}{stream}"),
+            Said::Failed(error) => {
+                let part = |part: Option<String>| part.unwrap_or_else(|| "?".into());
+                format!("{}: {}{stream}", part(error.request_id), part(error.error_type))
+            }
+        });
+    });
+    all
+}
+
+#[test]
+fn lines_of_a_file_as_lambda_writes_them() {
+    let chunk = "2026-01-31T10:00:00.000Z START RequestId: a Version: $LATEST\n\
+         2026-01-31T10:00:00.000Z [ERROR] KeyError: 'id'\nTraceback (most recent call last):\n  File\n\
+         2026-01-31T10:00:00.000Z END RequestId: a\n\
+         {\"time\":\"2026-01-31T10:00:00.000Z\",\"type\":\"platform.start\",\"record\":{\"requestId\":\"b\",\"version\":\"1\"}}\n\
+         {\"timestamp\":\"2026-01-31T10:00:00.000Z\",\"message\":\"bad: e.A\\ne.A: bad\\n\\tat e.H.h(H.java:9)\\n\\tat e.H.g(H.java:9)\",\"level\":\"ERROR\",\"AWSRequestId\":\"b\"}\n\
+         bad: e.A\ne.A: bad\n\tat e.H.h(H.java:9)\n\tat e.H.g(H.java:9)\n\
+         the START RequestId is a word\n";
+    assert_eq!(scanned(chunk), ["+a", "?: KeyError", "+b", "b: e.A", "?: e.A"]);
+}
+
+#[test]
+fn streams_stand_before_lines_and_messages() {
+    let tail = "2026-01-31T10:00:00+00:00 2026/01/31/[$LATEST]ab START RequestId: a Version: 1\n\
+         2026-01-31T10:00:00+00:00 2026/01/31/[$LATEST]ab [ERROR] KeyError: 'id'\nTraceback (most recent call last):\n";
+    assert_eq!(
+        scanned(tail),
+        ["+a in 2026/01/31/[$LATEST]ab", "?: KeyError in 2026/01/31/[$LATEST]ab"]
+    );
+
+    let messages = [
+        ("one", "START RequestId: a Version: 1\n"),
+        ("two", "[ERROR] KeyError: 'id'\nTraceback (most recent call last):\n"),
+        (
+            "one",
+            "bad: e.A\ne.A: bad\n\tat e.H.h(H.java:9)\n\tat e.H.g(H.java:9)\n",
+        ),
+        (
+            "one",
+            "2026-01-31T10:00:00.000Z\tc\tERROR\tInvoke Error \t{\"errorType\":\"TypeError\",\"errorMessage\":\"x\"}\n",
+        ),
+        (
+            "two",
+            "{\"timestamp\":\"2026-01-31T10:00:00.000Z\",\"message\":\"bad: e.A\\ne.A: bad\\n\\tat e.H.h(H.java:9)\",\"level\":\"ERROR\",\"AWSRequestId\":\"d\"}\n",
+        ),
+        (
+            "two",
+            "2026-01-31T10:00:00.000Z\te\tfail\tSystem.Exception: x\n   at Function.Handler()\n",
+        ),
+    ];
+    let told = [
+        "+a in one",
+        "?: KeyError in two",
+        "?: e.A in one",
+        "c: TypeError in one",
+        "d: e.A in two",
+        "e: System.Exception in two",
+    ];
+    let events: Vec<serde_json::Value> = messages
+        .iter()
+        .map(|(stream, message)| serde_json::json!({ "logStreamName": stream, "message": message }))
+        .collect();
+    let document = serde_json::json!({ "events": events });
+    assert_eq!(scanned(&document.to_string()), told);
+    assert_eq!(scanned(&serde_json::to_string_pretty(&document).unwrap()), told);
+}
+
+#[test]
+fn time_is_linear_whatever_the_bytes() {
+    let pieces = [
+        "errorType",
+        "{\"errorType\":",
+        "\"errorType\":\"",
+        "\\\"errorType\\\"",
+        "[ERROR] A:\n",
+        "[ERROR] Error\r",
+        "\n\tat ",
+        "\\tat ",
+        "{\"AWSRequestId\":\"ERROR",
+        "panicked at ",
+        "user handler panicked ",
+        "goroutine 1 [running]:\n",
+        "\tfail\tA.B:\n",
+        "START RequestId: a ",
+        "\"platform.start\"",
+        "{\"message\":\"\\tat ",
+        ",\"errorType\":\"Error\",{",
+        "{\"a\":",
+        "\\\"",
+        "Invoke Error {\"errorType\":\"",
+    ];
+    for piece in pieces {
+        for head in ["", "{", "{\"message\":\"", "[\""] {
+            let chunk = head.to_owned() + &piece.repeat((256 << 10) / piece.len());
+            let started = std::time::Instant::now();
+            scan_errors(chunk.as_bytes(), |_| {});
+            // Milliseconds even unoptimised; anything quadratic takes minutes.
+            assert!(
+                started.elapsed().as_secs() < 20,
+                "{head}{piece}: {:?}",
+                started.elapsed()
+            );
+        }
+    }
+}
