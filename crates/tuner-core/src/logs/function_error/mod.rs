@@ -101,6 +101,11 @@ impl Mark {
         matches!(self, Self::ErrorType | Self::AwsRequestId)
     }
 
+    /// Whether the head of the error stands above the line of its mark.
+    const fn is_below_head(self) -> bool {
+        matches!(self, Self::Frame | Self::Goroutine)
+    }
+
     /// The error whose mark stands at `at`, and where in `text` its line ends. `text` begins with a line's beginning,
     /// above the mark's own line where there are any, and goes on below it.
     pub(super) fn read(self, text: &[u8], at: usize) -> Option<(FunctionError, usize)> {

@@ -11,7 +11,9 @@ use super::super::origin::unescape;
 use super::{FunctionError, Mark, id, of_event};
 
 /// What is searched for, all at once. Four bytes and more make a search of few false alarms.
-const NEEDLES: [(&str, Sought); 11] = [
+const NEEDLES: [(&str, Sought); 13] = [
+    ("\"logStream", Sought::Stream),
+    ("\"messageType\"", Sought::Document),
     ("START RequestId: ", Sought::TextStart),
     ("platform.start\"", Sought::JsonStart),
     ("[ERROR] ", Sought::Error(Mark::Bracketed)),
@@ -35,6 +37,10 @@ const START: usize = 512;
 
 #[derive(Clone, Copy, PartialEq)]
 enum Sought {
+    /// The key of a log stream.
+    Stream,
+    /// A document of a subscription, which is of one log stream.
+    Document,
     TextStart,
     JsonStart,
     Error(Mark),
@@ -65,34 +71,40 @@ pub enum Said<'a> {
 pub fn scan_errors<'a>(chunk: &'a [u8], mut found: impl FnMut(Told<'a>)) {
     let Some(searcher) = searcher() else { return };
     let mut scratch = Vec::new();
+    let mut stream = None;
+    // The line's beginning, looked for from the last needle on, so that lines cost what they are long.
+    let (mut line, mut known) = (0, 0);
     let mut next = 0;
     // The end of what JSON parsers have seen: what they could not read is not tried again.
     let mut parsed = 0;
     while let Some((at, sought)) = searcher.find(chunk, next) {
         let (needle, sought) = NEEDLES[sought];
         next = at + needle.len();
+        line = memrchr(b'\n', &chunk[known..at]).map_or(line, |newline| known + newline + 1);
+        known = at;
         let mut tell = |said| {
             found(Told {
                 offset: at,
-                stream: stream_before(chunk, at),
+                stream: stream_of(chunk, line, at, stream.as_ref()),
                 said,
             });
         };
         match sought {
+            Sought::Stream => stream = Stream::at(chunk, next).or(stream),
+            Sought::Document => stream = None,
             Sought::TextStart => {
                 if let Some(id) = id_of_text_start(chunk, at, next) {
                     tell(Said::Started(id));
                 }
             }
             Sought::JsonStart => {
-                if let Some(id) = id_of_json_start(chunk, at, next) {
+                if let Some(id) = id_of_json_start(chunk, line, at, next) {
                     tell(Said::Started(id));
                 }
             }
             Sought::Error(mark) => {
                 let from = at.saturating_sub(LOOK_BACK);
-                let line = memrchr(b'\n', &chunk[from..at]).map_or(from, |newline| from + newline + 1);
-                if let Some(literal) = string_around(chunk, line, at) {
+                if let Some(literal) = string_around(chunk, line.max(from), at) {
                     next = literal.end.max(next);
                     // Java's own object tells all, with its request ID.
                     if !is_followed_by_id(chunk, literal.end) {
@@ -107,17 +119,14 @@ pub fn scan_errors<'a>(chunk: &'a [u8], mut found: impl FnMut(Told<'a>)) {
                 if needle.starts_with('\\') || mark.is_json() && at < parsed {
                     continue;
                 }
-                // The head of a Java stack is above its line.
-                let start = if mark == Mark::Frame || mark == Mark::Goroutine {
-                    from
-                } else {
-                    line
-                };
+                // The heads of some stacks are above their marks.
+                let start = if mark.is_below_head() { from } else { line.max(from) };
                 let text = &chunk[start..chunk.len().min(at + LOOK_AHEAD)];
                 let read = mark.read(text, at - start);
                 if mark.is_json() {
-                    let end = memchr(b'\n', &chunk[at..]).map_or(chunk.len(), |newline| at + newline);
-                    parsed = read.as_ref().map_or(end.min(at + LOOK_AHEAD), |(_, end)| start + end);
+                    let ahead = &chunk[at..chunk.len().min(at + LOOK_AHEAD)];
+                    let end = at + memchr(b'\n', ahead).unwrap_or(ahead.len());
+                    parsed = read.as_ref().map_or(end, |(_, end)| start + end);
                 }
                 if let Some((error, end)) = read {
                     next = next.max(start + end);
@@ -143,15 +152,13 @@ fn id_of_text_start(chunk: &[u8], at: usize, end: usize) -> Option<&str> {
 }
 
 /// The request ID behind `platform.start`, or before it where keys are sorted.
-fn id_of_json_start(chunk: &[u8], at: usize, end: usize) -> Option<&str> {
+fn id_of_json_start(chunk: &[u8], line: usize, at: usize, end: usize) -> Option<&str> {
     const KEY: &[u8] = b"requestId";
     let behind = &chunk[end..chunk.len().min(end + START)];
     let behind = &behind[..memchr(b'\n', behind).unwrap_or(behind.len())];
     let place = memmem::find(behind, KEY).map(|key| end + key).or_else(|| {
-        let from = at.saturating_sub(START);
-        let before = &chunk[from..at];
-        let line = memrchr(b'\n', before).map_or(0, |newline| newline + 1);
-        memmem::rfind(&before[line..], KEY).map(|key| from + line + key)
+        let from = line.max(at.saturating_sub(START));
+        memmem::rfind(&chunk[from..at], KEY).map(|key| from + key)
     })?;
     let rest = &chunk[place + KEY.len()..];
     let skipped = rest.iter().take(8).position(|byte| !b"\\\": ".contains(byte))?;
@@ -195,23 +202,54 @@ fn is_escaped(text: &[u8], at: usize) -> bool {
     text[..at].iter().rev().take_while(|byte| **byte == b'\\').count() % 2 == 1
 }
 
-/// The log stream that stands before a line, as `aws logs tail` prints it, or before a message, as `filter-log-events`
-/// and subscriptions do.
-fn stream_before(chunk: &[u8], at: usize) -> Option<&[u8]> {
-    const KEYS: [&[u8]; 2] = [b"\"logStreamName\"", b"\"logStream\""];
-    let from = at.saturating_sub(LOOK_BACK / 2);
-    let line = memrchr(b'\n', &chunk[from..at]).map_or(from, |newline| from + newline + 1);
-    let prefix = &chunk[line..at.min(line + 512)];
-    if !prefix.is_empty() && !b"{[\" \t".contains(&prefix[0]) {
-        return prefix.split(u8::is_ascii_whitespace).find(|word| is_stream(word));
-    }
-    let near = &chunk[from..at];
-    KEYS.into_iter().find_map(|key| {
-        let place = memmem::rfind(near, key)?;
-        let rest = near[place + key.len()..].trim_ascii_start().strip_prefix(b":")?;
+/// A log stream that a JSON document names.
+struct Stream<'a> {
+    name: &'a [u8],
+    /// Where its name ends.
+    end: usize,
+    /// Of one event, as `filter-log-events` tells it, and not of a document with several.
+    of_event: bool,
+}
+
+impl<'a> Stream<'a> {
+    /// `logStream` or `logStreamName`; `behind` is behind `logStream`.
+    fn at(chunk: &'a [u8], behind: usize) -> Option<Self> {
+        let rest = &chunk[behind..];
+        let of_event = rest.starts_with(b"Name");
+        let rest = rest.strip_prefix(b"Name").unwrap_or(rest).strip_prefix(b"\"")?;
+        let rest = rest.trim_ascii_start().strip_prefix(b":")?;
         let rest = rest.trim_ascii_start().strip_prefix(b"\"")?;
-        Some(&rest[..memchr(b'"', rest)?])
-    })
+        let name = &rest[..memchr(b'"', &rest[..rest.len().min(513)])?];
+        Some(Self {
+            name,
+            end: chunk.len() - rest.len() + name.len(),
+            of_event,
+        })
+    }
+
+    /// Whether what stands at `at` is of it: in the same object or, where it is a document's, in the same line. A
+    /// document that is printed in many lines has them indented.
+    fn holds(&self, chunk: &[u8], line: usize, at: usize) -> bool {
+        if self.of_event {
+            at - self.end < LOOK_BACK && memchr(b'}', &chunk[self.end..at]).is_none()
+        } else {
+            line <= self.end || chunk[line].is_ascii_whitespace()
+        }
+    }
+}
+
+/// The log stream of what stands at `at`: before its line, as `aws logs tail` prints it, or in the document around it.
+fn stream_of<'a>(chunk: &'a [u8], line: usize, at: usize, stream: Option<&Stream<'a>>) -> Option<&'a [u8]> {
+    let prefix = &chunk[line..at.min(line + 512)];
+    match prefix.first()? {
+        b'{' | b'[' | b'"' | b' ' | b'\t' => stream
+            .filter(|stream| stream.holds(chunk, line, at))
+            .map(|stream| stream.name),
+        _ => prefix
+            .split(u8::is_ascii_whitespace)
+            .take(4)
+            .find(|word| is_stream(word)),
+    }
 }
 
 /// `2026/01/31/[$LATEST]0123`.
