@@ -1,5 +1,6 @@
 //! `tuner review`.
 
+mod encoding;
 mod finish;
 mod inventory;
 mod live;

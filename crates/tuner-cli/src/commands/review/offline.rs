@@ -10,7 +10,7 @@ use tuner_core::{FunctionName, FunctionNameError};
 use tuner_logs::{FunctionLogs, Input, LogEvidence, Options, Problem, UNKNOWN_FUNCTION};
 use uuid::Uuid;
 
-use super::inventory;
+use super::inventory::{self, Inventory};
 use crate::cli::ReviewArgs;
 use crate::error::CliError;
 use crate::exit::Exit;
@@ -28,13 +28,13 @@ const MOST_PROBLEMS: usize = 10;
 /// Reads everything that was given.
 pub(super) fn gather(args: &ReviewArgs) -> Result<(Gathered, Vec<Problem>), CliError> {
     let started_at = Timestamp::now();
-    let mut listed = Vec::new();
+    let mut listed = Inventory::default();
     for file in &args.inventory {
-        listed.extend(inventory::read(file)?);
+        listed.add(inventory::read(file)?);
     }
     let inputs = args.from_logs.iter().map(Input::from).collect();
     let (logs, problems) = tuner_logs::gather(inputs, &Options { threads: args.threads });
-    let mut warnings = Vec::new();
+    let mut warnings = listed.warnings;
     // Whoever reads the document later does not see what this run says of it.
     warnings.extend(problems.iter().take(MOST_PROBLEMS).map(Problem::to_string));
     if let more @ 1.. = problems.len().saturating_sub(MOST_PROBLEMS) {
@@ -56,7 +56,7 @@ pub(super) fn gather(args: &ReviewArgs) -> Result<(Gathered, Vec<Problem>), CliE
         bytes: logs.bytes,
         ..Scan::default()
     };
-    let functions = join(listed, logs.functions, window, &mut warnings)?;
+    let functions = join(listed.functions, logs.functions, window, &mut warnings)?;
     warnings.extend(placeless(&functions, args));
     Ok((
         Gathered {
