@@ -22,6 +22,8 @@ pub struct LogEvidence {
     pub failed_inits: u64,
     /// Time-out and crash lines of the older style whose report is not in the input.
     pub unattributed_failures: u64,
+    /// Errors that runtimes wrote outside of any invocation in the input, or within several at a time.
+    pub unattributed_errors: u64,
 }
 
 /// What logs tell of one function.
@@ -52,6 +54,7 @@ impl LogEvidence {
             bytes: tally.bytes,
             failed_inits: tally.failed_inits,
             unattributed_failures: tally.timeouts + tally.crashes,
+            unattributed_errors: tally.errors,
             ..Self::default()
         };
         for ((name, memory_size_mb), group) in folder.into_groups() {

@@ -15,6 +15,7 @@ mod chunks;
 mod evidence;
 mod group;
 mod input;
+mod invocations;
 mod link;
 mod problem;
 mod quantiles;

@@ -1,11 +1,13 @@
-//! Joins the older style's time-out and crash lines with the REPORT of their request.
+//! Joins what stands beside a REPORT with it: the older style's time-out and crash lines, and the errors that runtimes write.
 
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
 use tuner_core::Outcome;
-use tuner_core::logs::{Event, Figures, Found, Neighbours, Report, Scanned, scan_apart};
+use tuner_core::logs::{Event, Figures, Found, FunctionError, Neighbours, Report, Scanned, scan_apart};
+
+use crate::invocations::{Invocations, Key, Lines, Place, key};
 
 /// What a chunk says, in the order of its lines. Its memory is used again for later chunks.
 #[derive(Default)]
@@ -15,6 +17,8 @@ pub(crate) struct Parsed {
     ids: String,
     /// Lines of the older style that await their REPORT.
     lines: Vec<Line>,
+    /// How invocations began, and the errors that they ended in.
+    errors: Lines,
     failed_inits: u64,
     /// The function's name in the latest initStart event.
     started: Option<Arc<str>>,
@@ -26,6 +30,8 @@ pub(crate) struct Reported {
     pub(crate) function: Option<Arc<str>>,
     pub(crate) said: Said,
     neighbours: Neighbours,
+    /// What the runtime says that it ended in.
+    error: Option<Box<FunctionError>>,
 }
 
 /// What a REPORT says. The usual one takes no memory of its own, which a large log has no time for.
@@ -45,18 +51,35 @@ impl Said {
 
 impl Reported {
     pub(crate) fn outcome(&self) -> Outcome {
+        match &self.error {
+            Some(error) if self.tells_no_more() => error.outcome(),
+            _ => self.outcome_of_report(),
+        }
+    }
+
+    fn outcome_of_report(&self) -> Outcome {
         match &self.said {
             Said::Usual { figures, .. } => figures.outcome(self.neighbours),
             Said::More(report) => report.outcome(self.neighbours),
         }
     }
 
+    /// Whether REPORT and Lambda's lines beside it say no more than that it was an error, if that.
+    fn tells_no_more(&self) -> bool {
+        let has_type = matches!(&self.said, Said::More(report) if report.error_type.is_some());
+        !has_type && matches!(self.outcome_of_report(), Outcome::Success | Outcome::FunctionError)
+    }
+
     /// The whole report; `ids` are those of its chunk.
     pub(crate) fn report(&self, ids: &str) -> Report {
-        match &self.said {
+        let mut report = match &self.said {
             Said::Usual { figures, .. } => figures.to_report(self.said.request_id(ids)),
             Said::More(report) => Report::clone(report),
+        };
+        if let Some(error) = self.error.as_ref().filter(|_| self.tells_no_more()) {
+            report.error_type.clone_from(&error.error_type);
         }
+        report
     }
 }
 
@@ -90,11 +113,16 @@ impl Parsed {
                         figures: report.figures,
                     },
                     neighbours: Neighbours::NONE,
+                    error: None,
                 });
             }
             Scanned::Other(found) => self.take(found, &mut context),
         });
         self.started = context.started;
+        let Self {
+            reports, ids, errors, ..
+        } = self;
+        errors.scan(chunk, requests(reports, ids));
     }
 
     fn take(&mut self, found: Found<'_>, context: &mut FunctionContext) {
@@ -104,6 +132,7 @@ impl Parsed {
                 function: context.function(found.function),
                 said: Said::More(Box::new(report)),
                 neighbours: Neighbours::NONE,
+                error: None,
             }),
             Event::InitReport(init) => {
                 self.failed_inits += u64::from(init.status.is_some_and(|status| status.is_failure()));
@@ -124,6 +153,13 @@ impl Parsed {
             }
         }
     }
+}
+
+/// Where REPORTs are, and of which request.
+fn requests<'a>(reports: &'a [Reported], ids: &'a str) -> impl Iterator<Item = (usize, Key)> + 'a {
+    reports
+        .iter()
+        .map(|report| (report.offset, key(report.said.request_id(ids).as_bytes())))
 }
 
 /// Tells the function of a REPORT, and remembers names so that they are shared.
@@ -171,6 +207,7 @@ pub(crate) struct Linker {
     waiting: Vec<Line>,
     /// The name of the function in the latest initStart event of the chunks before.
     started: Option<Arc<str>>,
+    invocations: Invocations,
     tally: Tally,
 }
 
@@ -183,6 +220,8 @@ pub(crate) struct Tally {
     pub(crate) timeouts: u64,
     /// Crash lines without a REPORT.
     pub(crate) crashes: u64,
+    /// Errors of runtimes that are of no invocation that is known.
+    pub(crate) errors: u64,
     /// What was read, after decompression.
     pub(crate) bytes: u64,
 }
@@ -199,6 +238,22 @@ impl Linker {
         }
         self.started = parsed.started.take().or(self.started.take());
 
+        let mut errors = std::mem::take(&mut parsed.errors);
+        let before = || requests(&self.last.reports, &self.last.ids).map(|(_, id)| id).collect();
+        let tied = self
+            .invocations
+            .follow(&mut errors, requests(&parsed.reports, &parsed.ids), before);
+        parsed.errors = errors;
+        for (place, error) in tied {
+            let report = match place {
+                Place::Here(index) => parsed.reports.get_mut(index),
+                Place::Before(index) => self.last.reports.get_mut(index),
+            };
+            if let Some(report) = report {
+                report.error = Some(Box::new(error));
+            }
+        }
+
         let old = join(std::mem::take(&mut self.waiting), &mut [(parsed, Side::After)]);
         self.tally.count(&old);
         let lines = std::mem::take(&mut parsed.lines);
@@ -211,6 +266,7 @@ impl Linker {
     pub(crate) fn finish(mut self, mut give: impl FnMut(&Reported, &str)) -> Tally {
         self.tally.count(&self.waiting);
         self.last.reports.iter().for_each(|report| give(report, &self.last.ids));
+        self.tally.errors = self.invocations.finish();
         self.tally
     }
 }
@@ -230,6 +286,7 @@ impl Tally {
         self.failed_inits += other.failed_inits;
         self.timeouts += other.timeouts;
         self.crashes += other.crashes;
+        self.errors += other.errors;
         self.bytes += other.bytes;
     }
 }

@@ -105,6 +105,7 @@ struct Priced {
     failed_inits: u64,
     unattributed_timeouts: u64,
     unattributed_crashes: u64,
+    unattributed_errors: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     price: Option<PriceQuote>,
 }
@@ -134,6 +135,7 @@ impl Priced {
             failed_inits: summary.failed_inits,
             unattributed_timeouts: summary.unattributed_timeouts,
             unattributed_crashes: summary.unattributed_crashes,
+            unattributed_errors: summary.unattributed_errors,
             price: quote.cloned(),
             rows: summary
                 .rows
@@ -192,6 +194,10 @@ fn human(out: &mut impl Write, priced: &Priced) -> std::io::Result<()> {
             "time-outs whose REPORT is not in the input",
         ),
         (priced.unattributed_crashes, "crashes whose REPORT is not in the input"),
+        (
+            priced.unattributed_errors,
+            "errors that stand within no invocation of the input, or within several at a time",
+        ),
     ] {
         if n > 0 {
             writeln!(out, "{} {what}", count(n))?;

@@ -122,11 +122,13 @@ impl Sample {
                     source: LogsBy::Insights,
                     window: Some(window()),
                     complete: true,
+                    unread_share: None,
                 }),
                 compute_optimizer: None,
                 gaps: Vec::new(),
             },
             monthly: Some(MonthlyCost {
+                at_most: None,
                 invocations,
                 gb_seconds,
                 bill: bill(duration, requests, 0.0),

@@ -52,6 +52,12 @@ pub(super) fn gather(args: &ReviewArgs) -> Result<(Gathered, Vec<Problem>), CliE
             plural(logs.unattributed_failures, "line")
         ));
     }
+    if logs.unattributed_errors > 0 {
+        warnings.push(format!(
+            "{} of runtimes stand within no invocation of the logs, or within several at a time, and count for none",
+            plural(logs.unattributed_errors, "error line")
+        ));
+    }
     let scan = Scan {
         bytes: logs.bytes,
         ..Scan::default()
@@ -160,13 +166,16 @@ fn join(
     let mut taken: BTreeSet<String> = places.keys().cloned().collect();
     taken.extend(logs.iter().filter_map(|logs| logs.name.clone()));
     for logs in logs {
-        let found = logs.name.as_deref().unwrap_or(UNKNOWN_FUNCTION);
-        if logs.name.is_none() {
+        let Some(found) = logs.name.as_deref() else {
+            let name = respelt(UNKNOWN_FUNCTION, &mut taken)?;
             warnings.push(format!(
-                "nothing tells which function {} are of: listed as `{found}`; put such logs below aws/lambda/NAME/",
+                "nothing tells which function {} are of: listed as `{name}`; name it with --function, or put such logs \
+                 below aws/lambda/NAME/",
                 plural(logs.reports(), "report")
             ));
-        }
+            functions.push((ListedFunction::nameless(name), evidence(logs, window)));
+            continue;
+        };
         match places.get(found).map(Vec::as_slice) {
             Some([at, others @ ..]) => {
                 if !others.is_empty() {
@@ -179,18 +188,18 @@ fn join(
                 functions[*at].1 = evidence(logs, window);
             }
             _ => {
-                let name = match found.parse() {
-                    Ok(name) => name,
+                let listed = match found.parse() {
+                    Ok(name) => ListedFunction::named(name),
                     Err(_) => {
                         let name = respelt(found, &mut taken)?;
                         warnings.push(format!(
                             "`{}` in the logs is no name of a function: listed as `{name}`",
                             found.escape_debug()
                         ));
-                        name
+                        ListedFunction::nameless(name)
                     }
                 };
-                functions.push((ListedFunction::named(name), evidence(logs, window)));
+                functions.push((listed, evidence(logs, window)));
             }
         }
     }
@@ -245,6 +254,7 @@ fn evidence(logs: FunctionLogs, window: Option<Window>) -> Evidence {
             source: LogsBy::Files,
             window,
             complete: logs.complete,
+            unread_share: None,
         }),
         sizes: logs.sizes,
         gaps: sizeless.into_iter().collect(),
