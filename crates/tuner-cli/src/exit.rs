@@ -30,7 +30,7 @@ Exit codes:
   0    done
   1    something unexpected went wrong
   2    the command line, a payload or a file makes no sense; nothing was changed
-  3    a constraint is not met by any memory size, or a review found what --fail-on names
+  3    a constraint is not met by any memory size, or what --fail-on names was found
   4    not enough evidence: no invocation could be measured, or no report was found in logs
   5    AWS refused or could not be reached, the execution failed, or something could not be applied or put back
   6    the function under test failed at every memory size

@@ -18,25 +18,27 @@ const LARGEST_CHUNK: usize = 128 << 10;
 const SMALLEST_CHUNK: usize = 64 << 10;
 
 /// How to read.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Options {
     /// How many threads to use; all processors by default.
     pub threads: Option<NonZeroUsize>,
+    /// The function that logs are of where nothing tells it.
+    pub unnamed: Option<Arc<str>>,
 }
 
 impl Options {
-    fn threads(self) -> usize {
+    fn threads(&self) -> usize {
         self.threads
             .or_else(|| std::thread::available_parallelism().ok())
             .map_or(1, NonZeroUsize::get)
     }
 
-    fn chunk_bytes(self) -> usize {
+    fn chunk_bytes(&self) -> usize {
         (BUDGET / self.threads()).clamp(SMALLEST_CHUNK, LARGEST_CHUNK)
     }
 
     /// How many chunks a batch has: enough that handing over is rare.
-    fn lanes(self) -> usize {
+    fn lanes(&self) -> usize {
         let threads = self.threads();
         if threads == 1 {
             return 1;
@@ -45,7 +47,7 @@ impl Options {
     }
 
     /// Runs `work` on as many threads as asked for: on the caller's own if that is one.
-    fn on_pool<T: Send>(self, work: impl FnOnce() -> T + Send) -> T {
+    fn on_pool<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
         if self.threads() == 1 {
             return work();
         }
@@ -59,19 +61,23 @@ impl Options {
 
 /// Sums up all inputs per function and memory size.
 pub fn summarize(inputs: Vec<Input>, options: &Options) -> (Summary, Vec<Problem>) {
-    let (folder, tally, problems) = fold(inputs, *options);
+    let (folder, tally, problems) = fold(inputs, options);
     (Summary::new(folder, tally), problems)
 }
 
 /// What all inputs tell of each function, for a memory review.
 pub fn gather(inputs: Vec<Input>, options: &Options) -> (LogEvidence, Vec<Problem>) {
-    let (folder, tally, problems) = fold(inputs, *options);
+    let (folder, tally, problems) = fold(inputs, options);
     (LogEvidence::new(folder, tally, &problems), problems)
 }
 
-fn fold(inputs: Vec<Input>, options: Options) -> (Folder, Tally, Vec<Problem>) {
+fn fold(inputs: Vec<Input>, options: &Options) -> (Folder, Tally, Vec<Problem>) {
     options.on_pool(|| {
-        let mut whole = Partial::default();
+        let partial = || Partial {
+            unnamed: options.unnamed.clone(),
+            ..Partial::default()
+        };
+        let mut whole = partial();
         let sources = sources(inputs, &mut whole.problems);
         // A large plain file is spread over all threads; of the others each is read by one.
         let (large, small): (Vec<_>, Vec<_>) = sources
@@ -87,13 +93,14 @@ fn fold(inputs: Vec<Input>, options: Options) -> (Folder, Tally, Vec<Problem>) {
         let whole = if options.threads() == 1 {
             small.into_iter().fold(whole, read_one)
         } else {
-            let rest = small.into_par_iter().fold(Partial::default, read_one);
+            let rest = small.into_par_iter().fold(partial, read_one);
             whole.merge(rest.reduce(Partial::default, Partial::merge))
         };
         let Partial {
             folder,
             tally,
             mut problems,
+            ..
         } = whole;
         problems.extend(folder.problem());
         (folder, tally, problems)
@@ -109,9 +116,8 @@ pub fn for_each_record<E: Send>(
     options: &Options,
     mut take: impl FnMut(&Record) -> Result<(), E> + Send,
 ) -> Result<Vec<Problem>, E> {
-    let options = *options;
     options.on_pool(|| {
-        let unknown = Arc::from(UNKNOWN_FUNCTION);
+        let unknown = options.unnamed.clone().unwrap_or_else(|| Arc::from(UNKNOWN_FUNCTION));
         let mut problems = Vec::new();
         let mut failed = None;
         for source in sources(inputs, &mut problems) {
@@ -132,6 +138,8 @@ pub fn for_each_record<E: Send>(
 
 #[derive(Default)]
 struct Partial {
+    /// As in [`Options`].
+    unnamed: Option<Arc<str>>,
     folder: Folder,
     tally: Tally,
     problems: Vec<Problem>,
@@ -139,12 +147,12 @@ struct Partial {
 
 impl Partial {
     fn read(&mut self, source: Source, lanes: usize, chunk_bytes: usize) {
-        let folder = &mut self.folder;
+        let (folder, unnamed) = (&mut self.folder, &self.unnamed);
         if let Some(function) = source.function() {
             folder.has_own_file(function);
         }
         let tally = read(source, lanes, chunk_bytes, &mut self.problems, |reported, _| {
-            folder.add(reported);
+            folder.add(reported, unnamed.as_ref());
             true
         });
         self.tally.add(tally);
@@ -154,6 +162,7 @@ impl Partial {
         self.tally.add(other.tally);
         self.problems.extend(other.problems);
         Self {
+            unnamed: self.unnamed,
             folder: self.folder.merge(other.folder),
             tally: self.tally,
             problems: self.problems,

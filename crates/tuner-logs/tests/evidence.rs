@@ -34,7 +34,13 @@ fn write_gz(path: &Path, text: &str) {
 fn gathered(directory: &Path) -> (LogEvidence, Vec<Problem>) {
     let on = |threads| {
         let threads = NonZeroUsize::new(threads);
-        gather(vec![Input::from(directory)], &Options { threads })
+        gather(
+            vec![Input::from(directory)],
+            &Options {
+                threads,
+                ..Options::default()
+            },
+        )
     };
     let (one, problems) = on(1);
     assert_eq!(on(3).0, one);

@@ -26,6 +26,7 @@ fn gzip(text: &str) -> Vec<u8> {
 fn threads(count: usize) -> Options {
     Options {
         threads: NonZeroUsize::new(count),
+        ..Options::default()
     }
 }
 

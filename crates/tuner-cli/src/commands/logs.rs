@@ -6,10 +6,11 @@ use comfy_table::presets;
 use comfy_table::{CellAlignment, ContentArrangement, Table};
 use serde::Serialize;
 use tuner_core::pricing::{FreeTier, Money, MonthlyUsage, PriceQuote};
-use tuner_logs::{Input, Options, Percentiles, Problem, Summary, SummaryRow};
+use tuner_logs::{Input, Options, Percentiles, Summary, SummaryRow};
 
 use super::price_table;
-use crate::cli::{LogsArgs, LogsFormat};
+use super::unread::{self, Unread};
+use crate::cli::{LogsArgs, LogsFormat, LogsGate};
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::terminal::{RESET, YELLOW};
@@ -17,6 +18,7 @@ use crate::units::{count, duration};
 
 /// Reads logs and says what they say.
 pub(super) fn logs(args: LogsArgs) -> Result<Exit, CliError> {
+    unread::must_exist(args.files.iter().filter(|file| file.as_os_str() != "-"))?;
     let inputs: Vec<Input> = if args.files.is_empty() {
         vec![Input::stdin()]
     } else {
@@ -31,14 +33,19 @@ pub(super) fn logs(args: LogsArgs) -> Result<Exit, CliError> {
             })
             .collect()
     };
-    let options = Options { threads: args.threads };
+    let options = Options {
+        threads: args.threads,
+        unnamed: args.function.map(|name| name.name().into()),
+    };
+    let must_be_read = args.fail_on.contains(&LogsGate::Unreadable);
     if args.format == LogsFormat::Records {
-        return records(inputs, &options);
+        return records(inputs, &options, must_be_read);
     }
     let quote = price_table(args.prices.as_deref())?.quote(&args.region, args.arch);
     let (summary, problems) = tuner_logs::summarize(inputs, &options);
+    let unread = Unread::of(&problems);
     let mut out = anstream::stdout().lock();
-    let priced = Priced::new(summary, quote.as_ref().ok());
+    let priced = Priced::new(summary, &unread, quote.as_ref().ok());
     match args.format {
         LogsFormat::Json => {
             serde_json::to_writer_pretty(&mut out, &priced)?;
@@ -62,36 +69,34 @@ pub(super) fn logs(args: LogsArgs) -> Result<Exit, CliError> {
         )?,
         Ok(_) => {}
     }
-    if priced.rows.is_empty() && problems.is_empty() {
-        writeln!(
-            err,
-            "no REPORT found; give log files of Lambda functions (JSON logs need system log level INFO)"
-        )?;
-    }
     drop(err);
-    ended(&problems)
+    let reports = priced.rows.iter().map(|priced| priced.row.invocations).sum();
+    ended(&unread, reports, must_be_read)
 }
 
-/// Problems were named as they came; the exit code tells a script.
-fn ended(problems: &[Problem]) -> Result<Exit, CliError> {
-    match problems {
-        [] => Ok(Exit::Done),
-        [first, rest @ ..] => Err(rest.iter().fold(
-            CliError::usage("not everything could be read; the rest is counted").cause(first),
-            CliError::cause,
-        )),
+/// What could be read was told; what could not is no reason to say that the command line was wrong.
+fn ended(unread: &Unread, reports: u64, must_be_read: bool) -> Result<Exit, CliError> {
+    if reports == 0 {
+        return Err(unread.nothing_found());
     }
+    if must_be_read {
+        unread.gate()?;
+    }
+    unread.tell();
+    Ok(Exit::Done)
 }
 
-fn records(inputs: Vec<Input>, options: &Options) -> Result<Exit, CliError> {
+fn records(inputs: Vec<Input>, options: &Options, must_be_read: bool) -> Result<Exit, CliError> {
     let mut out = std::io::BufWriter::new(std::io::stdout());
+    let mut reports = 0;
     let written = tuner_logs::for_each_record(inputs, options, |record| {
+        reports += 1;
         serde_json::to_writer(&mut out, record)?;
         out.write_all(b"\n")
     });
     let flushed = written.and_then(|problems| out.flush().map(|()| problems));
     match flushed {
-        Ok(problems) => ended(&problems),
+        Ok(problems) => ended(&Unread::of(&problems), reports, must_be_read),
         // `| head` has seen enough.
         Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => Ok(Exit::Done),
         Err(e) => Err(e.into()),
@@ -106,6 +111,9 @@ struct Priced {
     unattributed_timeouts: u64,
     unattributed_crashes: u64,
     unattributed_errors: u64,
+    /// What could not be read; absent if all was.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unread: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     price: Option<PriceQuote>,
 }
@@ -120,7 +128,7 @@ struct PricedRow {
 }
 
 impl Priced {
-    fn new(summary: Summary, quote: Option<&PriceQuote>) -> Self {
+    fn new(summary: Summary, unread: &Unread, quote: Option<&PriceQuote>) -> Self {
         let cost = |row: &SummaryRow| {
             let usage = MonthlyUsage {
                 invocations: row.invocations,
@@ -136,6 +144,7 @@ impl Priced {
             unattributed_timeouts: summary.unattributed_timeouts,
             unattributed_crashes: summary.unattributed_crashes,
             unattributed_errors: summary.unattributed_errors,
+            unread: unread.lines(),
             price: quote.cloned(),
             rows: summary
                 .rows

@@ -15,6 +15,7 @@ mod review;
 mod run;
 mod serve;
 mod service;
+mod unread;
 
 use std::path::Path;
 

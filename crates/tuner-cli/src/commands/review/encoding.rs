@@ -1,12 +1,21 @@
 //! Text as shells of all kinds write it: PowerShell's `>` makes UTF-16.
 
+use std::fmt;
+
 /// Bytes that are no text in a known encoding.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, PartialEq, Eq)]
 pub(super) enum NotText {
-    #[error("it begins as UTF-16 and is none to its end; save it as UTF-8")]
     BrokenUtf16,
-    #[error("it is neither UTF-8 nor UTF-16; save it as UTF-8")]
     Other,
+}
+
+impl fmt::Display for NotText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::BrokenUtf16 => "it begins as UTF-16 and is none to its end; save it as UTF-8",
+            Self::Other => "it is neither UTF-8 nor UTF-16; save it as UTF-8",
+        })
+    }
 }
 
 /// UTF-8 with or without a byte order mark, or UTF-16: with one, or known by the zero beside its first letter.

@@ -7,11 +7,12 @@ use tuner_core::review::{
     Evidence, Gap, Gathered, ListedFunction, LogsBy, LogsRead, Missing, RegionReview, Scan, Why, Window,
 };
 use tuner_core::{FunctionName, FunctionNameError};
-use tuner_logs::{FunctionLogs, Input, LogEvidence, Options, Problem, UNKNOWN_FUNCTION};
+use tuner_logs::{FunctionLogs, Input, LogEvidence, Options, UNKNOWN_FUNCTION};
 use uuid::Uuid;
 
 use super::inventory::{self, Inventory};
 use crate::cli::ReviewArgs;
+use crate::commands::unread::Unread;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::units::{count, plural};
@@ -22,27 +23,23 @@ const SHORTEST_HOURS: f64 = 1.0;
 /// A report of a time later than this from now on is of no clock that can be relied on.
 const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_hours(24);
 
-/// Files that could not be read, told one by one in the document.
-const MOST_PROBLEMS: usize = 10;
-
 /// Reads everything that was given.
-pub(super) fn gather(args: &ReviewArgs) -> Result<(Gathered, Vec<Problem>), CliError> {
+pub(super) fn gather(args: &ReviewArgs) -> Result<(Gathered, Unread), CliError> {
     let started_at = Timestamp::now();
     let mut listed = Inventory::default();
     for file in &args.inventory {
         listed.add(inventory::read(file)?);
     }
     let inputs = args.from_logs.iter().map(Input::from).collect();
-    let (logs, problems) = tuner_logs::gather(inputs, &Options { threads: args.threads });
+    let options = Options {
+        threads: args.threads,
+        unnamed: args.function.as_ref().map(|name| name.name().into()),
+    };
+    let (logs, problems) = tuner_logs::gather(inputs, &options);
     let mut warnings = listed.warnings;
     // Whoever reads the document later does not see what this run says of it.
-    warnings.extend(problems.iter().take(MOST_PROBLEMS).map(Problem::to_string));
-    if let more @ 1.. = problems.len().saturating_sub(MOST_PROBLEMS) {
-        warnings.push(format!(
-            "{} more could not be read to its end",
-            plural(more as u64, "file")
-        ));
-    }
+    let unread = Unread::of(&problems);
+    warnings.extend(unread.lines());
     let (window, doubt) = window(&logs, args.days, started_at)?;
     warnings.extend(doubt);
     warnings.extend(undated(&logs));
@@ -77,7 +74,7 @@ pub(super) fn gather(args: &ReviewArgs) -> Result<(Gathered, Vec<Problem>), CliE
             scan: Some(scan),
             warnings,
         },
-        problems,
+        unread,
     ))
 }
 
