@@ -1,10 +1,11 @@
-//! Whatever bytes a log holds, reading it does not panic, and a report that was read survives being written again.
+//! Whatever bytes a log holds, reading it does not panic, hands its bytes to parsers at most four times, and a report that
+//! was read survives being written again.
 //!
-//! `cargo +nightly fuzz run logs`; records of `crates/tuner-core/tests/data/report-lines.txt` make a good corpus.
+//! `cargo +nightly fuzz run logs fuzz/seeds/logs`; `cargo run --example mutate_logs` of `tuner-core` does without a fuzzer.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use tuner_core::logs::{Event, Neighbours, format, parse_line, parse_tail, scan};
+use tuner_core::logs::{Cut, CutAt, Event, Neighbours, Scanner, Table, cut, format, parse_line, parse_tail};
 
 fuzz_target!(|bytes: &[u8]| {
     if let Some(Event::Report(report)) = parse_line(bytes) {
@@ -16,5 +17,20 @@ fuzz_target!(|bytes: &[u8]| {
     }
     parse_tail(bytes, None).outcome();
     parse_tail(bytes, Some("id")).outcome();
-    scan(bytes, |hit| assert!(hit.offset < bytes.len()));
+
+    let mut scanner = Scanner::default();
+    scanner.scan(bytes, Cut::default(), |_| {});
+    assert!(scanner.counts().handed <= 4 * bytes.len() as u64);
+
+    let (at, inside) = match cut(&bytes[..bytes.len() / 2]) {
+        CutAt::Border(at) => (at, false),
+        CutAt::Inside(at) => (at, true),
+        CutAt::Anywhere => (bytes.len() / 2, false),
+    };
+    let mut scanner = Scanner::default();
+    scanner.scan(&bytes[..at], Cut { begins_inside: false, ends_inside: inside }, |_| {});
+    scanner.scan(&bytes[at..], Cut { begins_inside: inside, ends_inside: false }, |_| {});
+    if let Some(table) = Table::of(bytes) {
+        table.scan(bytes, |_| {});
+    }
 });

@@ -172,7 +172,7 @@ proptest! {
         for wrapped in [document.to_string(), serde_json::to_string_pretty(&document).unwrap(), lines.concat(), tailed.concat()] {
             let mut found = Vec::new();
             scan(wrapped.as_bytes(), |hit| {
-                assert_eq!(hit.function, Some("pay"), "{wrapped}");
+                assert_eq!(hit.origin.function, Some("pay"), "{wrapped}");
                 found.push(hit.event);
             });
             let time = "2026-01-31T00:00:00Z".parse().ok();

@@ -13,7 +13,7 @@ fn main() {
             path => inputs.push(Input::from(path)),
         }
     }
-    let (evidence, problems) = gather(inputs, &options);
+    let (evidence, coverage) = gather(inputs, &options);
     let reports: u64 = evidence.functions.iter().map(|function| function.reports()).sum();
     println!(
         "{reports} reports of {} functions in {} bytes, {:?}",
@@ -21,7 +21,7 @@ fn main() {
         evidence.bytes,
         evidence.window
     );
-    for problem in problems {
+    for problem in coverage.problems {
         eprintln!("{problem}");
     }
 }

@@ -14,11 +14,11 @@ fn main() {
             path => inputs.push(Input::from(path)),
         }
     }
-    let (summary, problems) = summarize(inputs, &options);
+    let (summary, coverage) = summarize(inputs, &options);
     for row in summary.rows {
         println!("{row:?}");
     }
-    for problem in problems {
+    for problem in coverage.problems {
         eprintln!("{problem}");
     }
 }

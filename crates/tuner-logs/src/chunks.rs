@@ -1,83 +1,102 @@
 use std::io::{self, Read};
 
-use memchr::{memmem, memrchr};
+use memchr::memchr;
+use tuner_core::logs::{self, Cut, CutAt, Table};
 
-/// Cuts a stream into chunks of whole lines, none longer than a fixed size.
+/// Cuts a stream into chunks of whole lines and whole documents.
 ///
-/// A line that does not fit is cut too: at the boundary of two JSON objects if there is one (documents of one huge
-/// line), anywhere else otherwise.
+/// A line or document that does not fit makes its chunk larger, up to a bound; one beyond that is cut too, between two of
+/// its elements, and both sides know.
 pub(crate) struct Chunks<R> {
     reader: R,
     size: usize,
+    largest: usize,
     /// What was read beyond the last cut.
     rest: Vec<u8>,
     ended: bool,
+    is_inside: bool,
+    is_table: bool,
 }
 
 /// How much of a buffer was filled; nothing at the end. With an error nothing more comes, but what was read before it
 /// is there.
 pub(crate) struct Filled {
     pub(crate) length: usize,
+    pub(crate) cut: Cut,
     pub(crate) error: Option<io::Error>,
 }
 
 impl<R: Read> Chunks<R> {
-    pub(crate) fn new(reader: R, size: usize) -> Self {
+    pub(crate) fn new(reader: R, size: usize, largest: usize) -> Self {
         Self {
             reader,
             size,
+            largest: largest.max(size),
             rest: Vec::new(),
             ended: false,
+            is_inside: false,
+            is_table: false,
         }
+    }
+
+    /// Whether its lines are rows, each whole by itself.
+    pub(crate) fn is_table(&mut self, is_table: bool) {
+        self.is_table = is_table;
     }
 
     /// Fills the front of `buffer`, whose memory is reused, with the next lines.
     pub(crate) fn next_into(&mut self, buffer: &mut Vec<u8>) -> Filled {
-        if buffer.len() != self.size {
-            *buffer = vec![0; self.size];
+        let mut size = self.size.max(self.rest.len());
+        if buffer.len() != size {
+            buffer.resize(size, 0);
+            buffer.shrink_to(size);
         }
         buffer[..self.rest.len()].copy_from_slice(&self.rest);
         let mut length = self.rest.len();
         self.rest.clear();
         let mut error = None;
-        while length < self.size && !self.ended {
-            match self.reader.read(&mut buffer[length..]) {
-                Ok(0) => self.ended = true,
-                Ok(read) => length += read,
-                Err(interrupted) if interrupted.kind() == io::ErrorKind::Interrupted => {}
-                Err(broken) => {
-                    self.ended = true;
-                    error = Some(broken);
+        let begins_inside = std::mem::take(&mut self.is_inside);
+        loop {
+            while length < size && !self.ended {
+                match self.reader.read(&mut buffer[length..]) {
+                    Ok(0) => self.ended = true,
+                    Ok(read) => length += read,
+                    Err(interrupted) if interrupted.kind() == io::ErrorKind::Interrupted => {}
+                    Err(broken) => {
+                        self.ended = true;
+                        error = Some(broken);
+                    }
                 }
             }
+            if self.ended {
+                break;
+            }
+            let whole = &buffer[..length];
+            let at = match logs::cut(whole) {
+                _ if self.is_table => Table::cut(whole),
+                CutAt::Border(at) => at,
+                // A long line, or a document on one.
+                _ if size < self.largest && memchr(b'\n', whole).is_none() => {
+                    size = (2 * size).min(self.largest);
+                    buffer.resize(size, 0);
+                    continue;
+                }
+                CutAt::Inside(at) => {
+                    self.is_inside = true;
+                    at
+                }
+                CutAt::Anywhere => length,
+            };
+            self.rest.extend_from_slice(&buffer[at..length]);
+            length = at;
+            break;
         }
-        if !self.ended {
-            let cut = cut(&buffer[..length]);
-            self.rest.extend_from_slice(&buffer[cut..length]);
-            length = cut;
-        }
-        Filled { length, error }
+        let cut = Cut {
+            begins_inside,
+            ends_inside: self.is_inside,
+        };
+        Filled { length, cut, error }
     }
-}
-
-/// Where a full chunk ends: behind its last newline, unless the lines below it belong to a REPORT.
-fn cut(chunk: &[u8]) -> usize {
-    match memrchr(b'\n', chunk) {
-        // Never in front of an XRAY line or the error type of a crash: the event goes on there.
-        Some(newline) => match last_complete_line(chunk, newline) {
-            0 => newline + 1,
-            start => start,
-        },
-        None => memmem::rfind(chunk, b"},{").map_or(chunk.len(), |at| at + 2),
-    }
-}
-
-/// The beginning of the last whole line, if that begins an event whose second line may follow; else its end.
-fn last_complete_line(chunk: &[u8], newline: usize) -> usize {
-    let start = memrchr(b'\n', &chunk[..newline]).map_or(0, |before| before + 1);
-    let line = &chunk[start..newline];
-    let may_go_on = memmem::find(line, b"REPORT").is_some() || memmem::find(line, b"Runtime exited").is_some();
-    if may_go_on { start } else { newline + 1 }
 }
 
 #[cfg(test)]
@@ -85,7 +104,7 @@ mod tests {
     use super::*;
 
     fn chunks(text: &str, size: usize) -> Vec<String> {
-        let mut chunks = Chunks::new(text.as_bytes(), size);
+        let mut chunks = Chunks::new(text.as_bytes(), size, size);
         let (mut chunk, mut all) = (Vec::new(), Vec::new());
         loop {
             let length = chunks.next_into(&mut chunk).length;
@@ -125,9 +144,24 @@ mod tests {
     }
 
     #[test]
-    fn a_line_without_end_is_cut_between_objects_or_anywhere() {
-        assert_eq!(chunks("{1},{2},{3}", 9), ["{1},{2},", "{3}"]);
+    fn a_line_without_end_makes_a_larger_chunk_and_is_cut_between_elements_or_anywhere() {
+        let document = r#"[{"a":1},{"b":2},{"c":3}]"#;
+        assert_eq!(chunks(document, 18), [r#"[{"a":1},"#, r#"{"b":2},{"c":3}]"#]);
         assert_eq!(chunks("aaaaaaaaaa", 4), ["aaaa", "aaaa", "aa"]);
+        let mut grown = Chunks::new("aaaaaaaaaa\nbbb".as_bytes(), 4, 32);
+        let mut buffer = Vec::new();
+        assert_eq!(grown.next_into(&mut buffer).length, 14);
+    }
+
+    #[test]
+    fn both_sides_know_of_a_cut_inside() {
+        let document = r#"[{"a":1},{"b":2},{"c":3}]"#;
+        let mut chunks = Chunks::new(document.as_bytes(), 18, 18);
+        let mut buffer = Vec::new();
+        let cuts = [(); 3]
+            .map(|()| chunks.next_into(&mut buffer).cut)
+            .map(|cut| (cut.begins_inside, cut.ends_inside));
+        assert_eq!(cuts, [(false, true), (true, false), (false, false)]);
     }
 
     #[test]
@@ -138,7 +172,7 @@ mod tests {
                 Err(io::Error::other("broken"))
             }
         }
-        let mut chunks = Chunks::new(b"one\ntwo\n".chain(Broken), 100);
+        let mut chunks = Chunks::new(b"one\ntwo\n".chain(Broken), 100, 100);
         let mut chunk = Vec::new();
         let filled = chunks.next_into(&mut chunk);
         assert_eq!(

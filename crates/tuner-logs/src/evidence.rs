@@ -1,10 +1,7 @@
-use std::path::Path;
-
 use tuner_core::review::{Durations, SizeEvidence, Window};
 
-use crate::Problem;
-use crate::group::{Folder, Group, spanning};
-use crate::input::function_of_path;
+use crate::function::Function;
+use crate::group::{Folder, Group, OwnFiles, spanning};
 use crate::link::Tally;
 
 /// What logs tell of all functions they are of.
@@ -31,12 +28,23 @@ pub struct LogEvidence {
 pub struct FunctionLogs {
     /// Its name as found; `None` where nothing tells it.
     pub name: Option<String>,
+    /// Its region, where a path or an ARN says it.
+    pub region: Option<String>,
+    /// Whether it ran as Lambda@Edge.
+    pub edge: bool,
     /// By memory size, ascending.
     pub sizes: Vec<SizeEvidence>,
     /// Reports without a memory size: those of Managed Instances, and those that are cut off.
     pub sizeless: u64,
     /// Whether all of its files could be read to their end.
     pub complete: bool,
+    /// How many files are its own, by their paths.
+    pub files: u64,
+    /// How many of them are damaged.
+    pub damaged_files: u64,
+    /// Which share of the bytes of its own files could not be read; `None` if files that could not be read may be its own and
+    /// nothing tells.
+    pub unread_share: Option<f64>,
 }
 
 impl FunctionLogs {
@@ -47,9 +55,8 @@ impl FunctionLogs {
 }
 
 impl LogEvidence {
-    pub(crate) fn new(mut folder: Folder, tally: Tally, problems: &[Problem]) -> Self {
-        let unread: Vec<Unread> = problems.iter().map(Unread::of).collect();
-        let with_own_files = folder.with_own_files();
+    pub(crate) fn new(mut folder: Folder, tally: Tally, unread: &Unread) -> Self {
+        let own_files = folder.own_files();
         let mut whole = Self {
             bytes: tally.bytes,
             failed_inits: tally.failed_inits,
@@ -57,21 +64,16 @@ impl LogEvidence {
             unattributed_errors: tally.errors,
             ..Self::default()
         };
-        for ((name, memory_size_mb), group) in folder.into_groups() {
-            let name = name.as_deref();
+        let mut last = None;
+        for ((function, memory_size_mb), group) in folder.into_groups() {
             whole.window = spanning(whole.window, group.seen);
             whole.undated += group.undated;
-            if whole.functions.last().is_none_or(|last| last.name.as_deref() != name) {
-                whole.functions.push(FunctionLogs {
-                    name: name.map(str::to_owned),
-                    sizes: Vec::new(),
-                    sizeless: 0,
-                    complete: !unread.iter().any(|unread| match unread {
-                        Unread::Of(function) => name == Some(function),
-                        Unread::OfNobodyKnowsWhom => name.is_none_or(|name| !with_own_files.contains(name)),
-                        Unread::OfAnybody => true,
-                    }),
-                });
+            if last.as_ref() != Some(&function) {
+                let own = function.as_ref().and_then(|function| own_files.get(function)).copied();
+                whole
+                    .functions
+                    .push(FunctionLogs::new(function.as_deref(), own, unread));
+                last = Some(function);
             }
             let Some(function) = whole.functions.last_mut() else {
                 continue;
@@ -85,23 +87,32 @@ impl LogEvidence {
     }
 }
 
-/// Whose reports could not be read.
-enum Unread {
-    Of(String),
-    /// Of some function that has no files of its own: the path of a file that does tells the function.
-    OfNobodyKnowsWhom,
-    OfAnybody,
-}
-
-impl Unread {
-    fn of(problem: &Problem) -> Self {
-        match problem {
-            Problem::Open { name, .. } | Problem::Read { name, .. } | Problem::Gzip { name, .. } => {
-                function_of_path(Path::new(name)).map_or(Self::OfNobodyKnowsWhom, Self::Of)
-            }
-            Problem::TooManyGroups { .. } => Self::OfAnybody,
+impl FunctionLogs {
+    fn new(function: Option<&Function>, own: Option<OwnFiles>, unread: &Unread) -> Self {
+        let known = own.unwrap_or_default();
+        let is_of_others = !unread.anybodys && (!unread.nobody_knows_whose || own.is_some());
+        Self {
+            name: function.map(|function| function.name.to_string()),
+            region: function
+                .and_then(|function| function.region.as_deref())
+                .map(str::to_owned),
+            edge: function.is_some_and(|function| function.edge),
+            sizes: Vec::new(),
+            sizeless: 0,
+            complete: is_of_others && known.damaged == 0,
+            files: known.files,
+            damaged_files: known.damaged,
+            unread_share: is_of_others.then(|| known.unread as f64 / known.bytes.max(1) as f64),
         }
     }
+}
+
+/// What could not be read and is of no function's own files.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Unread {
+    /// Of some function that has no files of its own: the path of a file that does tells the function.
+    pub(crate) nobody_knows_whose: bool,
+    pub(crate) anybodys: bool,
 }
 
 fn size_evidence(memory_size_mb: u32, group: &Group) -> SizeEvidence {

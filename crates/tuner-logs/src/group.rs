@@ -1,13 +1,14 @@
 //! One fold over all records, by function and memory size. What is said of it is up to [`Summary`](crate::Summary) and
 //! [`LogEvidence`](crate::LogEvidence).
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use tuner_core::review::Window;
 use tuner_core::{Outcome, StartKind};
 
+use crate::function::Function;
 use crate::link::{Reported, Said};
 use crate::{Problem, Quantiles};
 
@@ -29,15 +30,15 @@ pub(crate) struct Folder {
     /// REPORTs of groups for which there was no room.
     left_out: u64,
     /// Functions that have files of their own, by the paths.
-    with_own_files: BTreeSet<String>,
+    own_files: BTreeMap<Arc<Function>, OwnFiles>,
 }
 
 /// Function, if known, and memory size.
-pub(crate) type Key = (Option<Arc<str>>, Option<u32>);
+pub(crate) type Key = (Option<Arc<Function>>, Option<u32>);
 
 impl Folder {
     /// `unnamed` is the function where nothing tells it.
-    pub(crate) fn add(&mut self, reported: &Reported, unnamed: Option<&Arc<str>>) {
+    pub(crate) fn add(&mut self, reported: &Reported, unnamed: Option<&Arc<Function>>) {
         let measured = Measured::of(reported);
         match self.group(reported.function.as_ref().or(unnamed), measured.memory_size_mb) {
             Some(group) => group.add(&measured),
@@ -45,19 +46,19 @@ impl Folder {
         }
     }
 
-    /// A file of `function` is read.
-    pub(crate) fn has_own_file(&mut self, function: String) {
-        if self.with_own_files.len() < MOST_GROUPS {
-            self.with_own_files.insert(function);
+    /// A file of `function` was read.
+    pub(crate) fn has_own_file(&mut self, function: &Arc<Function>, file: OwnFiles) {
+        if self.own_files.len() < MOST_GROUPS || self.own_files.contains_key(function) {
+            self.own_files.entry(function.clone()).or_default().add(file);
         }
     }
 
-    pub(crate) fn with_own_files(&mut self) -> BTreeSet<String> {
-        std::mem::take(&mut self.with_own_files)
+    pub(crate) fn own_files(&mut self) -> BTreeMap<Arc<Function>, OwnFiles> {
+        std::mem::take(&mut self.own_files)
     }
 
     /// `None` if it were one too many.
-    fn group(&mut self, function: Option<&Arc<str>>, memory_size_mb: Option<u32>) -> Option<&mut Group> {
+    fn group(&mut self, function: Option<&Arc<Function>>, memory_size_mb: Option<u32>) -> Option<&mut Group> {
         let is_last = self
             .groups
             .get(self.last)
@@ -79,7 +80,9 @@ impl Folder {
 
     pub(crate) fn merge(mut self, other: Self) -> Self {
         self.left_out += other.left_out;
-        self.with_own_files.extend(other.with_own_files);
+        for (function, files) in other.own_files {
+            self.has_own_file(&function, files);
+        }
         for ((function, memory_size_mb), group) in other.groups {
             match self.group(function.as_ref(), memory_size_mb) {
                 Some(same) => same.merge(&group),
@@ -102,6 +105,25 @@ impl Folder {
         let mut groups = self.groups;
         groups.sort_by(|(a, _), (b, _)| a.cmp(b));
         groups
+    }
+}
+
+/// The files that are a function's own.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct OwnFiles {
+    pub(crate) files: u64,
+    pub(crate) damaged: u64,
+    /// In bytes, as they are in the files.
+    pub(crate) bytes: u64,
+    pub(crate) unread: u64,
+}
+
+impl OwnFiles {
+    fn add(&mut self, other: Self) {
+        self.files += other.files;
+        self.damaged += other.damaged;
+        self.bytes += other.bytes;
+        self.unread += other.unread;
     }
 }
 

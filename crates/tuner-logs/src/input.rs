@@ -2,13 +2,13 @@ use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-
-use flate2::read::MultiGzDecoder;
-use tuner_core::logs::{function_of_log_group, function_of_log_stream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::Problem;
+use crate::layers::{self, Plain};
 
-const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
+const ZIP: &[u8] = b"PK\x03\x04";
 
 /// Where log lines come from.
 pub enum Input {
@@ -43,12 +43,6 @@ impl<P: Into<PathBuf>> From<P> for Input {
 pub(crate) enum Source {
     File { path: PathBuf, bytes: u64 },
     Reader { name: String, reader: Box<dyn Read + Send> },
-}
-
-/// An opened source, decompressed.
-pub(crate) struct Opened {
-    pub(crate) reader: Box<dyn Read + Send>,
-    pub(crate) is_gzip: bool,
 }
 
 /// The files of all inputs: directories are walked in the order of names, so that the order of records is that of the
@@ -122,116 +116,122 @@ impl Source {
     }
 
     /// Whether several threads do any good: for a plain file of several chunks, and for a stream, of which there is
-    /// only one. Inflating is the work of one thread.
+    /// only one. Undoing compression is the work of one thread.
     pub(crate) fn is_divisible(&self, chunk_bytes: usize) -> bool {
         match self {
             Self::Reader { .. } => true,
-            Self::File { path, bytes } => *bytes > 2 * chunk_bytes as u64 && !starts_with_magic(path),
+            Self::File { path, bytes } => *bytes > 2 * chunk_bytes as u64 && !is_wrapped(path),
         }
     }
 
-    /// The function by the path, where that is laid out as an export to S3.
-    pub(crate) fn function(&self) -> Option<String> {
-        match self {
-            Self::File { path, .. } => function_of_path(path),
-            Self::Reader { .. } => None,
-        }
-    }
-
-    pub(crate) fn open(self) -> Result<Opened, Problem> {
+    /// Opens it and gives what is in it to `take`: the file itself, or the members of an archive one by one.
+    pub(crate) fn open(self, take: &mut dyn FnMut(Entry<'_>)) -> Result<(), Problem> {
         let name = self.name();
-        let mut reader: Box<dyn Read + Send> = match self {
-            Self::File { path, .. } => match File::open(&path) {
-                Ok(file) => Box::new(file),
+        let (path, bytes, reader): (_, _, Box<dyn Read + Send>) = match self {
+            Self::File { path, bytes } => match File::open(&path) {
+                Ok(file) if starts_with(&path, ZIP) => return members(&path, file, take),
+                Ok(file) => (Some(path), Some(bytes), Box::new(file)),
                 Err(source) => return Err(Problem::Open { name, source }),
             },
-            Self::Reader { reader, .. } => reader,
+            Self::Reader { reader, .. } => (None, None, reader),
         };
-        let mut magic = Vec::with_capacity(2);
-        if let Err(source) = reader.by_ref().take(2).read_to_end(&mut magic) {
-            return Err(Problem::Read { name, source });
+        let position = Arc::new(AtomicU64::new(0));
+        let counted = Counted {
+            reader,
+            position: position.clone(),
+        };
+        match layers::plain(Box::new(counted)) {
+            Ok(plain) => {
+                take(Entry {
+                    name,
+                    path,
+                    bytes,
+                    position,
+                    plain,
+                });
+                Ok(())
+            }
+            Err(source) => Err(Problem::Damaged {
+                name,
+                after_bytes: 0,
+                source,
+            }),
         }
-        let is_gzip = magic == GZIP_MAGIC;
-        let whole = io::Cursor::new(magic).chain(reader);
-        // CloudWatch and `cat a.gz b.gz` both make files of several members.
-        let reader: Box<dyn Read + Send> = if is_gzip {
-            Box::new(MultiGzDecoder::new(whole))
-        } else {
-            Box::new(whole)
+    }
+}
+
+/// One log, decoded.
+pub(crate) struct Entry<'r> {
+    pub(crate) name: String,
+    /// Where it is, or would be if its archive were unpacked.
+    pub(crate) path: Option<PathBuf>,
+    /// The bytes of its file.
+    pub(crate) bytes: Option<u64>,
+    /// How many of them were read.
+    pub(crate) position: Arc<AtomicU64>,
+    pub(crate) plain: Plain<'r>,
+}
+
+/// Says how much was read.
+struct Counted<R> {
+    reader: R,
+    position: Arc<AtomicU64>,
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.reader.read(buffer)?;
+        self.position.fetch_add(read as u64, Ordering::Relaxed);
+        Ok(read)
+    }
+}
+
+/// The files of a ZIP archive, in the order of their names.
+fn members(path: &Path, file: File, take: &mut dyn FnMut(Entry<'_>)) -> Result<(), Problem> {
+    let damaged = |name: String, error: String| Problem::Damaged {
+        name,
+        after_bytes: 0,
+        source: io::Error::other(error),
+    };
+    let mut archive =
+        zip::ZipArchive::new(file).map_err(|error| damaged(path.display().to_string(), error.to_string()))?;
+    let mut names: Vec<(String, usize)> = (0..archive.len())
+        .filter_map(|index| Some((archive.name_for_index(index)?.ok()?.into_owned(), index)))
+        .filter(|(name, _)| !name.ends_with('/'))
+        .collect();
+    names.sort();
+    let mut problem = None;
+    for (inner, index) in names {
+        let path = path.join(&inner);
+        let name = path.display().to_string();
+        let mut read = || -> Result<(), String> {
+            let member = archive.by_index(index).map_err(|error| error.to_string())?;
+            let bytes = member.compressed_size();
+            let position = Arc::new(AtomicU64::new(bytes));
+            let plain = layers::plain(Box::new(member)).map_err(|error| error.to_string())?;
+            take(Entry {
+                name: name.clone(),
+                path: Some(path.clone()),
+                bytes: Some(bytes),
+                position,
+                plain,
+            });
+            Ok(())
         };
-        Ok(Opened { reader, is_gzip })
+        if let Err(error) = read() {
+            problem = problem.or(Some(damaged(name, error)));
+        }
     }
+    problem.map_or(Ok(()), Err)
 }
 
-fn starts_with_magic(path: &Path) -> bool {
-    let mut magic = [0; 2];
-    File::open(path)
-        .and_then(|mut file| file.read_exact(&mut magic))
-        .is_ok()
-        && magic == GZIP_MAGIC
+fn is_wrapped(path: &Path) -> bool {
+    let mut head = [0; 64];
+    let read = File::open(path).and_then(|mut file| file.read(&mut head)).unwrap_or(0);
+    head.starts_with(ZIP) || layers::is_wrapped(&head[..read])
 }
 
-/// By the folder of a stream whose name holds the function, `2026-01-31-NAME[$LATEST]0123`, as those of shared log groups
-/// do; else by the group, `.../aws/lambda/NAME/...`. Exports write slashes as dashes, so that also `aws-lambda-NAME` is
-/// a group.
-pub(crate) fn function_of_path(path: &Path) -> Option<String> {
-    let text = path.to_str()?.replace('\\', "/");
-    let streamed = || {
-        text.split('/')
-            .rev()
-            .find_map(|part| function_of_log_stream(part.as_bytes()))
-    };
-    let dashed = || {
-        let name = text.split('/').find_map(|part| part.strip_prefix("aws-lambda-"))?;
-        (!name.is_empty() && !name.contains('.')).then_some(name)
-    };
-    streamed()
-        .or_else(|| function_of_log_group(&text))
-        .or_else(dashed)
-        .map(|name| strip_extension(name).to_owned())
-}
-
-fn strip_extension(name: &str) -> &str {
-    name.split_once('.').map_or(name, |(name, _)| name)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_path_of_an_export_names_the_function() {
-        let name = |path: &str| function_of_path(Path::new(path));
-        assert_eq!(
-            name("/data/aws/lambda/pay/exportId/stream/000000.gz").as_deref(),
-            Some("pay")
-        );
-        assert_eq!(name("aws/lambda/pay.log").as_deref(), Some("pay"));
-        assert_eq!(name("exports/aws-lambda-pay/id/000000.gz").as_deref(), Some("pay"));
-        assert_eq!(name("logs/today.log"), None);
-    }
-
-    #[test]
-    fn the_stream_names_the_function_of_a_shared_group() {
-        let name = |path: &str| function_of_path(Path::new(path));
-        let task = "exportedlogs/0198c8a0-0000-4000-8000-000000000000";
-        assert_eq!(
-            name(&format!(
-                "{task}/2026-10-01-pay[$LATEST]2f2faf726d06475489c93fe6f5a69d21/000000.gz"
-            ))
-            .as_deref(),
-            Some("pay")
-        );
-        assert_eq!(
-            name("aws/lambda/shared/2026-10-01-pay_2[7]2f2f/000000.gz").as_deref(),
-            Some("pay_2")
-        );
-        // A function's own group has streams without a name.
-        assert_eq!(name(&format!("{task}/2026-10-01-[$LATEST]2f2f/000000.gz")), None);
-        assert_eq!(
-            name("aws/lambda/pay/2026-10-01-[$LATEST]2f2f/000000.gz").as_deref(),
-            Some("pay")
-        );
-        assert_eq!(name("2026-10-01-<b>[7]2f2f/000000.gz"), None);
-    }
+fn starts_with(path: &Path, magic: &[u8]) -> bool {
+    let mut head = [0; 4];
+    File::open(path).and_then(|mut file| file.read_exact(&mut head)).is_ok() && head.starts_with(magic)
 }

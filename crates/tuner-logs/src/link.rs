@@ -5,9 +5,12 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use tuner_core::Outcome;
-use tuner_core::logs::{Event, Figures, Found, FunctionError, Neighbours, Report, Scanned, scan_apart};
+use tuner_core::logs::{Counts, Cut, Event, Figures, Found, FunctionError, Neighbours, Report, Scanned, Scanner};
 
+use crate::function::{Function, FunctionContext};
 use crate::invocations::{Invocations, Key, Lines, Place, key};
+use crate::naming::Naming;
+use crate::packed;
 
 /// What a chunk says, in the order of its lines. Its memory is used again for later chunks.
 #[derive(Default)]
@@ -20,14 +23,16 @@ pub(crate) struct Parsed {
     /// How invocations began, and the errors that they ended in.
     errors: Lines,
     failed_inits: u64,
-    /// The function's name in the latest initStart event.
-    started: Option<Arc<str>>,
+    /// The functions that initStart events name, and where.
+    started: Vec<(usize, Arc<Function>)>,
+    /// What is packed in strings: where, of which function, and what.
+    packed: Vec<(usize, Option<Arc<Function>>, Vec<u8>)>,
 }
 
 /// A REPORT and what is known around it.
 pub(crate) struct Reported {
     offset: usize,
-    pub(crate) function: Option<Arc<str>>,
+    pub(crate) function: Option<Arc<Function>>,
     pub(crate) said: Said,
     neighbours: Neighbours,
     /// What the runtime says that it ended in.
@@ -57,6 +62,12 @@ impl Reported {
         }
     }
 
+    /// Whether REPORT and Lambda's lines beside it say no more than that it was an error, if that.
+    fn tells_no_more(&self) -> bool {
+        let has_type = matches!(&self.said, Said::More(report) if report.error_type.is_some());
+        !has_type && matches!(self.outcome_of_report(), Outcome::Success | Outcome::FunctionError)
+    }
+
     fn outcome_of_report(&self) -> Outcome {
         match &self.said {
             Said::Usual { figures, .. } => figures.outcome(self.neighbours),
@@ -64,22 +75,31 @@ impl Reported {
         }
     }
 
-    /// Whether REPORT and Lambda's lines beside it say no more than that it was an error, if that.
-    fn tells_no_more(&self) -> bool {
-        let has_type = matches!(&self.said, Said::More(report) if report.error_type.is_some());
-        !has_type && matches!(self.outcome_of_report(), Outcome::Success | Outcome::FunctionError)
+    /// The same with an ID of its own, so that it can outlive its chunk.
+    pub(crate) fn to_owned(&self, ids: &str) -> Self {
+        Self {
+            offset: self.offset,
+            function: self.function.clone(),
+            said: Said::More(Box::new(self.plain_report(ids))),
+            neighbours: self.neighbours,
+            error: self.error.clone(),
+        }
     }
 
     /// The whole report; `ids` are those of its chunk.
     pub(crate) fn report(&self, ids: &str) -> Report {
-        let mut report = match &self.said {
-            Said::Usual { figures, .. } => figures.to_report(self.said.request_id(ids)),
-            Said::More(report) => Report::clone(report),
-        };
+        let mut report = self.plain_report(ids);
         if let Some(error) = self.error.as_ref().filter(|_| self.tells_no_more()) {
             report.error_type.clone_from(&error.error_type);
         }
         report
+    }
+
+    fn plain_report(&self, ids: &str) -> Report {
+        match &self.said {
+            Said::Usual { figures, .. } => figures.to_report(self.said.request_id(ids)),
+            Said::More(report) => Report::clone(report),
+        }
     }
 }
 
@@ -90,24 +110,25 @@ struct Line {
 }
 
 impl Parsed {
-    /// Scans a chunk, forgetting what was in here before. A line's own name of the function comes before the one that
-    /// `context` tells.
-    pub(crate) fn scan(&mut self, chunk: &[u8], mut context: FunctionContext) {
+    /// Forgets what was in here before.
+    pub(crate) fn clear(&mut self) {
         self.reports.clear();
         self.ids.clear();
         self.lines.clear();
+        self.started.clear();
         self.failed_inits = 0;
-        scan_apart(chunk, |scanned| match scanned {
-            Scanned::Usual {
-                offset,
-                function,
-                report,
-            } => {
+    }
+
+    /// Takes an event.
+    #[inline]
+    pub(crate) fn take(&mut self, scanned: Scanned<'_>, context: &mut FunctionContext) {
+        match scanned {
+            Scanned::Usual { offset, origin, report } => {
                 let from = self.ids.len();
                 self.ids.push_str(report.request_id);
                 self.reports.push(Reported {
                     offset,
-                    function: context.function(function),
+                    function: context.function(&origin),
                     said: Said::Usual {
                         id: from..self.ids.len(),
                         figures: report.figures,
@@ -116,20 +137,60 @@ impl Parsed {
                     error: None,
                 });
             }
-            Scanned::Other(found) => self.take(found, &mut context),
-        });
-        self.started = context.started;
+            Scanned::Other(found) => self.take_other(found, context),
+            Scanned::Packed { offset, origin, base64 } => {
+                if let Some(text) = packed::unpack(base64) {
+                    self.packed.push((offset, context.function(&origin), text));
+                }
+            }
+        }
+    }
+
+    /// Scans what was packed in strings; what is in there is of the function around it, unless it says so itself.
+    pub(crate) fn unpack(&mut self, context: &FunctionContext) -> Counts {
+        let mut counts = Counts::default();
+        for (offset, function, text) in std::mem::take(&mut self.packed) {
+            let mut context = context.clone();
+            let mut scanner = Scanner::default();
+            let (first, lines) = (self.reports.len(), self.lines.len());
+            scanner.scan(&text, Cut::default(), |scanned| {
+                // Packed in what is packed is nothing that is known.
+                if !matches!(scanned, Scanned::Packed { .. }) {
+                    self.take(scanned, &mut context);
+                }
+            });
+            for reported in &mut self.reports[first..] {
+                reported.offset = offset;
+                if reported.function.is_none() {
+                    reported.function.clone_from(&function);
+                }
+            }
+            self.lines[lines..].iter_mut().for_each(|line| line.offset = offset);
+            counts.quoted += scanner.counts().quoted;
+            counts.unreadable += scanner.counts().unreadable;
+        }
+        self.reports.sort_by_key(|reported| reported.offset);
+        self.lines.sort_by_key(|line| line.offset);
+        counts
+    }
+
+    /// Looks for errors of runtimes in the chunk, once its REPORTs are known.
+    pub(crate) fn find_errors(&mut self, chunk: &[u8]) {
         let Self {
             reports, ids, errors, ..
         } = self;
         errors.scan(chunk, requests(reports, ids));
     }
 
-    fn take(&mut self, found: Found<'_>, context: &mut FunctionContext) {
+    pub(crate) fn has_packed(&self) -> bool {
+        !self.packed.is_empty()
+    }
+
+    fn take_other(&mut self, found: Found<'_>, context: &mut FunctionContext) {
         match found.event {
             Event::Report(report) => self.reports.push(Reported {
                 offset: found.offset,
-                function: context.function(found.function),
+                function: context.function(&found.origin),
                 said: Said::More(Box::new(report)),
                 neighbours: Neighbours::NONE,
                 error: None,
@@ -137,7 +198,10 @@ impl Parsed {
             Event::InitReport(init) => {
                 self.failed_inits += u64::from(init.status.is_some_and(|status| status.is_failure()));
             }
-            Event::InitStart(start) | Event::RestoreStart(start) => context.started(start.function_name),
+            Event::InitStart(start) | Event::RestoreStart(start) => {
+                let named = start.function_name.and_then(|name| context.named(&name));
+                self.started.extend(named.map(|function| (found.offset, function)));
+            }
             event => {
                 let says = Neighbours::from_event(&event);
                 let request_id = match event {
@@ -162,40 +226,6 @@ fn requests<'a>(reports: &'a [Reported], ids: &'a str) -> impl Iterator<Item = (
         .map(|report| (report.offset, key(report.said.request_id(ids).as_bytes())))
 }
 
-/// Tells the function of a REPORT, and remembers names so that they are shared.
-#[derive(Clone, Default)]
-pub(crate) struct FunctionContext {
-    of_path: Option<Arc<str>>,
-    started: Option<Arc<str>>,
-    last: Option<Arc<str>>,
-}
-
-impl FunctionContext {
-    pub(crate) fn new(of_path: Option<String>) -> Self {
-        Self {
-            of_path: of_path.map(Arc::from),
-            ..Self::default()
-        }
-    }
-
-    fn function(&mut self, of_line: Option<&str>) -> Option<Arc<str>> {
-        match of_line {
-            Some(name) if self.last.as_deref() == Some(name) => self.last.clone(),
-            Some(name) => {
-                self.last = Some(Arc::from(name));
-                self.last.clone()
-            }
-            None => self.of_path.clone().or_else(|| self.started.clone()),
-        }
-    }
-
-    fn started(&mut self, name: Option<String>) {
-        if let Some(name) = name {
-            self.started = Some(Arc::from(name));
-        }
-    }
-}
-
 /// Takes the chunks of one source in order, and gives their records once no more lines can belong to them: the line
 /// may stand before or after its REPORT, and up to a chunk away from it.
 ///
@@ -205,8 +235,7 @@ impl FunctionContext {
 pub(crate) struct Linker {
     last: Parsed,
     waiting: Vec<Line>,
-    /// The name of the function in the latest initStart event of the chunks before.
-    started: Option<Arc<str>>,
+    naming: Naming,
     invocations: Invocations,
     tally: Tally,
 }
@@ -229,20 +258,31 @@ pub(crate) struct Tally {
 impl Linker {
     /// Takes a chunk and gives the reports of the one before it with their chunk's IDs. In `parsed` it leaves memory to
     /// be used again.
-    pub(crate) fn push(&mut self, parsed: &mut Parsed, mut give: impl FnMut(&Reported, &str)) {
+    pub(crate) fn push(&mut self, parsed: &mut Parsed, give: impl FnMut(&Reported, &str)) {
         self.tally.failed_inits += parsed.failed_inits;
-        if let Some(started) = &self.started {
-            for report in parsed.reports.iter_mut().filter(|report| report.function.is_none()) {
-                report.function = Some(started.clone());
-            }
-        }
-        self.started = parsed.started.take().or(self.started.take());
+        self.tie_errors(parsed);
+        let old = join(std::mem::take(&mut self.waiting), &mut [(parsed, Side::After)]);
+        self.tally.count(&old);
+        let lines = std::mem::take(&mut parsed.lines);
+        self.waiting = join(lines, &mut [(parsed, Side::Same), (&mut self.last, Side::Before)]);
+        self.give_last(give);
+        std::mem::swap(&mut self.last, parsed);
+    }
 
+    /// Gives the reports of the last chunk.
+    pub(crate) fn finish(mut self, mut give: impl FnMut(&Reported, &str)) -> Tally {
+        self.tally.count(&self.waiting);
+        self.give_last(&mut give);
+        self.naming.finish(give);
+        self.tally.errors = std::mem::take(&mut self.invocations).finish();
+        self.tally
+    }
+
+    fn tie_errors(&mut self, parsed: &mut Parsed) {
         let mut errors = std::mem::take(&mut parsed.errors);
         let before = || requests(&self.last.reports, &self.last.ids).map(|(_, id)| id).collect();
-        let tied = self
-            .invocations
-            .follow(&mut errors, requests(&parsed.reports, &parsed.ids), before);
+        let here = requests(&parsed.reports, &parsed.ids);
+        let tied = self.invocations.follow(&mut errors, here, before);
         parsed.errors = errors;
         for (place, error) in tied {
             let report = match place {
@@ -253,21 +293,20 @@ impl Linker {
                 report.error = Some(Box::new(error));
             }
         }
-
-        let old = join(std::mem::take(&mut self.waiting), &mut [(parsed, Side::After)]);
-        self.tally.count(&old);
-        let lines = std::mem::take(&mut parsed.lines);
-        self.waiting = join(lines, &mut [(parsed, Side::Same), (&mut self.last, Side::Before)]);
-        self.last.reports.iter().for_each(|report| give(report, &self.last.ids));
-        std::mem::swap(&mut self.last, parsed);
     }
 
-    /// Gives the reports of the last chunk.
-    pub(crate) fn finish(mut self, mut give: impl FnMut(&Reported, &str)) -> Tally {
-        self.tally.count(&self.waiting);
-        self.last.reports.iter().for_each(|report| give(report, &self.last.ids));
-        self.tally.errors = self.invocations.finish();
-        self.tally
+    fn give_last(&mut self, mut give: impl FnMut(&Reported, &str)) {
+        let Parsed {
+            reports, ids, started, ..
+        } = &self.last;
+        let mut started = started.iter().peekable();
+        for report in reports {
+            while let Some((_, function)) = started.next_if(|(offset, _)| *offset < report.offset) {
+                self.naming.started(function, &mut give);
+            }
+            self.naming.give(report, ids, &mut give);
+        }
+        started.for_each(|(_, function)| self.naming.started(function, &mut give));
     }
 }
 
@@ -369,7 +408,11 @@ mod tests {
         let (mut linker, mut parsed) = (Linker::default(), Parsed::default());
         let mut records = Vec::new();
         for chunk in chunks {
-            parsed.scan(chunk.as_bytes(), FunctionContext::default());
+            parsed.clear();
+            let mut context = FunctionContext::default();
+            Scanner::default().scan(chunk.as_bytes(), Cut::default(), |scanned| {
+                parsed.take(scanned, &mut context)
+            });
             linker.push(&mut parsed, |reported, ids| {
                 records.push(Record::new(reported, ids, &unknown))
             });

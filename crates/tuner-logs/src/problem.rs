@@ -11,11 +11,15 @@ pub enum Problem {
         /// Why.
         source: io::Error,
     },
-    /// Reading broke off.
-    #[error("`{name}` was read only in part: {source}; what came before is counted")]
-    Read {
+    /// Reading broke off, or compressed data ends early or is damaged.
+    #[error(
+        "`{name}` is damaged or cut off: {source}; the {after_bytes} bytes before that are counted, fetch the file again"
+    )]
+    Damaged {
         /// The path as it was given.
         name: String,
+        /// How much was read of what is in it, in bytes.
+        after_bytes: u64,
         /// Why.
         source: io::Error,
     },
@@ -29,12 +33,14 @@ pub enum Problem {
         /// How many REPORTs are not in the summary.
         left_out: u64,
     },
-    /// The compressed data ends early or is damaged.
-    #[error("`{name}` is damaged or cut off gzip data: {source}; what came before is counted, fetch the file again")]
-    Gzip {
-        /// The path as it was given.
-        name: String,
-        /// Why.
-        source: io::Error,
-    },
+}
+
+impl Problem {
+    /// The file or folder that it is about.
+    pub fn file(&self) -> Option<&str> {
+        match self {
+            Self::Open { name, .. } | Self::Damaged { name, .. } => Some(name),
+            Self::TooManyGroups { .. } => None,
+        }
+    }
 }

@@ -12,6 +12,12 @@ use crate::link::Reported;
 pub struct Record {
     /// The function, or `unknown`.
     pub function: Arc<str>,
+    /// Its region, where a path or an ARN says it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub region: Option<Arc<str>>,
+    /// Whether it ran as Lambda@Edge.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub edge: bool,
     /// How its execution environment came to be.
     pub start: StartKind,
     /// What became of it, the older style's separate time-out and crash lines and the errors of runtimes considered.
@@ -27,8 +33,11 @@ impl Record {
     /// `ids` are those of the report's chunk.
     pub(crate) fn new(reported: &Reported, ids: &str, unknown: &Arc<str>) -> Self {
         let report = reported.report(ids);
+        let function = reported.function.as_deref();
         Self {
-            function: reported.function.as_ref().unwrap_or(unknown).clone(),
+            function: function.map_or(unknown, |function| &function.name).clone(),
+            region: function.and_then(|function| function.region.clone()),
+            edge: function.is_some_and(|function| function.edge),
             start: report.start_kind(),
             outcome: reported.outcome(),
             memory_exhausted: report.memory_exhausted(),

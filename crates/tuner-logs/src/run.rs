@@ -1,13 +1,22 @@
 use std::num::NonZeroUsize;
+use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use rayon::prelude::*;
+use tuner_core::logs::{Counts, Cut, Scanner, Table};
 
 use crate::chunks::{Chunks, Filled};
-use crate::group::Folder;
-use crate::input::{Opened, Source, sources};
-use crate::link::{FunctionContext, Linker, Parsed, Reported, Tally};
-use crate::{Input, LogEvidence, Problem, Record, Summary, UNKNOWN_FUNCTION};
+use crate::evidence::Unread;
+use crate::exported::origin_of_path;
+use crate::function::{Function, FunctionContext};
+use crate::group::{Folder, OwnFiles};
+use crate::input::{Entry, Source, sources};
+use crate::layers::Plain;
+use crate::link::{Linker, Parsed, Reported, Tally};
+use crate::{
+    Coverage, ExportTasks, FileNote, Input, LogEvidence, Looks, Problem, Record, Summary, UNKNOWN_FUNCTION, looks,
+};
 
 /// What a batch of chunks may hold of the input, in bytes. There are two of them, and what is read from one may take a
 /// few times as much (chunks of nothing but REPORTs), which keeps the whole below 100 MB.
@@ -17,16 +26,32 @@ const LARGEST_CHUNK: usize = 128 << 10;
 /// Larger than any event that CloudWatch takes in text form.
 const SMALLEST_CHUNK: usize = 64 << 10;
 
+/// What all chunks together may grow to for documents that are longer than a chunk.
+const GROWN: usize = 32 << 20;
+/// Longer documents are no single ones of CloudWatch, Kinesis or Lambda.
+const LARGEST_DOCUMENT: usize = 8 << 20;
+
 /// How to read.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
     /// How many threads to use; all processors by default.
     pub threads: Option<NonZeroUsize>,
+    /// What exports are of that have no log group in their paths.
+    pub export_tasks: ExportTasks,
     /// The function that logs are of where nothing tells it.
-    pub unnamed: Option<Arc<str>>,
+    pub unnamed: Option<String>,
 }
 
 impl Options {
+    fn unnamed(&self) -> Option<Arc<Function>> {
+        let name = self.unnamed.as_deref()?;
+        Some(Arc::new(Function {
+            name: name.into(),
+            region: None,
+            edge: false,
+        }))
+    }
+
     fn threads(&self) -> usize {
         self.threads
             .or_else(|| std::thread::available_parallelism().ok())
@@ -60,113 +85,184 @@ impl Options {
 }
 
 /// Sums up all inputs per function and memory size.
-pub fn summarize(inputs: Vec<Input>, options: &Options) -> (Summary, Vec<Problem>) {
-    let (folder, tally, problems) = fold(inputs, options);
-    (Summary::new(folder, tally), problems)
+pub fn summarize(inputs: Vec<Input>, options: &Options) -> (Summary, Coverage) {
+    let whole = fold(inputs, options);
+    (Summary::new(whole.folder, whole.tally), whole.coverage)
 }
 
 /// What all inputs tell of each function, for a memory review.
-pub fn gather(inputs: Vec<Input>, options: &Options) -> (LogEvidence, Vec<Problem>) {
-    let (folder, tally, problems) = fold(inputs, options);
-    (LogEvidence::new(folder, tally, &problems), problems)
+pub fn gather(inputs: Vec<Input>, options: &Options) -> (LogEvidence, Coverage) {
+    let whole = fold(inputs, options);
+    (
+        LogEvidence::new(whole.folder, whole.tally, &whole.unread),
+        whole.coverage,
+    )
 }
 
-fn fold(inputs: Vec<Input>, options: &Options) -> (Folder, Tally, Vec<Problem>) {
+fn fold(inputs: Vec<Input>, options: &Options) -> Partial {
     options.on_pool(|| {
-        let partial = || Partial {
-            unnamed: options.unnamed.clone(),
-            ..Partial::default()
-        };
-        let mut whole = partial();
-        let sources = sources(inputs, &mut whole.problems);
+        let mut whole = Partial::default();
+        let sources = sources(inputs, &mut whole.coverage.problems);
+        // What a folder or file that cannot be opened would have held is of nobody knows whom, unless its path tells.
+        let unopened: Vec<String> = whole
+            .coverage
+            .problems
+            .iter()
+            .filter_map(Problem::file)
+            .map(str::to_owned)
+            .collect();
+        unopened
+            .iter()
+            .for_each(|name| whole.is_missing(Path::new(name), options));
         // A large plain file is spread over all threads; of the others each is read by one.
         let (large, small): (Vec<_>, Vec<_>) = sources
             .into_iter()
             .partition(|source| source.is_divisible(options.chunk_bytes()));
         for source in large {
-            whole.read(source, options.lanes(), options.chunk_bytes());
+            whole.read(source, options, options.lanes());
         }
         let read_one = |mut partial: Partial, source| {
-            partial.read(source, 1, options.chunk_bytes());
+            partial.read(source, options, 1);
             partial
         };
-        let whole = if options.threads() == 1 {
+        let mut whole = if options.threads() == 1 {
             small.into_iter().fold(whole, read_one)
         } else {
-            let rest = small.into_par_iter().fold(partial, read_one);
+            let rest = small.into_par_iter().fold(Partial::default, read_one);
             whole.merge(rest.reduce(Partial::default, Partial::merge))
         };
-        let Partial {
-            folder,
-            tally,
-            mut problems,
-            ..
-        } = whole;
-        problems.extend(folder.problem());
-        (folder, tally, problems)
+        if let Some(problem) = whole.folder.problem() {
+            whole.unread.anybodys = true;
+            whole.coverage.problems.push(problem);
+        }
+        whole
     })
 }
 
 /// Gives every REPORT of all inputs to `take`, in input order. Stops at the first error of `take`.
 ///
 /// # Errors
-/// What `take` returns, such as a broken pipe. Inputs that cannot be read are in the returned list instead.
+/// What `take` returns, such as a broken pipe. Inputs that cannot be read are in the coverage instead.
 pub fn for_each_record<E: Send>(
     inputs: Vec<Input>,
     options: &Options,
     mut take: impl FnMut(&Record) -> Result<(), E> + Send,
-) -> Result<Vec<Problem>, E> {
+) -> Result<Coverage, E> {
     options.on_pool(|| {
-        let unknown = options.unnamed.clone().unwrap_or_else(|| Arc::from(UNKNOWN_FUNCTION));
-        let mut problems = Vec::new();
+        let unknown = Arc::from(options.unnamed.as_deref().unwrap_or(UNKNOWN_FUNCTION));
+        let mut coverage = Coverage::default();
         let mut failed = None;
-        for source in sources(inputs, &mut problems) {
-            let give = |reported: &Reported, ids: &str| {
-                if failed.is_none() {
-                    failed = take(&Record::new(reported, ids, &unknown)).err();
+        for source in sources(inputs, &mut coverage.problems) {
+            let opened = source.open(&mut |entry| {
+                if failed.is_some() {
+                    return;
                 }
-                failed.is_none()
-            };
-            read(source, options.lanes(), options.chunk_bytes(), &mut problems, give);
+                let give = |reported: &Reported, ids: &str| {
+                    if failed.is_none() {
+                        failed = take(&Record::new(reported, ids, &unknown)).err();
+                    }
+                    failed.is_none()
+                };
+                read(entry, options, options.lanes(), give).told(&mut coverage);
+            });
+            coverage.problems.extend(opened.err());
             if let Some(error) = failed {
                 return Err(error);
             }
         }
-        Ok(problems)
+        Ok(coverage)
     })
 }
 
+/// What some of the inputs say.
 #[derive(Default)]
 struct Partial {
-    /// As in [`Options`].
-    unnamed: Option<Arc<str>>,
     folder: Folder,
     tally: Tally,
-    problems: Vec<Problem>,
+    coverage: Coverage,
+    unread: Unread,
 }
 
 impl Partial {
-    fn read(&mut self, source: Source, lanes: usize, chunk_bytes: usize) {
-        let (folder, unnamed) = (&mut self.folder, &self.unnamed);
-        if let Some(function) = source.function() {
-            folder.has_own_file(function);
-        }
-        let tally = read(source, lanes, chunk_bytes, &mut self.problems, |reported, _| {
-            folder.add(reported, unnamed.as_ref());
-            true
+    fn read(&mut self, source: Source, options: &Options, lanes: usize) {
+        let opened = source.open(&mut |entry| {
+            let folder = &mut self.folder;
+            let unnamed = options.unnamed();
+            let done = read(entry, options, lanes, |reported, _| {
+                folder.add(reported, unnamed.as_ref());
+                true
+            });
+            match &done.function {
+                Some(function) => self.folder.has_own_file(function, done.own_file()),
+                None => self.unread.nobody_knows_whose |= done.problem.is_some(),
+            }
+            self.tally.add(done.tally);
+            done.told(&mut self.coverage);
         });
-        self.tally.add(tally);
+        if let Err(problem) = opened {
+            if let Some(name) = problem.file() {
+                let name = name.to_owned();
+                self.is_missing(Path::new(&name), options);
+            }
+            self.coverage.problems.push(problem);
+        }
+    }
+
+    fn is_missing(&mut self, path: &Path, options: &Options) {
+        match Function::of_path(&origin_of_path(path, &options.export_tasks)) {
+            Some(function) => {
+                let bytes = std::fs::metadata(path).map_or(0, |metadata| metadata.len());
+                let file = OwnFiles {
+                    files: 1,
+                    damaged: 1,
+                    bytes,
+                    unread: bytes,
+                };
+                self.folder.has_own_file(&function, file);
+            }
+            None => self.unread.nobody_knows_whose = true,
+        }
     }
 
     fn merge(mut self, other: Self) -> Self {
         self.tally.add(other.tally);
-        self.problems.extend(other.problems);
         Self {
-            unnamed: self.unnamed,
             folder: self.folder.merge(other.folder),
             tally: self.tally,
-            problems: self.problems,
+            coverage: self.coverage.merge(other.coverage),
+            unread: Unread {
+                nobody_knows_whose: self.unread.nobody_knows_whose || other.unread.nobody_knows_whose,
+                anybodys: self.unread.anybodys || other.unread.anybodys,
+            },
         }
+    }
+}
+
+/// What became of one log.
+struct Done {
+    note: FileNote,
+    problem: Option<Problem>,
+    tally: Tally,
+    /// By its path.
+    function: Option<Arc<Function>>,
+    /// As they are in the file.
+    file_bytes: u64,
+    unread_bytes: u64,
+}
+
+impl Done {
+    fn own_file(&self) -> OwnFiles {
+        OwnFiles {
+            files: 1,
+            damaged: u64::from(self.problem.is_some()),
+            bytes: self.file_bytes,
+            unread: self.unread_bytes,
+        }
+    }
+
+    fn told(self, coverage: &mut Coverage) {
+        coverage.problems.extend(self.problem);
+        coverage.add(self.note);
     }
 }
 
@@ -175,41 +271,66 @@ impl Partial {
 struct Lane {
     buffer: Vec<u8>,
     length: usize,
+    cut: Cut,
     parsed: Parsed,
+    counts: Counts,
 }
 
 impl Lane {
-    fn parse(&mut self, context: &FunctionContext) {
-        self.parsed.scan(&self.buffer[..self.length], context.clone());
+    fn parse(&mut self, scanner: &mut Scanner, context: &FunctionContext, table: Option<&Table>) {
+        let chunk = &self.buffer[..self.length];
+        let mut of_chunk = context.clone();
+        self.parsed.clear();
+        let parsed = &mut self.parsed;
+        match table {
+            Some(table) => table.scan(chunk, |scanned| parsed.take(scanned, &mut of_chunk)),
+            None => scanner.scan(chunk, self.cut, |scanned| parsed.take(scanned, &mut of_chunk)),
+        }
+        self.counts = if parsed.has_packed() {
+            parsed.unpack(context)
+        } else {
+            Counts::default()
+        };
+        self.parsed.find_errors(chunk);
     }
 }
 
-/// Reads one source and gives its records in order until `give` says to stop. With one lane all is done chunk by
-/// chunk on this thread; with several a batch of chunks is read while the one before it is parsed.
-fn read(
-    source: Source,
-    lanes: usize,
-    chunk_bytes: usize,
-    problems: &mut Vec<Problem>,
-    mut give: impl FnMut(&Reported, &str) -> bool,
-) -> Tally {
-    let name = source.name();
-    let context = FunctionContext::new(source.function());
-    let Opened { reader, is_gzip } = match source.open() {
-        Ok(opened) => opened,
-        Err(problem) => {
-            problems.push(problem);
-            return Tally::default();
-        }
-    };
-    let mut chunks = Chunks::new(reader, chunk_bytes);
-    let mut broken = None;
-    let mut bytes = 0;
-    let mut fill = |lanes: &mut [Lane]| {
+/// Reads one log and gives its records in order until `give` says to stop. With one lane all is done chunk by chunk on this
+/// thread; with several a batch of chunks is read while the one before it is parsed.
+fn read(entry: Entry<'_>, options: &Options, lanes: usize, mut give: impl FnMut(&Reported, &str) -> bool) -> Done {
+    let Entry {
+        name,
+        path,
+        bytes: file_bytes,
+        position,
+        plain,
+    } = entry;
+    let Plain {
+        reader,
+        is_decoded,
+        is_nested,
+    } = plain;
+    let origin = path
+        .map(|path| origin_of_path(&path, &options.export_tasks))
+        .unwrap_or_default();
+    let context = FunctionContext::new(&origin);
+    // What is decoded comes from one thread anyway.
+    let lanes = if is_decoded { 1 } else { lanes };
+    let largest = (GROWN / (2 * lanes)).min(LARGEST_DOCUMENT);
+    let mut chunks = Chunks::new(reader, options.chunk_bytes(), largest);
+    let (mut broken, mut bytes, mut reports) = (None, 0_u64, 0_u64);
+    let (mut head, mut table) = (Vec::new(), None);
+    let mut fill = |lanes: &mut [Lane], head: &mut Vec<u8>, table: &mut Option<Table>| {
         lanes.iter_mut().for_each(|lane| lane.length = 0);
         for lane in lanes {
-            let Filled { length, error } = chunks.next_into(&mut lane.buffer);
-            lane.length = length;
+            let Filled { length, cut, error } = chunks.next_into(&mut lane.buffer);
+            if bytes == 0 {
+                let first = &lane.buffer[..length];
+                head.extend_from_slice(&first[..length.min(looks::HEAD)]);
+                *table = Table::of(first);
+                chunks.is_table(table.is_some());
+            }
+            (lane.length, lane.cut) = (length, cut);
             bytes += length as u64;
             let is_end = length == 0 || error.is_some();
             broken = error.or(broken.take());
@@ -219,46 +340,82 @@ fn read(
         }
     };
     let mut linker = Linker::default();
+    let mut scanner = Scanner::default();
+    let mut packed = Counts::default();
     let mut going_on = true;
+    let mut take = |reported: &Reported, ids: &str, going_on: &mut bool| {
+        reports += 1;
+        *going_on = give(reported, ids) && *going_on;
+    };
     if lanes == 1 {
         let mut lane = [Lane::default()];
         while going_on {
-            fill(&mut lane);
+            fill(&mut lane, &mut head, &mut table);
             let [lane] = &mut lane;
             going_on = lane.length > 0;
-            lane.parse(&context);
-            linker.push(&mut lane.parsed, |reported, ids| {
-                going_on = give(reported, ids) && going_on
-            });
+            lane.parse(&mut scanner, &context, table.as_ref());
+            add(&mut packed, lane.counts);
+            linker.push(&mut lane.parsed, |reported, ids| take(reported, ids, &mut going_on));
         }
     } else {
         let mut batch: Vec<Lane> = std::iter::repeat_with(Lane::default).take(lanes).collect();
         let mut next: Vec<Lane> = std::iter::repeat_with(Lane::default).take(lanes).collect();
-        fill(&mut batch);
+        fill(&mut batch, &mut head, &mut table);
         while going_on {
-            rayon::join(
-                || fill(&mut next),
-                || batch.par_iter_mut().for_each(|lane| lane.parse(&context)),
-            );
-            for lane in &mut batch {
-                linker.push(&mut lane.parsed, |reported, ids| {
-                    going_on = give(reported, ids) && going_on
+            let first = std::mem::take(&mut scanner);
+            let of_table = table.clone();
+            let parse = || {
+                // What goes on from chunk to chunk is parsed by one thread.
+                let runs: Vec<&mut [Lane]> = batch.chunk_by_mut(|_, lane| lane.cut.begins_inside).collect();
+                let parsed = runs.into_par_iter().enumerate().map(|(number, run)| {
+                    let mut scanner = if number == 0 { first.clone() } else { Scanner::default() };
+                    for lane in run {
+                        lane.parse(&mut scanner, &context, of_table.as_ref());
+                    }
+                    scanner
                 });
+                parsed.collect::<Vec<_>>()
+            };
+            let ((), scanners) = rayon::join(|| fill(&mut next, &mut head, &mut table), parse);
+            for lane in &mut batch {
+                add(&mut packed, lane.counts);
+                linker.push(&mut lane.parsed, |reported, ids| take(reported, ids, &mut going_on));
             }
+            scanner = scanners.into_iter().reduce(Scanner::followed_by).unwrap_or_default();
             going_on = going_on && batch.last().is_some_and(|lane| lane.length > 0);
             std::mem::swap(&mut batch, &mut next);
         }
     }
-    if let Some(source) = broken {
-        problems.push(if is_gzip {
-            Problem::Gzip { name, source }
-        } else {
-            Problem::Read { name, source }
-        });
-    }
-    let mut tally = linker.finish(|reported, ids| {
-        give(reported, ids);
-    });
+    let mut tally = linker.finish(|reported, ids| take(reported, ids, &mut going_on));
     tally.bytes = bytes;
-    tally
+    let counts = scanner.counts();
+    let file_bytes = file_bytes.unwrap_or_else(|| position.load(Ordering::Relaxed));
+    Done {
+        note: FileNote {
+            name: name.clone(),
+            bytes,
+            reports,
+            quoted: counts.quoted + packed.quoted,
+            unreadable: counts.unreadable + packed.unreadable,
+            looks: (reports == 0).then(|| Looks::of(&head, is_nested)),
+        },
+        unread_bytes: if broken.is_some() {
+            file_bytes.saturating_sub(position.load(Ordering::Relaxed))
+        } else {
+            0
+        },
+        problem: broken.map(|source| Problem::Damaged {
+            name,
+            after_bytes: bytes,
+            source,
+        }),
+        tally,
+        function: context.of_path().cloned(),
+        file_bytes,
+    }
+}
+
+fn add(counts: &mut Counts, more: Counts) {
+    counts.quoted += more.quoted;
+    counts.unreadable += more.unreadable;
 }

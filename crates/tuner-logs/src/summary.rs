@@ -1,6 +1,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::function::Function;
 use crate::group::{Folder, Group};
 use crate::link::Tally;
 use crate::{Quantiles, UNKNOWN_FUNCTION};
@@ -25,6 +26,12 @@ pub struct Summary {
 pub struct SummaryRow {
     /// The function, or `unknown`.
     pub function: String,
+    /// Its region, where a path or an ARN says it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
+    /// Whether it ran as Lambda@Edge.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub edge: bool,
     /// The memory size, in MB; none for Managed Instances and for reports that are cut off.
     pub memory_size_mb: Option<u32>,
     /// How many REPORTs there are. Retries count, as they are billed.
@@ -83,12 +90,13 @@ impl Summary {
         let mut rows: Vec<SummaryRow> = folder
             .into_groups()
             .into_iter()
-            .map(|((function, size), group)| {
-                SummaryRow::new(function.as_deref().unwrap_or(UNKNOWN_FUNCTION).to_owned(), size, &group)
-            })
+            .map(|((function, size), group)| SummaryRow::new(function.as_deref(), size, &group))
             .collect();
         // `unknown` stands among the names.
-        rows.sort_by(|a, b| (&a.function, a.memory_size_mb).cmp(&(&b.function, b.memory_size_mb)));
+        rows.sort_by(|a, b| {
+            let key = |row: &SummaryRow| (row.function.clone(), row.region.clone(), row.edge, row.memory_size_mb);
+            key(a).cmp(&key(b))
+        });
         Self {
             rows,
             failed_inits: tally.failed_inits,
@@ -100,10 +108,14 @@ impl Summary {
 }
 
 impl SummaryRow {
-    fn new(function: String, memory_size_mb: Option<u32>, group: &Group) -> Self {
+    fn new(function: Option<&Function>, memory_size_mb: Option<u32>, group: &Group) -> Self {
         let invocations = group.invocations();
         Self {
-            function,
+            function: function.map_or(UNKNOWN_FUNCTION, |function| &function.name).to_owned(),
+            region: function
+                .and_then(|function| function.region.as_deref())
+                .map(str::to_owned),
+            edge: function.is_some_and(|function| function.edge),
             memory_size_mb,
             invocations,
             cold_starts: group.cold,

@@ -9,7 +9,7 @@ use std::path::Path;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use jiff::Timestamp;
-use tuner_logs::{FunctionLogs, Input, LogEvidence, Options, Problem, gather};
+use tuner_logs::{Coverage, FunctionLogs, Input, LogEvidence, Options, Problem, gather};
 
 const ID: &str = "276a85b8-11a7-4b68-b42e-de11b5f419e3";
 const STREAM: &str = "2026-10-01-[$LATEST]2f2faf726d06475489c93fe6f5a69d21";
@@ -34,15 +34,13 @@ fn write_gz(path: &Path, text: &str) {
 fn gathered(directory: &Path) -> (LogEvidence, Vec<Problem>) {
     let on = |threads| {
         let threads = NonZeroUsize::new(threads);
-        gather(
-            vec![Input::from(directory)],
-            &Options {
-                threads,
-                ..Options::default()
-            },
-        )
+        let options = Options {
+            threads,
+            ..Options::default()
+        };
+        gather(vec![Input::from(directory)], &options)
     };
-    let (one, problems) = on(1);
+    let (one, Coverage { problems, .. }) = on(1);
     assert_eq!(on(3).0, one);
     (one, problems)
 }
@@ -247,7 +245,7 @@ fn a_file_given_twice_is_read_once() {
     write_gz(&file, &exported("2026-10-01T00:00:00.000Z", 10.0, 128, ""));
     let around = folder.path().join("aws-lambda-f/../aws-lambda-f");
     let inputs = vec![Input::from(folder.path()), Input::from(file), Input::from(around)];
-    let (evidence, problems) = gather(inputs, &Options::default());
+    let (evidence, Coverage { problems, .. }) = gather(inputs, &Options::default());
     assert!(problems.is_empty());
     assert_eq!(evidence.functions[0].reports(), 1);
 }

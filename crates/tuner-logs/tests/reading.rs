@@ -9,7 +9,7 @@ use std::path::Path;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use tuner_core::{Outcome, StartKind};
-use tuner_logs::{Input, Options, Problem, Record, Summary, for_each_record, summarize};
+use tuner_logs::{Coverage, Input, Options, Problem, Record, Summary, for_each_record, summarize};
 
 fn report(id: impl std::fmt::Display, duration: u32, size: u32) -> String {
     format!(
@@ -33,9 +33,15 @@ fn threads(count: usize) -> Options {
 /// The summary of a directory, which must not depend on the number of threads.
 #[track_caller]
 fn summary_of(directory: &Path) -> (Summary, Vec<Problem>) {
-    let (summary, problems) = summarize(vec![Input::from(directory)], &threads(1));
+    let (summary, Coverage { problems, .. }) = summarize(vec![Input::from(directory)], &threads(1));
     for count in [2, 3, 16] {
-        let (other, other_problems) = summarize(vec![Input::from(directory)], &threads(count));
+        let (
+            other,
+            Coverage {
+                problems: other_problems,
+                ..
+            },
+        ) = summarize(vec![Input::from(directory)], &threads(count));
         let rows = |summary: &Summary| {
             summary
                 .rows
@@ -51,11 +57,11 @@ fn summary_of(directory: &Path) -> (Summary, Vec<Problem>) {
 
 fn records_of(inputs: Vec<Input>, count: usize) -> Vec<Record> {
     let mut records = Vec::new();
-    let problems = for_each_record(inputs, &threads(count), |record| {
+    let coverage = for_each_record(inputs, &threads(count), |record| {
         records.push(record.clone());
         Ok::<_, ()>(())
     });
-    assert!(problems.unwrap().is_empty());
+    assert!(coverage.unwrap().problems.is_empty());
     records
 }
 
@@ -239,11 +245,11 @@ fn what_cannot_be_read_is_named_and_the_rest_goes_on() {
 
     let missing = directory.path().join("missing.log");
     let inputs = || vec![Input::from(missing.as_path()), Input::from(directory.path())];
-    let (summary, problems) = summarize(inputs(), &threads(2));
+    let (summary, Coverage { problems, .. }) = summarize(inputs(), &threads(2));
     let messages: Vec<String> = problems.iter().map(ToString::to_string).collect();
     assert_eq!(messages.len(), 3, "{messages:?}");
     assert!(messages[0].starts_with("cannot open `") && messages[0].contains("missing.log"));
-    assert!(messages[1].contains("a-cut.gz") && messages[1].contains("gzip"));
+    assert!(messages[1].contains("a-cut.gz") && messages[1].contains("cut off"));
     assert!(messages[2].contains("c-damaged.gz"));
     assert!(summary.rows.iter().any(|row| row.memory_size_mb == Some(512)));
     // Half of the cut file and something of the damaged one were still there.

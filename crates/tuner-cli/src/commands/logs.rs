@@ -35,15 +35,16 @@ pub(super) fn logs(args: LogsArgs) -> Result<Exit, CliError> {
     };
     let options = Options {
         threads: args.threads,
-        unnamed: args.function.map(|name| name.name().into()),
+        unnamed: args.function.map(|name| name.name().to_owned()),
+        ..Options::default()
     };
     let must_be_read = args.fail_on.contains(&LogsGate::Unreadable);
     if args.format == LogsFormat::Records {
         return records(inputs, &options, must_be_read);
     }
     let quote = price_table(args.prices.as_deref())?.quote(&args.region, args.arch);
-    let (summary, problems) = tuner_logs::summarize(inputs, &options);
-    let unread = Unread::of(&problems);
+    let (summary, coverage) = tuner_logs::summarize(inputs, &options);
+    let unread = Unread::of(&coverage);
     let mut out = anstream::stdout().lock();
     let priced = Priced::new(summary, &unread, quote.as_ref().ok());
     match args.format {
@@ -94,9 +95,9 @@ fn records(inputs: Vec<Input>, options: &Options, must_be_read: bool) -> Result<
         serde_json::to_writer(&mut out, record)?;
         out.write_all(b"\n")
     });
-    let flushed = written.and_then(|problems| out.flush().map(|()| problems));
+    let flushed = written.and_then(|coverage| out.flush().map(|()| coverage));
     match flushed {
-        Ok(problems) => ended(&Unread::of(&problems), reports, must_be_read),
+        Ok(coverage) => ended(&Unread::of(&coverage), reports, must_be_read),
         // `| head` has seen enough.
         Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => Ok(Exit::Done),
         Err(e) => Err(e.into()),

@@ -3,21 +3,27 @@
 use std::io::Write;
 use std::path::PathBuf;
 
-use tuner_logs::Problem;
+use tuner_logs::{Coverage, FileNote};
 
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::terminal::{RESET, YELLOW};
-use crate::units::plural;
+use crate::units::{count, plural};
 
 /// Files that are named one by one.
 const MOST: usize = 10;
 
-/// What could not be read.
+/// What could not be read, and what holds no report.
 #[derive(Debug, Default)]
 pub(super) struct Unread {
-    /// What is missing where, file by file.
+    /// Files whose reports are missing in the sums, if they have any, and why.
     files: Vec<String>,
+    /// Files that hold no report, and what they look like.
+    without: Vec<String>,
+    /// How many files there were.
+    all: u64,
+    /// What else does not count.
+    remarks: Vec<String>,
 }
 
 /// Refuses paths that are not there before anything is read: they are mistakes in the command line, where exit code 2
@@ -37,10 +43,45 @@ pub(super) fn must_exist<'a>(paths: impl IntoIterator<Item = &'a PathBuf>) -> Re
 }
 
 impl Unread {
-    pub(super) fn of(problems: &[Problem]) -> Self {
-        Self {
-            files: problems.iter().map(|problem| in_a_line(&problem.to_string())).collect(),
+    pub(super) fn of(coverage: &Coverage) -> Self {
+        let mut unread = Self {
+            files: coverage
+                .problems
+                .iter()
+                .map(|problem| in_a_line(&problem.to_string()))
+                .collect(),
+            all: coverage.files,
+            ..Self::default()
+        };
+        for note in &coverage.notes {
+            // It is named as damaged already.
+            if coverage
+                .problems
+                .iter()
+                .any(|problem| problem.file() == Some(&note.name))
+            {
+                continue;
+            }
+            let words = in_a_line(&words_of(note));
+            match note.looks {
+                Some(looks) if !looks.is_unreadable() && note.unreadable == 0 => unread.without.push(words),
+                None if note.unreadable == 0 => {}
+                _ => unread.files.push(words),
+            }
         }
+        if coverage.quoted > 0 {
+            unread.remarks.push(format!(
+                "{} that functions quote in their own logs are not their invocations, and do not count",
+                plural(coverage.quoted, "REPORT")
+            ));
+        }
+        if coverage.notes_left_out > 0 {
+            unread.remarks.push(format!(
+                "{} more without a report, or not read in full",
+                plural(coverage.notes_left_out, "file")
+            ));
+        }
+        unread
     }
 
     /// Whether anything could not be read: sums may be too small.
@@ -48,29 +89,52 @@ impl Unread {
         !self.files.is_empty()
     }
 
-    /// The headline, and the files; nothing if all was read.
-    pub(super) fn lines(&self) -> Vec<String> {
-        if self.files.is_empty() {
-            return Vec::new();
+    /// The headlines, each with its files below; nothing if all was read and holds reports.
+    fn parts(&self) -> Vec<(String, &[String])> {
+        let mut parts = Vec::new();
+        if self.is_some() {
+            let headline = format!(
+                "{} could not be read in full, and the sums are of the rest:",
+                plural(self.files.len() as u64, "file")
+            );
+            parts.push((headline, &self.files[..]));
         }
-        let headline = format!(
-            "{} could not be read in full, and the sums are of the rest:",
-            plural(self.files.len() as u64, "file")
-        );
-        let shown = self.files.iter().take(MOST).cloned();
-        let more = self.files.len().saturating_sub(MOST);
-        let more = (more > 0).then(|| format!("and {} more", plural(more as u64, "file")));
-        std::iter::once(headline).chain(shown).chain(more).collect()
+        if !self.without.is_empty() {
+            let (n, all) = (self.without.len() as u64, self.all);
+            let hold = if n == 1 { "holds" } else { "hold" };
+            parts.push((
+                format!("{} of {} {hold} no REPORT:", count(n), plural(all, "file")),
+                &self.without[..],
+            ));
+        }
+        parts.extend(self.remarks.iter().map(|remark| (remark.clone(), &[][..])));
+        parts
+    }
+
+    /// The same in lines, for a document.
+    pub(super) fn lines(&self) -> Vec<String> {
+        let parts = self.parts();
+        let lines = parts.iter().flat_map(|(headline, files)| {
+            let more = files.len().saturating_sub(MOST);
+            let more = (more > 0).then(|| format!("and {} more", plural(more as u64, "file")));
+            std::iter::once(headline.clone())
+                .chain(files.iter().take(MOST).cloned())
+                .chain(more)
+        });
+        lines.collect()
     }
 
     /// Says so where people look.
     pub(super) fn tell(&self) {
         let mut err = anstream::stderr().lock();
-        for (index, line) in self.lines().iter().enumerate() {
-            let _ = match index {
-                0 => writeln!(err, "{YELLOW}warning{RESET}: {line}"),
-                _ => writeln!(err, "  {line}"),
-            };
+        for (headline, files) in self.parts() {
+            let _ = writeln!(err, "{YELLOW}warning{RESET}: {headline}");
+            for file in files.iter().take(MOST) {
+                let _ = writeln!(err, "  {file}");
+            }
+            if let more @ 1.. = files.len().saturating_sub(MOST) {
+                let _ = writeln!(err, "  and {} more", plural(more as u64, "file"));
+            }
         }
     }
 
@@ -80,7 +144,7 @@ impl Unread {
             Exit::NotEnoughEvidence,
             "no REPORT found, and so nothing to say anything of",
         );
-        (self.files.iter().take(MOST))
+        (self.files.iter().chain(&self.without).chain(&self.remarks).take(MOST))
             .fold(error, CliError::cause)
             .hint("give log files of Lambda functions (JSON logs need system log level INFO)")
     }
@@ -95,6 +159,21 @@ impl Unread {
     }
 }
 
+/// What a file is, and what to do about it.
+fn words_of(note: &FileNote) -> String {
+    let Some(looks) = note.looks else {
+        return format!(
+            "`{}`: {} of it cannot be read",
+            note.name,
+            plural(note.unreadable, "REPORT")
+        );
+    };
+    let way_out = looks
+        .way_out()
+        .map_or_else(String::new, |way_out| format!("; {way_out}"));
+    format!("`{}` looks like {}{way_out}", note.name, looks.what())
+}
+
 /// A name of a file may hold anything, escape sequences of terminals too.
 fn in_a_line(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).collect()
@@ -103,6 +182,8 @@ fn in_a_line(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use std::io;
+
+    use tuner_logs::{Looks, Problem};
 
     use super::*;
 
@@ -113,11 +194,50 @@ mod tests {
         }
     }
 
+    fn note(name: &str, reports: u64, looks: Option<Looks>) -> FileNote {
+        FileNote {
+            name: name.to_owned(),
+            bytes: 1,
+            reports,
+            quoted: 0,
+            unreadable: 0,
+            looks,
+        }
+    }
+
     #[test]
     fn all_read_is_nothing_to_say() {
-        let unread = Unread::of(&[]);
+        let unread = Unread::of(&Coverage::default());
         assert!(!unread.is_some() && unread.lines().is_empty() && unread.gate().is_ok());
         assert_eq!(unread.nothing_found().exit(), Exit::NotEnoughEvidence);
+    }
+
+    #[test]
+    fn what_holds_no_report_is_named_and_is_no_gate_unless_it_may_hold_some() {
+        let coverage = Coverage {
+            files: 3,
+            notes: vec![
+                note("a.txt", 0, Some(Looks::Text)),
+                note("b.txt", 0, Some(Looks::Base64)),
+            ],
+            ..Coverage::default()
+        };
+        let unread = Unread::of(&coverage);
+        let lines = unread.lines();
+        assert!(
+            lines[1].contains("b.txt") && lines[1].contains("base64 -d"),
+            "{lines:?}"
+        );
+        assert!(
+            lines[2].contains("1 of 3 files") && lines[3].contains("a.txt"),
+            "{lines:?}"
+        );
+        assert!(unread.gate().is_err());
+        let only_text = Coverage {
+            notes: vec![note("a.txt", 0, Some(Looks::Text))],
+            ..Coverage::default()
+        };
+        assert!(Unread::of(&only_text).gate().is_ok());
     }
 
     #[test]
@@ -134,7 +254,10 @@ mod tests {
         let many: Vec<Problem> = (0..12)
             .map(|number| missing(&format!("\u{1b}[2J{number}.gz")))
             .collect();
-        let unread = Unread::of(&many);
+        let unread = Unread::of(&Coverage {
+            problems: many,
+            ..Coverage::default()
+        });
         let lines = unread.lines();
         assert!(lines[0].starts_with("12 files"), "{lines:?}");
         assert!(

@@ -38,6 +38,7 @@ pub(super) fn report_at(line: &[u8], at: usize) -> Option<Event> {
     let fields = from
         .strip_prefix(b"REPORT")
         .filter(|rest| rest.first().is_some_and(u8::is_ascii_whitespace))?;
+    let before = super::prefix::without_last_colour(before);
     let begins_word = |word: &[u8]| {
         before
             .strip_suffix(word)

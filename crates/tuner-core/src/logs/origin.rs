@@ -1,123 +1,214 @@
-//! Where an exported line comes from, and what wraps it.
+//! Which function an event is of, by the names of its log stream and log group, or by an ARN.
+
+use std::borrow::Cow;
 
 use memchr::memmem;
 
-/// How far before a message its log stream and log group are looked for, in bytes.
-const LOOK_BACK: usize = 4096;
+/// Of which function, where.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Origin<'a> {
+    /// The function's name.
+    pub function: Option<&'a str>,
+    /// The region, where that is said.
+    pub region: Option<&'a str>,
+    /// Whether it is Lambda@Edge: its groups are called `/aws/lambda/us-east-1.NAME`, in whatever region it ran.
+    pub edge: bool,
+}
 
-/// `/aws/lambda/NAME` to `NAME`, also inside a path such as `backup/aws/lambda/NAME/stream/000000.gz`.
-pub fn function_of_log_group(group: &str) -> Option<&str> {
-    const GROUP: &str = "aws/lambda/";
-    let at = group.find(GROUP)?;
+/// The names beside an event, as far as they are said.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Names<'a> {
+    pub(super) stream: Option<Cow<'a, [u8]>>,
+    pub(super) group: Option<Cow<'a, [u8]>>,
+    /// A name or an ARN.
+    pub(super) function: Option<Cow<'a, [u8]>>,
+}
+
+impl<'a> Names<'a> {
+    /// What the two together say; `self` is nearer to the event.
+    pub(super) fn complete(&mut self, other: &Self) {
+        for (mine, others) in [
+            (&mut self.stream, &other.stream),
+            (&mut self.group, &other.group),
+            (&mut self.function, &other.function),
+        ] {
+            if mine.is_none() {
+                mine.clone_from(others);
+            }
+        }
+    }
+
+    /// Whether CloudWatch's own names are among them.
+    pub(super) fn is_of_cloudwatch(&self) -> bool {
+        self.stream.is_some() || self.group.is_some()
+    }
+
+    /// The name in the stream comes first: in a shared log group it alone tells the function.
+    pub(super) fn origin(&self) -> Origin<'_> {
+        let of_group = self.group.as_deref().and_then(text).and_then(origin_of_log_group);
+        let of_arn = self.function.as_deref().and_then(text).and_then(origin_of_function);
+        let region = of_group.and_then(|o| o.region).or(of_arn.and_then(|o| o.region));
+        if let Some(name) = self.stream.as_deref().and_then(function_of_log_stream) {
+            return Origin {
+                function: Some(name),
+                region,
+                edge: false,
+            };
+        }
+        let found = of_group.filter(|o| o.function.is_some()).or(of_arn).unwrap_or_default();
+        Origin { region, ..found }
+    }
+
+    pub(super) fn into_owned(self) -> Names<'static> {
+        let own = |name: Option<Cow<'a, [u8]>>| name.map(|name| Cow::Owned(name.into_owned()));
+        Names {
+            stream: own(self.stream),
+            group: own(self.group),
+            function: own(self.function),
+        }
+    }
+}
+
+fn text(bytes: &[u8]) -> Option<&str> {
+    std::str::from_utf8(bytes).ok()
+}
+
+const GROUP: &str = "aws/lambda/";
+
+/// `/aws/lambda/NAME` to `NAME`, also in an ARN of the group, behind an account as in Logs Insights' `@log`, and inside a
+/// path such as `backup/aws/lambda/NAME/stream/000000.gz`: there the last one counts.
+pub fn origin_of_log_group(group: &str) -> Option<Origin<'_>> {
+    let at = group.rfind(GROUP)?;
     let before = &group[..at];
-    let name = group[at + GROUP.len()..].split(['/', '\\']).next()?;
-    (before.is_empty() || before.ends_with('/'))
-        .then_some(name)
-        .filter(|name| is_function_name(name))
+    if !before.is_empty() && !before.ends_with('/') {
+        return None;
+    }
+    let name = group[at + GROUP.len()..].split(['/', '\\', ':']).next()?;
+    let region = arn_part(group, 3);
+    match edge_function(name) {
+        Some(function) => Some(Origin {
+            function: Some(function),
+            region,
+            edge: true,
+        }),
+        None => is_function_name(name).then_some(Origin {
+            function: Some(name),
+            region,
+            edge: false,
+        }),
+    }
+}
+
+/// As [`origin_of_log_group`], the name only.
+pub fn function_of_log_group(group: &str) -> Option<&str> {
+    origin_of_log_group(group)?.function
+}
+
+/// A function's name, or its ARN.
+fn origin_of_function(function: &str) -> Option<Origin<'_>> {
+    let name = match function.split_once(":function:") {
+        Some((_, name)) => name.split(':').next()?,
+        None => function,
+    };
+    let region = arn_part(function, 3);
+    match edge_function(name) {
+        Some(function) => Some(Origin {
+            function: Some(function),
+            region,
+            edge: true,
+        }),
+        None => is_function_name(name).then_some(Origin {
+            function: Some(name),
+            region,
+            edge: false,
+        }),
+    }
+}
+
+fn arn_part(arn: &str, part: usize) -> Option<&str> {
+    let part = arn.strip_prefix("arn:")?.split(':').nth(part - 1)?;
+    looks_like_region(part).then_some(part)
+}
+
+/// `us-east-1.NAME` to `NAME`.
+fn edge_function(name: &str) -> Option<&str> {
+    let (region, function) = name.split_once('.')?;
+    (looks_like_region(region) && is_function_name(function)).then_some(function)
+}
+
+/// Such as `eu-west-1`, `us-gov-west-1`, `eusc-de-east-1`.
+pub fn looks_like_region(word: &str) -> bool {
+    const DIRECTIONS: [&str; 9] = [
+        "north",
+        "south",
+        "east",
+        "west",
+        "central",
+        "northeast",
+        "northwest",
+        "southeast",
+        "southwest",
+    ];
+    let parts: Vec<&str> = word.split('-').take(5).collect();
+    match &parts[..] {
+        [area @ .., direction, number] => {
+            matches!(area.len(), 1 | 2)
+                && area
+                    .iter()
+                    .all(|part| (2..=4).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_lowercase()))
+                && DIRECTIONS.contains(direction)
+                && number.len() == 1
+                && number.bytes().all(|b| b.is_ascii_digit())
+        }
+        _ => false,
+    }
 }
 
 /// `2026/01/31/NAME[$LATEST]0123` to `NAME`, also with dashes for slashes, as exports write it; the streams of a
 /// function's own log group have no name in them.
 pub fn function_of_log_stream(stream: &[u8]) -> Option<&str> {
-    let name = match stream {
+    let name = &stream.get(11..)?[..name_in_stream(stream)?];
+    text(name).filter(|name| is_function_name(name))
+}
+
+/// Whether this is the name of a stream of Lambda's, with or without a function in it.
+pub fn is_log_stream(name: &[u8]) -> bool {
+    name_in_stream(name).is_some()
+}
+
+/// How long the name is that stands in a stream between the date and the version.
+fn name_in_stream(stream: &[u8]) -> Option<usize> {
+    match stream {
         [y1, y2, y3, y4, s1, m1, m2, s2, d1, d2, s3, rest @ ..]
             if (matches!((s1, s2, s3), (b'/', b'/', b'/') | (b'-', b'-', b'-')))
                 && [y1, y2, y3, y4, m1, m2, d1, d2]
                     .iter()
                     .all(|byte| byte.is_ascii_digit()) =>
         {
-            &rest[..memchr::memchr(b'[', rest)?]
+            memchr::memchr(b'[', &rest[..rest.len().min(160)])
         }
-        _ => return None,
-    };
-    std::str::from_utf8(name).ok().filter(|name| is_function_name(name))
+        _ => None,
+    }
+}
+
+/// The word as a log stream.
+pub(super) fn as_stream(word: &[u8]) -> Option<&[u8]> {
+    is_log_stream(word).then_some(word)
+}
+
+/// The word as a log group of a function.
+pub(super) fn as_group(word: &[u8]) -> Option<&[u8]> {
+    const LONGEST: usize = 1024;
+    (word.len() > GROUP.len() && word.len() < LONGEST && memmem::find(word, GROUP.as_bytes()).is_some())
+        .then_some(word)
+        .filter(|word| text(word).and_then(origin_of_log_group).is_some())
 }
 
 fn is_function_name(name: &str) -> bool {
     (1..=140).contains(&name.len())
         && name
             .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
-}
-
-/// The function whose stream's name stands before a message, as `aws logs tail` prints it.
-pub(super) fn function_of_prefix(prefix: &[u8]) -> Option<&str> {
-    prefix
-        .trim_ascii()
-        .rsplit(u8::is_ascii_whitespace)
-        .take(4)
-        .find_map(function_of_log_stream)
-}
-
-/// The function by the `logStreamName`, `logStream` or `logGroup` that stands before a wrapped message: near it for
-/// `filter-log-events`, at the head of the line for a subscription's document.
-pub(super) fn function_of_wrapper<'a>(near: &'a [u8], line_head: &'a [u8]) -> Option<&'a str> {
-    let near = &near[near.len().saturating_sub(LOOK_BACK)..];
-    let head = &line_head[..line_head.len().min(LOOK_BACK)];
-    let of_stream = |text: &'a [u8]| function_of_log_stream(value_after(text, memmem::rfind(text, b"\"logStream")?)?);
-    let of_group = |text: &'a [u8]| {
-        let group = value_after(text, memmem::rfind(text, b"\"logGroup")?)?;
-        function_of_log_group(std::str::from_utf8(group).ok()?)
-    };
-    of_stream(near)
-        .or_else(|| of_group(near))
-        .or_else(|| of_stream(head))
-        .or_else(|| of_group(head))
-}
-
-/// The string value of the key whose opening quote stands at `key`.
-fn value_after(text: &[u8], key: usize) -> Option<&[u8]> {
-    let rest = &text[key + 1..];
-    let rest = rest[memchr::memchr(b'"', rest)? + 1..]
-        .trim_ascii_start()
-        .strip_prefix(b":")?;
-    let rest = rest.trim_ascii_start().strip_prefix(b"\"")?;
-    Some(&rest[..memchr::memchr(b'"', rest)?])
-}
-
-/// The JSON string literal that `at` lies in, without its quotes, as a range of `line`; it must be the value of a key.
-pub(super) fn enclosing_string(line: &[u8], at: usize) -> Option<std::ops::Range<usize>> {
-    let quote = memchr::memrchr_iter(b'"', &line[..at]).find(|quote| !is_escaped(line, *quote))?;
-    if !line[..quote].trim_ascii_end().ends_with(b":") {
-        return None;
-    }
-    let end = memchr::memchr_iter(b'"', &line[at..])
-        .map(|end| at + end)
-        .find(|end| !is_escaped(line, *end));
-    // A string that is cut off may still hold a whole event.
-    Some(quote + 1..end.unwrap_or(line.len()))
-}
-
-fn is_escaped(line: &[u8], at: usize) -> bool {
-    line[..at].iter().rev().take_while(|byte| **byte == b'\\').count() % 2 == 1
-}
-
-/// Undoes JSON's escapes into `message`. What is no escape stays as it is.
-pub(super) fn unescape(literal: &[u8], message: &mut Vec<u8>) {
-    message.clear();
-    let mut rest = literal;
-    while let Some(at) = memchr::memchr(b'\\', rest) {
-        message.extend_from_slice(&rest[..at]);
-        let (byte, length) = match &rest[at + 1..] {
-            [b'n', ..] => (b'\n', 2),
-            [b't', ..] => (b'\t', 2),
-            [b'r', ..] => (b'\r', 2),
-            [b'b', ..] => (0x08, 2),
-            [b'f', ..] => (0x0c, 2),
-            [quoted @ (b'"' | b'\\' | b'/'), ..] => (*quoted, 2),
-            // Lambda's lines are ASCII; anything beyond belongs to an application and only has to keep its place.
-            [b'u', digits @ ..] if digits.len() >= 4 => (ascii_of_hex(&digits[..4]).unwrap_or(b'?'), 6),
-            _ => (b'\\', 1),
-        };
-        message.push(byte);
-        rest = &rest[at + length..];
-    }
-    message.extend_from_slice(rest);
-}
-
-fn ascii_of_hex(digits: &[u8]) -> Option<u8> {
-    let code = u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
-    code.is_ascii().then_some(code)
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
 }
 
 #[cfg(test)]
@@ -131,34 +222,91 @@ mod tests {
             function_of_log_group("/data/aws/lambda/my_fn/2026-01-01/000000.gz"),
             Some("my_fn")
         );
-        assert_eq!(function_of_log_group("/laws/lambda/my_fn"), None);
-        assert_eq!(function_of_log_group("my-group"), None);
         assert_eq!(
-            function_of_prefix(b"2026-01-31T00:00:00.000Z 2026/01/31/pay[$LATEST]0123 "),
+            function_of_log_group("/src/aws/lambda/tools/x/aws/lambda/pay/0.gz"),
             Some("pay")
         );
+        assert_eq!(function_of_log_group("123456789012:/aws/lambda/pay"), Some("pay"));
+        for none in [
+            "/laws/lambda/my_fn",
+            "my-group",
+            "/aws/lambda/",
+            "/aws/lambda/a b",
+            "/aws/lambda/a.b",
+        ] {
+            assert_eq!(function_of_log_group(none), None, "{none}");
+        }
+        assert_eq!(function_of_log_stream(b"2026/01/31/pay[$LATEST]0123"), Some("pay"));
+        assert_eq!(function_of_log_stream(b"2026-01-31-pay_2[7]0123"), Some("pay_2"));
+        assert_eq!(function_of_log_stream(b"2026/01/31/[$LATEST]0123"), None);
+        assert!(is_log_stream(b"2026/01/31/[$LATEST]0123") && !is_log_stream(b"2026/01/31/x"));
+    }
+
+    #[test]
+    fn an_edge_function_is_called_as_its_master_and_arns_say_the_region() {
+        let edge = origin_of_log_group("/aws/lambda/us-east-1.auth-check").unwrap();
         assert_eq!(
-            function_of_prefix(b"2026-01-31T00:00:00.000Z 2026/01/31/[$LATEST]0123 "),
-            None
+            edge,
+            Origin {
+                function: Some("auth-check"),
+                region: None,
+                edge: true
+            }
         );
-        let event = br#"{"logStreamName": "2026/01/31/pay[7]ab", "message": ""#;
-        assert_eq!(function_of_wrapper(event, event), Some("pay"));
-        let document = br#"{"logGroup":"/aws/lambda/ship","logStream":"2026/01/31/[7]ab","logEvents":[{"message":""#;
-        assert_eq!(function_of_wrapper(document, document), Some("ship"));
+        let arn = origin_of_log_group("arn:aws:logs:eu-west-1:123456789012:log-group:/aws/lambda/pay:*").unwrap();
+        assert_eq!(
+            arn,
+            Origin {
+                function: Some("pay"),
+                region: Some("eu-west-1"),
+                edge: false
+            }
+        );
+        let names = Names {
+            function: Some(b"arn:aws:lambda:us-gov-west-1:123456789012:function:pay:7"[..].into()),
+            ..Names::default()
+        };
+        assert_eq!(
+            names.origin(),
+            Origin {
+                function: Some("pay"),
+                region: Some("us-gov-west-1"),
+                edge: false
+            }
+        );
     }
 
     #[test]
-    fn escapes_are_undone() {
-        let mut message = Vec::new();
-        unescape(br#"a\tb\n\"c\" \\ \/ \u0041 \u00e9 \x \"#, &mut message);
-        assert_eq!(message, b"a\tb\n\"c\" \\ / A ? \\x \\");
+    fn the_stream_comes_before_the_group() {
+        let names = Names {
+            stream: Some(b"2026/09/21/one[$LATEST]83"[..].into()),
+            group: Some(b"/aws/lambda/shared-logs"[..].into()),
+            function: None,
+        };
+        assert_eq!(names.origin().function, Some("one"));
     }
 
     #[test]
-    fn the_enclosing_string_is_a_value_and_ends_at_the_first_bare_quote() {
-        let line = br#"{"message":"say \"REPORT\" now","id":"1"}"#;
-        let at = memmem::find(line, b"REPORT").unwrap();
-        assert_eq!(&line[enclosing_string(line, at).unwrap()], br#"say \"REPORT\" now"#);
-        assert_eq!(enclosing_string(b"said \"REPORT\"", 6), None);
+    fn regions_are_told_from_other_words() {
+        for region in [
+            "us-east-1",
+            "eu-west-2",
+            "us-gov-west-1",
+            "ap-northeast-3",
+            "eusc-de-east-1",
+            "mx-central-1",
+        ] {
+            assert!(looks_like_region(region), "{region}");
+        }
+        for word in [
+            "my-east",
+            "aws-lambda-pay",
+            "us-east-12a",
+            "exports-west-1",
+            "2026-01-31",
+            "",
+        ] {
+            assert!(!looks_like_region(word), "{word}");
+        }
     }
 }

@@ -7,7 +7,7 @@ use tuner_core::review::{
     Evidence, Gap, Gathered, ListedFunction, LogsBy, LogsRead, Missing, RegionReview, Scan, Why, Window,
 };
 use tuner_core::{FunctionName, FunctionNameError};
-use tuner_logs::{FunctionLogs, Input, LogEvidence, Options, UNKNOWN_FUNCTION};
+use tuner_logs::{ExportTasks, FunctionLogs, Input, LogEvidence, Options, UNKNOWN_FUNCTION};
 use uuid::Uuid;
 
 use super::inventory::{self, Inventory};
@@ -20,6 +20,9 @@ use crate::units::{count, plural};
 /// Below this nothing is extrapolated to a month: a burst of a minute would become millions.
 const SHORTEST_HOURS: f64 = 1.0;
 
+/// Its replicas are charged at prices of their own. Source: aws.amazon.com/lambda/pricing, Lambda@Edge.
+const LAMBDA_AT_EDGE: &str = "it ran as Lambda@Edge, which has prices of its own; tune its master in us-east-1 instead";
+
 /// A report of a time later than this from now on is of no clock that can be relied on.
 const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_hours(24);
 
@@ -30,15 +33,24 @@ pub(super) fn gather(args: &ReviewArgs) -> Result<(Gathered, Unread), CliError> 
     for file in &args.inventory {
         listed.add(inventory::read(file)?);
     }
+    let mut export_tasks = ExportTasks::default();
+    for document in &listed.export_tasks {
+        if export_tasks.add(document) == 0 {
+            listed
+                .warnings
+                .push("an inventory lists no export task with its log group".to_owned());
+        }
+    }
     let inputs = args.from_logs.iter().map(Input::from).collect();
     let options = Options {
         threads: args.threads,
-        unnamed: args.function.as_ref().map(|name| name.name().into()),
+        unnamed: args.function.as_ref().map(|name| name.name().to_owned()),
+        export_tasks,
     };
-    let (logs, problems) = tuner_logs::gather(inputs, &options);
+    let (logs, coverage) = tuner_logs::gather(inputs, &options);
     let mut warnings = listed.warnings;
     // Whoever reads the document later does not see what this run says of it.
-    let unread = Unread::of(&problems);
+    let unread = Unread::of(&coverage);
     warnings.extend(unread.lines());
     let (window, doubt) = window(&logs, args.days, started_at)?;
     warnings.extend(doubt);
@@ -162,6 +174,7 @@ fn join(
     }
     let mut taken: BTreeSet<String> = places.keys().cloned().collect();
     taken.extend(logs.iter().filter_map(|logs| logs.name.clone()));
+    let mut filled = BTreeSet::new();
     for logs in logs {
         let Some(found) = logs.name.as_deref() else {
             let name = respelt(UNKNOWN_FUNCTION, &mut taken)?;
@@ -173,18 +186,28 @@ fn join(
             functions.push((ListedFunction::nameless(name), evidence(logs, window)));
             continue;
         };
-        match places.get(found).map(Vec::as_slice) {
-            Some([at, others @ ..]) => {
-                if !others.is_empty() {
+        // Its own region's, if that is known; what is of another is another function.
+        let here = |at: &&usize| match (&logs.region, &functions[**at].0.region) {
+            (Some(of_logs), Some(listed)) => of_logs == listed,
+            _ => true,
+        };
+        let candidates = || places.get(found).into_iter().flatten().filter(here);
+        let at = candidates()
+            .next()
+            .copied()
+            .filter(|at| !logs.edge && filled.insert(*at));
+        match at {
+            Some(at) => {
+                let regions = candidates().count();
+                if regions > 1 {
                     warnings.push(format!(
-                        "`{found}` is in {} regions or accounts of the inventory, and its logs are counted for {}",
-                        others.len() + 1,
-                        functions[*at].0.region.as_deref().unwrap_or("the first")
+                        "`{found}` is in {regions} regions or accounts of the inventory, and its logs are counted for {}",
+                        functions[at].0.region.as_deref().unwrap_or("the first")
                     ));
                 }
-                functions[*at].1 = evidence(logs, window);
+                functions[at].1 = evidence(logs, window);
             }
-            _ => {
+            None => {
                 let listed = match found.parse() {
                     Ok(name) => ListedFunction::named(name),
                     Err(_) => {
@@ -195,6 +218,11 @@ fn join(
                         ));
                         ListedFunction::nameless(name)
                     }
+                };
+                let listed = ListedFunction {
+                    region: logs.region.clone().or(listed.region),
+                    unsupported: logs.edge.then(|| LAMBDA_AT_EDGE.to_owned()),
+                    ..listed
                 };
                 functions.push((listed, evidence(logs, window)));
             }
@@ -251,7 +279,7 @@ fn evidence(logs: FunctionLogs, window: Option<Window>) -> Evidence {
             source: LogsBy::Files,
             window,
             complete: logs.complete,
-            unread_share: None,
+            unread_share: logs.unread_share.filter(|_| !logs.complete),
         }),
         sizes: logs.sizes,
         gaps: sizeless.into_iter().collect(),

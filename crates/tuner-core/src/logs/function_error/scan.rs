@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use aho_corasick::{AhoCorasick, Input, Span, packed};
 use memchr::{memchr, memchr_iter, memmem, memrchr, memrchr_iter};
 
-use super::super::origin::unescape;
+use super::super::escape::unescape;
 use super::{FunctionError, Mark, id, of_event};
 
 /// What is searched for, all at once. Four bytes and more make a search of few false alarms.
