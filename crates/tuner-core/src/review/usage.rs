@@ -129,10 +129,11 @@ fn invocations(evidence: &Evidence, window: Option<Window>) -> Result<f64, Strin
 fn unread(evidence: &Evidence) -> Option<Unread> {
     let logs = evidence.logs.as_ref()?;
     let in_part = !logs.complete && logs.source == LogsBy::Files;
-    in_part.then(|| match logs.unread_share {
+    let unread = match logs.unread_share {
         Some(share) if share > 0.0 && share < 1.0 => Unread::Share(share),
         _ => Unread::Some,
-    })
+    };
+    in_part.then_some(unread)
 }
 
 /// Mean billed duration in ms at this size, and whether it was read from reports.
