@@ -11,6 +11,8 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 "$target/generate_log" text "$megabytes" > "$folder/text.log"
 "$target/generate_log" json "$megabytes" > "$folder/json.log"
+"$target/generate_log" documents "$megabytes" > "$folder/documents.log"
+"$target/generate_log" firehose "$megabytes" > "$folder/firehose.log"
 
 milliseconds() {
     begin=$(date +%s%N)
@@ -23,12 +25,16 @@ smaller() {
 }
 
 # In turns, so that whatever else the machine does meets all of them.
-rg=999999999 text=$rg json=$rg
+rg=999999999 text=$rg json=$rg documents=$rg firehose=$rg
 for _ in $(seq "$rounds"); do
     rg=$(smaller "$rg" "$(milliseconds rg -j1 -c "REPORT RequestId" "$folder/text.log")")
     text=$(smaller "$text" "$(milliseconds "$target/summarize" --threads 1 "$folder/text.log")")
     json=$(smaller "$json" "$(milliseconds "$target/summarize" --threads 1 "$folder/json.log")")
+    documents=$(smaller "$documents" "$(milliseconds "$target/summarize" --threads 1 "$folder/documents.log")")
+    firehose=$(smaller "$firehose" "$(milliseconds "$target/summarize" --threads 1 "$folder/firehose.log")")
 done
 echo "ripgrep, text: $rg ms"
 echo "summary, text: $text ms, $(awk "BEGIN { printf \"%.2f\", $text / $rg }") times ripgrep"
 echo "summary, JSON: $json ms, $(awk "BEGIN { printf \"%.0f\", $megabytes * 1000 / $json }") MB/s"
+echo "summary, documents on lines: $documents ms, $(awk "BEGIN { printf \"%.0f\", $megabytes * 1000 / $documents }") MB/s"
+echo "summary, documents without newlines: $firehose ms, $(awk "BEGIN { printf \"%.2f\", $firehose / $documents }") times those on lines"

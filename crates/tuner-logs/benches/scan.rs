@@ -1,10 +1,16 @@
-//! Scanning speed in bytes per second: text and JSON logs in which one line in ten is a REPORT, and nothing but JSON
-//! REPORTs. `benches/logs.sh` compares the whole way from a file to the summary with ripgrep.
+//! Scanning speed in bytes per second: text and JSON logs in which one line in ten is a REPORT, nothing but JSON REPORTs,
+//! documents of a subscription on lines and one behind the other, and lines that are made to be slow: these may take ten
+//! times as long per byte as JSON REPORTs, not more. `benches/logs.sh` compares the whole way from a file to the summary with
+//! ripgrep.
 
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use tuner_core::logs::{Report, format, scan};
+
+#[path = "../../tuner-core/tests/mutations/mod.rs"]
+#[allow(dead_code, reason = "the benchmark changes no logs")]
+mod mutations;
 
 fn log(lines: usize, noise: impl Fn(usize) -> String, report: impl Fn(&Report) -> String) -> String {
     let mut log = String::new();
@@ -34,11 +40,30 @@ fn scanning(criterion: &mut Criterion) {
             "{{\"timestamp\":\"2026-10-08T06:53:49.256Z\",\"level\":\"INFO\",\"requestId\":\"{id}\",\"message\":\"step {step}\"}}\n"
         )
     };
+    let documents: Vec<String> = log(2_000, text_noise, format::report_text)
+        .lines()
+        .collect::<Vec<_>>()
+        .chunks(25)
+        .map(|lines| {
+            let event =
+                |line: &&str| serde_json::json!({ "id": "3917", "timestamp": 1_790_000_000_000_i64, "message": line });
+            let events: Vec<_> = lines.iter().map(event).collect();
+            serde_json::json!({ "logGroup": "/aws/lambda/pay", "logStream": "2026/01/31/[7]ab", "logEvents": events })
+                .to_string()
+        })
+        .collect();
+    let slow =
+        mutations::slow_shapes(1 << 20).map(|(name, shape)| (name, String::from_utf8_lossy(&shape).into_owned()));
     let logs = [
         ("text", log(2_000, text_noise, format::report_text)),
         ("json", log(2_000, json_noise, json_line)),
         ("json-reports-only", log(8_000, |_| String::new(), json_line)),
-    ];
+        ("documents-on-lines", documents.join("\n")),
+        ("documents-without-newlines", documents.concat()),
+    ]
+    .into_iter()
+    .chain(slow)
+    .collect::<Vec<_>>();
     let mut group = criterion.benchmark_group("scan");
     for (name, log) in &logs {
         group.throughput(Throughput::Bytes(log.len() as u64));

@@ -1,7 +1,8 @@
-//! Writes an artificial Lambda log to standard output, for benchmarks: `generate_log [text|json|reports] [MEGABYTES]`.
+//! Writes an artificial Lambda log to standard output, for benchmarks: `generate_log [KIND] [MEGABYTES]`.
 //!
-//! One line in ten is a REPORT (`text`, `json`), or every line is a JSON one (`reports`). The same arguments always give the
-//! same bytes.
+//! One line in ten is a REPORT (`text`, `json`), or every line is a JSON one (`reports`); `documents` has the text in the
+//! documents of a subscription, each on a line, and `firehose` the same without newlines between. The same arguments always
+//! give the same bytes.
 
 use std::io::{self, BufWriter, Write};
 
@@ -13,6 +14,8 @@ fn main() -> io::Result<()> {
     let megabytes: u64 = arguments.next().and_then(|text| text.parse().ok()).unwrap_or(1000);
     let mut random = rand_pcg::Pcg64Mcg::seed_from_u64(1);
     let mut out = BufWriter::with_capacity(1 << 20, io::stdout().lock());
+    let is_wrapped = matches!(kind.as_str(), "documents" | "firehose");
+    let mut events: Vec<String> = Vec::new();
     let mut written = 0;
     let mut number = 0u64;
     while written < megabytes * 1_000_000 {
@@ -32,12 +35,16 @@ fn main() -> io::Result<()> {
             } else {
                 format!("2026-10-08T06:53:49.256Z\t{id}\tINFO\tstep {step} for user {user} took {took} ms\n")
             };
+            if is_wrapped {
+                events.push(line);
+                continue;
+            }
             written += line.len() as u64;
             out.write_all(line.as_bytes())?;
         }
         let (duration, used) = (random.random_range(1..300_000u32), random.random_range(40..128u32));
         let (whole, cents, billed) = (duration / 100, duration % 100, duration.div_ceil(100));
-        let line = if kind == "text" {
+        let line = if kind == "text" || is_wrapped {
             let init = if number.is_multiple_of(50) {
                 "Init Duration: 100.99 ms\t"
             } else {
@@ -56,8 +63,36 @@ fn main() -> io::Result<()> {
                 "{{\"time\":\"2026-10-08T06:53:49.256Z\",\"type\":\"platform.report\",\"record\":{{\"requestId\":\"{id}\",\"metrics\":{{\"durationMs\":{whole}.{cents:02},\"billedDurationMs\":{billed},\"memorySizeMB\":128,\"maxMemoryUsedMB\":{used}{init}}},\"status\":\"success\"}}}}\n"
             )
         };
+        if is_wrapped {
+            events.push(line);
+            if number.is_multiple_of(3) {
+                let document = document(&mut events, number);
+                written += document.len() as u64;
+                out.write_all(document.as_bytes())?;
+                if kind == "documents" {
+                    out.write_all(b"\n")?;
+                }
+            }
+            continue;
+        }
         written += line.len() as u64;
         out.write_all(line.as_bytes())?;
     }
     out.flush()
+}
+
+/// As CloudWatch hands events to a subscription.
+fn document(events: &mut Vec<String>, number: u64) -> String {
+    let event = |message: String| {
+        let message = serde_json::Value::from(message);
+        format!(
+            r#"{{"id":"391700000000000000000000000000000000000000000000{number:08}","timestamp":1790000000000,"message":{message}}}"#
+        )
+    };
+    let events: Vec<String> = events.drain(..).map(event).collect();
+    format!(
+        r#"{{"messageType":"DATA_MESSAGE","owner":"123456789012","logGroup":"/aws/lambda/function-{}","logStream":"2026/10/08/[$LATEST]ab","subscriptionFilters":["all"],"logEvents":[{}]}}"#,
+        number % 7,
+        events.join(",")
+    )
 }

@@ -29,7 +29,10 @@ const SMALLEST_CHUNK: usize = 64 << 10;
 /// What all chunks together may grow to for documents that are longer than a chunk.
 const GROWN: usize = 32 << 20;
 /// Longer documents are no single ones of CloudWatch, Kinesis or Lambda.
-const LARGEST_DOCUMENT: usize = 8 << 20;
+const LARGEST_DOCUMENT: usize = 4 << 20;
+
+/// Where a document of ours says what it is.
+const OWN_HEAD: usize = 1024;
 
 /// How to read.
 #[derive(Debug, Clone, Default)]
@@ -277,14 +280,15 @@ struct Lane {
 }
 
 impl Lane {
-    fn parse(&mut self, scanner: &mut Scanner, context: &FunctionContext, table: Option<&Table>) {
+    fn parse(&mut self, scanner: &mut Scanner, context: &FunctionContext, form: &Form) {
         let chunk = &self.buffer[..self.length];
         let mut of_chunk = context.clone();
         self.parsed.clear();
         let parsed = &mut self.parsed;
-        match table {
-            Some(table) => table.scan(chunk, |scanned| parsed.take(scanned, &mut of_chunk)),
-            None => scanner.scan(chunk, self.cut, |scanned| parsed.take(scanned, &mut of_chunk)),
+        match form {
+            Form::Log => scanner.scan(chunk, self.cut, |scanned| parsed.take(scanned, &mut of_chunk)),
+            Form::Table(table) => table.scan(chunk, |scanned| parsed.take(scanned, &mut of_chunk)),
+            Form::OwnDocument => {}
         }
         self.counts = if parsed.has_packed() {
             parsed.unpack(context)
@@ -292,6 +296,25 @@ impl Lane {
             Counts::default()
         };
         self.parsed.find_errors(chunk);
+    }
+}
+
+/// What a file is, by its beginning.
+#[derive(Clone, Default)]
+enum Form {
+    #[default]
+    Log,
+    Table(Table),
+    /// A document of ours: what it quotes was counted when it was made.
+    OwnDocument,
+}
+
+impl Form {
+    fn of(first: &[u8]) -> Self {
+        if Looks::of(&first[..first.len().min(OWN_HEAD)], false) == Looks::TunerDocument {
+            return Self::OwnDocument;
+        }
+        Table::of(first).map_or(Self::Log, Self::Table)
     }
 }
 
@@ -319,16 +342,16 @@ fn read(entry: Entry<'_>, options: &Options, lanes: usize, mut give: impl FnMut(
     let largest = (GROWN / (2 * lanes)).min(LARGEST_DOCUMENT);
     let mut chunks = Chunks::new(reader, options.chunk_bytes(), largest);
     let (mut broken, mut bytes, mut reports) = (None, 0_u64, 0_u64);
-    let (mut head, mut table) = (Vec::new(), None);
-    let mut fill = |lanes: &mut [Lane], head: &mut Vec<u8>, table: &mut Option<Table>| {
+    let (mut head, mut form) = (Vec::new(), Form::Log);
+    let mut fill = |lanes: &mut [Lane], head: &mut Vec<u8>, form: &mut Form| {
         lanes.iter_mut().for_each(|lane| lane.length = 0);
         for lane in lanes {
             let Filled { length, cut, error } = chunks.next_into(&mut lane.buffer);
             if bytes == 0 {
                 let first = &lane.buffer[..length];
                 head.extend_from_slice(&first[..length.min(looks::HEAD)]);
-                *table = Table::of(first);
-                chunks.is_table(table.is_some());
+                *form = Form::of(first);
+                chunks.is_table(matches!(form, Form::Table(_)));
             }
             (lane.length, lane.cut) = (length, cut);
             bytes += length as u64;
@@ -350,33 +373,33 @@ fn read(entry: Entry<'_>, options: &Options, lanes: usize, mut give: impl FnMut(
     if lanes == 1 {
         let mut lane = [Lane::default()];
         while going_on {
-            fill(&mut lane, &mut head, &mut table);
+            fill(&mut lane, &mut head, &mut form);
             let [lane] = &mut lane;
             going_on = lane.length > 0;
-            lane.parse(&mut scanner, &context, table.as_ref());
+            lane.parse(&mut scanner, &context, &form);
             add(&mut packed, lane.counts);
             linker.push(&mut lane.parsed, |reported, ids| take(reported, ids, &mut going_on));
         }
     } else {
         let mut batch: Vec<Lane> = std::iter::repeat_with(Lane::default).take(lanes).collect();
         let mut next: Vec<Lane> = std::iter::repeat_with(Lane::default).take(lanes).collect();
-        fill(&mut batch, &mut head, &mut table);
+        fill(&mut batch, &mut head, &mut form);
         while going_on {
             let first = std::mem::take(&mut scanner);
-            let of_table = table.clone();
+            let form_of_batch = form.clone();
             let parse = || {
                 // What goes on from chunk to chunk is parsed by one thread.
                 let runs: Vec<&mut [Lane]> = batch.chunk_by_mut(|_, lane| lane.cut.begins_inside).collect();
                 let parsed = runs.into_par_iter().enumerate().map(|(number, run)| {
                     let mut scanner = if number == 0 { first.clone() } else { Scanner::default() };
                     for lane in run {
-                        lane.parse(&mut scanner, &context, of_table.as_ref());
+                        lane.parse(&mut scanner, &context, &form_of_batch);
                     }
                     scanner
                 });
                 parsed.collect::<Vec<_>>()
             };
-            let ((), scanners) = rayon::join(|| fill(&mut next, &mut head, &mut table), parse);
+            let ((), scanners) = rayon::join(|| fill(&mut next, &mut head, &mut form), parse);
             for lane in &mut batch {
                 add(&mut packed, lane.counts);
                 linker.push(&mut lane.parsed, |reported, ids| take(reported, ids, &mut going_on));

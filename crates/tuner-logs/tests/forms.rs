@@ -509,3 +509,74 @@ fn what_holds_no_report_says_what_it_looks_like() {
         assert_eq!((records.len(), coverage.notes[0].looks), (0, Some(looks)), "{looks:?}");
     }
 }
+
+#[test]
+fn words_about_failures_and_documents_of_ours_are_no_invocations() {
+    let words = "the handler says: Task timed out after 3.00 seconds\nIt prints `Task timed out after 3.00 seconds`.\n";
+    let document = json!({ "schema_version": 1, "tool_version": "0.1.0", "messages": [report(A)], "status": "Task timed out after 3.00 seconds" });
+    for text in [
+        words.to_owned(),
+        document.to_string(),
+        serde_json::to_string_pretty(&document).unwrap(),
+    ] {
+        let reader = Box::new(Cursor::new(text.clone().into_bytes()));
+        let input = Input::Reader {
+            name: "log".into(),
+            reader,
+        };
+        let (summary, coverage) = tuner_logs::summarize(vec![input], &Options::default());
+        assert_eq!(
+            (summary.rows.len(), summary.unattributed_timeouts, coverage.reports),
+            (0, 0, 0),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn archives_and_other_compression() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = |id: &str, time: &str| format!("{time} {}", report(id));
+    let zipped = folder.path().join("logs.zip");
+    let mut archive = zip::ZipWriter::new(std::fs::File::create(&zipped).unwrap());
+    let options = zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Deflated);
+    archive
+        .start_file("aws/lambda/resize/2026-09-21-[1]ab/000000.gz", options)
+        .unwrap();
+    archive.write_all(&gzip(text(A, TIME_A).as_bytes())).unwrap();
+    archive
+        .start_file("aws/lambda/pay/2026-09-21-[1]ab/000000.log", options)
+        .unwrap();
+    archive.write_all(text(B, TIME_B).as_bytes()).unwrap();
+    archive.start_file("readme.txt", options).unwrap();
+    archive.write_all(b"words\n").unwrap();
+    archive.finish().unwrap();
+    let mut records = Vec::new();
+    let coverage = for_each_record(vec![Input::from(&zipped)], &Options::default(), |record| {
+        records.push((record.function.to_string(), record.report.request_id.clone()));
+        Ok::<_, ()>(())
+    })
+    .unwrap();
+    assert_eq!(
+        records,
+        [("pay".to_owned(), B.to_owned()), ("resize".to_owned(), A.to_owned())]
+    );
+    assert_eq!(
+        (coverage.files, coverage.with_reports, coverage.problems.len()),
+        (3, 2, 0)
+    );
+    assert!(
+        coverage.notes[0].name.ends_with("logs.zip/readme.txt"),
+        "{:?}",
+        coverage.notes
+    );
+    // Cut off, it says so, and nothing is taken for read.
+    let bytes = std::fs::read(&zipped).unwrap();
+    std::fs::write(&zipped, &bytes[..bytes.len() / 2]).unwrap();
+    let (_, coverage) = tuner_logs::summarize(vec![Input::from(&zipped)], &Options::default());
+    assert_eq!((coverage.reports, coverage.problems.len()), (0, 1));
+    // What is not undone is named with what undoes it.
+    let (_, coverage) = read(b"\xfd7zXZ\0 and more".to_vec());
+    let looks = coverage.notes[0].looks.unwrap();
+    assert!(looks.is_unreadable() && looks.way_out().unwrap().contains("xz -dc"));
+}

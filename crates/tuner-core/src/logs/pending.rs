@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::origin::Names;
+use super::prefix::is_uuid;
 use super::scan::{Found, Scanned};
 use super::{Event, Report, UsualReport, json};
 
@@ -57,6 +58,20 @@ impl<'a> What<'a> {
 
     pub(super) fn request_id(&self) -> Option<&str> {
         self.id_and_duration().map(|(id, _)| id)
+    }
+
+    /// Whether a line about a failure says whose: otherwise it is a sentence of somebody else's. Behind the time of a log line
+    /// any word is an ID.
+    pub(super) fn names_invocation(&self, is_log_line: bool) -> bool {
+        let id = match self {
+            Self::Event(event) => match &**event {
+                Event::TimedOut(line) => line.request_id.as_deref(),
+                Event::RuntimeError(error) => return error.request_id.is_some(),
+                _ => return true,
+            },
+            _ => return true,
+        };
+        id.is_some_and(|id| is_log_line || is_uuid(id.as_bytes()))
     }
 
     pub(super) fn is_report(&self) -> bool {

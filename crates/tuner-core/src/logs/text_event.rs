@@ -65,6 +65,8 @@ impl<'a, S: Sink> Scan<'a, '_, S> {
         let prefix = Prefix::read(without_kind(before));
         if let Some(id) = pending.what.request_id() {
             pending.is_quoted = prefix.quotes(id.as_bytes());
+        } else if needle.kind == Kind::Failure && !pending.what.names_invocation(prefix.is_anchored) {
+            return needle.end;
         }
         if !is_broken {
             pending.names = prefix.names;
