@@ -126,14 +126,17 @@ fn nothing_to_count_is_said() {
     place.write("empty.txt", "");
     place.write("other.txt", "hello\nEND RequestId: x\n");
     for arguments in [&["logs"][..], &["logs", "empty.txt"], &["logs", "other.txt"]] {
-        let done = place.tuner(arguments).run().exits(0).says(&["no REPORT found"]);
+        let done = place.tuner(arguments).run().exits(4).says(&["no REPORT found"]);
         assert_eq!(done.stdout, "", "{arguments:?}");
     }
     place
         .tuner(&["logs", "empty.txt", "--format", "json"])
         .run()
-        .exits(0)
+        .exits(4)
         .prints(&["\"rows\": []"]);
+    for format in ["csv", "records"] {
+        place.tuner(&["logs", "other.txt", "--format", format]).run().exits(4);
+    }
 }
 
 #[test]
@@ -143,16 +146,86 @@ fn inputs_that_cannot_be_read_are_named_and_the_others_counted() {
     let mut packed = gzip(&report_lines());
     packed.truncate(packed.len() / 2);
     place.write("cut.gz", packed);
-    let good = place.tuner(&["logs", "good.txt"]).run().exits(0);
-    let done = place
+    place
         .tuner(&["logs", "good.txt", "none.txt"])
         .run()
-        .exits(2)
-        .says(&["none.txt", "No such file"]);
-    assert_eq!(done.stdout, good.stdout);
-    place.tuner(&["logs", "cut.gz"]).run().exits(2).says(&["cut.gz"]);
+        .refuses(2, &["none.txt", "No such file"]);
+    let cut = place.tuner(&["logs", "cut.gz", "good.txt"]).run().exits(0);
+    cut.says(&["1 file could not be read in full", "cut.gz"]);
+    for format in ["human", "json", "csv", "records"] {
+        let arguments = [
+            "logs",
+            "cut.gz",
+            "good.txt",
+            "--format",
+            format,
+            "--fail-on",
+            "unreadable",
+        ];
+        place.tuner(&arguments).run().exits(3).says(&["cut.gz"]);
+        place
+            .tuner(&["logs", "good.txt", "--format", format, "--fail-on", "unreadable"])
+            .run()
+            .exits(0);
+    }
     place
         .tuner(&["logs", "none.txt", "--format", "records"])
         .run()
         .refuses(2, &["none.txt"]);
+}
+
+#[test]
+fn errors_of_runtimes_are_of_their_invocation() {
+    let place = Place::new();
+    let report = |id: &str| {
+        format!(
+            "REPORT RequestId: {id}\tDuration: 5.00 ms\tBilled Duration: 5 ms\tMemory Size: 128 MB\tMax Memory Used: 60 MB\t\n"
+        )
+    };
+    let start = |id: &str| format!("START RequestId: {id} Version: $LATEST\n");
+    place.write(
+        "app.log",
+        [
+            start("a"),
+            "[ERROR] KeyError: 'id'\nTraceback (most recent call last):\n  File \"/var/task/app.py\", line 3\n".into(),
+            report("a"),
+            start("b"),
+            "[ERROR]\t2025-10-01T10:00:00.000Z\tb\tcaught: KeyError\n".into(),
+            report("b"),
+            start("c"),
+            "2025-10-01T10:00:00.000Z\tc\tERROR\tInvoke Error \t{\"errorType\":\"TypeError\",\"errorMessage\":\"x\"}\n"
+                .into(),
+            report("c"),
+        ]
+        .concat(),
+    );
+    let done = place
+        .tuner(&["logs", "app.log", "--format", "records", "--function", "pay"])
+        .run()
+        .exits(0);
+    let told: Vec<String> = (done.stdout.lines())
+        .map(|line| {
+            let record: serde_json::Value = serde_json::from_str(line).unwrap();
+            let word = |name: &str| record[name].as_str().unwrap_or("-").to_owned();
+            [
+                word("function"),
+                word("request_id"),
+                word("outcome"),
+                word("error_type"),
+            ]
+            .join(" ")
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "pay a function_error KeyError",
+            "pay b success -",
+            "pay c function_error TypeError"
+        ]
+    );
+    let json = place.tuner(&["logs", "app.log", "--format", "json"]).run().exits(0);
+    let json: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
+    assert_eq!(json["rows"][0]["errors"], 2);
+    assert_eq!(json["rows"][0]["function"], "unknown");
 }

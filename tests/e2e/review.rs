@@ -241,8 +241,8 @@ fn what_cannot_be_read_is_named_and_the_rest_is_counted() {
     let bytes = std::fs::read(&cut).unwrap();
     std::fs::write(&cut, &bytes[..bytes.len() / 2]).unwrap();
     let done = review(&place, "logs", &[])
-        .exits(2)
-        .says(&["gzip", "000000.gz", "the rest is counted"]);
+        .exits(0)
+        .says(&["1 file could not be read in full", "000000.gz"]);
     let document = document(&done);
     assert_eq!(function(&document, "whole")["evidence"]["sizes"][0]["invocations"], 400);
     assert!(
@@ -254,9 +254,29 @@ fn what_cannot_be_read_is_named_and_the_rest_is_counted() {
     assert_eq!(cut["evidence"]["logs"]["complete"], false);
     assert!(cut["evidence"]["sizes"][0]["invocations"].as_u64().unwrap() > 100);
     assert!(
-        cut["monthly"].is_null() && cut["cost_unknown"].is_string(),
-        "half of the calls are no month's: {cut}"
+        cut["monthly"]["bill"]["total"]["amount"].as_f64().unwrap() > 0.0 && cut["cost_unknown"].is_string(),
+        "it costs so much at least: {cut}"
     );
+    review(&place, "logs", &["--fail-on", "unreadable"])
+        .exits(3)
+        .says(&["000000.gz"]);
+}
+
+#[test]
+fn logs_that_name_no_function_are_named_and_have_no_command_without() {
+    let place = Place::new();
+    place.write("logs/app.log", many(400, 50.0, 1024, 100).concat());
+    let human = ["review", "--from-logs", "logs", "--out", "people"];
+    let done = place.tuner(&human).run().exits(0);
+    let all = done.stdout.clone() + &done.stderr;
+    for command in ["--function unknown", "--function-name unknown"] {
+        assert!(!all.contains(command), "{all}");
+    }
+    let bare = document(&review(&place, "logs", &[]).exits(0));
+    assert_eq!(bare["functions"][0]["function"]["nameless"], true);
+    let named = document(&review(&place, "logs", &["--function", "pay", "--previous", "none"]).exits(0));
+    assert_eq!(named["functions"][0]["function"]["name"], "pay");
+    assert!(named["functions"][0]["function"]["nameless"].is_null());
 }
 
 #[test]

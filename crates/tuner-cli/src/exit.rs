@@ -30,7 +30,7 @@ Exit codes:
   0    done
   1    something unexpected went wrong
   2    the command line, a payload or a file makes no sense; nothing was changed
-  3    none of the memory sizes tried keeps the limits, or a review found what --fail-on names
+  3    none of the memory sizes tried keeps the limits, or what --fail-on names was found
   4    not enough evidence: no invocation could be measured, it cannot be told yet whether the best size keeps the
        limits, or no report was found in logs
   5    AWS refused or could not be reached, the execution failed, or something could not be applied or put back

@@ -550,6 +550,7 @@ mod tests {
             let entry = |&weight: &f64| Weighted {
                 body: Vec::new(),
                 weight,
+                from_text: false,
             };
             let payloads = Payloads {
                 entries: weights.iter().map(entry).collect(),

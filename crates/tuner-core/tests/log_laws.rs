@@ -3,9 +3,39 @@
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
-use tuner_core::logs::{Event, InitReport, Neighbours, Report, Status, XRay, format, parse_line, parse_tail, scan};
+use tuner_core::logs::{
+    Event, InitReport, Neighbours, Report, Status, XRay, format, parse_line, parse_tail, scan, scan_errors,
+};
 
 const LINES: &str = include_str!("data/report-lines.txt");
+
+/// What errors of runtimes are made of.
+const ERROR_PIECES: [&str; 24] = [
+    "[ERROR] ",
+    "KeyError",
+    ": ",
+    "\n",
+    "Traceback (most recent call last):",
+    "\tERROR\tInvoke Error \t{\"",
+    "errorType",
+    "\":\"",
+    "\"",
+    "{",
+    "}",
+    "e.A",
+    "\tat ",
+    "\tfail\t",
+    "   at ",
+    "2026/01/31 10:00:00 ",
+    "{\"errorMessage\":\"\",\"",
+    "thread 'main' ",
+    "panicked at ",
+    "user handler panicked",
+    "requestId=\"",
+    "goroutine 1 [running]:",
+    "panic: ",
+    "\u{e9}",
+];
 
 fn read_in_every_way(bytes: &[u8]) {
     if let Some(Event::Report(report)) = parse_line(bytes) {
@@ -15,6 +45,7 @@ fn read_in_every_way(bytes: &[u8]) {
     parse_tail(bytes, None).outcome();
     parse_tail(bytes, Some("id"));
     scan(bytes, |hit| assert!(hit.offset < bytes.len()));
+    scan_errors(bytes, |told| assert!(told.offset < bytes.len()));
 }
 
 /// An index into the records, and edits: at a place, remove some bytes and insert others.
@@ -80,6 +111,12 @@ proptest! {
     #[test]
     fn arbitrary_bytes_never_panic(bytes in vec(any::<u8>(), 0..400)) {
         read_in_every_way(&bytes);
+    }
+
+    #[test]
+    fn pieces_of_errors_never_panic(pieces in vec(prop::sample::select(&ERROR_PIECES[..]), 0..12)) {
+        read_in_every_way(pieces.concat().as_bytes());
+        read_in_every_way(serde_json::json!({ "message": pieces.concat() }).to_string().as_bytes());
     }
 
     #[test]

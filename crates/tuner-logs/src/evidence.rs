@@ -19,6 +19,8 @@ pub struct LogEvidence {
     pub failed_inits: u64,
     /// Time-out and crash lines of the older style whose report is not in the input.
     pub unattributed_failures: u64,
+    /// Errors that runtimes wrote outside of any invocation in the input, or within several at a time.
+    pub unattributed_errors: u64,
 }
 
 /// What logs tell of one function.
@@ -59,6 +61,7 @@ impl LogEvidence {
             bytes: tally.bytes,
             failed_inits: tally.failed_inits,
             unattributed_failures: tally.timeouts + tally.crashes,
+            unattributed_errors: tally.errors,
             ..Self::default()
         };
         let mut last = None;

@@ -37,9 +37,10 @@ pub(crate) struct Folder {
 pub(crate) type Key = (Option<Arc<Function>>, Option<u32>);
 
 impl Folder {
-    pub(crate) fn add(&mut self, reported: &Reported) {
+    /// `unnamed` is the function where nothing tells it.
+    pub(crate) fn add(&mut self, reported: &Reported, unnamed: Option<&Arc<Function>>) {
         let measured = Measured::of(reported);
-        match self.group(reported.function.as_ref(), measured.memory_size_mb) {
+        match self.group(reported.function.as_ref().or(unnamed), measured.memory_size_mb) {
             Some(group) => group.add(&measured),
             None => self.left_out += 1,
         }

@@ -19,6 +19,7 @@ mod exported;
 mod function;
 mod group;
 mod input;
+mod invocations;
 mod layers;
 mod link;
 mod looks;

@@ -1,13 +1,14 @@
-//! Joins the older style's time-out and crash lines with the REPORT of their request.
+//! Joins what stands beside a REPORT with it: the older style's time-out and crash lines, and the errors that runtimes write.
 
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
 use tuner_core::Outcome;
-use tuner_core::logs::{Counts, Cut, Event, Figures, Found, Neighbours, Report, Scanned, Scanner};
+use tuner_core::logs::{Counts, Cut, Event, Figures, Found, FunctionError, Neighbours, Report, Scanned, Scanner};
 
 use crate::function::{Function, FunctionContext};
+use crate::invocations::{Invocations, Key, Lines, Place, key};
 use crate::naming::Naming;
 use crate::packed;
 
@@ -19,6 +20,8 @@ pub(crate) struct Parsed {
     ids: String,
     /// Lines of the older style that await their REPORT.
     lines: Vec<Line>,
+    /// How invocations began, and the errors that they ended in.
+    errors: Lines,
     failed_inits: u64,
     /// The functions that initStart events name, and where.
     started: Vec<(usize, Arc<Function>)>,
@@ -32,6 +35,8 @@ pub(crate) struct Reported {
     pub(crate) function: Option<Arc<Function>>,
     pub(crate) said: Said,
     neighbours: Neighbours,
+    /// What the runtime says that it ended in.
+    error: Option<Box<FunctionError>>,
 }
 
 /// What a REPORT says. The usual one takes no memory of its own, which a large log has no time for.
@@ -51,6 +56,19 @@ impl Said {
 
 impl Reported {
     pub(crate) fn outcome(&self) -> Outcome {
+        match &self.error {
+            Some(error) if self.tells_no_more() => error.outcome(),
+            _ => self.outcome_of_report(),
+        }
+    }
+
+    /// Whether REPORT and Lambda's lines beside it say no more than that it was an error, if that.
+    fn tells_no_more(&self) -> bool {
+        let has_type = matches!(&self.said, Said::More(report) if report.error_type.is_some());
+        !has_type && matches!(self.outcome_of_report(), Outcome::Success | Outcome::FunctionError)
+    }
+
+    fn outcome_of_report(&self) -> Outcome {
         match &self.said {
             Said::Usual { figures, .. } => figures.outcome(self.neighbours),
             Said::More(report) => report.outcome(self.neighbours),
@@ -62,13 +80,22 @@ impl Reported {
         Self {
             offset: self.offset,
             function: self.function.clone(),
-            said: Said::More(Box::new(self.report(ids))),
+            said: Said::More(Box::new(self.plain_report(ids))),
             neighbours: self.neighbours,
+            error: self.error.clone(),
         }
     }
 
     /// The whole report; `ids` are those of its chunk.
     pub(crate) fn report(&self, ids: &str) -> Report {
+        let mut report = self.plain_report(ids);
+        if let Some(error) = self.error.as_ref().filter(|_| self.tells_no_more()) {
+            report.error_type.clone_from(&error.error_type);
+        }
+        report
+    }
+
+    fn plain_report(&self, ids: &str) -> Report {
         match &self.said {
             Said::Usual { figures, .. } => figures.to_report(self.said.request_id(ids)),
             Said::More(report) => Report::clone(report),
@@ -107,6 +134,7 @@ impl Parsed {
                         figures: report.figures,
                     },
                     neighbours: Neighbours::NONE,
+                    error: None,
                 });
             }
             Scanned::Other(found) => self.take_other(found, context),
@@ -146,6 +174,14 @@ impl Parsed {
         counts
     }
 
+    /// Looks for errors of runtimes in the chunk, once its REPORTs are known.
+    pub(crate) fn find_errors(&mut self, chunk: &[u8]) {
+        let Self {
+            reports, ids, errors, ..
+        } = self;
+        errors.scan(chunk, requests(reports, ids));
+    }
+
     pub(crate) fn has_packed(&self) -> bool {
         !self.packed.is_empty()
     }
@@ -157,6 +193,7 @@ impl Parsed {
                 function: context.function(&found.origin),
                 said: Said::More(Box::new(report)),
                 neighbours: Neighbours::NONE,
+                error: None,
             }),
             Event::InitReport(init) => {
                 self.failed_inits += u64::from(init.status.is_some_and(|status| status.is_failure()));
@@ -182,6 +219,13 @@ impl Parsed {
     }
 }
 
+/// Where REPORTs are, and of which request.
+fn requests<'a>(reports: &'a [Reported], ids: &'a str) -> impl Iterator<Item = (usize, Key)> + 'a {
+    reports
+        .iter()
+        .map(|report| (report.offset, key(report.said.request_id(ids).as_bytes())))
+}
+
 /// Takes the chunks of one source in order, and gives their records once no more lines can belong to them: the line
 /// may stand before or after its REPORT, and up to a chunk away from it.
 ///
@@ -192,6 +236,7 @@ pub(crate) struct Linker {
     last: Parsed,
     waiting: Vec<Line>,
     naming: Naming,
+    invocations: Invocations,
     tally: Tally,
 }
 
@@ -204,6 +249,8 @@ pub(crate) struct Tally {
     pub(crate) timeouts: u64,
     /// Crash lines without a REPORT.
     pub(crate) crashes: u64,
+    /// Errors of runtimes that are of no invocation that is known.
+    pub(crate) errors: u64,
     /// What was read, after decompression.
     pub(crate) bytes: u64,
 }
@@ -213,6 +260,7 @@ impl Linker {
     /// be used again.
     pub(crate) fn push(&mut self, parsed: &mut Parsed, give: impl FnMut(&Reported, &str)) {
         self.tally.failed_inits += parsed.failed_inits;
+        self.tie_errors(parsed);
         let old = join(std::mem::take(&mut self.waiting), &mut [(parsed, Side::After)]);
         self.tally.count(&old);
         let lines = std::mem::take(&mut parsed.lines);
@@ -226,7 +274,25 @@ impl Linker {
         self.tally.count(&self.waiting);
         self.give_last(&mut give);
         self.naming.finish(give);
+        self.tally.errors = std::mem::take(&mut self.invocations).finish();
         self.tally
+    }
+
+    fn tie_errors(&mut self, parsed: &mut Parsed) {
+        let mut errors = std::mem::take(&mut parsed.errors);
+        let before = || requests(&self.last.reports, &self.last.ids).map(|(_, id)| id).collect();
+        let here = requests(&parsed.reports, &parsed.ids);
+        let tied = self.invocations.follow(&mut errors, here, before);
+        parsed.errors = errors;
+        for (place, error) in tied {
+            let report = match place {
+                Place::Here(index) => parsed.reports.get_mut(index),
+                Place::Before(index) => self.last.reports.get_mut(index),
+            };
+            if let Some(report) = report {
+                report.error = Some(Box::new(error));
+            }
+        }
     }
 
     fn give_last(&mut self, mut give: impl FnMut(&Reported, &str)) {
@@ -259,6 +325,7 @@ impl Tally {
         self.failed_inits += other.failed_inits;
         self.timeouts += other.timeouts;
         self.crashes += other.crashes;
+        self.errors += other.errors;
         self.bytes += other.bytes;
     }
 }

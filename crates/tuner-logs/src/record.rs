@@ -20,7 +20,7 @@ pub struct Record {
     pub edge: bool,
     /// How its execution environment came to be.
     pub start: StartKind,
-    /// What became of it, the older style's separate time-out and crash lines considered.
+    /// What became of it, the older style's separate time-out and crash lines and the errors of runtimes considered.
     pub outcome: Outcome,
     /// Whether all of the memory was used: a timeout with it is probably a lack of memory.
     pub memory_exhausted: bool,

@@ -41,9 +41,20 @@ pub struct Options {
     pub threads: Option<NonZeroUsize>,
     /// What exports are of that have no log group in their paths.
     pub export_tasks: ExportTasks,
+    /// The function that logs are of where nothing tells it.
+    pub unnamed: Option<String>,
 }
 
 impl Options {
+    fn unnamed(&self) -> Option<Arc<Function>> {
+        let name = self.unnamed.as_deref()?;
+        Some(Arc::new(Function {
+            name: name.into(),
+            region: None,
+            edge: false,
+        }))
+    }
+
     fn threads(&self) -> usize {
         self.threads
             .or_else(|| std::thread::available_parallelism().ok())
@@ -141,7 +152,7 @@ pub fn for_each_record<E: Send>(
     mut take: impl FnMut(&Record) -> Result<(), E> + Send,
 ) -> Result<Coverage, E> {
     options.on_pool(|| {
-        let unknown = Arc::from(UNKNOWN_FUNCTION);
+        let unknown = Arc::from(options.unnamed.as_deref().unwrap_or(UNKNOWN_FUNCTION));
         let mut coverage = Coverage::default();
         let mut failed = None;
         for source in sources(inputs, &mut coverage.problems) {
@@ -179,8 +190,9 @@ impl Partial {
     fn read(&mut self, source: Source, options: &Options, lanes: usize) {
         let opened = source.open(&mut |entry| {
             let folder = &mut self.folder;
+            let unnamed = options.unnamed();
             let done = read(entry, options, lanes, |reported, _| {
-                folder.add(reported);
+                folder.add(reported, unnamed.as_ref());
                 true
             });
             match &done.function {
@@ -290,6 +302,7 @@ impl Lane {
         } else {
             Counts::default()
         };
+        self.parsed.find_errors(chunk);
     }
 }
 

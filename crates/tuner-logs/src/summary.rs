@@ -17,6 +17,8 @@ pub struct Summary {
     pub unattributed_timeouts: u64,
     /// Crash lines of the older style whose REPORT is not in the input; in no row.
     pub unattributed_crashes: u64,
+    /// Errors that runtimes wrote outside of any invocation in the input, or within several at a time; in no row.
+    pub unattributed_errors: u64,
 }
 
 /// One function at one memory size.
@@ -52,7 +54,7 @@ pub struct SummaryRow {
     pub timeouts: u64,
     /// Invocations that ran out of memory.
     pub out_of_memory: u64,
-    /// Invocations that failed otherwise, as far as logs tell: a handler that throws leaves an ordinary REPORT.
+    /// Invocations that failed otherwise, as far as logs tell: by their REPORT, or by the line that their runtime wrote.
     pub errors: u64,
     /// What is billed, in ms, summed.
     pub billed_duration_ms: u64,
@@ -100,6 +102,7 @@ impl Summary {
             failed_inits: tally.failed_inits,
             unattributed_timeouts: tally.timeouts,
             unattributed_crashes: tally.crashes,
+            unattributed_errors: tally.errors,
         }
     }
 }

@@ -13,8 +13,8 @@ use tuner_local::AccessKey;
 use tuner_report::Format;
 
 pub(crate) use history_args::{HistoryArgs, HistoryFormat};
-pub(crate) use logs_args::{LogsArgs, LogsFormat};
-pub(crate) use review_args::{ALL_REGIONS, ReviewArgs, ReviewFormat};
+pub(crate) use logs_args::{LogsArgs, LogsFormat, LogsGate};
+pub(crate) use review_args::{ALL_REGIONS, ReviewArgs, ReviewFormat, ReviewGate};
 pub(crate) use run_args::{LocalArgs, NetworkArg, RunArgs, RunFormat};
 
 /// Finds, by measuring, the memory size at which an AWS Lambda function is cheapest, fastest or best balanced.

@@ -2,8 +2,8 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use tuner_core::Architecture;
 use tuner_core::review::FindingKind;
+use tuner_core::{Architecture, FunctionName};
 
 use super::AccountArgs;
 use crate::states_arn::StateMachineRef;
@@ -24,10 +24,19 @@ pub(crate) struct ReviewArgs {
         help_heading = "Looking"
     )]
     pub(crate) regions: Vec<String>,
-    /// What `aws lambda list-functions` printed, which tells present memory sizes, timeouts and architectures; may be given
-    /// several times
+    /// What `aws lambda list-functions` printed, which tells present memory sizes, timeouts and architectures, or `aws logs
+    /// describe-export-tasks`, which tells what exports are of; may be given several times
     #[arg(long, value_name = "FILE", requires = "from_logs", help_heading = "Looking")]
     pub(crate) inventory: Vec<PathBuf>,
+    /// The function that logs are of where nothing else tells it
+    #[arg(
+        long,
+        alias = "function-name",
+        value_name = "NAME",
+        requires = "from_logs",
+        help_heading = "Looking"
+    )]
+    pub(crate) function: Option<FunctionName>,
     /// Days to look back, 1 to 90 [default: 30]; with --from-logs the days that they are of, else those from the first
     /// report to the last
     #[arg(long, value_name = "DAYS", value_parser = super::run_args::above_zero, help_heading = "Looking")]
@@ -99,12 +108,22 @@ pub(crate) struct ReviewArgs {
     /// Show account IDs, which are masked otherwise
     #[arg(long, help_heading = "Output")]
     pub(crate) show_account_ids: bool,
-    /// End with code 3 if there is any of these findings, such as memory_underprovisioned,timeout_risk
-    #[arg(long, value_name = "FINDING,...", value_delimiter = ',', value_parser = finding, help_heading = "Output")]
-    pub(crate) fail_on: Vec<FindingKind>,
+    /// End with code 3 if there is any of these findings, such as memory_underprovisioned,timeout_risk, or `unreadable`: a
+    /// file of --from-logs that could not be read in full
+    #[arg(long, value_name = "FINDING,...", value_delimiter = ',', value_parser = gate, help_heading = "Output")]
+    pub(crate) fail_on: Vec<ReviewGate>,
 
     #[command(flatten)]
     pub(crate) account: AccountArgs,
+}
+
+/// What must not be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ReviewGate {
+    /// A finding.
+    Finding(FindingKind),
+    /// A file that could not be read in full.
+    Unreadable,
 }
 
 /// In place of regions: every one.
@@ -138,18 +157,22 @@ fn not_negative(text: &str) -> Result<f64, String> {
 }
 
 /// A finding as documents spell it, or with dashes.
-fn finding(text: &str) -> Result<FindingKind, String> {
+fn gate(text: &str) -> Result<ReviewGate, String> {
     let name = |kind: FindingKind| match serde_json::to_value(kind) {
         Ok(serde_json::Value::String(name)) => name,
         _ => String::new(),
     };
     let wanted = text.trim().replace('-', "_").to_ascii_lowercase();
+    if wanted == "unreadable" {
+        return Ok(ReviewGate::Unreadable);
+    }
     FindingKind::ALL
         .into_iter()
         .find(|kind| name(*kind) == wanted)
+        .map(ReviewGate::Finding)
         .ok_or_else(|| {
             format!(
-                "there is no such finding; use any of {}",
+                "there is no such finding; use any of {}, unreadable",
                 FindingKind::ALL.map(name).join(", ")
             )
         })
@@ -161,11 +184,12 @@ mod tests {
 
     #[test]
     fn findings_are_spelt_as_in_documents_or_with_dashes() {
-        assert_eq!(finding("timeout_risk"), Ok(FindingKind::TimeoutRisk));
+        assert_eq!(gate("timeout_risk"), Ok(ReviewGate::Finding(FindingKind::TimeoutRisk)));
+        assert_eq!(gate("unreadable"), Ok(ReviewGate::Unreadable));
         assert_eq!(
-            finding("Memory-Underprovisioned"),
-            Ok(FindingKind::MemoryUnderprovisioned)
+            gate("Memory-Underprovisioned"),
+            Ok(ReviewGate::Finding(FindingKind::MemoryUnderprovisioned))
         );
-        assert!(finding("waste").unwrap_err().contains("memory_overprovisioned"));
+        assert!(gate("waste").unwrap_err().contains("memory_overprovisioned"));
     }
 }

@@ -6,11 +6,12 @@ use comfy_table::presets;
 use comfy_table::{CellAlignment, ContentArrangement, Table};
 use serde::Serialize;
 use tuner_core::pricing::{FreeTier, Money, MonthlyUsage, PriceQuote};
-use tuner_logs::{Input, Options, Percentiles, Problem, Summary, SummaryRow};
+use tuner_logs::{Input, Options, Percentiles, Summary, SummaryRow};
 use tuner_report::escape;
 
 use super::price_table;
-use crate::cli::{LogsArgs, LogsFormat};
+use super::unread::{self, Unread};
+use crate::cli::{LogsArgs, LogsFormat, LogsGate};
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::guarded;
@@ -19,6 +20,7 @@ use crate::units::{count, duration};
 
 /// Reads logs and says what they say.
 pub(super) fn logs(args: LogsArgs) -> Result<Exit, CliError> {
+    unread::must_exist(args.files.iter().filter(|file| file.as_os_str() != "-"))?;
     let inputs: Vec<Input> = if args.files.is_empty() {
         vec![Input::stdin()]
     } else {
@@ -35,16 +37,18 @@ pub(super) fn logs(args: LogsArgs) -> Result<Exit, CliError> {
     };
     let options = Options {
         threads: args.threads,
+        unnamed: args.function.map(|name| name.name().to_owned()),
         ..Options::default()
     };
+    let must_be_read = args.fail_on.contains(&LogsGate::Unreadable);
     if args.format == LogsFormat::Records {
-        return records(inputs, &options);
+        return records(inputs, &options, must_be_read);
     }
     let quote = price_table(args.prices.as_deref())?.quote(&args.region, args.arch);
     let (summary, coverage) = tuner_logs::summarize(inputs, &options);
-    let problems = coverage.problems;
+    let unread = Unread::of(&coverage);
     let mut out = guarded::stdout();
-    let priced = Priced::new(summary, quote.as_ref().ok());
+    let priced = Priced::new(summary, &unread, quote.as_ref().ok());
     match args.format {
         LogsFormat::Json => {
             let text = serde_json::to_string_pretty(&priced)?;
@@ -68,36 +72,34 @@ pub(super) fn logs(args: LogsArgs) -> Result<Exit, CliError> {
         )?,
         Ok(_) => {}
     }
-    if priced.rows.is_empty() && problems.is_empty() {
-        writeln!(
-            err,
-            "no REPORT found; give log files of Lambda functions (JSON logs need system log level INFO)"
-        )?;
-    }
     drop(err);
-    ended(&problems)
+    let reports = priced.rows.iter().map(|priced| priced.row.invocations).sum();
+    ended(&unread, reports, must_be_read)
 }
 
-/// Problems were named as they came; the exit code tells a script.
-fn ended(problems: &[Problem]) -> Result<Exit, CliError> {
-    match problems {
-        [] => Ok(Exit::Done),
-        [first, rest @ ..] => Err(rest.iter().fold(
-            CliError::usage("not everything could be read; the rest is counted").cause(first),
-            CliError::cause,
-        )),
+/// What could be read was told; what could not is no reason to say that the command line was wrong.
+fn ended(unread: &Unread, reports: u64, must_be_read: bool) -> Result<Exit, CliError> {
+    if reports == 0 {
+        return Err(unread.nothing_found());
     }
+    if must_be_read {
+        unread.gate()?;
+    }
+    unread.tell();
+    Ok(Exit::Done)
 }
 
-fn records(inputs: Vec<Input>, options: &Options) -> Result<Exit, CliError> {
+fn records(inputs: Vec<Input>, options: &Options, must_be_read: bool) -> Result<Exit, CliError> {
     let mut out = std::io::BufWriter::new(std::io::stdout());
+    let mut reports = 0;
     let written = tuner_logs::for_each_record(inputs, options, |record| {
+        reports += 1;
         serde_json::to_writer(&mut out, record)?;
         out.write_all(b"\n")
     });
     let flushed = written.and_then(|coverage| out.flush().map(|()| coverage));
     match flushed {
-        Ok(coverage) => ended(&coverage.problems),
+        Ok(coverage) => ended(&Unread::of(&coverage), reports, must_be_read),
         // `| head` has seen enough.
         Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => Ok(Exit::Done),
         Err(e) => Err(e.into()),
@@ -111,6 +113,10 @@ struct Priced {
     failed_inits: u64,
     unattributed_timeouts: u64,
     unattributed_crashes: u64,
+    unattributed_errors: u64,
+    /// What could not be read; absent if all was.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unread: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     price: Option<PriceQuote>,
 }
@@ -125,7 +131,7 @@ struct PricedRow {
 }
 
 impl Priced {
-    fn new(summary: Summary, quote: Option<&PriceQuote>) -> Self {
+    fn new(summary: Summary, unread: &Unread, quote: Option<&PriceQuote>) -> Self {
         let cost = |row: &SummaryRow| {
             let usage = MonthlyUsage {
                 invocations: row.invocations,
@@ -140,6 +146,8 @@ impl Priced {
             failed_inits: summary.failed_inits,
             unattributed_timeouts: summary.unattributed_timeouts,
             unattributed_crashes: summary.unattributed_crashes,
+            unattributed_errors: summary.unattributed_errors,
+            unread: unread.lines(),
             price: quote.cloned(),
             rows: summary
                 .rows
@@ -198,6 +206,10 @@ fn human(out: &mut impl Write, priced: &Priced) -> std::io::Result<()> {
             "time-outs whose REPORT is not in the input",
         ),
         (priced.unattributed_crashes, "crashes whose REPORT is not in the input"),
+        (
+            priced.unattributed_errors,
+            "errors that stand within no invocation of the input, or within several at a time",
+        ),
     ] {
         if n > 0 {
             writeln!(out, "{} {what}", count(n))?;

@@ -16,6 +16,7 @@ mod review;
 mod run;
 mod serve;
 mod service;
+mod unread;
 
 use std::path::Path;
 

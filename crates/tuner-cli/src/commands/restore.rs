@@ -100,7 +100,7 @@ fn of_tuning(mut found: Remains, tuning: Option<uuid::Uuid>) -> Remains {
 }
 
 fn say(line: &str) -> std::io::Result<()> {
-    writeln!(anstream::stderr(), "{line}")
+    writeln!(guarded::stderr(), "{line}")
 }
 
 /// The versions that were published to apply a recommendation, and stay.

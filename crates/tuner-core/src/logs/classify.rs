@@ -104,7 +104,7 @@ pub(super) fn is_below(billed_ms: u64, duration_ms: f64) -> bool {
 }
 
 /// Error types of a process that never came to ask for an event.
-fn is_init_error(error_type: &str) -> bool {
+pub(super) fn is_init_error(error_type: &str) -> bool {
     matches!(
         error_type,
         "Runtime.InitError"

@@ -2,7 +2,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Report, Status, XRay};
+use super::{FunctionError, Report, Status, XRay};
 
 /// One thing Lambda wrote to a function's log.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -28,6 +28,8 @@ pub enum Event {
     TimedOut(TimedOut),
     /// `RequestId: .. Error: Runtime exited with error: signal: killed`, and `platform.fault`.
     RuntimeError(RuntimeError),
+    /// A runtime's own line of an error that a handler ended in.
+    FunctionError(FunctionError),
     /// Any other `platform.*` event.
     Other(OtherEvent),
 }

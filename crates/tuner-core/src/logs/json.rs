@@ -16,7 +16,7 @@ use super::{
 
 /// Text that borrows from the input where it has no escapes. (A bare `Option<Cow<str>>` would always be copied.)
 #[derive(Deserialize)]
-struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+pub(super) struct Text<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
 
 impl Text<'_> {
     fn into_owned(self) -> String {

@@ -1,6 +1,6 @@
 use memchr::memmem;
 
-use super::{Event, json, text};
+use super::{Event, function_error, json, text};
 
 /// Reads one line, or one log event of several lines such as a REPORT with its XRAY line.
 ///
@@ -12,7 +12,7 @@ pub fn parse_line(line: &[u8]) -> Option<Event> {
         // A whole JSON object that is no event is an application's, whatever its strings say.
         return match json::first_event(line) {
             Some((event, _)) => Some(event),
-            None if json::end_of_value(line).is_some() => None,
+            None if json::end_of_value(line).is_some() => function_error::of_event(line).map(Event::FunctionError),
             None => parse_text(line),
         };
     }
@@ -20,7 +20,10 @@ pub fn parse_line(line: &[u8]) -> Option<Event> {
 }
 
 fn parse_text(line: &[u8]) -> Option<Event> {
-    reports(line).or_else(|| starts(line)).or_else(|| failures(line))
+    reports(line)
+        .or_else(|| starts(line))
+        .or_else(|| failures(line))
+        .or_else(|| function_error::of_event(line).map(Event::FunctionError))
 }
 
 /// REPORT, INIT_REPORT and RESTORE_REPORT, anywhere in the line: exports put a time and a stream before them.

@@ -124,6 +124,10 @@ pub struct MonthlyCost {
     pub invocations: f64,
     /// GB-seconds billed in a month.
     pub gb_seconds: f64,
+    /// What it is at most, where a part of the logs could not be read: with as many invocations in that part as in the
+    /// others. What the bill says is then the least.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_most: Option<Money>,
     /// By what it is charged for; duration at the average price that the account's volume gives.
     pub bill: MonthlyBill,
     /// Whether billed durations were read; otherwise they are taken to be the durations that CloudWatch counted, without
@@ -171,6 +175,9 @@ pub struct Totals {
     /// What a month of those costs whose cost is known; absent if none is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub monthly: Option<Money>,
+    /// What it is at most, where some functions' logs could not be read in full; absent where that is the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub monthly_at_most: Option<Money>,
     /// How many have no known cost.
     pub without_cost: u64,
     /// What would be saved a month by memory sizes and provisioned concurrency, if durations stay.

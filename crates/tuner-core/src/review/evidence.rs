@@ -195,6 +195,10 @@ pub struct LogsRead {
     pub window: Option<Window>,
     /// Whether every report of that time was read; otherwise they are a sample of it.
     pub complete: bool,
+    /// Of exported files that are damaged: the share of them that could not be read, 0 to 1, by their size; absent where
+    /// that is not known, as where it is not known which files are of this function.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unread_share: Option<f64>,
 }
 
 /// How logs were read.

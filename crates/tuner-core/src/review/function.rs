@@ -58,6 +58,9 @@ pub struct ListedFunction {
     /// Its tags.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub tags: BTreeMap<String, String>,
+    /// Whether nothing tells its name: `name` only stands in for it, and is in no command.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub nameless: bool,
     /// Why nothing can be said of its memory size, such as Managed Instances.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unsupported: Option<String>,
@@ -83,7 +86,16 @@ impl ListedFunction {
             provisioned: Vec::new(),
             last_modified: None,
             tags: BTreeMap::new(),
+            nameless: false,
             unsupported: None,
+        }
+    }
+
+    /// A function that logs tell of without its name; `name` is what to call it.
+    pub fn nameless(name: FunctionName) -> Self {
+        Self {
+            nameless: true,
+            ..Self::named(name)
         }
     }
 

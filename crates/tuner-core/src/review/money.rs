@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::usage::Usage;
+use super::usage::{Unread, Usage};
 use super::{Fallback, ListedFunction, MonthlyCost};
 use crate::memory::gb_seconds;
 use crate::pricing::{
@@ -127,20 +127,26 @@ fn at_average(quote: PriceQuote, volume: f64) -> PriceQuote {
 fn bill(quote: &PriceQuote, function: &ListedFunction, usage: &Usage) -> Priced {
     let mut used = monthly_usage(function, usage);
     let mut unknown: Vec<String> = Vec::new();
+    let mut left_out: Vec<PricedItem> = Vec::new();
     loop {
         match quote.monthly(&used, FreeTier::Exclude) {
             Ok(bill) => {
                 let allocated = used
                     .provisioned
                     .map_or(0.0, |provisioned| provisioned.allocated_gb_seconds);
+                let at_most = usage
+                    .at_most()
+                    .and_then(|most| total(quote, function, &most, &left_out));
+                unknown.extend(usage.unread.map(words_of_unread));
                 return Priced {
-                    cost: Some(cost(usage, bill)),
+                    cost: Some(cost(usage, at_most, bill)),
                     allocation: allocation(quote, allocated),
                     unknown: (!unknown.is_empty()).then(|| format!("not in the sum: {}", unknown.join("; "))),
                     ..Priced::default()
                 };
             }
             Err(PriceUnknown::Figure { region, figure }) if leave_out(&mut used, figure) => {
+                left_out.push(figure);
                 unknown.push(PriceUnknown::Figure { region, figure }.to_string());
             }
             Err(why) => return Priced::unknown(why.to_string()),
@@ -148,8 +154,36 @@ fn bill(quote: &PriceQuote, function: &ListedFunction, usage: &Usage) -> Priced 
     }
 }
 
-fn cost(usage: &Usage, bill: MonthlyBill) -> MonthlyCost {
+/// What `usage` costs without the figures that have no price.
+fn total(quote: &PriceQuote, function: &ListedFunction, usage: &Usage, left_out: &[PricedItem]) -> Option<Money> {
+    let mut used = monthly_usage(function, usage);
+    for figure in left_out {
+        leave_out(&mut used, *figure);
+    }
+    Some(quote.monthly(&used, FreeTier::Exclude).ok()?.total)
+}
+
+fn words_of_unread(unread: Unread) -> String {
+    match unread {
+        Unread::Share(share) => format!(
+            "{} of its logs could not be read, and the most that it costs is with as many invocations there as in the rest",
+            percent(share)
+        ),
+        Unread::Some => "a part of its logs could not be read, so that this is the least that it costs".to_owned(),
+    }
+}
+
+/// `3 %`, and never 0 or 100.
+fn percent(share: f64) -> String {
+    match share * 100.0 {
+        x if x < 1.0 => "less than 1 %".to_owned(),
+        x => format!("{:.0} %", x.min(99.0)),
+    }
+}
+
+fn cost(usage: &Usage, at_most: Option<Money>, bill: MonthlyBill) -> MonthlyCost {
     MonthlyCost {
+        at_most,
         invocations: usage.invocations,
         gb_seconds: usage.gb_seconds(),
         bill,

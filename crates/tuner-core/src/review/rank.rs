@@ -70,6 +70,13 @@ fn totals(functions: &[FunctionReview]) -> (Totals, Option<String>) {
     let totals = Totals {
         functions: functions.len() as u64,
         monthly: sum(&mut functions.iter().filter_map(|f| Some(f.monthly?.bill.total))),
+        monthly_at_most: (functions.iter())
+            .any(|f| f.monthly.is_some_and(|monthly| monthly.at_most.is_some()))
+            .then(|| {
+                let most = functions.iter().filter_map(|f| f.monthly);
+                sum(&mut most.map(|monthly| monthly.at_most.unwrap_or(monthly.bill.total)))
+            })
+            .flatten(),
         without_cost: functions.iter().filter(|f| f.monthly.is_none()).count() as u64,
         saving_at_best: sum(&mut savings().map(|saving| saving.at_best)),
         saving_at_worst: sum(&mut savings().map(|saving| saving.at_worst)),

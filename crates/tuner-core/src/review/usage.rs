@@ -1,6 +1,6 @@
 //! How much a function is used in a month, at its present memory size.
 
-use super::{Evidence, ListedFunction, LogsBy, Window};
+use super::{Evidence, ListedFunction, LogsBy, LogsRead, Window};
 use crate::memory::gb_seconds;
 
 /// From so many reports on, the mean at the present size stands for itself. With fewer, as just after a change of size,
@@ -14,6 +14,8 @@ pub(super) struct Usage {
     pub(super) memory_size_mb: u32,
     /// Invocations.
     pub(super) invocations: f64,
+    /// What of it was read, where that is not all.
+    pub(super) unread: Option<Unread>,
     /// Mean billed duration of one, in ms.
     pub(super) billed_ms: f64,
     /// Whether that comes from reports; otherwise it is CloudWatch's `Duration`.
@@ -24,6 +26,15 @@ pub(super) struct Usage {
     pub(super) restores: f64,
     /// The days of a month; 0 without a window, for what is charged by time.
     pub(super) days: f64,
+}
+
+/// What could not be read of a function's logs.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Unread {
+    /// So much of them, above 0 and below 1.
+    Share(f64),
+    /// Some of them.
+    Some,
 }
 
 impl Usage {
@@ -37,6 +48,7 @@ impl Usage {
             .or_else(|| Some(evidence.latest()?.memory_size_mb));
         let memory_size_mb = present.filter(|&mb| mb > 0).ok_or("its memory size is not known")?;
         let invocations = invocations(evidence, window)?;
+        let counted = evidence.metrics.is_some_and(|metrics| metrics.invocations > 0);
         let days = window
             .and_then(|w| w.per_month().map(|_| super::DAYS_PER_MONTH))
             .unwrap_or(0.0);
@@ -50,11 +62,27 @@ impl Usage {
         Ok(Self {
             memory_size_mb,
             invocations,
+            unread: unread(evidence).filter(|_| !counted),
             billed_ms,
             billed,
             provisioned_share: provisioned_share(evidence),
             restores: invocations * restored as f64 / reports,
             days,
+        })
+    }
+
+    /// With as many invocations in what could not be read as in the rest; `None` where all was read, or it is not known
+    /// how much was not.
+    pub(super) fn at_most(&self) -> Option<Self> {
+        let Some(Unread::Share(share)) = self.unread else {
+            return None;
+        };
+        let whole = 1.0 / (1.0 - share);
+        Some(Self {
+            invocations: self.invocations * whole,
+            restores: self.restores * whole,
+            unread: None,
+            ..*self
         })
     }
 
@@ -73,7 +101,9 @@ fn invocations(evidence: &Evidence, window: Option<Window>) -> Result<f64, Strin
     let metrics = evidence
         .metrics
         .and_then(|m| Some((m.invocations as f64, m.window.per_month()?)));
-    let logs = (evidence.logs.as_ref()).filter(|logs| logs.complete).map(|logs| {
+    // Of files that were read in part there are so many at least.
+    let is_counted = |logs: &&LogsRead| logs.complete || logs.source == LogsBy::Files && evidence.reports() > 0;
+    let logs = (evidence.logs.as_ref()).filter(is_counted).map(|logs| {
         let read = match logs.source {
             // One function's lines may span an hour of the month that the files are about.
             LogsBy::Files => window,
@@ -93,6 +123,17 @@ fn invocations(evidence: &Evidence, window: Option<Window>) -> Result<f64, Strin
                 .to_owned(),
         ),
     }
+}
+
+/// What was not read of exported files.
+fn unread(evidence: &Evidence) -> Option<Unread> {
+    let logs = evidence.logs.as_ref()?;
+    let in_part = !logs.complete && logs.source == LogsBy::Files;
+    let unread = match logs.unread_share {
+        Some(share) if share > 0.0 && share < 1.0 => Unread::Share(share),
+        _ => Unread::Some,
+    };
+    in_part.then_some(unread)
 }
 
 /// Mean billed duration in ms at this size, and whether it was read from reports.

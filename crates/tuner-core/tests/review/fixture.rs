@@ -80,6 +80,7 @@ pub fn evidence(sizes: Vec<SizeEvidence>) -> Evidence {
             source: LogsBy::Insights,
             window: Some(month()),
             complete: true,
+            unread_share: None,
         }),
         ..Evidence::default()
     }

@@ -42,6 +42,55 @@ fn without_metrics_complete_logs_are_counted_and_samples_are_not() {
     assert!(function.cost_unknown.unwrap().contains("were not read in full"));
 }
 
+/// Files that were read in part, with nothing else to count by.
+fn damaged(unread_share: Option<f64>) -> Evidence {
+    let mut evidence = usual();
+    evidence.metrics = None;
+    let logs = evidence.logs.as_mut().unwrap();
+    (logs.source, logs.complete, logs.unread_share) = (LogsBy::Files, false, unread_share);
+    evidence
+}
+
+#[test]
+fn a_damaged_file_makes_a_cost_a_range() {
+    let whole = one(listed("f"), usual()).monthly.unwrap();
+    assert_eq!(whole.at_most, None);
+    let review = review(vec![(listed("f"), damaged(Some(0.2))), (listed("g"), usual())]);
+    let function = review.functions.iter().find(|f| f.function.name.name() == "f").unwrap();
+    let monthly = function.monthly.unwrap();
+    close(monthly.invocations, 100_000.0);
+    close(monthly.bill.total.amount, whole.bill.total.amount);
+    // A fifth is missing: five quarters of what was read.
+    close(monthly.at_most.unwrap().amount, whole.bill.total.amount * 1.25);
+    assert!(function.cost_unknown.as_ref().unwrap().contains("20 % of its logs"));
+    close(review.totals.monthly.unwrap().amount, whole.bill.total.amount * 2.0);
+    close(
+        review.totals.monthly_at_most.unwrap().amount,
+        whole.bill.total.amount * 2.25,
+    );
+}
+
+#[test]
+fn where_it_is_not_known_how_much_is_missing_there_is_a_least() {
+    for share in [None, Some(0.0), Some(1.0), Some(f64::NAN)] {
+        let function = one(listed("f"), damaged(share));
+        let monthly = function.monthly.unwrap();
+        assert!(
+            monthly.at_most.is_none() && monthly.bill.total.amount > 0.0,
+            "{share:?}"
+        );
+        assert!(function.cost_unknown.unwrap().contains("the least"), "{share:?}");
+    }
+    // What CloudWatch counted is all of it.
+    let mut evidence = damaged(Some(0.2));
+    evidence.metrics = usual().metrics;
+    assert_eq!(one(listed("f"), evidence).cost_unknown, None);
+    // Nothing of it could be read.
+    let mut evidence = damaged(Some(1.0));
+    evidence.sizes.clear();
+    assert!(one(listed("f"), evidence).monthly.is_none());
+}
+
 #[test]
 fn a_sample_of_reports_is_priced_by_the_count_of_the_metrics() {
     let mut evidence = usual();

@@ -188,6 +188,7 @@ impl Looking {
                     source: LogsBy::FilterLogEvents,
                     window: Some(reading.window),
                     complete: read.complete,
+                    unread_share: None,
                 };
                 for (at, sampled) in read.functions {
                     self.sampled.insert(at, (sampled.sizes(), logs.clone()));
@@ -226,6 +227,7 @@ impl Looking {
                     source: LogsBy::Insights,
                     window: Some(reading.window),
                     complete: !self.queries.cut_off.contains(&group),
+                    unread_share: None,
                 });
                 if known.evidence.sizes.is_empty() {
                     known.evidence.gaps.push(gaps::nothing_read(&group, true, None));

@@ -30,6 +30,15 @@ pub(crate) fn first(of: &FunctionReview) -> Option<ToDo> {
 }
 
 fn to_do(of: &FunctionReview, advice: &Advice) -> ToDo {
+    let to_do = to_do_by_name(of, advice);
+    match of.function.nameless {
+        // A command for a name that stands in for the real one would change another function.
+        true => ToDo { command: None, ..to_do },
+        false => to_do,
+    }
+}
+
+fn to_do_by_name(of: &FunctionReview, advice: &Advice) -> ToDo {
     let aws = |call: &str, rest: &str| Some(format!("aws lambda {call} {}{rest}", target("--function-name", of)));
     let configure = |rest: &str| aws("update-function-configuration", rest);
     match &advice.action {
@@ -235,6 +244,22 @@ mod tests {
             first(&function).unwrap().command.as_deref(),
             Some("aws lambda update-function-configuration --function-name=-rf --region eu-west-1 --timeout 30")
         );
+    }
+
+    #[test]
+    fn a_function_without_a_name_has_no_command() {
+        for action in [
+            Action::SetTimeout { timeout_s: 30 },
+            Action::Investigate,
+            Action::Tune {
+                memory_sizes_mb: vec![256],
+            },
+        ] {
+            let mut function = function(action);
+            function.function.nameless = true;
+            let to_do = first(&function).unwrap();
+            assert!(to_do.command.is_none() && !to_do.words.is_empty());
+        }
     }
 
     #[test]

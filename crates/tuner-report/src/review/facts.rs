@@ -2,7 +2,7 @@
 
 use tuner_core::Verdict;
 use tuner_core::pricing::Money;
-use tuner_core::review::{FindingKind, FunctionReview, OptimizerFinding, SavingBasis, Tuned};
+use tuner_core::review::{FindingKind, FunctionReview, LogsBy, OptimizerFinding, SavingBasis, Tuned};
 
 use super::amounts::{basis, short_basis};
 use super::since::sizes;
@@ -249,8 +249,11 @@ fn use_of(view: &View<'_>, row: &Row<'_>) -> Option<String> {
                 )
             })
             .collect();
-        let sample = row.of.evidence.logs.as_ref().is_some_and(|logs| !logs.complete);
-        let reports = if sample { "sampled reports" } else { "reports" };
+        let reports = match &row.of.evidence.logs {
+            Some(logs) if !logs.complete && logs.source == LogsBy::Files => "reports that could be read",
+            Some(logs) if !logs.complete => "sampled reports",
+            _ => "reports",
+        };
         parts.push(format!("{reports}: {}", sizes.join(", ")));
     }
     if let Some(size) = row.present {

@@ -125,7 +125,7 @@ fn cells(view: &View<'_>, of: &Row<'_>) -> [String; 8] {
         or_dash(of.of.function.owner().map(escaped)),
         or_dash(of.mb.map(|mb| numbers::count(mb.into()))),
         or_dash(of.share.map(numbers::percent)),
-        or_dash(of.cost.map(|cost| escaped(&view.scale.amount(cost)))),
+        or_dash(of.cost_words(view.scale).map(|cost| escaped(&cost))),
         or_dash(of.saving.map(|saving| escaped(&view.scale.saving(&saving)))),
         escaped(&findings.join(", ")),
         or_dash(of.confidence().map(|confidence| confidence_word(confidence).to_owned())),

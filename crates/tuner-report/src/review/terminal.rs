@@ -168,7 +168,7 @@ fn lines(view: &View<'_>, rows: &[Row<'_>], columns: u8, room: Option<usize>, lo
             ),
             (size, row.mb.map_or_else(dash, |mb| numbers::count(mb.into()))),
             (used, row.share.map_or_else(dash, numbers::percent)),
-            (true, row.cost.map_or_else(dash, |cost| view.scale.amount(cost))),
+            (true, row.cost_words(view.scale).unwrap_or_else(dash)),
             (true, row.saving.map_or_else(dash, |saving| view.scale.saving(&saving))),
             (findings, told),
         ];

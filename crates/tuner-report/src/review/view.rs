@@ -110,6 +110,15 @@ impl<'a> Row<'a> {
         }
     }
 
+    /// What it costs, from the least to the most where not all of its logs could be read.
+    pub(crate) fn cost_words(&self, scale: Scale) -> Option<String> {
+        let least = self.cost?;
+        Some(match self.of.monthly.and_then(|monthly| monthly.at_most) {
+            Some(most) => scale.range(least, most),
+            None => scale.amount(least),
+        })
+    }
+
     /// The plain name: no account, no region.
     pub(crate) fn name(&self) -> &'a str {
         self.of.function.name.name()

@@ -67,7 +67,11 @@ fn money(view: &View<'_>) -> String {
         Some(range) => format!("{range} of it could be saved"),
         None => "nothing found to save".to_owned(),
     };
-    format!("{} {period}, {saving}", view.scale.amount(monthly))
+    let cost = match totals.monthly_at_most {
+        Some(most) => view.scale.range(monthly, most),
+        None => view.scale.amount(monthly),
+    };
+    format!("{cost} {period}, {saving}")
 }
 
 /// What could be saved of the whole, if anything.

@@ -122,11 +122,13 @@ impl Sample {
                     source: LogsBy::Insights,
                     window: Some(window()),
                     complete: true,
+                    unread_share: None,
                 }),
                 compute_optimizer: None,
                 gaps: Vec::new(),
             },
             monthly: Some(MonthlyCost {
+                at_most: None,
                 invocations,
                 gb_seconds,
                 bill: bill(duration, requests, 0.0),
@@ -295,6 +297,7 @@ pub fn totals(functions: &[FunctionReview]) -> Totals {
             .filter_map(|f| f.monthly)
             .map(|m| m.bill.total)
             .collect()),
+        monthly_at_most: None,
         without_cost: functions.iter().filter(|f| f.monthly.is_none()).count() as u64,
         saving_at_best: sum(savings().map(|s| s.at_best).collect()),
         saving_at_worst: sum(savings().map(|s| s.at_worst).collect()),

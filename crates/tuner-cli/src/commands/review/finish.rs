@@ -6,7 +6,7 @@ use tuner_core::review::MemoryReview;
 use tuner_report::{Format, Options, TerminalStyle, render_review, review_terminal};
 
 use super::DOCUMENT;
-use crate::cli::{ReviewArgs, ReviewFormat};
+use crate::cli::{ReviewArgs, ReviewFormat, ReviewGate};
 use crate::commands::out_folder::OutFolder;
 use crate::commands::write_file;
 use crate::error::CliError;
@@ -62,7 +62,8 @@ fn print(format: ReviewFormat, review: &MemoryReview, options: &Options) -> Resu
 /// Fails if there are findings that must not be there.
 pub(super) fn gate(args: &ReviewArgs, review: &MemoryReview) -> Result<(), CliError> {
     let found: Vec<String> = (args.fail_on.iter())
-        .filter_map(|kind| {
+        .filter_map(|gate| {
+            let ReviewGate::Finding(kind) = gate else { return None };
             let of: Vec<&str> = (review.functions.iter())
                 .filter(|f| f.finding(*kind).is_some())
                 .map(|f| f.function.name.name())

@@ -1,72 +1,189 @@
-//! Functions as `aws lambda list-functions`, `get-function-configuration` and `get-function` print them.
+//! What the AWS CLI prints of functions and of export tasks: what tells more of logs than they say themselves.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use tuner_core::review::{ListedFunction, PackageType};
 use tuner_core::{Architecture, FunctionName};
 
-use crate::commands::read_text;
+use super::encoding;
 use crate::error::CliError;
 
-/// The functions that a file lists: one document of the AWS CLI, a list of them, or several behind each other.
-pub(super) fn read(file: &Path) -> Result<Vec<ListedFunction>, CliError> {
-    let text = read_text(file, "inventory")?;
-    parse(&text).map_err(|reason| {
-        CliError::usage(format!("`{}` is no inventory", file.display()))
-            .cause(reason)
-            .hint("give what `aws lambda list-functions` prints")
-    })
+/// What inventories tell.
+#[derive(Debug, Default)]
+pub(super) struct Inventory {
+    pub(super) functions: Vec<ListedFunction>,
+    /// Documents of `aws logs describe-export-tasks`, which name the log groups of exports.
+    pub(super) export_tasks: Vec<Value>,
+    /// What is doubtful about it.
+    pub(super) warnings: Vec<String>,
 }
 
-fn parse(text: &str) -> Result<Vec<ListedFunction>, String> {
-    let mut functions = Vec::new();
+/// What a file lists: one document of the AWS CLI, a list of them, or several behind each other.
+pub(super) fn read(file: &Path) -> Result<Inventory, CliError> {
+    let name = file.display();
+    let bytes =
+        std::fs::read(file).map_err(|e| CliError::usage(format!("cannot read the inventory `{name}`")).cause(e))?;
+    let none = |reason: String| {
+        CliError::usage(format!("`{name}` is no inventory")).cause(reason).hint(
+            "give what `aws lambda list-functions --output json` prints; of exported logs also \
+             `aws logs describe-export-tasks --output json`",
+        )
+    };
+    let text = encoding::decode(bytes).map_err(|e| none(e.to_string()))?;
+    let mut inventory = parse(&text).map_err(none)?;
+    for warning in &mut inventory.warnings {
+        *warning = format!("`{name}`: {warning}");
+    }
+    Ok(inventory)
+}
+
+fn parse(text: &str) -> Result<Inventory, String> {
+    let mut inventory = Inventory::default();
     for document in serde_json::Deserializer::from_str(text).into_iter::<Value>() {
-        collect(document.map_err(|e| e.to_string())?, &mut functions)?;
+        let document = document.map_err(|e| format!("{e}; it takes JSON"))?;
+        inventory.collect(without_wrapping(document))?;
     }
-    Ok(functions)
+    Ok(inventory)
 }
 
-fn collect(document: Value, functions: &mut Vec<ListedFunction>) -> Result<(), String> {
-    match document {
-        Value::Array(documents) => documents
-            .into_iter()
-            .try_for_each(|document| collect(document, functions)),
-        Value::Object(mut fields) => {
-            if let Some(list) = fields.remove("Functions") {
-                return collect(list, functions);
-            }
-            // `get-function` has tags and concurrency beside the configuration.
-            if let Some(Value::Object(configuration)) = fields.remove("Configuration") {
-                fields.extend(configuration);
-            }
-            let name = fields
-                .get("FunctionName")
-                .and_then(Value::as_str)
-                .unwrap_or("?")
-                .to_owned();
-            let printed: Printed =
-                serde_json::from_value(Value::Object(fields)).map_err(|e| format!("function `{name}`: {e}"))?;
-            functions.push(printed.listed()?);
-            Ok(())
+/// SDKs for .NET print enumerations as `{"Value": "Image"}`.
+fn without_wrapping(value: Value) -> Value {
+    match value {
+        Value::Object(mut fields) if fields.len() == 1 && fields.get("Value").is_some_and(Value::is_string) => {
+            fields.remove("Value").unwrap_or_default()
         }
-        other => Err(format!("`{other}` is no function")),
+        Value::Object(fields) => Value::Object(
+            fields
+                .into_iter()
+                .map(|(name, value)| (name, without_wrapping(value)))
+                .collect(),
+        ),
+        Value::Array(values) => Value::Array(values.into_iter().map(without_wrapping).collect()),
+        other => other,
     }
+}
+
+impl Inventory {
+    /// Takes what another file tells.
+    pub(super) fn add(&mut self, other: Self) {
+        self.functions.extend(other.functions);
+        self.export_tasks.extend(other.export_tasks);
+        self.warnings.extend(other.warnings);
+    }
+
+    fn collect(&mut self, document: Value) -> Result<(), String> {
+        match document {
+            Value::Array(documents) => documents.into_iter().try_for_each(|document| match document {
+                // `--query 'Functions[].FunctionName'`
+                Value::String(name) => self.named(&name),
+                Value::Array(row)
+                    if !row.is_empty() && row.iter().all(|cell| !cell.is_object() && !cell.is_array()) =>
+                {
+                    Err(format!(
+                        "{} has no names of fields; name them: --query \
+                         'Functions[].{{FunctionName:FunctionName,MemorySize:MemorySize,Timeout:Timeout}}'",
+                        Value::Array(row)
+                    ))
+                }
+                other => self.collect(other),
+            }),
+            Value::Object(mut fields) => {
+                if fields.contains_key("exportTasks") {
+                    self.is_whole(&fields, "export tasks", "aws logs describe-export-tasks");
+                    self.export_tasks.push(Value::Object(fields));
+                    return Ok(());
+                }
+                if let Some(list) = fields.remove("Functions") {
+                    self.is_whole(&fields, "functions", "aws lambda list-functions");
+                    return if list.is_null() { Ok(()) } else { self.collect(list) };
+                }
+                self.function(fields)
+            }
+            other => Err(format!("`{other}` is no function")),
+        }
+    }
+
+    /// Says so where a list goes on in another page.
+    fn is_whole(&mut self, fields: &Map<String, Value>, what: &str, call: &str) {
+        let goes_on = |name: &&str| fields.get(*name).is_some_and(|value| !value.is_null() && value != "");
+        if let Some(marker) = ["NextMarker", "NextToken", "nextToken"]
+            .iter()
+            .find(|name| goes_on(name))
+        {
+            self.warnings.push(format!(
+                "its {marker} says that there are more {what} than it lists; let `{call}` list them all, without \
+                 --max-items and --no-paginate"
+            ));
+        }
+    }
+
+    fn named(&mut self, name: &str) -> Result<(), String> {
+        let name: FunctionName = name
+            .parse()
+            .map_err(|e: tuner_core::FunctionNameError| format!("`{name}`: {e}"))?;
+        self.functions.push(ListedFunction::named(name));
+        Ok(())
+    }
+
+    fn function(&mut self, mut fields: Map<String, Value>) -> Result<(), String> {
+        // `get-function` has tags and concurrency beside the configuration.
+        if let Some(Value::Object(configuration)) = fields.remove("Configuration") {
+            fields.extend(configuration);
+        }
+        let is_whole = WHOLE.iter().any(|name| fields.contains_key(*name));
+        let fields = if fields.contains_key("FunctionName") || fields.contains_key("FunctionArn") {
+            fields
+        } else {
+            with_usual_names(fields)
+        };
+        let printed = Printed::of(fields, &mut self.warnings)?;
+        self.functions.push(printed.listed(is_whole)?);
+        Ok(())
+    }
+}
+
+/// Fields that a whole configuration has and a query for a few figures does not ask for.
+const WHOLE: [&str; 4] = ["CodeSha256", "CodeSize", "Role", "Handler"];
+
+/// Names that people give fields in a `--query`, and that SDKs print, as Lambda's own.
+fn with_usual_names(fields: Map<String, Value>) -> Map<String, Value> {
+    let usual = |name: &str| {
+        let letters = name.chars().filter(char::is_ascii_alphanumeric);
+        Some(match letters.collect::<String>().to_ascii_lowercase().as_str() {
+            "name" | "function" | "functionname" | "fn" => "FunctionName",
+            "arn" | "functionarn" => "FunctionArn",
+            "memory" | "mem" | "memorysize" | "memorymb" | "memorysizemb" | "size" | "mb" => "MemorySize",
+            "timeout" | "timeouts" | "timeoutseconds" => "Timeout",
+            "runtime" => "Runtime",
+            "arch" | "archs" | "architecture" | "architectures" => "Architectures",
+            "package" | "packagetype" | "type" => "PackageType",
+            "lastmodified" | "modified" | "updated" => "LastModified",
+            "loggingconfig" | "logging" => "LoggingConfig",
+            "snapstart" => "SnapStart",
+            "ephemeralstorage" => "EphemeralStorage",
+            _ => return None,
+        })
+    };
+    fields
+        .into_iter()
+        .map(|(name, value)| (usual(&name).map_or(name, str::to_owned), value))
+        .collect()
 }
 
 /// The fields that matter, in the API's words.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Printed {
-    function_name: String,
+    function_name: Option<String>,
     function_arn: Option<String>,
     runtime: Option<String>,
     memory_size: Option<u32>,
     timeout: Option<u32>,
     last_modified: Option<String>,
-    architectures: Option<Vec<String>>,
+    architectures: Option<OneOrMore>,
     package_type: Option<String>,
     ephemeral_storage: Option<EphemeralStorage>,
     snap_start: Option<SnapStart>,
@@ -75,6 +192,23 @@ struct Printed {
     concurrency: Option<Concurrency>,
     capacity_provider_config: Option<Value>,
     master_arn: Option<String>,
+}
+
+/// A query may take the first of a list.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum OneOrMore {
+    One(String),
+    More(Vec<String>),
+}
+
+impl OneOrMore {
+    fn first(&self) -> Option<&str> {
+        match self {
+            Self::One(one) => Some(one),
+            Self::More(all) => all.first().map(String::as_str),
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -104,20 +238,54 @@ struct Concurrency {
 }
 
 impl Printed {
-    fn listed(self) -> Result<ListedFunction, String> {
-        let name = self.function_arn.as_deref().unwrap_or(&self.function_name);
+    /// What cannot be read in a field is left out and said: the others are as good without it.
+    fn of(mut fields: Map<String, Value>, warnings: &mut Vec<String>) -> Result<Self, String> {
+        let named = ["FunctionName", "FunctionArn"]
+            .iter()
+            .find_map(|name| fields.get(*name)?.as_str());
+        let name = named.ok_or("it has no FunctionName")?.to_owned();
+        // Figures in quotation marks are figures.
+        for figure in ["MemorySize", "Timeout"] {
+            let number = fields
+                .get(figure)
+                .and_then(Value::as_str)
+                .and_then(|text| text.trim().parse::<u32>().ok());
+            if let Some(number) = number {
+                fields.insert(figure.to_owned(), number.into());
+            }
+        }
+        match serde_json::from_value(Value::Object(fields.clone())) {
+            Ok(printed) => return Ok(printed),
+            // One of them, which is found by leaving out one at a time.
+            Err(_) => fields.retain(|field, value| {
+                let alone = Map::from_iter([(field.clone(), value.clone())]);
+                let read: Result<Self, _> = serde_json::from_value(Value::Object(alone));
+                if let Err(why) = &read {
+                    warnings.push(format!("function `{name}`: its {field} is left out: {why}"));
+                }
+                read.is_ok()
+            }),
+        }
+        serde_json::from_value(Value::Object(fields)).map_err(|e| format!("function `{name}`: {e}"))
+    }
+
+    /// `is_whole` where all of its configuration was printed, and not some fields of it.
+    fn listed(self, is_whole: bool) -> Result<ListedFunction, String> {
+        let name = self.function_arn.as_deref().or(self.function_name.as_deref());
+        let name = name.ok_or("it has no FunctionName")?;
         let name: FunctionName = name.parse().map_err(|e: tuner_core::FunctionNameError| e.to_string())?;
         let logging = self.logging_config.as_ref();
         let json_logs = logging.is_some_and(|l| l.log_format.as_deref() == Some("JSON"));
         Ok(ListedFunction {
             memory_size_mb: self.memory_size,
-            // Lambda leaves it out for nothing but the default.
-            architecture: Some(match self.architectures.iter().flatten().next() {
-                Some(text) => text
-                    .parse()
-                    .map_err(|e: tuner_core::UnknownArchitecture| e.to_string())?,
-                None => Architecture::X86_64,
-            }),
+            architecture: match self.architectures.as_ref().and_then(OneOrMore::first) {
+                Some(text) => Some(
+                    text.parse()
+                        .map_err(|e: tuner_core::UnknownArchitecture| e.to_string())?,
+                ),
+                // Lambda leaves it out for nothing but the default.
+                None => is_whole.then_some(Architecture::X86_64),
+            },
             package: match self.package_type.as_deref() {
                 Some("Image") => Some(PackageType::Image),
                 Some("Zip") => Some(PackageType::Zip),
@@ -159,7 +327,7 @@ mod tests {
 
     #[test]
     fn a_function_is_read_as_the_api_prints_it() {
-        let functions = parse(&format!(r#"{{"Functions": [{PAY}]}}"#)).unwrap();
+        let functions = parse(&format!(r#"{{"Functions": [{PAY}]}}"#)).unwrap().functions;
         let [pay] = &functions[..] else { panic!("{functions:?}") };
         assert_eq!((pay.name.name(), pay.region.as_deref()), ("pay", Some("eu-west-1")));
         assert_eq!(
@@ -189,15 +357,15 @@ mod tests {
             (single.clone(), 1),
             (r#"{"Functions": []}"#.into(), 0),
         ] {
-            assert_eq!(parse(&text).unwrap().len(), functions, "{text}");
+            assert_eq!(parse(&text).unwrap().functions.len(), functions, "{text}");
         }
-        let single = parse(&single).unwrap().remove(0);
+        let single = parse(&single).unwrap().functions.remove(0);
         assert_eq!((single.owner(), single.reserved_concurrency), (Some("media"), Some(5)));
         let managed = PAY.replace(
             r#""CodeSize": 1"#,
             r#""CapacityProviderConfig": {"LambdaManagedInstancesCapacityProviderConfig": {}}"#,
         );
-        assert!(parse(&managed).unwrap()[0].unsupported.is_some());
+        assert!(parse(&managed).unwrap().functions[0].unsupported.is_some());
     }
 
     #[test]
@@ -206,12 +374,87 @@ mod tests {
             ("nothing", "expected"),
             ("7", "`7`"),
             (r#"{"FunctionName": "a b"}"#, "letters, digits"),
-            (r#"{"FunctionName": "pay", "MemorySize": "big"}"#, "`pay`"),
+            (r#"[["pay", 1024]]"#, "--query"),
+            (r#"["a b"]"#, "`a b`"),
             (r#"{"Buckets": []}"#, "FunctionName"),
             (r#"{"FunctionName": "pay", "Architectures": ["sparc"]}"#, "sparc"),
         ] {
             let error = parse(text).unwrap_err();
             assert!(error.contains(words), "{text}: {error}");
         }
+    }
+
+    #[test]
+    fn a_page_that_is_not_the_last_is_said() {
+        let warnings = |text: &str| parse(text).unwrap().warnings;
+        for (marker, says) in [("NextMarker", true), ("NextToken", true), ("ResponseMetadata", false)] {
+            let all = warnings(&format!(r#"{{"Functions": [{PAY}], "{marker}": "x"}}"#));
+            assert_eq!(all.iter().any(|text| text.contains(marker)), says, "{all:?}");
+        }
+        assert!(warnings(r#"{"Functions": [], "NextMarker": null}"#).is_empty());
+        let tasks = parse(r#"{"exportTasks": [{"taskId": "t", "logGroupName": "/aws/lambda/pay"}], "nextToken": "x"}"#)
+            .unwrap();
+        assert_eq!(
+            (tasks.export_tasks.len(), tasks.functions.len(), tasks.warnings.len()),
+            (1, 0, 1)
+        );
+    }
+
+    #[test]
+    fn enumerations_of_net_are_read() {
+        let text = PAY
+            .replace(r#""Zip""#, r#"{"Value": "Image"}"#)
+            .replace(r#"["arm64"]"#, r#"[{"Value": "arm64"}]"#)
+            .replace(r#""JSON""#, r#"{"Value": "JSON"}"#);
+        let pay = parse(&text).unwrap().functions.remove(0);
+        assert_eq!(
+            (pay.package, pay.architecture, pay.json_logs),
+            (Some(PackageType::Image), Some(Architecture::Arm64), true)
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_read_in_a_field_is_left_out_and_said() {
+        let text = PAY.replace(r#""Timeout": 30"#, r#""Timeout": {"Seconds": 30}"#);
+        let Inventory {
+            functions, warnings, ..
+        } = parse(&text).unwrap();
+        assert_eq!(
+            (functions[0].timeout_s, functions[0].memory_size_mb),
+            (None, Some(1024))
+        );
+        assert!(
+            warnings[0].contains("`pay`") && warnings[0].contains("Timeout"),
+            "{warnings:?}"
+        );
+    }
+
+    #[test]
+    fn queries_for_some_fields_are_taken_and_tell_no_more_than_they_say() {
+        let one = |text: &str| {
+            let mut functions = parse(text).unwrap().functions;
+            assert_eq!(functions.len(), 1, "{text}");
+            functions.remove(0)
+        };
+        let arn = r#""arn:aws:lambda:eu-west-1:123456789012:function:pay""#;
+        for text in [
+            r#"[{"FunctionName": "pay", "MemorySize": 1024}]"#,
+            r#"[{"Name": "pay", "Memory": 1024}]"#,
+            r#"[{"functionName": "pay", "memorySize": "1024"}]"#,
+            r#"{"name": "pay", "mem": 1024}"#,
+        ] {
+            let pay = one(text);
+            assert_eq!(
+                (pay.name.name(), pay.memory_size_mb, pay.architecture),
+                ("pay", Some(1024), None),
+                "{text}"
+            );
+        }
+        assert_eq!(one(r#"["pay"]"#).memory_size_mb, None);
+        assert_eq!(one(&format!("[{arn}]")).region.as_deref(), Some("eu-west-1"));
+        assert_eq!(
+            one(&format!(r#"[{{"Arn": {arn}, "Arch": "arm64"}}]"#)).architecture,
+            Some(Architecture::Arm64)
+        );
     }
 }

@@ -1,5 +1,6 @@
 //! `tuner review`.
 
+mod encoding;
 mod finish;
 mod inventory;
 mod live;
@@ -11,11 +12,10 @@ mod tunings;
 use std::io::Write;
 
 use tuner_core::review::{Fallback, Gathered, MemoryReview, REVIEW_SCHEMA_VERSION};
-use tuner_logs::Problem;
 
 use super::out_folder::{OutFolder, stamped};
-use super::{price_table, report};
-use crate::cli::ReviewArgs;
+use super::{price_table, report, unread};
+use crate::cli::{ReviewArgs, ReviewGate};
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::guarded;
@@ -31,9 +31,10 @@ pub(super) use live::of_account;
 /// Reviews what exported logs tell of.
 pub(super) fn of_logs(args: &ReviewArgs) -> Result<Exit, CliError> {
     let prices = price_table(args.prices.as_deref())?;
-    let (gathered, problems) = offline::gather(args)?;
+    unread::must_exist(&args.from_logs)?;
+    let (gathered, unread) = offline::gather(args)?;
     if gathered.functions.is_empty() {
-        return nothing_found(&problems);
+        return Err(unread.nothing_found());
     }
     let reports: u64 = gathered.functions.iter().map(|(_, evidence)| evidence.reports()).sum();
     let previous = previous::find(args.previous.as_deref(), args.out.as_deref(), &gathered)?;
@@ -43,14 +44,16 @@ pub(super) fn of_logs(args: &ReviewArgs) -> Result<Exit, CliError> {
     let folder = OutFolder::create(args.out.as_deref(), &stamped("review"))?;
     let review = made(gathered, args, &prices, previous.as_ref().map(|(review, _)| review));
     finish::tell(args, &review, &folder)?;
-    if let Err(gate) = finish::gate(args, &review) {
-        return Err(named(&problems, gate));
+    unread.tell();
+    finish::gate(args, &review)?;
+    if args.fail_on.contains(&ReviewGate::Unreadable) {
+        unread.gate()?;
     }
-    match (&problems[..], reports) {
-        ([], 0) => Ok(Exit::NotEnoughEvidence),
-        ([], _) => Ok(Exit::Done),
-        _ => Err(partly_read(&problems)),
-    }
+    Ok(if reports == 0 {
+        Exit::NotEnoughEvidence
+    } else {
+        Exit::Done
+    })
 }
 
 fn made(
@@ -64,28 +67,6 @@ fn made(
         architecture: args.arch,
     };
     MemoryReview::new(gathered, prices, fallback, previous)
-}
-
-fn nothing_found(problems: &[Problem]) -> Result<Exit, CliError> {
-    if problems.is_empty() {
-        return Err(CliError::new(
-            Exit::NotEnoughEvidence,
-            "no REPORT found, and so no function to say anything of",
-        )
-        .hint("give log files of Lambda functions (JSON logs need system log level INFO)"));
-    }
-    Err(named(problems, CliError::usage("nothing could be read")))
-}
-
-fn partly_read(problems: &[Problem]) -> CliError {
-    named(
-        problems,
-        CliError::usage("not everything could be read; the rest is counted"),
-    )
-}
-
-fn named(problems: &[Problem], error: CliError) -> CliError {
-    problems.iter().fold(error, CliError::cause)
 }
 
 /// A review document; `name` is what messages call it.

@@ -7,11 +7,12 @@ use tuner_core::review::{
     Evidence, Gap, Gathered, ListedFunction, LogsBy, LogsRead, Missing, RegionReview, Scan, Why, Window,
 };
 use tuner_core::{FunctionName, FunctionNameError};
-use tuner_logs::{FunctionLogs, Input, LogEvidence, Options, Problem, UNKNOWN_FUNCTION};
+use tuner_logs::{ExportTasks, FunctionLogs, Input, LogEvidence, Options, UNKNOWN_FUNCTION};
 use uuid::Uuid;
 
-use super::inventory;
+use super::inventory::{self, Inventory};
 use crate::cli::ReviewArgs;
+use crate::commands::unread::Unread;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::units::{count, plural};
@@ -19,35 +20,38 @@ use crate::units::{count, plural};
 /// Below this nothing is extrapolated to a month: a burst of a minute would become millions.
 const SHORTEST_HOURS: f64 = 1.0;
 
+/// Its replicas are charged at prices of their own. Source: aws.amazon.com/lambda/pricing, Lambda@Edge.
+const LAMBDA_AT_EDGE: &str = "it ran as Lambda@Edge, which has prices of its own; tune its master in us-east-1 instead";
+
 /// A report of a time later than this from now on is of no clock that can be relied on.
 const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_hours(24);
 
-/// Files that could not be read, told one by one in the document.
-const MOST_PROBLEMS: usize = 10;
-
 /// Reads everything that was given.
-pub(super) fn gather(args: &ReviewArgs) -> Result<(Gathered, Vec<Problem>), CliError> {
+pub(super) fn gather(args: &ReviewArgs) -> Result<(Gathered, Unread), CliError> {
     let started_at = Timestamp::now();
-    let mut listed = Vec::new();
+    let mut listed = Inventory::default();
     for file in &args.inventory {
-        listed.extend(inventory::read(file)?);
+        listed.add(inventory::read(file)?);
+    }
+    let mut export_tasks = ExportTasks::default();
+    for document in &listed.export_tasks {
+        if export_tasks.add(document) == 0 {
+            listed
+                .warnings
+                .push("an inventory lists no export task with its log group".to_owned());
+        }
     }
     let inputs = args.from_logs.iter().map(Input::from).collect();
     let options = Options {
         threads: args.threads,
-        ..Options::default()
+        unnamed: args.function.as_ref().map(|name| name.name().to_owned()),
+        export_tasks,
     };
     let (logs, coverage) = tuner_logs::gather(inputs, &options);
-    let problems = coverage.problems;
-    let mut warnings = Vec::new();
+    let mut warnings = listed.warnings;
     // Whoever reads the document later does not see what this run says of it.
-    warnings.extend(problems.iter().take(MOST_PROBLEMS).map(Problem::to_string));
-    if let more @ 1.. = problems.len().saturating_sub(MOST_PROBLEMS) {
-        warnings.push(format!(
-            "{} more could not be read to its end",
-            plural(more as u64, "file")
-        ));
-    }
+    let unread = Unread::of(&coverage);
+    warnings.extend(unread.lines());
     let (window, doubt) = window(&logs, args.days, started_at)?;
     warnings.extend(doubt);
     warnings.extend(undated(&logs));
@@ -57,11 +61,17 @@ pub(super) fn gather(args: &ReviewArgs) -> Result<(Gathered, Vec<Problem>), CliE
             plural(logs.unattributed_failures, "line")
         ));
     }
+    if logs.unattributed_errors > 0 {
+        warnings.push(format!(
+            "{} of runtimes stand within no invocation of the logs, or within several at a time, and count for none",
+            plural(logs.unattributed_errors, "error line")
+        ));
+    }
     let scan = Scan {
         bytes: logs.bytes,
         ..Scan::default()
     };
-    let functions = join(listed, logs.functions, window, &mut warnings)?;
+    let functions = join(listed.functions, logs.functions, window, &mut warnings)?;
     warnings.extend(placeless(&functions, args));
     Ok((
         Gathered {
@@ -76,7 +86,7 @@ pub(super) fn gather(args: &ReviewArgs) -> Result<(Gathered, Vec<Problem>), CliE
             scan: Some(scan),
             warnings,
         },
-        problems,
+        unread,
     ))
 }
 
@@ -164,38 +174,57 @@ fn join(
     }
     let mut taken: BTreeSet<String> = places.keys().cloned().collect();
     taken.extend(logs.iter().filter_map(|logs| logs.name.clone()));
+    let mut filled = BTreeSet::new();
     for logs in logs {
-        let found = logs.name.as_deref().unwrap_or(UNKNOWN_FUNCTION);
-        if logs.name.is_none() {
+        let Some(found) = logs.name.as_deref() else {
+            let name = respelt(UNKNOWN_FUNCTION, &mut taken)?;
             warnings.push(format!(
-                "nothing tells which function {} are of: listed as `{found}`; put such logs below aws/lambda/NAME/",
+                "nothing tells which function {} are of: listed as `{name}`; name it with --function, or put such logs \
+                 below aws/lambda/NAME/",
                 plural(logs.reports(), "report")
             ));
-        }
-        match places.get(found).map(Vec::as_slice) {
-            Some([at, others @ ..]) => {
-                if !others.is_empty() {
+            functions.push((ListedFunction::nameless(name), evidence(logs, window)));
+            continue;
+        };
+        // Its own region's, if that is known; what is of another is another function.
+        let here = |at: &&usize| match (&logs.region, &functions[**at].0.region) {
+            (Some(of_logs), Some(listed)) => of_logs == listed,
+            _ => true,
+        };
+        let candidates = || places.get(found).into_iter().flatten().filter(here);
+        let at = candidates()
+            .next()
+            .copied()
+            .filter(|at| !logs.edge && filled.insert(*at));
+        match at {
+            Some(at) => {
+                let regions = candidates().count();
+                if regions > 1 {
                     warnings.push(format!(
-                        "`{found}` is in {} regions or accounts of the inventory, and its logs are counted for {}",
-                        others.len() + 1,
-                        functions[*at].0.region.as_deref().unwrap_or("the first")
+                        "`{found}` is in {regions} regions or accounts of the inventory, and its logs are counted for {}",
+                        functions[at].0.region.as_deref().unwrap_or("the first")
                     ));
                 }
-                functions[*at].1 = evidence(logs, window);
+                functions[at].1 = evidence(logs, window);
             }
-            _ => {
-                let name = match found.parse() {
-                    Ok(name) => name,
+            None => {
+                let listed = match found.parse() {
+                    Ok(name) => ListedFunction::named(name),
                     Err(_) => {
                         let name = respelt(found, &mut taken)?;
                         warnings.push(format!(
                             "`{}` in the logs is no name of a function: listed as `{name}`",
                             found.escape_debug()
                         ));
-                        name
+                        ListedFunction::nameless(name)
                     }
                 };
-                functions.push((ListedFunction::named(name), evidence(logs, window)));
+                let listed = ListedFunction {
+                    region: logs.region.clone().or(listed.region),
+                    unsupported: logs.edge.then(|| LAMBDA_AT_EDGE.to_owned()),
+                    ..listed
+                };
+                functions.push((listed, evidence(logs, window)));
             }
         }
     }
@@ -250,6 +279,7 @@ fn evidence(logs: FunctionLogs, window: Option<Window>) -> Evidence {
             source: LogsBy::Files,
             window,
             complete: logs.complete,
+            unread_share: logs.unread_share.filter(|_| !logs.complete),
         }),
         sizes: logs.sizes,
         gaps: sizeless.into_iter().collect(),

@@ -47,6 +47,7 @@ pub fn of(function: &SimulatedFunction) -> Evidence {
                     source: LogsBy::Insights,
                     window: Some(function.window),
                     complete: true,
+                    unread_share: None,
                 }),
                 ..Evidence::default()
             }

@@ -176,7 +176,7 @@ fn mark(panel: &LinearLog, view: &View<'_>, point: &Point<'_, '_>, shape: Shape)
     let mut words = format!(
         "{}: {} {}, {} of {} MB used",
         row.name(),
-        row.cost.map_or_else(String::new, |cost| view.scale.amount(cost)),
+        row.cost_words(view.scale).unwrap_or_default(),
         view.period(),
         numbers::percent(point.share),
         row.mb.map_or_else(|| "?".to_owned(), |mb| numbers::count(mb.into())),

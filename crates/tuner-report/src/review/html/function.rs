@@ -52,7 +52,7 @@ pub(super) fn head(view: &View<'_>, row: &Row<'_>) -> String {
         }
         None => out.push('–'),
     }
-    let cost = row.cost.map_or_else(dash, |cost| view.scale.amount(cost));
+    let cost = row.cost_words(view.scale).unwrap_or_else(dash);
     let saving = row.saving.map_or_else(dash, |saving| view.scale.saving(&saving));
     let confidence = row.confidence().map_or("–", confidence_word);
     let _ = write!(

@@ -1,0 +1,292 @@
+//! [Errors](FunctionError) in a chunk of an exported log file, and the STARTs between which those without a request ID
+//! stand.
+
+use std::ops::Range;
+use std::sync::OnceLock;
+
+use aho_corasick::{AhoCorasick, Input, Span, packed};
+use memchr::{memchr, memchr_iter, memmem, memrchr, memrchr_iter};
+
+use super::super::escape::unescape;
+use super::{FunctionError, Mark, id, of_event};
+
+/// What is searched for, all at once. Four bytes and more make a search of few false alarms.
+const NEEDLES: [(&str, Sought); 13] = [
+    ("\"logStream", Sought::Stream),
+    ("\"messageType\"", Sought::Document),
+    ("START RequestId: ", Sought::TextStart),
+    ("platform.start\"", Sought::JsonStart),
+    ("[ERROR] ", Sought::Error(Mark::Bracketed)),
+    ("errorType", Sought::Error(Mark::ErrorType)),
+    ("AWSRequestId", Sought::Error(Mark::AwsRequestId)),
+    ("\tat ", Sought::Error(Mark::Frame)),
+    ("\\tat ", Sought::Error(Mark::Frame)),
+    ("\tfail\t", Sought::Error(Mark::Fail)),
+    ("\\tfail\\t", Sought::Error(Mark::Fail)),
+    ("panicked", Sought::Error(Mark::Panicked)),
+    ("[running]:", Sought::Error(Mark::Goroutine)),
+];
+
+/// How far before and behind a mark its error may reach, in bytes. These and the two below keep the work linear.
+const LOOK_BACK: usize = 8 * 1024;
+const LOOK_AHEAD: usize = 64 * 1024;
+/// How many quotes before a mark are tried as the beginning of the string that it is in.
+const QUOTES: usize = 64;
+/// How far from `platform.start` its request ID may be, in bytes.
+const START: usize = 512;
+
+#[derive(Clone, Copy, PartialEq)]
+enum Sought {
+    /// The key of a log stream.
+    Stream,
+    /// A document of a subscription, which is of one log stream.
+    Document,
+    TextStart,
+    JsonStart,
+    Error(Mark),
+}
+
+/// A line that says how an invocation began or that it failed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Told<'a> {
+    /// Where in the chunk it is, in bytes.
+    pub offset: usize,
+    /// The log stream, if it stands before the line. An execution environment has one to itself.
+    pub stream: Option<&'a [u8]>,
+    /// What it says.
+    pub said: Said<'a>,
+}
+
+/// What a [`Told`] line says.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Said<'a> {
+    /// START, `platform.start`: the invocation with this request ID begins.
+    Started(&'a str),
+    /// A runtime's line of an error.
+    Failed(FunctionError),
+}
+
+/// Finds the errors that runtimes write in a chunk of whole lines, and the STARTs. The forms are those of
+/// [`scan`](super::super::scan).
+pub fn scan_errors<'a>(chunk: &'a [u8], mut found: impl FnMut(Told<'a>)) {
+    let Some(searcher) = searcher() else { return };
+    let mut scratch = Vec::new();
+    let mut stream = None;
+    // The line's beginning, looked for from the last needle on, so that lines cost what they are long.
+    let (mut line, mut known) = (0, 0);
+    let mut next = 0;
+    // The end of what JSON parsers have seen: what they could not read is not tried again.
+    let mut parsed = 0;
+    while let Some((at, sought)) = searcher.find(chunk, next) {
+        let (needle, sought) = NEEDLES[sought];
+        next = at + needle.len();
+        line = memrchr(b'\n', &chunk[known..at]).map_or(line, |newline| known + newline + 1);
+        known = at;
+        let mut tell = |said| {
+            found(Told {
+                offset: at,
+                stream: stream_of(chunk, line, at, stream.as_ref()),
+                said,
+            });
+        };
+        match sought {
+            Sought::Stream => stream = Stream::at(chunk, next).or(stream),
+            Sought::Document => stream = None,
+            Sought::TextStart => {
+                if let Some(id) = id_of_text_start(chunk, at, next) {
+                    tell(Said::Started(id));
+                }
+            }
+            Sought::JsonStart => {
+                if let Some(id) = id_of_json_start(chunk, line, at, next) {
+                    tell(Said::Started(id));
+                }
+            }
+            Sought::Error(mark) => {
+                let from = at.saturating_sub(LOOK_BACK);
+                if let Some(literal) = string_around(chunk, line.max(from), at) {
+                    next = literal.end.max(next);
+                    // Java's own object tells all, with its request ID.
+                    if !is_followed_by_id(chunk, literal.end) {
+                        unescape(&chunk[literal], &mut scratch);
+                        if let Some(error) = of_event(&scratch) {
+                            tell(Said::Failed(error));
+                        }
+                    }
+                    continue;
+                }
+                // An escaped mark outside of a string is none.
+                if needle.starts_with('\\') || mark.is_json() && at < parsed {
+                    continue;
+                }
+                // The heads of some stacks are above their marks.
+                let start = if mark.is_below_head() { from } else { line.max(from) };
+                let text = &chunk[start..chunk.len().min(at + LOOK_AHEAD)];
+                let read = mark.read(text, at - start);
+                if mark.is_json() {
+                    let ahead = &chunk[at..chunk.len().min(at + LOOK_AHEAD)];
+                    let end = at + memchr(b'\n', ahead).unwrap_or(ahead.len());
+                    parsed = read.as_ref().map_or(end, |(_, end)| start + end);
+                }
+                if let Some((error, end)) = read {
+                    next = next.max(start + end);
+                    tell(Said::Failed(error));
+                }
+            }
+        }
+    }
+}
+
+/// Whether the string that ends at `end` is the message of a line that Java's runtime writes, which goes on with the
+/// request ID.
+fn is_followed_by_id(chunk: &[u8], end: usize) -> bool {
+    let behind = &chunk[end..chunk.len().min(end + 128)];
+    let line = &behind[..memchr(b'\n', behind).unwrap_or(behind.len())];
+    memmem::find(line, b"\"AWSRequestId\"").is_some()
+}
+
+/// `START RequestId: <id> Version: $LATEST`, not in the middle of a sentence.
+fn id_of_text_start(chunk: &[u8], at: usize, end: usize) -> Option<&str> {
+    let begins = at == 0 || chunk[at - 1].is_ascii_whitespace() || b"\",;|]m".contains(&chunk[at - 1]);
+    begins.then(|| id_at(&chunk[end..]))?
+}
+
+/// The request ID behind `platform.start`, or before it where keys are sorted.
+fn id_of_json_start(chunk: &[u8], line: usize, at: usize, end: usize) -> Option<&str> {
+    const KEY: &[u8] = b"requestId";
+    let behind = &chunk[end..chunk.len().min(end + START)];
+    let behind = &behind[..memchr(b'\n', behind).unwrap_or(behind.len())];
+    let place = memmem::find(behind, KEY).map(|key| end + key).or_else(|| {
+        let from = line.max(at.saturating_sub(START));
+        memmem::rfind(&chunk[from..at], KEY).map(|key| from + key)
+    })?;
+    let rest = &chunk[place + KEY.len()..];
+    let skipped = rest.iter().take(8).position(|byte| !b"\\\": ".contains(byte))?;
+    id_at(&rest[skipped..])
+}
+
+/// The request ID that `text` begins with.
+fn id_at(text: &[u8]) -> Option<&str> {
+    let text = &text[..text.len().min(65)];
+    let length = text
+        .iter()
+        .position(|byte| !byte.is_ascii_alphanumeric() && *byte != b'-')
+        .unwrap_or(text.len());
+    id(&text[..length])?;
+    std::str::from_utf8(&text[..length]).ok()
+}
+
+/// The JSON string that `at` lies in and that is a value, without its quotes. A line that does not begin like JSON has
+/// none.
+fn string_around(chunk: &[u8], line: usize, at: usize) -> Option<Range<usize>> {
+    let before = &chunk[line..at];
+    let first = before.iter().find(|byte| !byte.is_ascii_whitespace())?;
+    if !b"{[\",".contains(first) {
+        return None;
+    }
+    let quote = memrchr_iter(b'"', before)
+        .take(QUOTES)
+        .find(|quote| !is_escaped(before, *quote))?;
+    let key = before[..quote].trim_ascii_end();
+    if !(key.ends_with(b":") || key.ends_with(b"[") || key.is_empty()) {
+        return None;
+    }
+    let ahead = &chunk[at..chunk.len().min(at + LOOK_AHEAD)];
+    let end = memchr_iter(b'"', ahead)
+        .find(|end| !is_escaped(ahead, *end))
+        .unwrap_or(ahead.len());
+    Some(line + quote + 1..at + end)
+}
+
+fn is_escaped(text: &[u8], at: usize) -> bool {
+    text[..at].iter().rev().take_while(|byte| **byte == b'\\').count() % 2 == 1
+}
+
+/// A log stream that a JSON document names.
+struct Stream<'a> {
+    name: &'a [u8],
+    /// Where its name ends.
+    end: usize,
+    /// Of one event, as `filter-log-events` tells it, and not of a document with several.
+    of_event: bool,
+}
+
+impl<'a> Stream<'a> {
+    /// `logStream` or `logStreamName`; `behind` is behind `logStream`.
+    fn at(chunk: &'a [u8], behind: usize) -> Option<Self> {
+        let rest = &chunk[behind..];
+        let of_event = rest.starts_with(b"Name");
+        let rest = rest.strip_prefix(b"Name").unwrap_or(rest).strip_prefix(b"\"")?;
+        let rest = rest.trim_ascii_start().strip_prefix(b":")?;
+        let rest = rest.trim_ascii_start().strip_prefix(b"\"")?;
+        let name = &rest[..memchr(b'"', &rest[..rest.len().min(513)])?];
+        Some(Self {
+            name,
+            end: chunk.len() - rest.len() + name.len(),
+            of_event,
+        })
+    }
+
+    /// Whether what stands at `at` is of it: in the same object or, where it is a document's, in the same line. A
+    /// document that is printed in many lines has them indented.
+    fn holds(&self, chunk: &[u8], line: usize, at: usize) -> bool {
+        if self.of_event {
+            at - self.end < LOOK_BACK && memchr(b'}', &chunk[self.end..at]).is_none()
+        } else {
+            line <= self.end || chunk[line].is_ascii_whitespace()
+        }
+    }
+}
+
+/// The log stream of what stands at `at`: before its line, as `aws logs tail` prints it, or in the document around it.
+fn stream_of<'a>(chunk: &'a [u8], line: usize, at: usize, stream: Option<&Stream<'a>>) -> Option<&'a [u8]> {
+    let prefix = &chunk[line..at.min(line + 512)];
+    match prefix.first()? {
+        b'{' | b'[' | b'"' | b' ' | b'\t' => stream
+            .filter(|stream| stream.holds(chunk, line, at))
+            .map(|stream| stream.name),
+        _ => prefix
+            .split(u8::is_ascii_whitespace)
+            .take(4)
+            .find(|word| is_stream(word)),
+    }
+}
+
+/// `2026/01/31/[$LATEST]0123`.
+fn is_stream(word: &[u8]) -> bool {
+    word.len() > 12
+        && word[..4].iter().all(u8::is_ascii_digit)
+        && word[4] == b'/'
+        && memchr(b'[', word).is_some()
+        && memchr(b']', word).is_some()
+}
+
+enum Searcher {
+    Vectorised(packed::Searcher),
+    /// For processors without the vector instructions.
+    Plain(AhoCorasick),
+}
+
+impl Searcher {
+    /// Where the first needle from `from` on is, and which.
+    fn find(&self, chunk: &[u8], from: usize) -> Option<(usize, usize)> {
+        let found = match self {
+            Self::Vectorised(searcher) => searcher.find_in(chunk, Span::from(from..chunk.len())),
+            Self::Plain(searcher) => searcher.find(Input::new(chunk).range(from..)),
+        }?;
+        Some((found.start(), found.pattern().as_usize()))
+    }
+}
+
+/// Built once. The needles are constants, so that it cannot fail.
+fn searcher() -> Option<&'static Searcher> {
+    static SEARCHER: OnceLock<Option<Searcher>> = OnceLock::new();
+    let needles = || NEEDLES.iter().map(|(needle, _)| needle);
+    SEARCHER
+        .get_or_init(|| {
+            packed::Searcher::new(needles())
+                .map(Searcher::Vectorised)
+                .or_else(|| AhoCorasick::new(needles()).ok().map(Searcher::Plain))
+        })
+        .as_ref()
+}
