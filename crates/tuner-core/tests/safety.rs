@@ -544,3 +544,26 @@ fn a_budget_that_ends_a_tuning_says_so() {
     );
     assert_eq!(limited(|b| b.time_ms = Some(50_000)), Some(Stopped::Time));
 }
+
+#[test]
+fn a_budget_holds_the_versions_that_snapstart_charges_for() {
+    // A version of 128 MB costs 0.002 for three hours of cache, and an invocation hardly anything.
+    let rate = Rate {
+        version_gb: Some(0.0163),
+        ..RATE
+    };
+    for most in [0.001, 0.01, 0.1] {
+        let mut planner = planner(COST);
+        planner.question.rate = rate;
+        planner.timeout_ms = Some(1000.0);
+        planner.budget.cost = Some(most);
+        let tuned = tune(planner, 0.03, 3, single_threaded);
+        let published: f64 = tuned.sizes().iter().filter_map(|&mb| rate.publishing(mb)).sum();
+        assert!(
+            published + tuned.cost <= most,
+            "{published} and {} of {most}",
+            tuned.cost
+        );
+        assert_eq!(tuned.stopped, Some(Stopped::Cost));
+    }
+}

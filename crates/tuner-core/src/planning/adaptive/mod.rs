@@ -139,7 +139,11 @@ impl AdaptivePlanner {
                 let billed = rate.cost(size.mb(), p.billed_ms as f64) - rate.request;
                 // Nothing is known of what has no REPORT but that it was billed.
                 let unknown = f64::from(p.outcomes.unmeasured) * rate.cost(size.mb(), self.longest_ms());
-                billed + unknown + rate.request * f64::from(p.outcomes.total())
+                let published = match p.outcomes.total() {
+                    0 => 0.0,
+                    _ => self.publishing(size.mb()),
+                };
+                billed + unknown + rate.request * f64::from(p.outcomes.total()) + published
             })
             .sum();
         Left {
@@ -147,6 +151,12 @@ impl AdaptivePlanner {
             cost: self.budget.cost.map(|most| most - spent),
             time_ms: self.budget.time_ms.map(|most| most as f64 - self.elapsed_ms),
         }
+    }
+
+    /// What a version of a size costs beside its invocations: with SnapStart, three hours of its cache at least. Nothing
+    /// where that is not known; who asks for a budget then is refused before anything begins.
+    fn publishing(&self, mb: u32) -> f64 {
+        self.question.rate.publishing(mb).unwrap_or_default()
     }
 
     /// Invocations of all sizes together at most.
@@ -262,11 +272,12 @@ impl<'a> View<'a> {
         (self.planner.effort.opening + more).max(self.planner.all_payloads)
     }
 
-    /// What trying another size costs, as a multiple of what it would if its first invocation were a warm one: that one
-    /// starts cold.
-    fn price_of_a_size(&self) -> f64 {
+    /// What trying a size costs, as a multiple of what it would if its first invocation were a warm one and its version free:
+    /// that one starts cold.
+    fn price_of_a_size(&self, mb: u32, ms: f64) -> f64 {
         let warm = f64::from(self.opening());
-        (self.cold_starts_cost.max(1.0) + warm) / (1.0 + warm)
+        let published = self.planner.publishing(mb) / self.planner.question.rate.expected(mb, ms);
+        (self.cold_starts_cost.max(1.0) + warm + published) / (1.0 + warm)
     }
 
     fn guard(&self) -> u32 {
@@ -312,7 +323,8 @@ impl<'a> View<'a> {
         let longest = self.planner.longest_ms();
         let cost = self.planner.question.rate.cost(wanted.mb, longest + 1.0);
         if let Some(most) = left.cost {
-            limit(most / cost, Stopped::Cost);
+            let published = f64::from(starting) * self.planner.publishing(wanted.mb);
+            limit((most - published) / cost, Stopped::Cost);
         }
         let concurrency = self.planner.concurrency.max(1);
         if let Some(most) = left.time_ms {

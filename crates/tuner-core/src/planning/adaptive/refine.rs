@@ -77,7 +77,8 @@ impl View<'_> {
             .filter(within)
             .map(|mb| (mb, gain(mb)))
             .max_by(|a, b| a.1.total_cmp(&b.1))?;
-        (gain > WORTH * self.price_of_a_size()).then(|| self.more(mb, self.opening()))
+        let price = self.price_of_a_size(mb, fit.model.at(f64::from(mb)));
+        (gain > WORTH * price).then(|| self.more(mb, self.opening()))
     }
 
     /// Whether a size where an invocation takes `ms` would break a constraint on mean figures.
