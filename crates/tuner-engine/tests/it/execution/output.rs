@@ -242,7 +242,10 @@ fn the_schema_knows_every_verdict_and_status() {
         assert_eq!(known["enum"], json!(words), "{field}");
         for word in words {
             let explained = format!("{}: ", word.as_str().unwrap());
-            assert!(known["description"].as_str().unwrap().contains(&explained), "{explained}");
+            assert!(
+                known["description"].as_str().unwrap().contains(&explained),
+                "{explained}"
+            );
         }
     }
 }
