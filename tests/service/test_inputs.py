@@ -81,7 +81,9 @@ def test_the_input_that_lpt_documents_for_pipelines(service, target):
     functions = function.functions
     alias = functions.get_alias(FunctionName=function.name, Name="prod")
     at_alias = functions.get_function(FunctionName=function.name, Qualifier="prod")["Configuration"]
-    assert (at_alias["MemorySize"], at_alias["Description"]) == (128, "as it was")
+    # A version that was published to stay says who published it.
+    mark = f"as it was [128 MB by tuner {done.output['tuningId']}]"
+    assert (at_alias["MemorySize"], at_alias["Description"]) == (128, mark)
     assert function.configuration()["MemorySize"] == 128
     assert function.versions() == [int(alias["FunctionVersion"])]
     assert {k: v for k, v in function.seen()["configuration"].items() if k != "MemorySize"} == {
@@ -149,7 +151,10 @@ def test_the_samples(service, gateway, target, sample):
         service.cloud.client("s3").put_object(Bucket=service.bucket, Key="payloads/one.json", Body=b'{"ms": 1}')
         given["payloadS3"] = f"s3://{service.bucket}/payloads/one.json"
     done = service.run(given).succeeded()
-    if given.get("autoOptimize"):
+    if done.output["verdict"] == "cannot_tell":
+        # Too few invocations for the limits of the sample: nothing is applied.
+        assert done.output["applied"] is None and sample.stem in ("every-option", "adaptive-every-option")
+    elif given.get("autoOptimize"):
         alias = given["autoOptimizeAlias"]
         applied = functions.get_function(FunctionName=function.name, Qualifier=alias)["Configuration"]
         assert applied["MemorySize"] == function.configuration()["MemorySize"] == done.output["power"]
@@ -178,7 +183,7 @@ WRONG = {
     "sleepBetweenRunsMs": ({"sleepBetweenRunsMs": -1}, ["sleepBetweenRunsMs is -1", "whole number"]),
     "payloadS3": ({"payloadS3": "bucket/key"}, ["payloadS3", "bucket/key", "s3://"]),
     "both payloads": ({"payload": {}, "payloadS3": "s3://b/k"}, ["payload", "payloadS3", "leave one out"]),
-    "weights": ({"payload": [{"payload": 1, "weight": 0}]}, ["payload[0].weight is 0", "above 0"]),
+    "weights": ({"payload": [{"payload": 1, "weight": 0}]}, ["payload[0] has a weight of 0", "above 0"]),
     "too few for the weights": (
         {"num": 10, "payload": [{"payload": 1, "weight": 1}, {"payload": 2, "weight": 100}]},
         ["num is 10", "at least"],
