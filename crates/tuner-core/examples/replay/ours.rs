@@ -1,7 +1,7 @@
 //! The planners and the decision that ship, and what the decision says, in the one place that reads it.
 
 use tuner_core::analysis::{self, Terms};
-use tuner_core::planning::{AdaptivePlanner, Budget, Candidates, Preset, SizeProgress};
+use tuner_core::planning::{AdaptivePlanner, Budget, Candidates, Effort, Preset, SizeProgress};
 use tuner_core::{Decision, Estimate, InvocationRecord, MemorySize, Objective, Planner, Progress, Question};
 
 use crate::world::World;
@@ -75,17 +75,31 @@ pub fn choose(
             add(&mut progress, &mut records, world.logged(mb));
         }
     }
-    loop {
-        let batches = planner.next(&progress);
-        if batches.is_empty() {
-            break;
-        }
-        for batch in batches {
-            for _ in 0..batch.invocations {
-                add(&mut progress, &mut records, world.record(batch.memory_size.mb()));
+    // A planner knows nothing but what was measured: what it invokes only to confirm the answer is what it wants once one
+    // that confirms nothing is content.
+    let exploring = AdaptivePlanner {
+        effort: Effort {
+            confirmed: 0,
+            ..planner.effort
+        },
+        ..planner.clone()
+    };
+    let mut measure = |planner: &AdaptivePlanner, world: &mut World<'_>| {
+        loop {
+            let batches = planner.next(&progress);
+            if batches.is_empty() {
+                break;
+            }
+            for batch in batches {
+                for _ in 0..batch.invocations {
+                    add(&mut progress, &mut records, world.record(batch.memory_size.mb()));
+                }
             }
         }
-    }
+    };
+    measure(&exploring, world);
+    world.explored();
+    measure(&planner, world);
     let sizes: Vec<_> = progress.keys().copied().collect();
     let terms = Terms {
         price: None,

@@ -51,6 +51,8 @@ pub struct Run {
     pub cold_usd: f64,
     /// Cost of all, in invocations at the cheapest size.
     pub best_invocations: f64,
+    /// What invocations cost after choosing, which only confirm the answer, likewise.
+    pub confirming: f64,
     /// How much worse the chosen size is than the best, in the objective's own terms, in %.
     pub regret_pct: f64,
     /// The size chosen, in MB.
@@ -112,6 +114,10 @@ impl Outcome {
         self.mean(|r| r.exploration_usd)
     }
 
+    pub fn confirming(&self) -> f64 {
+        self.mean(|r| r.confirming)
+    }
+
     pub fn best_invocations(&self) -> f64 {
         self.mean(|r| r.best_invocations)
     }
@@ -148,6 +154,7 @@ impl Outcome {
             "invocations": self.mean(|r| r.invocations),
             "exploration_usd": self.exploration_usd(),
             "best_invocations": self.best_invocations(),
+            "confirming_best_invocations": self.confirming(),
             "regret_pct": self.regret_pct(),
             "chosen_mb": self.chosen_mb(),
             "present_mb": self.present_mb,
@@ -197,7 +204,8 @@ pub fn score(recorded: &Recorded, policy: Policy, objective: Objective, asked: &
             invocations: f64::from(world.invocations),
             exploration_usd: world.cost_usd,
             cold_usd: world.cold_cost_usd,
-            best_invocations: world.cost_usd / truth.best(Objective::Cost),
+            best_invocations: world.explored_usd.unwrap_or(world.cost_usd) / truth.best(Objective::Cost),
+            confirming: (world.cost_usd - world.explored_usd.unwrap_or(world.cost_usd)) / truth.best(Objective::Cost),
             // A size without head-room may be better than the best that has it, which is no merit.
             regret_pct: 100.0 * if chosen.roomy { above_best } else { above_best.max(0.0) },
             chosen_mb,

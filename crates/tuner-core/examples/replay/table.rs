@@ -26,18 +26,19 @@ pub fn render(outcomes: &[Outcome]) -> String {
         }
         let _ = writeln!(
             text,
-            "\n{:<20} {:>21} {:>24} {:>22} {:>16} {:>24}",
+            "\n{:<20} {:>21} {:>24} {:>7} {:>22} {:>16} {:>24}",
             objective.to_string(),
             "invocations",
             "best-invocations",
+            "fresh",
             "regret %",
             "cheaper than",
             "total at 1e4/ 1e5/ 1e6"
         );
         let _ = writeln!(
             text,
-            "{:<20} {:>21} {:>24} {:>22} {:>8} {:>7}",
-            "", "", "", "", "grid x10", "paper"
+            "{:<20} {:>21} {:>24} {:>7} {:>22} {:>8} {:>7}",
+            "", "", "", "", "", "grid x10", "paper"
         );
         text.push_str(&rows);
     }
@@ -74,7 +75,7 @@ fn row(outcomes: &[Outcome], policy: Policy, objective: Objective) -> String {
         format!("{:.0} %", 100.0 * count as f64 / mine.len() as f64)
     };
     format!(
-        "{:<20} {:>6.0} /{:>5.0} /{:>6.1} {:>7.1} /{:>6.1} /{:>7.1} {:>6.2} /{:>6.2} /{:>6.2} {:>8} {:>7} {short:>8.0} /{long:>6.0} /{longer:>7.0}\n",
+        "{:<20} {:>6.0} /{:>5.0} /{:>6.1} {:>7.1} /{:>6.1} /{:>7.1} {:>7.1} {:>6.2} /{:>6.2} /{:>6.2} {:>8} {:>7} {short:>8.0} /{long:>6.0} /{longer:>7.0}\n",
         policy.name(),
         i.0,
         i.1,
@@ -82,6 +83,7 @@ fn row(outcomes: &[Outcome], policy: Policy, objective: Objective) -> String {
         b.0,
         b.1,
         b.2,
+        of(Outcome::confirming).2,
         r.0,
         r.1,
         r.2,

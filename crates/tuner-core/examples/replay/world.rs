@@ -31,6 +31,8 @@ pub struct World<'a> {
     pub cost_usd: f64,
     /// Cost of those that started cold, in USD, where cold starts were recorded.
     pub cold_cost_usd: f64,
+    /// Of `cost_usd`, what was spent before the answer was only to be confirmed.
+    pub explored_usd: Option<f64>,
 }
 
 impl<'a> World<'a> {
@@ -44,7 +46,13 @@ impl<'a> World<'a> {
             invocations: 0,
             cost_usd: 0.0,
             cold_cost_usd: 0.0,
+            explored_usd: None,
         }
+    }
+
+    /// From here on invocations only confirm the answer.
+    pub const fn explored(&mut self) {
+        self.explored_usd = Some(self.cost_usd);
     }
 
     /// The smallest and the largest size that may be asked for, in MB.

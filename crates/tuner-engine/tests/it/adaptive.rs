@@ -575,7 +575,7 @@ async fn a_step_that_is_killed_and_repeated_pays_for_nothing_twice() {
                 .map(|(mb, calls)| calls - kept.get(mb).copied().unwrap_or(0))
                 .sum();
             // No more than what one turn makes.
-            assert!(lost <= 3, "{fault:?} at {call}: {invoked:?}, {kept:?}");
+            assert!(lost <= 8, "{fault:?} at {call}: {invoked:?}, {kept:?}");
             let (tuning, _) = go_on(&world, state, &payloads, 600).await;
             let records = tuning.records.len() as u32;
             let invoked: u32 = world.lambda.invoked().values().sum();

@@ -14,7 +14,12 @@ pub(super) fn effect(view: &View<'_>) -> String {
         Verdict::Move => match (view.present(), view.chosen()) {
             (Some((_, before)), Some((_, after))) => {
                 let (duration, cost) = (duration_effect(view, before, after), cost_effect(view, before, after));
-                format!("{duration}, {cost}{}{}", limits(view), alternative(view))
+                format!(
+                    "{duration}, {cost}{}{}{}",
+                    limits(view),
+                    seems_cheaper(view),
+                    alternative(view)
+                )
             }
             _ => figures(view),
         },
@@ -167,6 +172,27 @@ fn alternative(view: &View<'_>) -> String {
     )
 }
 
+/// "; 1024 MB seems 2 % cheaper, which may be noise, and is 70 % slower": why the cheapest as measured is not the one to use.
+fn seems_cheaper(view: &View<'_>) -> String {
+    let decision = &view.tuning.decision;
+    let cheapest = decision.cheapest_mb.filter(|mb| decision.tied_mb.contains(mb));
+    let (Some((row, other)), Some((_, chosen))) = (cheapest.and_then(|mb| view.at(mb)), view.chosen()) else {
+        return String::new();
+    };
+    let is_for_cost = view.tuning.request.objective.cost_weight() == 1.0;
+    let cheaper = numbers::change(&view.unit.show(chosen.cost.value), &view.unit.show(other.cost.value));
+    let slower = numbers::change(&numbers::ms(chosen.mean.value), &numbers::ms(other.mean.value));
+    match (cheaper, slower) {
+        (Some(cheaper), Some(slower)) if is_for_cost && !row.is_chosen && cheaper < 0.0 && slower > 0.0 => format!(
+            "; {} MB seems {} cheaper, which may be noise, and is {} slower",
+            row.mb,
+            numbers::percent(cheaper),
+            numbers::percent(slower)
+        ),
+        _ => String::new(),
+    }
+}
+
 /// ", p95 ≤ 300 ms kept with a probability of 97 %".
 fn limits(view: &View<'_>) -> String {
     let decision = &view.tuning.decision;
@@ -247,9 +273,18 @@ fn choose(view: &View<'_>) -> String {
     let count = view.measured().count();
     let best = match count {
         1 => "the only size that was measured".to_owned(),
+        _ if !seems_cheaper(view).is_empty() => {
+            format!("the fastest of those that may be the cheapest of {count} sizes")
+        }
         _ => format!("the best of {count} sizes by {}", objective_words(view)),
     };
-    format!("{best}, {}{}{}{why}", figures(view), limits(view), alternative(view))
+    format!(
+        "{best}, {}{}{}{}{why}",
+        figures(view),
+        limits(view),
+        seems_cheaper(view),
+        alternative(view)
+    )
 }
 
 fn constraint_not_met(view: &View<'_>) -> String {

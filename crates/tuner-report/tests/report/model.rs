@@ -174,17 +174,17 @@ fn the_closest_size_is_named_when_none_keeps_all_constraints() {
     let words = headline(tuning);
     assert_eq!(
         words.decision,
-        "report-builder: no size keeps p95 ≤ 200 ms and cost within 150 % of the cheapest"
+        "report-builder: none of the sizes tried (128 to 5307 MB) keeps p95 ≤ 200 ms and cost within 150 % of the cheapest"
     );
     assert_eq!(
         words.effect,
         format!(
-            "The closest is {} MB with about {:.0} ms at p95, as far as 2 invocations tell",
+            "The closest is {} MB with about {:.0} ms at p95, as far as 3 invocations tell",
             closest.memory_size_mb, closest.value
         )
     );
     let row = shown(Format::Terminal, tuning);
-    let row = row.lines().find(|l| l.contains("1769  2")).unwrap();
+    let row = row.lines().find(|l| l.contains("1769  3")).unwrap();
     assert!(row.ends_with("closest"), "{row}");
 }
 
@@ -286,5 +286,8 @@ fn documents_without_what_came_later_render() {
     let mut tuning = of("limit-not-met").clone();
     tuning.decision.closest = None;
     tuning.request.constraints.clear();
-    assert_eq!(headline(&tuning).decision, "image-resize: no size meets the constraint");
+    assert_eq!(
+        headline(&tuning).decision,
+        "image-resize: none of the sizes tried (128 to 3008 MB) keeps the limits"
+    );
 }

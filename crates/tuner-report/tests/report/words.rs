@@ -41,7 +41,7 @@ fn no_clear_winner_names_who_cannot_be_told_apart() {
     assert!(
         words
             .effect
-            .starts_with("512 and 1024 MB cannot be told apart by cost; "),
+            .starts_with("512 and 1024 MB are not shown to differ by cost; "),
         "{}",
         words.effect
     );
@@ -58,7 +58,11 @@ fn an_equal_that_is_much_better_otherwise_is_chosen() {
     let words = headline(&study.run());
     assert!(words.decision.ends_with("to 3008 MB"), "{}", words.decision);
     assert!(words.effect.starts_with("96 % faster"), "{}", words.effect);
-    assert!(words.effect.contains("within noise"), "{}", words.effect);
+    assert!(
+        words.effect.contains("not shown to differ: 95 % CI "),
+        "{}",
+        words.effect
+    );
     let study = Study {
         duration_ms: |_| 100.0,
         objective: Objective::Speed,
@@ -66,8 +70,13 @@ fn an_equal_that_is_much_better_otherwise_is_chosen() {
         ..study
     };
     let words = headline(&study.run());
-    let (_, to) = words.decision.split_once("move from 1024 MB to ").unwrap();
-    assert!(["128 MB", "256 MB"].contains(&to), "{}", words.decision);
+    // Of equally fast sizes the present one stays, and a cheaper one is offered.
+    assert!(words.decision.ends_with("keep 1024 MB"), "{}", words.decision);
+    assert!(
+        words.effect.contains("; or 128 MB: ") && words.effect.contains(" cheaper (95 % CI "),
+        "{}",
+        words.effect
+    );
 }
 
 /// Edge cases 16 and 17.
@@ -92,7 +101,10 @@ fn the_other_ways_to_end() {
             .effect
             .ends_with("the present 10240 MB was not measured")
     );
-    assert_eq!(of("limit-not-met").decision, "image-resize: no size keeps p95 ≤ 40 ms");
+    assert_eq!(
+        of("limit-not-met").decision,
+        "image-resize: none of the sizes tried (128 to 3008 MB) keeps p95 ≤ 40 ms"
+    );
     let effect = of("limit-not-met").effect;
     assert!(
         effect.starts_with("The closest is ") && effect.ends_with(" ms at p95"),
