@@ -244,6 +244,11 @@ class Execution:
                 found.setdefault(record["memory_size_mb"], []).append(record)
         return found
 
+    def counted(self):
+        """The records that count, by memory size: what other programs disturbed here is set aside, and made again."""
+        sizes = self.records().items()
+        return {size: [record for record in records if not record.get("set_aside")] for size, records in sizes}
+
     def succeeded(self):
         assert self.status == "SUCCEEDED", f"{self.status} {self.error}: {self.cause}"
         jsonschema.validate(self.output, OUTPUT_SCHEMA)
