@@ -1,5 +1,6 @@
 """Whatever happens, the function under test comes back as it was (the fixture `target` looks), and the outcome is the truth."""
 
+import json
 import os
 import signal
 import subprocess
@@ -110,17 +111,24 @@ def test_a_deploy_while_it_is_measured(service, gateway, target):
 def restore(service, gateway, function, place):
     """What the user is told to do."""
     tuner = Path(os.environ["TUNER_BIN"]).resolve()
+    (place / "tuner.toml").write_text(f'state_machine = "{service.name}"\n')
     run = subprocess.run(
         [tuner, "restore", "--yes", "--function", function.arn],
         env={**plain_environment(place), **service.cloud.environment, "AWS_ENDPOINT_URL_LAMBDA": gateway.endpoint},
+        cwd=place,
         capture_output=True,
         text=True,
     )
     assert run.returncode == 0, run.stderr
 
 
+def payload_of(execution):
+    """The key of what an execution sends to its function, until it is over."""
+    return f"payloads/{execution.tuning_id}.json"
+
+
 def test_an_execution_that_is_stopped_while_it_measures(service, gateway, target, tmp_path):
-    """Nothing can clean up after it: the configuration is back already, `tuner restore` deletes the versions."""
+    """Nothing can clean up after it: the configuration is back already, `tuner restore` deletes versions and payload."""
     function = target("wait", MemorySize=640)
     reached, go_on = threading.Event(), threading.Event()
     gateway.when(function.name, "Invoke", at=2, act=lambda _: (reached.set(), go_on.wait(30)) and None)
@@ -138,8 +146,10 @@ def test_an_execution_that_is_stopped_while_it_measures(service, gateway, target
     until(lambda: sum(map(len, execution.records().values())) == INVOCATIONS, "all records", 60)
     assert function.seen()["configuration"] == function.before["configuration"]
     assert len(function.versions()) == len(SIZES)
+    assert json.loads(service.object(payload_of(execution))) == {"ms": 5}
     restore(service, gateway, function, tmp_path)
     function.is_as_before()
+    assert payload_of(execution) not in service.keys("payloads/")
 
 
 def test_an_execution_that_is_stopped_while_it_publishes(service, gateway, target, tmp_path):
@@ -153,8 +163,10 @@ def test_an_execution_that_is_stopped_while_it_publishes(service, gateway, targe
     assert execution.ended().status == "ABORTED"
     back = lambda: function.seen()["configuration"] == function.before["configuration"] and len(function.versions()) == 3  # noqa: E731
     until(back, "the step under way puts the configuration back", 60)
+    assert payload_of(execution) in service.keys("payloads/")
     restore(service, gateway, function, tmp_path)
     function.is_as_before()
+    assert payload_of(execution) not in service.keys("payloads/")
 
 
 def kill(service, step):
@@ -219,16 +231,22 @@ def test_measuring_that_chooses_its_sizes_is_killed(service, gateway, target, af
     function = target("wait", MemorySize=512)
     at_kill = {}
 
-    def strike(_):
-        at_kill["records"] = at_kill["execution"].records()
-        at_kill["invoked"] = len(gateway.of(function.name, "Invoke"))
-        return kill(service, "sample")
+    looking = threading.Lock()
 
-    gateway.when(function.name, "Invoke", at=7, act=strike, after=after)
+    def strike(_):
+        """Once, as soon as two sizes are in the store: one alone was what the first plan asked for."""
+        with looking:
+            records = {} if "records" in at_kill else at_kill["execution"].records()
+            if len(records) < 2:
+                return None
+            at_kill["records"] = records
+            at_kill["invoked"] = len(gateway.of(function.name, "Invoke"))
+            return kill(service, "sample")
+
+    gateway.when(function.name, "Invoke", act=strike, after=after)
     at_kill["execution"] = service.start({"lambdaARN": function.arn, "payload": {"ms": 300}, "preset": "standard"})
     done = at_kill["execution"].ended().succeeded()
-    # One of them alone was what the first plan asked for.
-    assert len(at_kill["records"]) >= 2
+    assert at_kill["records"], "it was never killed"
     for size, records in at_kill["records"].items():
         assert done.records()[size][: len(records)] == records
     count = lambda records: sum(map(len, records.values()))  # noqa: E731
@@ -319,6 +337,45 @@ def test_a_second_tuning_while_it_is_measured(service, gateway, target):
     first = service.run(quick(function)).succeeded()
     second[0].succeeded()
     assert first.tuning_id != second[0].tuning_id
+
+
+@pytest.fixture
+def behind(target):
+    """A function whose alias `live` points to a version that $LATEST has left behind."""
+    function = target("wait", MemorySize=3008)
+    version = function.functions.publish_version(FunctionName=function.name)["Version"]
+    function.functions.create_alias(FunctionName=function.name, Name="live", FunctionVersion=version)
+    function.update(Timeout=31, Environment={"Variables": {"COLOUR": "a-secret"}})
+    function.before = function.seen()
+    return function
+
+
+def to_live(function, **more):
+    # The larger size is 23 times as dear: noise decides nothing.
+    return quick(function, powerValues=[128, 3008], autoOptimize=True, autoOptimizeAlias="live", **more)
+
+
+@pytest.mark.parametrize("meant", [{}, {"applyFromLatest": False}, {"applyFromLatest": None}], ids=str)
+def test_an_alias_that_would_get_more_than_a_memory_size(service, gateway, behind, meant):
+    """The execution ends before anything is measured or changed, and says what differs, without values of variables."""
+    kept = set(service.keys("payloads/"))
+    done = service.run(to_live(behind, **meant)).failed("Tuner.Alias")
+    assert done.entered()[0] == "Read the function" and "Plan" not in done.entered()
+    assert gateway.of(behind.name, *MUTATIONS, "CreateAlias", "UpdateAlias", "Invoke") == []
+    for word in ("live", "version 1", "COLOUR", "31", "applyFromLatest"):
+        assert word in done.cause
+    assert "a-secret" not in done.cause
+    assert set(service.keys("payloads/")) <= kept
+
+
+def test_an_alias_that_is_meant_to_get_all_of_latest(service, behind):
+    done = service.run(to_live(behind, applyFromLatest=True)).succeeded()
+    assert done.output["power"] == 128
+    at_alias = behind.functions.get_function(FunctionName=behind.name, Qualifier="live")["Configuration"]
+    assert (at_alias["MemorySize"], at_alias["Timeout"]) == (128, 31)
+    assert at_alias["Environment"]["Variables"] == {"COLOUR": "a-secret"}
+    assert behind.functions.get_alias(FunctionName=behind.name, Name="live")["FunctionVersion"] != "1"
+    behind.before = behind.seen()
 
 
 def test_a_function_that_is_not_there(service):

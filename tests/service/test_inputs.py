@@ -17,8 +17,10 @@ def test_the_smallest_input(service, target):
     done = service.run({"lambdaARN": function.name}).succeeded()
     document = done.document()
     assert [size["memory_size_mb"] for size in document["sizes"]] == DEFAULT_SIZES
-    # One cold start and ten warm ones.
-    assert [size["outcomes"]["success"] for size in document["sizes"]] == [11] * len(DEFAULT_SIZES)
+    # Ten warm ones, after a cold start; on a busy machine an environment may not be ready for the next one in time.
+    starts = {size: [record["start"] for record in records] for size, records in done.records().items()}
+    assert {size: of.count("warm") for size, of in starts.items()} == dict.fromkeys(DEFAULT_SIZES, 10)
+    assert all(of[0] == "cold" for of in starts.values())
     assert document["function"]["memory_size_mb"] == 640
     assert (document["status"], document["leftovers"]) == ("succeeded", [])
     # It waits as long at any size, so the smallest is the cheapest.
@@ -81,7 +83,9 @@ def test_the_input_that_lpt_documents_for_pipelines(service, target):
     functions = function.functions
     alias = functions.get_alias(FunctionName=function.name, Name="prod")
     at_alias = functions.get_function(FunctionName=function.name, Qualifier="prod")["Configuration"]
-    assert (at_alias["MemorySize"], at_alias["Description"]) == (128, "as it was")
+    # A version that was published to stay says who published it.
+    mark = f"as it was [128 MB by tuner {done.output['tuningId']}]"
+    assert (at_alias["MemorySize"], at_alias["Description"]) == (128, mark)
     assert function.configuration()["MemorySize"] == 128
     assert function.versions() == [int(alias["FunctionVersion"])]
     assert {k: v for k, v in function.seen()["configuration"].items() if k != "MemorySize"} == {
@@ -149,7 +153,10 @@ def test_the_samples(service, gateway, target, sample):
         service.cloud.client("s3").put_object(Bucket=service.bucket, Key="payloads/one.json", Body=b'{"ms": 1}')
         given["payloadS3"] = f"s3://{service.bucket}/payloads/one.json"
     done = service.run(given).succeeded()
-    if given.get("autoOptimize"):
+    if done.output["verdict"] == "cannot_tell":
+        # Too few invocations for the limits of the sample: nothing is applied.
+        assert done.output["applied"] is None and sample.stem in ("every-option", "adaptive-every-option")
+    elif given.get("autoOptimize"):
         alias = given["autoOptimizeAlias"]
         applied = functions.get_function(FunctionName=function.name, Qualifier=alias)["Configuration"]
         assert applied["MemorySize"] == function.configuration()["MemorySize"] == done.output["power"]
@@ -178,7 +185,7 @@ WRONG = {
     "sleepBetweenRunsMs": ({"sleepBetweenRunsMs": -1}, ["sleepBetweenRunsMs is -1", "whole number"]),
     "payloadS3": ({"payloadS3": "bucket/key"}, ["payloadS3", "bucket/key", "s3://"]),
     "both payloads": ({"payload": {}, "payloadS3": "s3://b/k"}, ["payload", "payloadS3", "leave one out"]),
-    "weights": ({"payload": [{"payload": 1, "weight": 0}]}, ["payload[0].weight is 0", "above 0"]),
+    "weights": ({"payload": [{"payload": 1, "weight": 0}]}, ["payload[0] has a weight of 0", "above 0"]),
     "too few for the weights": (
         {"num": 10, "payload": [{"payload": 1, "weight": 1}, {"payload": 2, "weight": 100}]},
         ["num is 10", "at least"],

@@ -85,7 +85,8 @@ def test_a_function_that_waits(service, target):
 
 
 # What two tunings of the same function never have in common, or one driver alone has.
-APART = {"tuning_id", "started_at", "finished_at", "request_id", "machinery", "records"}
+# The environment: the command line asks the Lambda that it speaks to whether it is a local one; the service is on AWS.
+APART = {"tuning_id", "started_at", "finished_at", "request_id", "machinery", "records", "environment"}
 # Measured in whole numbers; what else is measured has a fraction.
 MEASURED = {"wall_ms", "billed_duration_ms", "max_memory_used_mb"}
 

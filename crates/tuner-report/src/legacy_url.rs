@@ -45,15 +45,15 @@ fn parts(tuning: &Tuning) -> Option<String> {
         return None;
     }
     let mut parts: [Vec<u8>; 3] = Default::default();
-    for (row, m) in view.measured() {
+    for (row, _) in view.measured() {
         let Ok(mb) = i16::try_from(row.mb) else { continue };
-        // What was billed, as it was: the viewer knows neither shares of cold starts nor intervals.
-        let Some(cost) = row.size.series(view.start).and_then(|series| series.cost) else {
+        // The figures of every other view: the viewer is not to show another duration than the output beside the link.
+        let (Some(duration), Some(cost)) = (tuning.mean_duration_ms(row.mb), tuning.mean_cost(row.mb)) else {
             continue;
         };
         parts[0].extend(mb.to_le_bytes());
-        parts[1].extend((m.duration.mean.value as f32).to_le_bytes());
-        parts[2].extend((cost.per_invocation.value as f32).to_le_bytes());
+        parts[1].extend((duration.value as f32).to_le_bytes());
+        parts[2].extend((cost.value as f32).to_le_bytes());
     }
     (!parts[0].is_empty()).then(|| parts.map(|bytes| STANDARD.encode(bytes)).join(";"))
 }

@@ -218,6 +218,7 @@ fn every_output_is_what_the_schema_says() {
         reason: "above the account's quota".to_owned(),
     };
     partial.machinery = Some(machinery("eu-nowhere-1"));
+    partial.function.memory_size_mb = None;
     tunings.push(partial);
     for tuning in &tunings {
         for include in [false, true] {
@@ -225,6 +226,26 @@ fn every_output_is_what_the_schema_says() {
             if let Some(error) = validator.iter_errors(&out).next() {
                 panic!("{error} at {}: {out:#}", error.instance_path());
             }
+        }
+    }
+}
+
+/// The words of the document, which is generated from the code.
+#[test]
+fn the_schema_knows_every_verdict_and_status() {
+    let ours = schema("output");
+    let document = tuner_report::tuning_schema();
+    for (field, kind) in [("verdict", "Verdict"), ("status", "TuningStatus")] {
+        let of_code = document["$defs"][kind]["oneOf"].as_array().unwrap();
+        let words: Vec<Value> = of_code.iter().map(|one| one["const"].clone()).collect();
+        let known = &ours["properties"][field];
+        assert_eq!(known["enum"], json!(words), "{field}");
+        for word in words {
+            let explained = format!("{}: ", word.as_str().unwrap());
+            assert!(
+                known["description"].as_str().unwrap().contains(&explained),
+                "{explained}"
+            );
         }
     }
 }
