@@ -94,7 +94,10 @@ fn command_lines_that_make_no_sense() {
     for (arguments, words) in [
         (&["run"][..], &["--function"][..]),
         (&["tune"], &["tune"]),
-        (&["run", "--function", "f", "--apply-alias", "12"], &["`12`"]),
+        (
+            &["run", "--direct", "--function", "f", "--apply-alias", "12"],
+            &["`12`"],
+        ),
         (&["run", "--local"], &["example:hash"]),
         (
             &["run", "--function", "f", "--state-machine", "a b"],
