@@ -69,7 +69,8 @@ fn command_lines_that_make_no_sense() {
         (&["--arch", "mips"], &["mips"]),
         (&["--format", "xml"], &["xml"]),
         (&["--apply", "--apply-alias", "live"], &["--apply"]),
-        (&["--apply-alias", "12"], &["`12`"]),
+        (&["--apply-alias", "live"], &["--local", "--apply-alias"]),
+        (&["--apply"], &["--local", "--apply"]),
         (&["--direct"], &["--direct"]),
         (&["--payload", "{\"a\": "], &["--payload", "not JSON"]),
         (&["--payload", "bad.json"], &["bad.json", "not JSON"]),
@@ -93,6 +94,10 @@ fn command_lines_that_make_no_sense() {
     for (arguments, words) in [
         (&["run"][..], &["--function"][..]),
         (&["tune"], &["tune"]),
+        (
+            &["run", "--direct", "--function", "f", "--apply-alias", "12"],
+            &["`12`"],
+        ),
         (&["run", "--local"], &["example:hash"]),
         (
             &["run", "--function", "f", "--state-machine", "a b"],

@@ -53,10 +53,15 @@ fn examples_are_measured_decided_and_reported() {
         let arn = tuning["function"]["name"].as_str().unwrap();
         assert!(arn.ends_with(&format!(":function:{example}")), "{arn}");
         assert_eq!(tuning["leftovers"], json!([]));
-        // One cold start, five warm ones, at each size.
-        assert_eq!(tuning["records"].as_array().unwrap().len(), 12, "{example}");
+        // One cold start, five warm ones, at each size. What others on this machine disturb is set aside and made again.
+        let records = tuning["records"].as_array().unwrap();
+        let set_aside = |mb: u32| {
+            let of_size = records.iter().filter(|r| r["memory_size_mb"] == mb);
+            of_size.filter(|r| r["set_aside"] == true).count()
+        };
+        assert_eq!(records.len(), 12 + set_aside(512) + set_aside(1769), "{example}");
         for mb in [512, 1769] {
-            assert_eq!(size(&tuning, mb)["outcomes"]["success"], 6, "{example}");
+            assert_eq!(size(&tuning, mb)["outcomes"]["success"], 6 + set_aside(mb), "{example}");
             assert_eq!(size(&tuning, mb)["warm"]["duration_ms"]["count"], 5, "{example}");
             assert_eq!(size(&tuning, mb)["cold"]["init_duration_ms"]["count"], 1, "{example}");
         }

@@ -6,8 +6,11 @@
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
 
 use tuner_core::logs::{FunctionError, Said, scan_errors};
+
+use crate::environment::{self, Environments};
 
 /// More than an account runs at a time. Beyond, a file has STARTs without REPORTs, and nothing is tied without an ID.
 const MOST_OPEN: usize = 20_000;
@@ -18,7 +21,7 @@ const MOST_PENDING: usize = 20_000;
 pub(crate) type Key = u64;
 
 /// Of lines that name no log stream.
-const NO_STREAM: Key = 0;
+pub(crate) const NO_STREAM: Key = 0;
 
 pub(crate) fn key(text: &[u8]) -> Key {
     let mut hasher = DefaultHasher::new();
@@ -34,7 +37,10 @@ struct Told {
 }
 
 enum What {
-    Started(Key),
+    /// A request, and its tenant.
+    Started(Key, Option<Arc<str>>),
+    /// An environment of this type.
+    Initialised(Arc<str>),
     Failed(Option<Key>, FunctionError),
 }
 
@@ -58,7 +64,10 @@ impl Lines {
         self.has_errors = false;
         scan_errors(chunk, |told| {
             let what = match told.said {
-                Said::Started(id) => What::Started(key(id.as_bytes())),
+                Said::Started(started) => {
+                    What::Started(key(started.request_id.as_bytes()), started.tenant_id().map(Arc::from))
+                }
+                Said::Initialised(kind) => What::Initialised(kind.into()),
                 Said::Failed(error) => {
                     self.has_errors = true;
                     What::Failed(error.request_id.as_ref().map(|id| key(id.as_bytes())), error)
@@ -84,8 +93,36 @@ impl Lines {
         told.for_each(|line| Self::started(&mut self.opened, &mut self.unstarted, line));
     }
 
+    /// What the beginnings of its invocations tell of each of the chunk's REPORTs, of those that they tell something of.
+    pub(crate) fn follow_environments(
+        &self,
+        environments: &mut Environments,
+        reports: impl Iterator<Item = (usize, Key)>,
+    ) -> Vec<(usize, environment::Told)> {
+        let mut told = self.told.iter().peekable();
+        let mut begin = |environments: &mut Environments, until: usize| {
+            while let Some(line) = told.next_if(|line| line.offset < until) {
+                match &line.what {
+                    What::Initialised(kind) => environments.initialised(line.stream, kind),
+                    What::Started(id, tenant) => environments.started(*id, line.stream, tenant.as_ref()),
+                    What::Failed(..) => {}
+                }
+            }
+        };
+        let mut all = Vec::new();
+        for (index, (offset, id)) in reports.enumerate() {
+            begin(environments, offset);
+            let told = environments.reported(id);
+            if told != environment::Told::default() {
+                all.push((index, told));
+            }
+        }
+        begin(environments, usize::MAX);
+        all
+    }
+
     fn started(opened: &mut Vec<(Key, Key)>, unstarted: &mut Vec<Key>, line: &Told) {
-        if let What::Started(id) = line.what {
+        if let What::Started(id, _) = line.what {
             match unstarted.iter().rposition(|known| *known == id) {
                 Some(place) => drop(unstarted.remove(place)),
                 None => opened.push((id, line.stream)),
@@ -170,7 +207,8 @@ impl Invocations {
 
     fn take(&mut self, line: Told, places: &HashMap<Key, Place>, tied: &mut Vec<(Place, FunctionError)>) {
         match line.what {
-            What::Started(id) => {
+            What::Initialised(_) => {}
+            What::Started(id, _) => {
                 self.start(id, line.stream);
                 if let Some(error) = self.tentative.remove(&id) {
                     match places.get(&id) {

@@ -14,6 +14,7 @@
 
 mod chunks;
 mod coverage;
+mod environment;
 mod evidence;
 mod exported;
 mod function;

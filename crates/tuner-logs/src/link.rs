@@ -7,6 +7,7 @@ use std::sync::Arc;
 use tuner_core::Outcome;
 use tuner_core::logs::{Counts, Cut, Event, Figures, Found, FunctionError, Neighbours, Report, Scanned, Scanner};
 
+use crate::environment::{self, Environments};
 use crate::function::{Function, FunctionContext};
 use crate::invocations::{Invocations, Key, Lines, Place, key};
 use crate::naming::Naming;
@@ -37,6 +38,8 @@ pub(crate) struct Reported {
     neighbours: Neighbours,
     /// What the runtime says that it ended in.
     error: Option<Box<FunctionError>>,
+    /// What is told where it began; of records only.
+    began: Option<Box<environment::Told>>,
 }
 
 /// What a REPORT says. The usual one takes no memory of its own, which a large log has no time for.
@@ -83,7 +86,13 @@ impl Reported {
             said: Said::More(Box::new(self.plain_report(ids))),
             neighbours: self.neighbours,
             error: self.error.clone(),
+            began: self.began.clone(),
         }
+    }
+
+    /// What its execution environment is.
+    pub(crate) fn environment(&self) -> Option<&Arc<str>> {
+        self.began.as_ref()?.environment.as_ref()
     }
 
     /// The whole report; `ids` are those of its chunk.
@@ -91,6 +100,9 @@ impl Reported {
         let mut report = self.plain_report(ids);
         if let Some(error) = self.error.as_ref().filter(|_| self.tells_no_more()) {
             report.error_type.clone_from(&error.error_type);
+        }
+        if let Some(tenant) = self.began.as_ref().and_then(|began| began.tenant.as_deref()) {
+            report.tenant_id.get_or_insert_with(|| tenant.to_owned());
         }
         report
     }
@@ -135,6 +147,7 @@ impl Parsed {
                     },
                     neighbours: Neighbours::NONE,
                     error: None,
+                    began: None,
                 });
             }
             Scanned::Other(found) => self.take_other(found, context),
@@ -194,6 +207,7 @@ impl Parsed {
                 said: Said::More(Box::new(report)),
                 neighbours: Neighbours::NONE,
                 error: None,
+                began: None,
             }),
             Event::InitReport(init) => {
                 self.failed_inits += u64::from(init.status.is_some_and(|status| status.is_failure()));
@@ -237,6 +251,8 @@ pub(crate) struct Linker {
     waiting: Vec<Line>,
     naming: Naming,
     invocations: Invocations,
+    /// Where records are wanted, which tell of them.
+    environments: Option<Environments>,
     tally: Tally,
 }
 
@@ -256,10 +272,19 @@ pub(crate) struct Tally {
 }
 
 impl Linker {
+    /// One whose records tell what their beginnings say.
+    pub(crate) fn of_records() -> Self {
+        Self {
+            environments: Some(Environments::default()),
+            ..Self::default()
+        }
+    }
+
     /// Takes a chunk and gives the reports of the one before it with their chunk's IDs. In `parsed` it leaves memory to
     /// be used again.
     pub(crate) fn push(&mut self, parsed: &mut Parsed, give: impl FnMut(&Reported, &str)) {
         self.tally.failed_inits += parsed.failed_inits;
+        self.tie_beginnings(parsed);
         self.tie_errors(parsed);
         let old = join(std::mem::take(&mut self.waiting), &mut [(parsed, Side::After)]);
         self.tally.count(&old);
@@ -276,6 +301,18 @@ impl Linker {
         self.naming.finish(give);
         self.tally.errors = std::mem::take(&mut self.invocations).finish();
         self.tally
+    }
+
+    fn tie_beginnings(&mut self, parsed: &mut Parsed) {
+        let Some(environments) = &mut self.environments else {
+            return;
+        };
+        let here = requests(&parsed.reports, &parsed.ids);
+        for (index, told) in parsed.errors.follow_environments(environments, here) {
+            if let Some(report) = parsed.reports.get_mut(index) {
+                report.began = Some(Box::new(told));
+            }
+        }
     }
 
     fn tie_errors(&mut self, parsed: &mut Parsed) {

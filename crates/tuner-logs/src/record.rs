@@ -18,6 +18,11 @@ pub struct Record {
     /// Whether it ran as Lambda@Edge.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub edge: bool,
+    /// What its execution environment is, where `platform.initStart` says so: `on-demand`, `provisioned-concurrency`,
+    /// `snap-start`, `lambda-managed-instances`. In the last several invocations run at a time, and none has a billed
+    /// duration.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub initialization_type: Option<Arc<str>>,
     /// How its execution environment came to be.
     pub start: StartKind,
     /// What became of it, the older style's separate time-out and crash lines and the errors of runtimes considered.
@@ -38,6 +43,7 @@ impl Record {
             function: function.map_or(unknown, |function| &function.name).clone(),
             region: function.and_then(|function| function.region.clone()),
             edge: function.is_some_and(|function| function.edge),
+            initialization_type: reported.environment().cloned(),
             start: report.start_kind(),
             outcome: reported.outcome(),
             memory_exhausted: report.memory_exhausted(),

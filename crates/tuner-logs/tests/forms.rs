@@ -580,3 +580,56 @@ fn archives_and_other_compression() {
     let looks = coverage.notes[0].looks.unwrap();
     assert!(looks.is_unreadable() && looks.way_out().unwrap().contains("xz -dc"));
 }
+
+#[test]
+fn records_tell_environment_and_tenant_where_the_log_does() {
+    let init = |kind: &str| {
+        json!({ "time": TIME_A, "type": "platform.initStart", "record": {
+            "initializationType": kind, "phase": "init", "functionName": "pay", "functionVersion": "7" } })
+    };
+    let start = |id: &str, tenant: Option<&str>| {
+        let mut event =
+            json!({ "time": TIME_A, "type": "platform.start", "record": { "requestId": id, "version": "7" } });
+        if let Some(tenant) = tenant {
+            event["record"]["tenantId"] = tenant.into();
+        }
+        event
+    };
+    let managed = json!({ "time": TIME_A, "type": "platform.report", "record": {
+        "requestId": A, "metrics": { "durationMs": 1.148 }, "status": "success" } });
+    let told = |events: &[Value]| -> Vec<_> {
+        let log: String = events.iter().map(|event| format!("{event}\n")).collect();
+        let (records, _) = read(log);
+        let told = records.iter().map(|record| {
+            (
+                record.initialization_type.as_deref().map(str::to_owned),
+                record.report.tenant_id.clone(),
+                record.report.billed_duration_ms,
+            )
+        });
+        told.collect()
+    };
+    let words = |word: &str| Some(word.to_owned());
+    assert_eq!(
+        told(&[
+            init("provisioned-concurrency"),
+            start(A, Some("blue")),
+            json_report(A, TIME_A),
+            start(B, None),
+            json_report(B, TIME_B),
+        ]),
+        [
+            (words("provisioned-concurrency"), words("blue"), Some(13)),
+            (words("provisioned-concurrency"), None, Some(13)),
+        ]
+    );
+    assert_eq!(
+        told(&[init("lambda-managed-instances"), start(A, None), managed]),
+        [(words("lambda-managed-instances"), None, None)]
+    );
+    // An environment that is older than the file is of an unknown kind.
+    assert_eq!(
+        told(&[start(A, None), init("provisioned-concurrency"), json_report(A, TIME_A)]),
+        [(None, None, Some(13))]
+    );
+}

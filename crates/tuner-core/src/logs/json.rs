@@ -181,9 +181,13 @@ fn usual_report<'a>(envelope: &Envelope<'a>) -> Option<UsualReport<'a>> {
     let Payload::Object(record) = &envelope.record else {
         return None;
     };
-    let (Some(Text(Cow::Borrowed(request_id))), Some(metrics), None, None) =
-        (&record.request_id, &record.metrics, &record.error_type, &record.tracing)
-    else {
+    let (Some(Text(Cow::Borrowed(request_id))), Some(metrics), None, None, None) = (
+        &record.request_id,
+        &record.metrics,
+        &record.error_type,
+        &record.tracing,
+        &record.tenant_id,
+    ) else {
         return None;
     };
     let says_success = match record.status.as_ref().map(|status| &*status.0) {
@@ -275,6 +279,7 @@ fn report(record: Record<'_>, time: Option<Timestamp>) -> Option<Report> {
         status: status(record.status),
         error_type: record.error_type.map(Text::into_owned),
         xray: record.tracing.and_then(xray),
+        tenant_id: record.tenant_id.map(Text::into_owned),
         time,
     })
 }

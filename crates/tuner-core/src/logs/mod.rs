@@ -41,7 +41,7 @@ pub use classify::Neighbours;
 pub use event::{
     End, Event, InitReport, OtherEvent, RestoreReport, RuntimeDone, RuntimeError, RuntimeVersion, Start, TimedOut,
 };
-pub use function_error::{FunctionError, Said, Told, scan_errors};
+pub use function_error::{FunctionError, Said, Started, Told, scan_errors};
 pub use line::parse_line;
 pub use origin::{
     Origin, function_of_log_group, function_of_log_stream, is_log_stream, looks_like_region, origin_of_log_group,

@@ -44,6 +44,9 @@ pub struct Report {
     /// The X-Ray trace, if there was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub xray: Option<Box<XRay>>,
+    /// The tenant, for functions with tenant isolation, where the event itself says so (JSON only).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tenant_id: Option<String>,
     /// When the event was written, by itself (JSON) or by what stands before it in an export.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time: Option<Timestamp>,

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nix::sched::CpuSet;
 use nix::sys::signal::{Signal, killpg};
@@ -75,7 +75,7 @@ impl Cell {
             name,
             closed,
             most_threads: (!means.limits_processes())
-                .then(|| processes::Table::recent(Duration::from_secs(1)).threads_of_user() + MOST_PROCESSES),
+                .then(|| processes::Table::not_before(Instant::now()).threads_of_user() + MOST_PROCESSES),
             init,
             events,
             host_cpus: rule.host_cpus,

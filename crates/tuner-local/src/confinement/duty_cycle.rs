@@ -311,8 +311,13 @@ impl Members {
 
     fn renew(&mut self, now: Instant) {
         if self.renewed.is_none_or(|at| now - at >= MEMBERS_INTERVAL) {
+            // The first list of a run is of now: an older one can lack the whole group, which then has no limit.
+            let oldest = match self.renewed {
+                Some(_) => now.checked_sub(MEMBERS_AGE).unwrap_or(now),
+                None => now,
+            };
             self.renewed = Some(now);
-            self.set(processes::Table::recent(MEMBERS_AGE).of_group(self.group));
+            self.set(processes::Table::not_before(oldest).of_group(self.group));
         }
     }
 
@@ -359,6 +364,24 @@ mod tests {
         assert_eq!(budget.spend(3 * MS, start + 3 * MS), Action::Run(2 * MS));
         assert_eq!(budget.spend(2 * MS, start + 5 * MS), Action::Stop(15 * MS));
         assert_eq!(budget.spend(Duration::ZERO, start + 20 * MS), Action::Run(5 * MS));
+    }
+
+    #[test]
+    fn a_process_younger_than_the_shared_table_is_counted() {
+        use std::os::unix::process::CommandExt as _;
+
+        processes::Table::not_before(Instant::now());
+        let mut child = std::process::Command::new("sleep")
+            .arg("600")
+            .process_group(0)
+            .spawn()
+            .unwrap();
+        let group = Pid::from_raw(i32::try_from(child.id()).unwrap());
+        let mut members = Members::new(group);
+        members.renew(Instant::now());
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert_eq!(members.pids, [group]);
     }
 
     #[test]

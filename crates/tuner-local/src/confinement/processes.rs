@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -69,12 +69,12 @@ impl Table {
         }
     }
 
-    /// The last one read by anybody, if it is not older than this.
-    pub(super) fn recent(age: Duration) -> Arc<Self> {
+    /// One that was read at this moment or later, by anybody. Those who wait for it meanwhile share the next one.
+    pub(super) fn not_before(moment: Instant) -> Arc<Self> {
         static LAST: Mutex<Option<Arc<Table>>> = Mutex::new(None);
         let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
         match &*last {
-            Some(table) if table.read.elapsed() <= age => Arc::clone(table),
+            Some(table) if table.read >= moment => Arc::clone(table),
             _ => Arc::clone(last.insert(Arc::new(Self::read()))),
         }
     }
@@ -141,7 +141,7 @@ mod tests {
 
     #[test]
     fn the_table_knows_this_process() {
-        let table = Table::recent(Duration::ZERO);
+        let table = Table::not_before(Instant::now());
         assert!(table.of_group(nix::unistd::getpgrp()).contains(&nix::unistd::getpid()));
         assert!(table.threads_of_user() >= 1);
         assert!(table.of_group(Pid::from_raw(i32::MAX)).is_empty());
@@ -149,8 +149,8 @@ mod tests {
 
     #[test]
     fn a_recent_table_is_not_read_again() {
-        let first = Table::recent(Duration::ZERO);
-        assert!(Table::recent(Duration::from_secs(600)).read >= first.read);
-        assert!(Table::recent(Duration::ZERO).read > first.read);
+        let first = Table::not_before(Instant::now());
+        assert!(Table::not_before(first.read).read >= first.read);
+        assert!(Table::not_before(Instant::now()).read > first.read);
     }
 }

@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 use super::classify::is_init_error;
 use crate::Outcome;
 
-pub use scan::{Said, Told, scan_errors};
+pub use scan::{Said, Started, Told, scan_errors};
 
 /// Longer names are no types of errors.
 const LONGEST_TYPE: usize = 256;

@@ -1,5 +1,5 @@
-//! [Errors](FunctionError) in a chunk of an exported log file, and the STARTs between which those without a request ID
-//! stand.
+//! [Errors](FunctionError) in a chunk of an exported log file, the STARTs between which those without a request ID
+//! stand, and how environments say that they were made.
 
 use std::ops::Range;
 use std::sync::OnceLock;
@@ -11,11 +11,12 @@ use super::super::escape::unescape;
 use super::{FunctionError, Mark, id, of_event};
 
 /// What is searched for, all at once. Four bytes and more make a search of few false alarms.
-const NEEDLES: [(&str, Sought); 13] = [
+const NEEDLES: [(&str, Sought); 14] = [
     ("\"logStream", Sought::Stream),
     ("\"messageType\"", Sought::Document),
     ("START RequestId: ", Sought::TextStart),
-    ("platform.start\"", Sought::JsonStart),
+    ("platform.start", Sought::JsonStart),
+    ("platform.initStart", Sought::InitStart),
     ("[ERROR] ", Sought::Error(Mark::Bracketed)),
     ("errorType", Sought::Error(Mark::ErrorType)),
     ("AWSRequestId", Sought::Error(Mark::AwsRequestId)),
@@ -32,8 +33,10 @@ const LOOK_BACK: usize = 8 * 1024;
 const LOOK_AHEAD: usize = 64 * 1024;
 /// How many quotes before a mark are tried as the beginning of the string that it is in.
 const QUOTES: usize = 64;
-/// How far from `platform.start` its request ID may be, in bytes.
-const START: usize = 512;
+/// How far from its type a platform event may reach, in bytes.
+const EVENT: usize = 1024;
+/// A tenant's ID has up to 256 characters.
+const LONGEST_VALUE: usize = 256;
 
 #[derive(Clone, Copy, PartialEq)]
 enum Sought {
@@ -43,6 +46,7 @@ enum Sought {
     Document,
     TextStart,
     JsonStart,
+    InitStart,
     Error(Mark),
 }
 
@@ -61,9 +65,27 @@ pub struct Told<'a> {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Said<'a> {
     /// START, `platform.start`: the invocation with this request ID begins.
-    Started(&'a str),
+    Started(Started<'a>),
+    /// `platform.initStart`: an execution environment of this type begins, such as `provisioned-concurrency`.
+    Initialised(&'a str),
     /// A runtime's line of an error.
     Failed(FunctionError),
+}
+
+/// The beginning of an invocation.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Started<'a> {
+    /// The invocation's request ID.
+    pub request_id: &'a str,
+    /// What stands around the ID in its event, in JSON.
+    event: &'a [u8],
+}
+
+impl<'a> Started<'a> {
+    /// The tenant, for functions with tenant isolation (JSON only).
+    pub fn tenant_id(&self) -> Option<&'a str> {
+        value_of(self.event, b"tenantId")
+    }
 }
 
 /// Finds the errors that runtimes write in a chunk of whole lines, and the STARTs. The forms are those of
@@ -93,13 +115,23 @@ pub fn scan_errors<'a>(chunk: &'a [u8], mut found: impl FnMut(Told<'a>)) {
             Sought::Stream => stream = Stream::at(chunk, next).or(stream),
             Sought::Document => stream = None,
             Sought::TextStart => {
-                if let Some(id) = id_of_text_start(chunk, at, next) {
-                    tell(Said::Started(id));
+                if let Some(request_id) = id_of_text_start(chunk, at, next) {
+                    tell(Said::Started(Started { request_id, event: b"" }));
                 }
             }
             Sought::JsonStart => {
-                if let Some(id) = id_of_json_start(chunk, line, at, next) {
-                    tell(Said::Started(id));
+                let event = event_around(chunk, at, next);
+                if let Some(request_id) = event.and_then(|event| value_of(event, b"requestId"))
+                    && id(request_id.as_bytes()).is_some()
+                {
+                    let event = event.unwrap_or_default();
+                    tell(Said::Started(Started { request_id, event }));
+                }
+            }
+            Sought::InitStart => {
+                let event = event_around(chunk, at, next);
+                if let Some(kind) = event.and_then(|event| value_of(event, b"initializationType")) {
+                    tell(Said::Initialised(kind));
                 }
             }
             Sought::Error(mark) => {
@@ -151,18 +183,46 @@ fn id_of_text_start(chunk: &[u8], at: usize, end: usize) -> Option<&str> {
     begins.then(|| id_at(&chunk[end..]))?
 }
 
-/// The request ID behind `platform.start`, or before it where keys are sorted.
-fn id_of_json_start(chunk: &[u8], line: usize, at: usize, end: usize) -> Option<&str> {
-    const KEY: &[u8] = b"requestId";
-    let behind = &chunk[end..chunk.len().min(end + START)];
-    let behind = &behind[..memchr(b'\n', behind).unwrap_or(behind.len())];
-    let place = memmem::find(behind, KEY).map(|key| end + key).or_else(|| {
-        let from = line.max(at.saturating_sub(START));
-        memmem::rfind(&chunk[from..at], KEY).map(|key| from + key)
-    })?;
-    let rest = &chunk[place + KEY.len()..];
-    let skipped = rest.iter().take(8).position(|byte| !b"\\\": ".contains(byte))?;
-    id_at(&rest[skipped..])
+/// The object of the event whose type stands from `at` to `end`. In a message that is a string its quotes have backslashes
+/// before them.
+fn event_around(chunk: &[u8], at: usize, end: usize) -> Option<&[u8]> {
+    if !matches!(chunk.get(end), Some(b'"' | b'\\')) {
+        return None;
+    }
+    let from = at.saturating_sub(EVENT);
+    let before = outer_brace(chunk[from..at].iter().rev(), b'}', b'{');
+    let behind = outer_brace(chunk[end..].iter().take(EVENT), b'{', b'}');
+    Some(&chunk[at - before..end + behind])
+}
+
+/// How far it is to the brace that belongs to one further back, or to the end.
+fn outer_brace<'a>(bytes: impl ExactSizeIterator<Item = &'a u8>, inner: u8, outer: u8) -> usize {
+    let length = bytes.len();
+    let mut depth = 0_u32;
+    for (place, byte) in bytes.enumerate() {
+        if *byte == inner {
+            depth += 1;
+        } else if *byte == outer {
+            match depth.checked_sub(1) {
+                Some(less) => depth = less,
+                None => return place,
+            }
+        }
+    }
+    length
+}
+
+/// The text that a key has in an event.
+fn value_of<'a>(event: &'a [u8], key: &[u8]) -> Option<&'a str> {
+    let rest = &event[memmem::find(event, key)? + key.len()..];
+    let begin = rest.iter().take(16).position(|byte| !b"\\\": ".contains(byte))?;
+    // Before a number or `null` is no quote.
+    if !rest[..begin].contains(&b':') || !rest[..begin].ends_with(b"\"") {
+        return None;
+    }
+    let value = &rest[begin..rest.len().min(begin + LONGEST_VALUE + 1)];
+    let value = &value[..value.iter().position(|byte| b"\\\"".contains(byte))?];
+    std::str::from_utf8(value).ok().filter(|value| !value.is_empty())
 }
 
 /// The request ID that `text` begins with.

@@ -239,7 +239,13 @@ fn scanned(chunk: &str) -> Vec<String> {
             format!(" in {}", String::from_utf8_lossy(stream))
         });
         all.push(match told.said {
-            Said::Started(id) => format!("+{id}{stream}"),
+            Said::Started(started) => {
+                let tenant = started
+                    .tenant_id()
+                    .map_or(String::new(), |tenant| format!(" for {tenant}"));
+                format!("+{}{tenant}{stream}", started.request_id)
+            }
+            Said::Initialised(kind) => format!("*{kind}{stream}"),
             Said::Failed(error) => {
                 let part = |part: Option<String>| part.unwrap_or_else(|| "?".into());
                 format!("{}: {}{stream}", part(error.request_id), part(error.error_type))
