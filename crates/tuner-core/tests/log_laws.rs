@@ -89,6 +89,7 @@ prop_compose! {
         trace in option::of((word(), option::of(word()), option::of(any::<bool>()))),
     ) -> Report {
         Report {
+            tenant_id: None,
             request_id,
             duration_ms: durations.0,
             billed_duration_ms: billed.0,
