@@ -111,7 +111,10 @@ async fn a_repeated_init_has_the_cpu_of_the_invocation() {
 #[tokio::test]
 async fn more_memory_than_there_is_ends_the_process() {
     for choice in LIMITING {
-        let mut bench = Bench::confined(choice, CpuPeriod::Lambda, |_| {}).await.unwrap();
+        // Filling 128 MB takes a while with the share of a processor that they come with, on a busy machine all the more.
+        let patient =
+            |spec: &mut tuner_local::environment::EnvironmentSpec| spec.timeout = std::time::Duration::from_secs(30);
+        let mut bench = Bench::confined(choice, CpuPeriod::Lambda, patient).await.unwrap();
         let fits = bench.invoke(r#"{"allocate_mb":60}"#).await;
         assert_eq!(fits.function_error, None, "{choice:?}: {}", fits.log);
         let used_mb = fits.field("Max Memory Used").unwrap();
