@@ -163,18 +163,17 @@ impl Judged {
         !self.is_too_tight && self.limits.iter().all(|l| l.probability_kept >= 0.5)
     }
 
+    /// Whether it is shown to keep every limit.
+    pub fn keeps_limits(&self) -> bool {
+        self.limits.iter().all(Limit::is_kept)
+    }
+
     /// The limit that is shown to be broken by most, if any is.
     pub fn broken(&self) -> Option<&Limit> {
         self.limits
             .iter()
             .filter(|l| l.is_broken())
             .max_by(|a, b| (a.value / a.limit).total_cmp(&(b.value / b.limit)))
-    }
-
-    /// The limit that is least surely kept, if there are any.
-    pub fn least_sure(&self) -> Option<&Limit> {
-        let sure = |l: &&Limit| l.probability_kept;
-        self.limits.iter().min_by(|a, b| sure(a).total_cmp(&sure(b)))
     }
 
     /// Degrees of freedom behind its errors.
@@ -245,6 +244,11 @@ impl Assessment {
     /// The best size that can be chosen.
     pub fn best(&self) -> Option<&Judged> {
         best(&self.sizes)
+    }
+
+    /// The least mean cost of an invocation, of all sizes.
+    pub fn least_cost(&self) -> f64 {
+        self.sizes.iter().map(|s| s.cost).fold(f64::INFINITY, f64::min)
     }
 
     /// The size of this many MB.

@@ -79,7 +79,7 @@ pub fn decide(measured: &[Measured], question: &Question) -> Decision {
     decision.memory_size_mb = Some(chosen.memory_size_mb);
     decision.limits.clone_from(&chosen.limits);
     decision.alternative = alternative(chosen, &sizes, question.objective);
-    if chosen.limits.iter().any(|l| !l.is_kept()) {
+    if !chosen.keeps_limits() {
         decision.verdict = Verdict::CannotTell;
         decision.alternative = surely_kept(chosen, &sizes);
     }
@@ -113,7 +113,7 @@ fn least<'a>(sizes: &[&'a Judged], key: fn(&Judged) -> (f64, f64)) -> Option<&'a
 /// The difference of a figure from one size to another: one distribution for its interval, for its probability, and for
 /// whether it is shown at all.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Difference {
+struct Difference {
     /// The logarithm of the ratio.
     log: f64,
     /// Its standard error.
@@ -134,7 +134,7 @@ impl Difference {
     }
 
     /// Of what the objective makes of them.
-    pub(crate) fn of_scores(from: &Judged, to: &Judged, objective: Objective) -> Self {
+    fn of_scores(from: &Judged, to: &Judged, objective: Objective) -> Self {
         let error = |s: &Judged| match objective {
             Objective::Cost => s.cost_error,
             Objective::Speed | Objective::Balanced { .. } => s.error,
@@ -144,7 +144,7 @@ impl Difference {
     }
 
     /// The probability that the second figure is the smaller one.
-    pub(crate) fn probability_less(&self) -> f64 {
+    fn probability_less(&self) -> f64 {
         match self.error > 0.0 {
             true => stats::t_below(-self.log / self.error, self.freedom),
             false if self.log == 0.0 => 0.5,
@@ -153,7 +153,7 @@ impl Difference {
     }
 
     /// The change as a ratio (0.1 is a tenth more), with its interval.
-    pub(crate) fn interval(&self) -> Estimate {
+    fn interval(&self) -> Estimate {
         let ratio = stats::around(self.log.exp(), self.error, self.freedom);
         Estimate {
             value: ratio.value - 1.0,
@@ -163,7 +163,7 @@ impl Difference {
     }
 
     /// Whether 95 % confidence excludes that there is none.
-    pub(crate) fn is_shown(&self) -> bool {
+    fn is_shown(&self) -> bool {
         !self.interval().contains(0.0)
     }
 }
@@ -203,7 +203,7 @@ fn standard_errors(present: &Judged, best: &Judged) -> f64 {
 }
 
 /// Whether the present size is to be left for the best one: by more than is of no interest, and with a fair probability.
-pub(crate) fn is_worth_moving(present: &Judged, best: &Judged) -> bool {
+fn is_worth_moving(present: &Judged, best: &Judged) -> bool {
     present.score > best.score * (1.0 + TOLERANCE)
         && present.settled > best.settled * (1.0 + WORTH_MOVING)
         && standard_errors(present, best) >= LIKELY
@@ -258,17 +258,11 @@ fn is_equal(size: &Judged, best: &Judged, sizes: &[&Judged], assessment: &Assess
 
 /// A size that is much better in the other respect for a little more.
 fn alternative(chosen: &Judged, sizes: &[&Judged], objective: Objective) -> Option<Alternative> {
-    let duration = |s: &Judged| (s.ms, s.error);
-    let cost = |s: &Judged| (s.cost, s.cost_error);
     let offers = sizes
         .iter()
         .filter(|s| s.memory_size_mb != chosen.memory_size_mb)
-        .filter(|s| s.limits.iter().all(Limit::is_kept))
-        .map(|s| Alternative {
-            memory_size_mb: s.memory_size_mb,
-            duration_change: change(chosen, s, duration),
-            cost_change: change(chosen, s, cost),
-        });
+        .filter(|s| s.keeps_limits())
+        .map(|s| beside(chosen, s));
     let is_worth_it = |price: &Estimate, gain: &Estimate| {
         price.value <= LITTLE_MORE && gain.value < -MUCH_BETTER && gain.high.is_some_and(|high| high < 0.0)
     };
@@ -285,16 +279,17 @@ fn alternative(chosen: &Judged, sizes: &[&Judged], objective: Objective) -> Opti
 
 /// The best of the sizes that are shown to keep every limit.
 fn surely_kept(chosen: &Judged, sizes: &[&Judged]) -> Option<Alternative> {
-    let keeping: Vec<&Judged> = sizes
-        .iter()
-        .copied()
-        .filter(|s| s.limits.iter().all(Limit::is_kept))
-        .collect();
-    least(&keeping, |s| (s.score, s.cost)).map(|s| Alternative {
-        memory_size_mb: s.memory_size_mb,
-        duration_change: change(chosen, s, |s| (s.ms, s.error)),
-        cost_change: change(chosen, s, |s| (s.cost, s.cost_error)),
-    })
+    let keeping: Vec<&Judged> = sizes.iter().copied().filter(|s| s.keeps_limits()).collect();
+    least(&keeping, |s| (s.score, s.cost)).map(|s| beside(chosen, s))
+}
+
+/// Another size, compared with the one to use.
+fn beside(chosen: &Judged, other: &Judged) -> Alternative {
+    Alternative {
+        memory_size_mb: other.memory_size_mb,
+        duration_change: change(chosen, other, |s| (s.ms, s.error)),
+        cost_change: change(chosen, other, |s| (s.cost, s.cost_error)),
+    }
 }
 
 /// Why a limit that is shown to be broken rules a size out.

@@ -84,7 +84,11 @@ pub fn origin_of_log_group(group: &str) -> Option<Origin<'_>> {
         return None;
     }
     let name = group[at + GROUP.len()..].split(['/', '\\', ':']).next()?;
-    let region = arn_part(group, 3);
+    named(name, arn_part(group, 3))
+}
+
+/// The function that a log group or an ARN calls `name`, which may be that of a replica at the edge.
+fn named<'a>(name: &'a str, region: Option<&'a str>) -> Option<Origin<'a>> {
     match edge_function(name) {
         Some(function) => Some(Origin {
             function: Some(function),
@@ -110,19 +114,7 @@ fn origin_of_function(function: &str) -> Option<Origin<'_>> {
         Some((_, name)) => name.split(':').next()?,
         None => function,
     };
-    let region = arn_part(function, 3);
-    match edge_function(name) {
-        Some(function) => Some(Origin {
-            function: Some(function),
-            region,
-            edge: true,
-        }),
-        None => is_function_name(name).then_some(Origin {
-            function: Some(name),
-            region,
-            edge: false,
-        }),
-    }
+    named(name, arn_part(function, 3))
 }
 
 fn arn_part(arn: &str, part: usize) -> Option<&str> {

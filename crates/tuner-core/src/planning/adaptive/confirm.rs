@@ -1,6 +1,7 @@
 //! What is left goes to limits that are not yet shown to be kept or broken, and to the sizes that the answer names.
 
 use super::climb::above;
+use super::race::AT_ONCE;
 use super::{MOST_SAMPLES, View, Wanted};
 use crate::assessment::{Judged, best};
 use crate::decision::{TOLERANCE, decide};
@@ -15,21 +16,19 @@ impl View<'_> {
 
     /// More invocations of a size that would be the best, if it were known to keep its limits.
     pub(super) fn check_limits(&self) -> Option<Wanted> {
-        const AT_ONCE: u32 = 8;
         let open = |s: &&Judged| {
             s.broken().is_none()
                 && !s.is_too_tight
-                && s.limits.iter().any(|l| !l.is_kept())
+                && !s.keeps_limits()
                 && self.warm_at(s.memory_size_mb) < MOST_SAMPLES as u32
-                && s.memory_size_mb >= self.lo
-                && !self.is_infeasible(s.memory_size_mb)
+                && self.may_be_invoked(s.memory_size_mb)
         };
         // Once a size is known to keep them, only better ones matter.
         let surely = self
             .assessment
             .sizes
             .iter()
-            .filter(|s| s.is_allowed() && s.limits.iter().all(|l| l.is_kept()));
+            .filter(|s| s.is_allowed() && s.keeps_limits());
         let least = surely.map(|s| s.score).fold(f64::INFINITY, f64::min);
         self.assessment
             .sizes
@@ -52,7 +51,7 @@ impl View<'_> {
             [Some(chosen), question.present_memory_size_mb]
                 .into_iter()
                 .flatten()
-                .find(|&mb| self.warm_at(mb) < confirmed && mb >= self.lo && !self.is_infeasible(mb))
+                .find(|&mb| self.warm_at(mb) < confirmed && self.may_be_invoked(mb))
                 .map(|mb| self.more(mb, confirmed))
         })
     }
@@ -61,7 +60,6 @@ impl View<'_> {
     /// the invocations ahead is worth more than they cost.
     fn unsure_move(&self, chosen: u32) -> Option<Wanted> {
         const SURE: f64 = 1.5;
-        const AT_ONCE: u32 = 8;
         /// The present size is kept though it seems this much worse.
         const MUCH_WORSE: f64 = 0.03;
         let present = self.planner.question.present_memory_size_mb?;
@@ -74,12 +72,7 @@ impl View<'_> {
         if !(0.0..SURE * stats::together(from.score_error, to.score_error)).contains(&gain) {
             return None;
         }
-        let least_cost = self
-            .assessment
-            .sizes
-            .iter()
-            .map(|s| s.cost)
-            .fold(f64::INFINITY, f64::min);
+        let least_cost = self.assessment.least_cost();
         let is_worth = |s: &&Judged| {
             let price = f64::from(AT_ONCE) * s.cost / least_cost;
             gain.max(TOLERANCE) * self.planner.effort.invocations_ahead > price

@@ -10,7 +10,7 @@ const ROUGH_SAMPLES: u32 = 6;
 /// Numbers of further invocations whose worth is weighed: one may change nothing where eight would.
 const MORE: [u32; 7] = [1, 2, 4, 8, 16, 32, 64];
 /// So many of them are made before it is asked again.
-const AT_ONCE: u32 = 8;
+pub(super) const AT_ONCE: u32 = 8;
 
 impl View<'_> {
     /// The size to know better, while a better choice among those measured can be expected to gain more, over the invocations
@@ -29,12 +29,7 @@ impl View<'_> {
             .filter(|s| s.memory_size_mb != best.memory_size_mb)
             .map(|s| above(s, best))
             .min_by(f64::total_cmp)?;
-        let least_cost = self
-            .assessment
-            .sizes
-            .iter()
-            .map(|s| s.cost)
-            .fold(f64::INFINITY, f64::min);
+        let least_cost = self.assessment.least_cost();
         let ahead = self.planner.effort.invocations_ahead;
         let options = self.contest().flat_map(|size| {
             let had = self.warm_at(size.memory_size_mb);
@@ -63,7 +58,12 @@ impl View<'_> {
         self.assessment
             .sizes
             .iter()
-            .filter(|s| s.is_allowed() && s.memory_size_mb >= self.lo && !self.is_infeasible(s.memory_size_mb))
+            .filter(|s| s.is_allowed() && self.may_be_invoked(s.memory_size_mb))
+    }
+
+    /// Whether a size is large enough for what was used, and works as far as is known.
+    pub(super) fn may_be_invoked(&self, mb: u32) -> bool {
+        mb >= self.lo && !self.is_infeasible(mb)
     }
 
     /// Whether durations differ so much that they may be of two kinds.
