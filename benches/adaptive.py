@@ -71,10 +71,10 @@ def main():
     parser.add_argument("--preset", default="standard")
     parser.add_argument("--example", action="append", choices=EXAMPLES)
     asked = parser.parse_args()
-    build = ["cargo", "build", "--release", "--quiet", "--manifest-path", ROOT / "Cargo.toml", "-p", "tuner-cli"]
+    build = ["cargo", "build", "--profile", "dist", "--quiet", "--manifest-path", ROOT / "Cargo.toml", "-p", "tuner-cli"]
     if "TUNER_BIN" not in os.environ:
         subprocess.run(build, check=True)
-    tuner = os.environ.get("TUNER_BIN", ROOT / "target/release/tuner")
+    tuner = os.environ.get("TUNER_BIN", ROOT / "target/dist/tuner")
     print(f"{'example':<10} {'best':>8} {'chosen (times)':<34} {'within 3 %':>10} {'invocations':>12} {'of grid':>8}")
     for example in asked.example or EXAMPLES:
         payload = EXAMPLES[example]

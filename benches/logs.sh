@@ -5,8 +5,8 @@
 set -eu
 cd "$(dirname "$0")/.."
 megabytes=${1:-1000} rounds=${2:-7}
-target=${CARGO_TARGET_DIR:-target}/release/examples
-cargo build --quiet --release -p tuner-logs --examples
+target=${CARGO_TARGET_DIR:-target}/dist/examples
+cargo build --quiet --profile dist -p tuner-logs --examples
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 "$target/generate_log" text "$megabytes" > "$folder/text.log"

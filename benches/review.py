@@ -48,8 +48,8 @@ def main():
     parser.add_argument("--calls", type=int, default=5000, help="the most of any function in a month")
     parser.add_argument("--release", action="store_true", help="build optimised programs")
     options = parser.parse_args()
-    profile = ["--release"] if options.release else []
-    target = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"), "release" if options.release else "debug")
+    profile = ["--profile", "dist"] if options.release else []
+    target = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"), "dist" if options.release else "debug")
     subprocess.run(["cargo", "build", "-q", *profile, "-p", "tuner-logs", "--example", "exported_account"], cwd=ROOT, check=True)
     tuner = os.environ.get("TUNER_BIN")
     if tuner is None:

@@ -7,9 +7,9 @@
 set -eu
 cd "$(dirname "$0")/.."
 reports=${1:-10000000} rounds=${2:-5} kind=${3:-usual} functions=2000
-target=${CARGO_TARGET_DIR:-target}/release
-cargo build --quiet --release -p tuner-logs --example generate_export
-cargo build --quiet --release -p tuner-cli
+target=${CARGO_TARGET_DIR:-target}/dist
+cargo build --quiet --profile dist -p tuner-logs --example generate_export
+cargo build --quiet --profile dist -p tuner-cli
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 "$target/examples/generate_export" "$folder/export" "$reports" "$functions" "$kind"

@@ -12,9 +12,9 @@ locals {
   steps = {
     initialize = { timeout = 100, does = "Checks the input and reads the function under test." }
     plan       = { timeout = 100, does = "Decides what to measure next." }
-    publish    = { timeout = 900, does = "Publishes a version for each memory size and puts the configuration back." }
-    sample     = { timeout = var.total_execution_timeout, does = "Invokes the versions and keeps a record of every invocation." }
-    restore    = { timeout = 900, does = "Puts the function under test back and deletes the versions." }
+    publish    = { timeout = 900, does = "Publishes a version for each memory size and puts the configuration back.", memory = var.waiting_memory_size }
+    sample     = { timeout = var.total_execution_timeout, does = "Invokes the versions and keeps a record of every invocation.", memory = var.waiting_memory_size }
+    restore    = { timeout = 900, does = "Puts the function under test back and deletes the versions.", memory = var.waiting_memory_size }
     analyze    = { timeout = 300, does = "Works out duration and cost for each memory size." }
     apply      = { timeout = 600, does = "Sets the recommended memory size, where the input asks for it." }
     report     = { timeout = 300, does = "Writes the report." }
@@ -37,7 +37,14 @@ locals {
     for step, name in local.function_names : step => "arn:${local.partition}:logs:${local.region}:${local.account}:log-group:/aws/lambda/${name}"
   }
 
-  zip     = var.lambda_zip != "" ? var.lambda_zip : "${path.module}/../dist/tuner-lambdas-${var.architecture}.zip"
+  packages = var.lambda_packages != "" ? var.lambda_packages : "${path.module}/../dist"
+  zips     = { for kind in ["tuning", "review"] : kind => "${local.packages}/tuner-${kind}-${var.architecture}.zip" }
+  # infra/build writes the architecture into the first bytes of a package: the name of an empty file, behind the 30 bytes that a
+  # zip begins with, which are 40 in base64.
+  made_for   = { for kind, zip in local.zips : kind => try(base64decode(substr(filebase64(zip), 40, 12)), "nothing known") }
+  wanted_for = substr("for-${var.architecture}", 0, 9)
+  zip_of     = { for step, _ in local.steps : step => startswith(step, "review-") ? "review" : "tuning" }
+
   in_vpc  = length(var.subnet_ids) > 0 || length(var.security_group_ids) > 0
   kms_key = var.kms_key_arn != "" ? var.kms_key_arn : null
 }
@@ -46,6 +53,20 @@ resource "aws_cloudwatch_log_group" "step" {
   for_each = local.steps
 
   name              = "/aws/lambda/${local.function_names[each.key]}"
+  retention_in_days = var.log_group_retention_in_days
+  kms_key_id        = local.kms_key
+  tags              = var.tags
+}
+
+locals {
+  logs_executions = var.state_machine_log_level != "OFF"
+}
+
+resource "aws_cloudwatch_log_group" "state_machine" {
+  for_each = toset(local.logs_executions ? ["power-tuning", "memory-review"] : [])
+
+  # Names that begin so are covered by one resource policy, which could otherwise grow too long.
+  name              = "/aws/vendedlogs/states/${local.prefix}-${each.key}"
   retention_in_days = var.log_group_retention_in_days
   kms_key_id        = local.kms_key
   tags              = var.tags
@@ -60,8 +81,8 @@ resource "aws_lambda_function" "step" {
   runtime          = "provided.al2023"
   architectures    = [var.architecture]
   handler          = each.key
-  filename         = local.zip
-  source_code_hash = try(filebase64sha256(local.zip), null)
+  filename         = local.zips[local.zip_of[each.key]]
+  source_code_hash = try(filebase64sha256(local.zips[local.zip_of[each.key]]), null)
   memory_size      = try(each.value.memory, 512)
   timeout          = each.value.timeout
   kms_key_arn      = local.kms_key
@@ -96,8 +117,13 @@ resource "aws_lambda_function" "step" {
 
   lifecycle {
     precondition {
-      condition     = fileexists(local.zip)
-      error_message = "there is no ${local.zip}: build it with infra/build --arch ${var.architecture}, or name another package in lambda_zip."
+      condition     = fileexists(local.zips[local.zip_of[each.key]])
+      error_message = "there is no ${local.zips[local.zip_of[each.key]]}: build it with infra/build --arch ${var.architecture}, or name the folder it is in by lambda_packages."
+    }
+    precondition {
+      # One that is missing is the complaint above.
+      condition     = !fileexists(local.zips[local.zip_of[each.key]]) || local.made_for[local.zip_of[each.key]] == local.wanted_for
+      error_message = "${local.zips[local.zip_of[each.key]]} is no package of infra/build for ${var.architecture}: build it with infra/build --arch ${var.architecture}, or set architecture to that of the package."
     }
     precondition {
       condition     = (length(var.subnet_ids) > 0) == (length(var.security_group_ids) > 0)
@@ -114,6 +140,17 @@ resource "aws_sfn_state_machine" "power_tuning" {
   role_arn = aws_iam_role.state_machine.arn
   # `tuner run` finds the state machine by this tag.
   tags = merge(var.tags, { "tuner:state-machine" = "power-tuning" })
+
+  logging_configuration {
+    level = var.state_machine_log_level
+    # Inputs and outputs hold payloads.
+    include_execution_data = false
+    log_destination        = local.logs_executions ? "${aws_cloudwatch_log_group.state_machine["power-tuning"].arn}:*" : null
+  }
+
+  tracing_configuration {
+    enabled = var.state_machine_tracing
+  }
 
   definition = templatefile("${path.module}/../../statemachine/power-tuning.asl.json", {
     Partition     = local.partition

@@ -69,10 +69,18 @@ locals {
       local.read_function, local.list_versions,
       # Whether the alias that a recommendation is to be applied to runs what $LATEST is.
       local.read_alias,
+      # How many executions the account has.
+      { Sid = "ReadAccountSettings", Effect = "Allow", Action = ["lambda:GetAccountSettings"], Resource = ["*"] },
       # What tunings that were stopped by force have left.
       local.delete_payload,
       # Whether a tuning that left something behind is over.
       { Sid = "SeeTunings", Effect = "Allow", Action = ["states:DescribeExecution"], Resource = [local.executions] },
+      # How much memory and time the function needs in production, below which it is not tuned.
+      { Sid = "ReadLogs", Effect = "Allow", Action = ["logs:FilterLogEvents", "logs:StartQuery"], Resource = local.read_logs },
+      # These name a query, not a log group.
+      { Sid = "FollowQueries", Effect = "Allow", Action = ["logs:GetQueryResults", "logs:StopQuery"], Resource = ["*"] },
+      # What earlier tunings found.
+      { Sid = "ReadHistory", Effect = "Allow", Action = ["s3:GetObject"], Resource = ["${local.bucket_arn}/history/*"] },
     ])
     plan    = []
     publish = concat(local.assume, [local.read_function, local.list_versions, local.set_memory, local.publish])
@@ -112,13 +120,13 @@ locals {
       # None of these can be narrowed to some functions. Compute Optimizer itself asks for the permissions to list.
       {
         Sid    = "ListFunctions", Effect = "Allow", Resource = ["*"],
-        Action = ["cloudwatch:GetMetricData", "compute-optimizer:GetLambdaFunctionRecommendations", "lambda:ListFunctions", "logs:DescribeLogGroups"]
+        Action = ["cloudwatch:GetMetricData", "compute-optimizer:GetLambdaFunctionRecommendations", "lambda:ListEventSourceMappings", "lambda:ListFunctions", "logs:DescribeLogGroups"]
       },
       local.read_provisioned,
     ])
     review-look = concat(local.assume, [
       {
-        Sid      = "ReadFunction", Effect = "Allow", Action = ["lambda:GetFunction", "lambda:ListTags"],
+        Sid      = "ReadFunction", Effect = "Allow", Action = ["lambda:GetFunction", "lambda:GetPolicy", "lambda:ListAliases", "lambda:ListTags"],
         Resource = ["arn:${local.partition}:lambda:*:*:function:*"]
       },
       local.read_provisioned,
@@ -197,7 +205,30 @@ resource "aws_iam_role_policy" "state_machine" {
   name = "invoke-steps"
   role = aws_iam_role.state_machine.id
   policy = jsonencode({
-    Version   = "2012-10-17"
-    Statement = [{ Sid = "InvokeSteps", Effect = "Allow", Action = ["lambda:InvokeFunction"], Resource = [for step in local.tuning_steps : local.function_arns[step]] }]
+    Version = "2012-10-17"
+    Statement = concat(
+      [{ Sid = "InvokeSteps", Effect = "Allow", Action = ["lambda:InvokeFunction"], Resource = [for step in local.tuning_steps : local.function_arns[step]] }],
+      local.watch_executions,
+    )
   })
+}
+
+locals {
+  # What a state machine needs to log and to trace its executions; none of these takes a resource.
+  # Source: "Using CloudWatch Logs to log execution history in Step Functions", "Tracing Step Functions with X-Ray".
+  watch_executions = concat(
+    [for actions in local.logs_executions ? [local.log_delivery] : [] : { Sid = "LogExecutions", Effect = "Allow", Action = actions, Resource = ["*"] }],
+    [for actions in var.state_machine_tracing ? [local.x_ray] : [] : { Sid = "TraceExecutions", Effect = "Allow", Action = actions, Resource = ["*"] }],
+  )
+  log_delivery = [
+    "logs:CreateLogDelivery",
+    "logs:DeleteLogDelivery",
+    "logs:DescribeLogGroups",
+    "logs:DescribeResourcePolicies",
+    "logs:GetLogDelivery",
+    "logs:ListLogDeliveries",
+    "logs:PutResourcePolicy",
+    "logs:UpdateLogDelivery",
+  ]
+  x_ray = ["xray:GetSamplingRules", "xray:GetSamplingTargets", "xray:PutTelemetryRecords", "xray:PutTraceSegments"]
 }

@@ -25,6 +25,16 @@ resource "aws_sfn_state_machine" "memory_review" {
   role_arn = aws_iam_role.memory_review.arn
   tags     = merge(var.tags, { "tuner:state-machine" = "memory-review" })
 
+  logging_configuration {
+    level                  = var.state_machine_log_level
+    include_execution_data = false
+    log_destination        = local.logs_executions ? "${aws_cloudwatch_log_group.state_machine["memory-review"].arn}:*" : null
+  }
+
+  tracing_configuration {
+    enabled = var.state_machine_tracing
+  }
+
   definition = templatefile("${path.module}/../../statemachine/memory-review.asl.json", {
     Partition       = local.partition
     ReviewListArn   = aws_lambda_function.step["review-list"].arn
@@ -76,6 +86,7 @@ resource "aws_iam_role_policy" "memory_review" {
         for key in local.creates_topic ? compact([var.kms_key_arn]) : [] :
         { Sid = "UseKey", Effect = "Allow", Action = ["kms:Decrypt", "kms:GenerateDataKey"], Resource = [key] }
       ],
+      local.watch_executions,
     )
   })
 }

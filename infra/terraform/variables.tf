@@ -28,7 +28,7 @@ variable "lambda_resource" {
 variable "log_group_resource" {
   type        = any
   default     = "*"
-  description = "The log groups in which the REPORT lines of functions are found, by memory reviews, and by tunings where an answer has none: a log group ARN, or a list, with * as a wildcard."
+  description = "The log groups in which the REPORT lines of functions are found, by memory reviews, and by tunings, which look there for how much memory a function needs, and where an answer has none: a log group ARN, or a list, with * as a wildcard."
 
   validation {
     condition = length(flatten([var.log_group_resource])) > 0 && alltrue([
@@ -134,6 +134,34 @@ variable "log_level" {
     condition     = contains(["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"], var.log_level)
     error_message = "log_level takes TRACE, DEBUG, INFO, WARN, ERROR or FATAL."
   }
+}
+
+variable "waiting_memory_size" {
+  type        = number
+  default     = 128
+  description = "Memory size in MB of the steps that mostly wait for the function under test, publish, sample and restore. More where many invocations at a time answer with megabytes each."
+
+  validation {
+    condition     = var.waiting_memory_size >= 128 && var.waiting_memory_size <= 10240 && floor(var.waiting_memory_size) == var.waiting_memory_size
+    error_message = "waiting_memory_size takes a whole number of MB from 128 to 10240."
+  }
+}
+
+variable "state_machine_log_level" {
+  type        = string
+  default     = "OFF"
+  description = "What the state machines log of their executions: OFF, FATAL, ERROR or ALL. Inputs and outputs are not logged."
+
+  validation {
+    condition     = contains(["OFF", "FATAL", "ERROR", "ALL"], var.state_machine_log_level)
+    error_message = "state_machine_log_level takes OFF, FATAL, ERROR or ALL."
+  }
+}
+
+variable "state_machine_tracing" {
+  type        = bool
+  default     = false
+  description = "Whether executions of the state machines are traced by X-Ray."
 }
 
 variable "architecture" {
@@ -291,10 +319,10 @@ variable "tags" {
   description = "Tags of everything that is created."
 }
 
-variable "lambda_zip" {
+variable "lambda_packages" {
   type        = string
   default     = ""
-  description = "The deployment package of the steps. Empty: what infra/build made for the architecture."
+  description = "The folder of the deployment packages, tuner-tuning-ARCHITECTURE.zip and tuner-review-ARCHITECTURE.zip. Empty: infra/dist, where infra/build puts them."
 }
 
 variable "report_bucket_force_destroy" {

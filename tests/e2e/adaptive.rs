@@ -41,7 +41,7 @@ fn standard_is_what_happens_unless_a_grid_is_described() {
     let _alone = measuring();
     let place = Place::new();
     let tuning = tune(&place, &[]).exits(0).tuning();
-    assert_eq!(tuning["request"]["planner"], "standard");
+    assert_eq!(tuning["request"]["preset"], "standard");
     assert_chosen_among_tried(&tuning);
     // From the smallest size up, and not all of them.
     let sizes = tried(&tuning);
@@ -51,7 +51,7 @@ fn standard_is_what_happens_unless_a_grid_is_described() {
     let grid = tune(&place, &["--memory", "128,512", "--out", "grid"])
         .exits(0)
         .tuning();
-    assert_eq!(grid["request"]["planner"], "grid");
+    assert_eq!(grid["request"]["preset"], "grid");
     assert_eq!(grid["records"].as_array().unwrap().len(), 22);
 }
 

@@ -365,3 +365,50 @@ fn a_profile_goes_before_the_environment() {
     server.tuner(&place, &plan).run().exits(0);
     assert!(place.path().join("asked").exists(), "other credentials were used");
 }
+
+/// What exported logs show to be used bounds a tuning from here: what is left out, and why, is in the plan and the document.
+#[test]
+fn nothing_below_what_production_uses_is_measured() {
+    let _alone = measuring();
+    let server = Server::start(&["--function", "example:hash", "--present-memory", "2048"]);
+    let place = Place::new();
+    let report = |used: u32| {
+        format!(
+            "REPORT RequestId: 276a85b8-11a7-4b68-b42e-de11b5f419e3\tDuration: 74.59 ms\tBilled Duration: 75 ms\tMemory Size: \
+             2048 MB\tMax Memory Used: {used} MB\t\n"
+        )
+    };
+    let logs = place.write("hash.log", [report(800), report(1150), report(900)].concat());
+    let logs = logs.to_str().unwrap();
+    let function = ["--function", "hash", "--memory", "512,1408,2048", "--from-logs", logs];
+    let done = server.tuner(&place, &RUN).args(&function).run().exits(0).says(&[
+        "measures   1408, 2048 MB",
+        "leaves out 512 MB, below the floor",
+        "1,408 MB: 1,150 MB were used at most in 3 invocations",
+    ]);
+    let tuning = done.tuning();
+    assert_eq!(tuning["floor"]["memory_size_mb"], 1408);
+    assert_eq!(tuning["sizes"][0]["status"]["kind"], "skipped");
+    assert!(
+        tuning["records"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|r| r["memory_size_mb"].as_u64() >= Some(1408))
+    );
+    done.prints(&["No size below 1,408 MB was tried"]);
+    // Of nothing else there is nothing to measure, and the way out is named.
+    let too_small = ["--function", "hash", "--memory", "128,512", "--from-logs", logs];
+    server.tuner(&place, &RUN).args(&too_small).run().exits(2).says(&[
+        "below the floor of 1,408 MB",
+        "--risk-failures-below-floor",
+        "nothing was changed",
+    ]);
+    let other = place.write("other.log", "no report\n");
+    server
+        .tuner(&place, &RUN)
+        .args(&["--function", "hash", "--from-logs", other.to_str().unwrap()])
+        .run()
+        .exits(2)
+        .says(&["hold no report of hash"]);
+}

@@ -65,7 +65,7 @@ fn a_local_run_stopped_leaves_no_process() {
     let slow = ["--num", "200", "--payload", r#"{"ms":200}"#];
     for signal in [Signal::SIGINT, Signal::SIGTERM] {
         let mut running = place.tuner(&run).args(&slow).start();
-        running.wait_for("configuration put back to 128 MB");
+        running.wait_for("measuring");
         std::thread::sleep(std::time::Duration::from_millis(400));
         running.signal(signal);
         // finish() looks for processes and cgroups.
@@ -73,7 +73,7 @@ fn a_local_run_stopped_leaves_no_process() {
     }
     // Killed it can't clean up, but its functions end with it.
     let mut running = place.tuner(&run).args(&slow).start();
-    running.wait_for("configuration put back to 128 MB");
+    running.wait_for("measuring");
     std::thread::sleep(std::time::Duration::from_millis(400));
     let killed = running.id();
     running.signal(Signal::SIGKILL);

@@ -43,7 +43,9 @@ fn tune(place: &Place, language: &str, more: &[&str], command: &[&str], input: &
 fn assert_measured(done: Done) -> Value {
     let tuning = done.exits(0).tuning();
     for size in tuning["sizes"].as_array().unwrap() {
-        assert_eq!(size["outcomes"]["success"], 6, "{size}");
+        // What other programs of this machine disturb is made again.
+        assert!(size["outcomes"]["success"].as_u64() >= Some(6), "{size}");
+        assert_eq!(size["cold"]["duration_ms"]["count"], 1, "{size}");
         assert_eq!(size["warm"]["duration_ms"]["count"], 5, "{size}");
     }
     tuning
@@ -60,7 +62,7 @@ fn every_way(language: &str, command: &[&str]) {
         command,
         "",
     ));
-    assert_eq!(tuning["request"]["payloads"], 2);
+    assert_eq!(tuning["request"]["payloads"]["count"], 2);
     let tuning = assert_measured(tune(
         &place,
         language,

@@ -11,6 +11,8 @@
 mod adaptive;
 mod applying;
 mod bad_input;
+mod check;
+mod compare;
 mod direct;
 mod documents;
 mod examples;
@@ -19,6 +21,8 @@ mod interrupted;
 mod languages;
 mod logs;
 mod output;
+mod patch;
+mod projects;
 mod review;
 mod serve;
 mod service;

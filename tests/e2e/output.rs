@@ -5,16 +5,13 @@ use serde_json::Value;
 use crate::support::{Call, Place, measuring};
 
 fn run(place: &Place) -> Call {
+    sending(place, r#"{"ms":1}"#).args(&["--memory", "512,1769"])
+}
+
+fn sending(place: &Place, payload: &str) -> Call {
     place
-        .tuner(&[
-            "run",
-            "--local",
-            "--function",
-            "example:wait",
-            "--payload",
-            r#"{"ms":1}"#,
-        ])
-        .args(&["--num", "5", "--memory", "512,1769"])
+        .tuner(&["run", "--local", "--function", "example:wait"])
+        .args(&["--payload", payload, "--num", "5"])
 }
 
 #[test]
@@ -149,17 +146,7 @@ fn all_invocations_of_a_size_at_once() {
 fn sizes_given_twice_are_measured_once() {
     let _alone = measuring();
     let place = Place::new();
-    let done = place
-        .tuner(&[
-            "run",
-            "--local",
-            "--function",
-            "example:wait",
-            "--payload",
-            r#"{"ms":1}"#,
-            "--num",
-            "5",
-        ])
+    let done = sending(&place, r#"{"ms":1}"#)
         .args(&["--memory", "1769,512,1769", "--memory", "512"])
         .run()
         .exits(0);
@@ -167,4 +154,46 @@ fn sizes_given_twice_are_measured_once() {
         done.tuning()["request"]["memory_sizes_mb"],
         serde_json::json!([512, 1769])
     );
+}
+
+#[test]
+fn a_name_is_what_the_function_is_called_everywhere() {
+    let _alone = measuring();
+    let place = Place::new();
+    let done = run(&place).args(&["--name", "night / resize"]).run().exits(0);
+    assert!(done.stdout.starts_with("night / resize: "), "{}", done.stdout);
+    assert_eq!(done.tuning()["request"]["name"], "night / resize");
+    let folder = done.files()[0].parent().unwrap().file_name().unwrap().to_owned();
+    assert!(folder.to_string_lossy().starts_with("night---resize-"), "{folder:?}");
+    let listed = place.tuner(&["history"]).run().exits(0);
+    assert!(listed.stdout.contains("night / resize"), "{}", listed.stdout);
+}
+
+#[test]
+fn variables_and_payloads_are_in_no_file_but_their_digests_are() {
+    let _alone = measuring();
+    let place = Place::new();
+    let done = sending(&place, r#"{"ms":1,"note":"canary-of-payload"}"#)
+        .args(&["--memory", "512,1769", "--env", "TOKEN=canary-of-variable"])
+        .run()
+        .exits(0);
+    let request = &done.tuning()["request"];
+    for (field, bytes) in [("payloads", 35), ("variables", 24)] {
+        assert_eq!(
+            (&request[field]["count"], &request[field]["bytes"]),
+            (&1.into(), &bytes.into()),
+            "{field}"
+        );
+        assert_eq!(
+            request[field]["keyed_sha256"].as_str().map(str::len),
+            Some(64),
+            "{field}"
+        );
+    }
+    let mut texts = vec![done.stdout.clone(), done.stderr.clone()];
+    texts.extend(done.files().iter().map(|file| std::fs::read_to_string(file).unwrap()));
+    assert!(texts.len() >= 5, "{:?}", done.files());
+    for text in texts {
+        assert!(!text.contains("canary"), "{text}");
+    }
 }

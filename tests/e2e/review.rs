@@ -115,10 +115,7 @@ fn figures_are_those_of_the_logs() {
         &pay["monthly"]["bill"]["duration"]["amount"],
         invocations * 0.1 * 0.000_016_666_7,
     );
-    near(
-        &pay["monthly"]["bill"]["requests"]["amount"],
-        invocations.round() * 0.2e-6,
-    );
+    near(&pay["monthly"]["bill"]["requests"]["amount"], invocations * 0.2e-6);
     assert!(findings(pay).contains(&"memory_overprovisioned"), "{pay}");
     assert!(findings(function(&document, "tight")).contains(&"memory_underprovisioned"));
     // Nothing says where these functions are.
@@ -371,7 +368,8 @@ fn the_next_review_says_what_came_of_the_last_one() {
         (&json!(1024), &json!(true))
     );
     assert!(shrunk["advice"]["saved"]["amount"].as_f64().unwrap() > 0.0, "{shrunk}");
-    assert_eq!(second["previous"]["gone"], json!(["gone"]));
+    // Logs without an inventory may be some of the account's: what is not among them may be there still.
+    assert!(second["previous"]["gone"].is_null(), "{}", second["previous"]);
     // September comes before October, whichever is reviewed later.
     let done = place
         .tuner(&[

@@ -39,6 +39,9 @@ EVERYTHING = {
     "report_retention_in_days": 0,
     "log_group_retention_in_days": 30,
     "log_level": "DEBUG",
+    "waiting_memory_size": 256,
+    "state_machine_log_level": "ERROR",
+    "state_machine_tracing": True,
     "architecture": "x86_64",
     "permissions_boundary": f"arn:aws:iam::{ACCOUNT}:policy/boundary",
     "kms_key_arn": f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/1",
@@ -69,10 +72,14 @@ def sam_names():
 
 def for_sam(variables):
     names = sam_names()
-    return {
-        names[name.replace("_", "")]: ",".join(map(str, value)) if isinstance(value, list) else value
-        for name, value in variables.items()
-    }
+    return {names[name.replace("_", "")]: written(value) for name, value in variables.items()}
+
+
+def written(value):
+    """As CloudFormation writes it, which has no true and false."""
+    if isinstance(value, list):
+        return ",".join(map(str, value))
+    return json.dumps(value) if isinstance(value, bool) else value
 
 
 def defined(name):

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import threading
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -88,12 +89,20 @@ class Terraform:
 
     def plan(self, variables, region="eu-west-1"):
         """What would be created: the values of each resource by its address."""
-        package = self.folder / "test.zip"
-        package.write_bytes(b"not looked at by a plan")
-        given = self.variables({"lambda_zip": str(package), **variables})
+        packages = self.packages(variables.get("architecture", "arm64"))
+        given = self.variables({"lambda_packages": str(packages), **variables})
         self.checked("plan", "-no-color", "-lock=false", "-out=plan", given, AWS_REGION=region)
         planned = json.loads(self.checked("show", "-json", "plan"))["planned_values"]
         return {r["address"]: r["values"] for r in planned["root_module"]["resources"]}
+
+    def packages(self, architecture):
+        """A folder with packages as infra/build makes them, as far as a plan looks at them."""
+        folder = self.folder.parent / "packages"
+        folder.mkdir(exist_ok=True)
+        for kind in ("tuning", "review"):
+            with zipfile.ZipFile(folder / f"tuner-{kind}-{architecture}.zip", "w") as archive:
+                archive.writestr(f"for-{architecture}", b"")
+        return folder
 
     def variables(self, values):
         path = self.folder.parent / "variables.tfvars.json"

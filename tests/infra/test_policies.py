@@ -13,7 +13,18 @@ READ, LIST = "lambda:GetFunction", "lambda:ListVersionsByFunction"
 UPDATE, PUBLISH = "lambda:UpdateFunctionConfiguration", "lambda:PublishVersion"
 EVERY_STEP = {"logs:CreateLogStream", "logs:PutLogEvents", "s3:ListBucket", "s3:GetObject", "s3:PutObject"}
 NEEDS = {
-    "initialize": {READ, LIST, "lambda:GetAlias", "states:DescribeExecution", "s3:DeleteObject"},
+    "initialize": {
+        READ,
+        LIST,
+        "lambda:GetAccountSettings",
+        "lambda:GetAlias",
+        "logs:FilterLogEvents",
+        "logs:GetQueryResults",
+        "logs:StartQuery",
+        "logs:StopQuery",
+        "states:DescribeExecution",
+        "s3:DeleteObject",
+    },
     "plan": set(),
     "publish": {READ, LIST, UPDATE, PUBLISH},
     "sample": {READ, "lambda:InvokeFunction", "lambda:PutFunctionEventInvokeConfig", "logs:FilterLogEvents", "s3:DeleteObject"},
@@ -24,6 +35,7 @@ NEEDS = {
     "review-list": {
         "cloudwatch:GetMetricData",
         "compute-optimizer:GetLambdaFunctionRecommendations",
+        "lambda:ListEventSourceMappings",
         "lambda:ListFunctions",
         "lambda:ListProvisionedConcurrencyConfigs",
         "logs:DescribeLogGroups",
@@ -31,6 +43,8 @@ NEEDS = {
     "review-look": {
         "cloudwatch:GetMetricData",
         READ,
+        "lambda:GetPolicy",
+        "lambda:ListAliases",
         "lambda:ListProvisionedConcurrencyConfigs",
         "lambda:ListTags",
         "logs:FilterLogEvents",
@@ -170,10 +184,12 @@ def test_a_step_of_a_review_writes_to_its_own_part_of_the_bucket(full_stack, ste
 
 def test_logs_are_read_where_it_is_allowed(stack, full_stack):
     group = f"arn:aws:logs:eu-west-1:{ACCOUNT}:log-group:/aws/lambda/"
-    for action in ("logs:StartQuery", "logs:FilterLogEvents"):
-        assert allows(of_stack(stack, "review-look"), action, f"{group}any:*")
-        assert allows(of_stack(full_stack, "review-look"), action, f"{group}orders-eu:*")
-        assert not allows(of_stack(full_stack, "review-look"), action, f"{group}customers:*")
+    for step in ("initialize", "review-look"):
+        for action in ("logs:StartQuery", "logs:FilterLogEvents"):
+            assert allows(of_stack(stack, step), action, f"{group}any:*")
+            assert allows(of_stack(full_stack, step), action, f"{group}orders-eu:*")
+            assert not allows(of_stack(full_stack, step), action, f"{group}customers:*")
+    assert allows(of_stack(full_stack, "initialize"), "s3:GetObject", "arn:aws:s3:::reports/history/1.json")
 
 
 @pytest.mark.parametrize("step", ["initialize", "publish", "sample", "restore", "apply"])
@@ -254,3 +270,14 @@ def test_another_partition_has_its_own_arns(terraform):
     for role in [*STEPS, *OTHERS]:
         for text in (json.dumps(of_plan(plan, role)), json.dumps(of_stack(stack, role))):
             assert "arn:aws-cn:" in text and "arn:aws:" not in text, role
+
+
+@pytest.mark.parametrize("step", ["restore", "apply"])
+@pytest.mark.parametrize("asked_as", ["{}:7", "{}"], ids=["by the qualified ARN", "by the ARN alone"])
+def test_versions_are_deleted_and_functions_are_not_under_both_readings(stack, full_stack, step, asked_as):
+    """AWS does not say which ARN IAM looks at. By the ARN alone a version can't be told from its function: it stays, and is
+    named."""
+    for which, name in ((stack, "anything"), (full_stack, "orders-eu")):
+        statements = of_stack(which, step)
+        assert allows(statements, "lambda:DeleteFunction", FUNCTION + asked_as.format(name)) == (asked_as == "{}:7")
+        assert not allows(statements, "lambda:DeleteFunction", FUNCTION + name)

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -109,6 +110,44 @@ def test_every_step_retries_by_kind_of_error(machine):
     assert len(set(back_offs)) == len(back_offs)
 
 
+@pytest.fixture
+def expand(tmp_path):
+    """statemachine/expand on a copy of the state machines."""
+    copy = shutil.copytree(ROOT / "statemachine", tmp_path / "statemachine")
+    return lambda *arguments: run(copy / "expand", *arguments), copy
+
+
+def test_retries_come_from_one_source(expand):
+    expand, copy = expand
+    assert expand("--check") == (0, "")
+    source = json.loads((copy / "retries.json").read_text())
+    for machine in map(defined, MACHINES):
+        for name, task in tasks(machine).items():
+            assert task["Retry"] == source[task["Resource"]], name
+
+    written = (copy / "retries.json").read_text()
+    (copy / "retries.json").write_text(written.replace('"MaxAttempts": 5', '"MaxAttempts": 6'))
+    code, said = expand("--check")
+    assert code == 1 and all(f"{name}.asl.json" in said for name in MACHINES)
+    assert expand()[0] == 0 and expand("--check") == (0, "")
+    for name in MACHINES:
+        now = json.loads((copy / f"{name}.asl.json").read_text())
+        assert {task["Retry"][2]["MaxAttempts"] for task in steps(now).values()} == {6}
+    # Nothing else has changed, not even how it is written.
+    (copy / "retries.json").write_text(written)
+    assert expand()[0] == 0
+    for name in MACHINES:
+        assert (copy / f"{name}.asl.json").read_text() == (ROOT / f"statemachine/{name}.asl.json").read_text()
+
+
+def test_a_task_without_retries_is_found(expand):
+    expand, copy = expand
+    path = copy / "power-tuning.asl.json"
+    path.write_text(path.read_text().replace('"Retry": [', '"Retries": [', 1))
+    code, said = expand("--check")
+    assert code == 1 and re.search(r"1 of \d+ tasks have no retries", said), said
+
+
 def test_every_error_is_caught(machine):
     for name, state in every_state(machine):
         if state["Type"] not in ("Task", "Map"):
@@ -126,14 +165,27 @@ def test_a_choice_has_a_way_out(machine):
 
 def test_every_failure_puts_the_function_back_and_then_fails(tuning):
     states = tuning["States"]
-    begin = {state["Catch"][0]["Next"] for name, state in states.items() if "Catch" in state and name != RESTORE}
-    begin |= {state["Default"] for state in states.values() if state["Type"] == "Choice"}
+    first = tuning["StartAt"]
+    begin = {state["Catch"][0]["Next"] for name, state in states.items() if "Catch" in state and name not in (RESTORE, first)}
+    begin.add(states["What next?"]["Default"])
     assert begin
     for first in begin:
         for path in paths_to_the_end(states, first):
             assert RESTORE in path, path
             assert path[-1] == "Failed", path
     assert states[RESTORE]["Catch"][0]["Next"] == "Failed, and not put back"
+
+
+def test_where_nothing_was_changed_nothing_is_put_back_and_no_step_is_needed_to_say_why(tuning):
+    states = tuning["States"]
+    (catcher,) = states[tuning["StartAt"]]["Catch"]
+    ends = {path[-1] for path in paths_to_the_end(states, catcher["Next"])}
+    for path in paths_to_the_end(states, catcher["Next"]):
+        assert {states[name]["Type"] for name in path} <= {"Choice", "Pass", "Fail"}, path
+    for name in ends:
+        said = states[name].get("Cause") or states[name]["CausePath"]
+        assert "nothing was changed" in said and "\n" not in said, name
+    assert len(ends) == 6
 
 
 def test_every_failure_of_a_review_is_said_and_then_fails(review):
@@ -189,7 +241,7 @@ def test_a_failed_execution_says_what_restoring_handed_on(tuning):
     assert (failed["ErrorPath"], failed["CausePath"]) == ("$.error", "$.cause")
     not_restored = tuning["States"]["Failed, and not put back"]
     assert not_restored["Error"] == "Tuner.NotRestored"
-    assert "tuner restore --function {}" in not_restored["CausePath"]
+    assert "`tuner restore`" in not_restored["CausePath"] and "--" not in not_restored["CausePath"]
 
 
 def test_errors_that_are_named_are_raised(machine):
@@ -201,6 +253,8 @@ def test_errors_that_are_named_are_raised(machine):
             named |= set(rule["ErrorEquals"])
     assert {name for name in named if name.startswith("Tuner.")} <= raised
     assert {name for name in named if not name.startswith("Tuner.")} <= PLATFORM
+    named = {state["Error"] for _, state in every_state(machine) if state["Type"] == "Fail" and "Error" in state}
+    assert {name for name in named if name != "Tuner.NotRestored"} <= raised
     assert machine["States"]["Note an unknown plan"]["Result"]["Error"] in raised
 
 

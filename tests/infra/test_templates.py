@@ -4,18 +4,19 @@ import json
 import re
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import jsonschema
 import pytest
 
 import sam
-from conftest import ACCOUNT, EVERYTHING, ROOT, STEPS, camel, for_sam, sam_names
+from conftest import ACCOUNT, EVERYTHING, ROOT, STEPS, camel, for_sam, sam_names, written
 from machines import steps
 from sam import Stack
 
 # What the other template has other means for: CloudFormation's stack tags, and its refusal to delete what is not empty.
-ONLY_IN_TERRAFORM = {"tags", "lambda_zip", "report_bucket_force_destroy"}
+ONLY_IN_TERRAFORM = {"tags", "lambda_packages", "report_bucket_force_destroy"}
 
 # The bucket that is made forgets the payloads of tunings that were stopped by force after so long.
 PAYLOAD_DAYS = 8
@@ -76,9 +77,18 @@ def test_both_take_the_same_parameters_with_the_same_defaults():
     assert {name.replace("_", "") for name in ours} == set(sam_names())
     assert set(EVERYTHING) == set(ours), "EVERYTHING leaves something out"
     for name, default in ours.items():
-        other = theirs[sam_names()[name.replace("_", "")]]["Default"]
-        written = ",".join(map(str, default)) if isinstance(default, list) else default
-        assert written == other, name
+        assert written(default) == theirs[sam_names()[name.replace("_", "")]]["Default"], name
+
+
+def test_defaults_of_the_inputs_are_those_that_are_deployed():
+    ours = variables()
+    tuning, review = (
+        json.loads((ROOT / f"statemachine/{name}.input.schema.json").read_text())["properties"]
+        for name in ("power-tuning", "memory-review")
+    )
+    assert tuning["powerValues"]["default"] == ours["power_values"]
+    for field, variable in (("days", "days"), ("budgetUsd", "budget_usd"), ("tune", "tune")):
+        assert review[field]["default"] == ours[f"memory_review_{variable}"], field
 
 
 def test_every_parameter_is_described_and_documented():
@@ -194,6 +204,57 @@ def schedule_of_stack(stack):
         "retries": (retries["MaximumRetryAttempts"], retries["MaximumEventAgeInSeconds"]),
         "window": schedule["FlexibleTimeWindow"]["Mode"],
     }
+
+
+def observed_of_plan(plan, machine):
+    """What a state machine logs and traces, and where to."""
+    state_machine = plan[f"aws_sfn_state_machine.{machine.replace('-', '_')}"]
+    (logging,), (tracing,) = state_machine["logging_configuration"], state_machine["tracing_configuration"]
+    group = plan.get(f'aws_cloudwatch_log_group.state_machine["{machine}"]', {})
+    return {
+        "level": logging["level"],
+        "data": logging["include_execution_data"],
+        "group": group.get("name"),
+        "retention": group.get("retention_in_days"),
+        "key": group.get("kms_key_id"),
+        "traced": tracing["enabled"],
+    }
+
+
+def observed_of_stack(stack, resource):
+    state_machine = stack.resource(resource)
+    logging, group = state_machine["LoggingConfiguration"], stack.resource(f"{resource}LogGroup")
+    if group:
+        (destination,) = logging["Destinations"]
+        assert destination == {"CloudWatchLogsLogGroup": {"LogGroupArn": f"arn:{resource}LogGroup"}}
+    else:
+        assert "Destinations" not in logging
+    return {
+        "level": logging["Level"],
+        "data": logging["IncludeExecutionData"],
+        "group": group and group["LogGroupName"],
+        "retention": group and group["RetentionInDays"],
+        "key": group and group.get("KmsKeyId"),
+        "traced": state_machine["TracingConfiguration"]["Enabled"],
+    }
+
+
+def test_executions_are_logged_and_traced_where_it_is_asked_for(default_plan, full_plan):
+    for machine, resource in (("power-tuning", "StateMachine"), ("memory-review", "ReviewStateMachine")):
+        off, on = observed_of_plan(default_plan, machine), observed_of_plan(full_plan, machine)
+        assert off == observed_of_stack(Stack({}), resource)
+        assert on == observed_of_stack(Stack(for_sam(EVERYTHING)), resource)
+        assert (off["level"], off["group"], off["traced"]) == ("OFF", None, False)
+        group = f"/aws/vendedlogs/states/Team_7-{machine}"
+        assert (on["level"], on["data"], on["group"], on["traced"]) == ("ERROR", False, group, True)
+
+
+def test_the_stack_says_where_it_is_as_that_of_power_tuning_does():
+    outputs = sam.template()["Outputs"]
+    assert outputs["StateMachineARN"]["Value"] == outputs["stateMachineArn"]["Value"]
+    # Its execute.sh takes the first state machine with STACK_NAME in its name, which is to be the right one.
+    names = [Stack({}).resource(resource)["StateMachineName"] for resource in ("StateMachine", "ReviewStateMachine")]
+    assert [name for name in names if "tuner-power-tuning" in name] == names[:1]
 
 
 def test_a_schedule_is_there_and_off_until_it_is_asked_for(default_plan, full_plan):
@@ -322,6 +383,8 @@ def test_bad_parameters_are_refused_with_the_name_and_the_way_out(terraform):
         "report_retention_in_days": -1,
         "log_group_retention_in_days": 2,
         "log_level": "info",
+        "waiting_memory_size": 127,
+        "state_machine_log_level": "INFO",
         "architecture": "arm",
         "kms_key_arn": "alias/x",
         "memory_review_schedule_state": "on",
@@ -340,9 +403,31 @@ def test_bad_parameters_are_refused_with_the_name_and_the_way_out(terraform):
 
 
 def test_a_missing_package_and_half_a_vpc_are_refused_with_the_way_out(terraform):
-    said = terraform.plan_fails({"lambda_zip": "", "subnet_ids": ["subnet-1"]})
-    assert "infra/build --arch arm64" in said
+    said = terraform.plan_fails({"lambda_packages": "", "subnet_ids": ["subnet-1"]})
+    assert "dist/tuner-tuning-arm64.zip: build it with infra/build --arch arm64" in said
+    assert "dist/tuner-review-arm64.zip: build it" in said
     assert "both subnet_ids and security_group_ids" in said
+
+
+@pytest.mark.parametrize("content", ["for-x86_64", "for-arm", "bootstrap", ""])
+def test_a_package_for_another_architecture_is_refused(terraform, content):
+    """Renamed, or of somebody else."""
+    packages = terraform.packages("arm64")
+    with zipfile.ZipFile(packages / "tuner-review-arm64.zip", "w") as archive:
+        if content:
+            archive.writestr(content, b"")
+    said = terraform.plan_fails({"lambda_packages": str(packages)})
+    assert "tuner-review-arm64.zip is no package of infra/build for arm64: build it with infra/build --arch arm64" in said
+    assert "tuner-tuning-arm64.zip is" not in said
+
+
+def test_the_packages_of_a_template_are_for_its_architecture():
+    """That of the repository; what infra/build makes of it is tested with that."""
+    template = sam.template()
+    assert template["Parameters"]["architecture"]["AllowedValues"] == ["arm64"]
+    for step in STEPS:
+        kind = "review" if step.startswith("review-") else "tuning"
+        assert template["Resources"][f"{camel(step)}Function"]["Properties"]["CodeUri"] == f"../dist/tuner-{kind}-arm64.zip"
 
 
 @pytest.mark.parametrize(

@@ -67,6 +67,7 @@ def refused(code, message, status=400):
 DENIED = refused("AccessDeniedException", "User: arn:aws:sts::000000000000:assumed-role/x/y is not authorized", 403)
 # What AWS says in a region that an account has not enabled.
 NOT_ENABLED = refused("UnrecognizedClientException", "The security token included in the request is invalid.", 403)
+NO_POLICY = refused("ResourceNotFoundException", "The resource you requested does not exist.", 404)
 NOT_OPTED_IN = refused("OptInRequiredException", "Aws account is not registered for recommendations.", 403)
 
 
@@ -76,6 +77,8 @@ class Account(Proxy):
     def __init__(self, functions, backend):
         self.functions, self.backend = functions, backend
         self.names, self.patches, self.simulated = [], {}, []
+        # What ListEventSourceMappings tells.
+        self.mappings = []
         # Invocations of each simulated function, of 100 ms.
         self.counted = 10_000
         self.calls, self.rules = [], []
@@ -90,7 +93,7 @@ class Account(Proxy):
     def empty(self):
         """Another test, another account."""
         with self.lock:
-            self.names, self.patches, self.simulated = [], {}, []
+            self.names, self.patches, self.simulated, self.mappings = [], {}, [], []
             self.calls, self.rules = [], []
 
     def add(self, name, **patch):
@@ -120,6 +123,10 @@ class Account(Proxy):
             return self.list(call)
         if call.operation == "ListProvisionedConcurrencyConfigs":
             return answer({"ProvisionedConcurrencyConfigs": []})
+        if call.operation == "ListEventSourceMappings":
+            return answer({"EventSourceMappings": self.mappings})
+        if call.operation == "GetPolicy":
+            return NO_POLICY
         if call.operation == "GetFunction" and self.simulated:
             return answer({"Configuration": self.simulated[index_of(call.target)], "Tags": {"team": "seven"}})
         if call.operation == "GetMetricData" and self.simulated:
@@ -188,6 +195,10 @@ def read(method, target, headers, body, peer):
         operation = lower["x-amz-target"].rpartition(".")[2]
     elif PROVISIONED.match(path):
         operation = "ListProvisionedConcurrencyConfigs"
+    elif path.rstrip("/").endswith("/event-source-mappings"):
+        operation = "ListEventSourceMappings"
+    elif path.endswith("/policy"):
+        operation = "GetPolicy"
     elif path.rstrip("/") == FUNCTIONS:
         operation = "ListFunctions"
     elif path.startswith(FUNCTIONS):

@@ -1,9 +1,11 @@
 """Clients of the emulated cloud, and the service deployed to it without Terraform: quick, and the same state machine and
 Lambdas."""
 
+import contextlib
 import dataclasses
 import io
 import json
+import platform
 import re
 import uuid
 import zipfile
@@ -17,6 +19,8 @@ from servers import until
 ROOT = Path(__file__).parent.parent.parent
 STATE_MACHINE = ROOT / "statemachine"
 OUTPUT_SCHEMA = json.loads((STATE_MACHINE / "power-tuning.output.schema.json").read_text())
+# Of this machine, where the emulators run everything.
+ARCHITECTURE = platform.machine().replace("aarch64", "arm64")
 REGION = "us-east-1"
 ACCOUNT = "000000000000"
 STEPS = ["initialize", "publish", "plan", "sample", "restore", "analyze", "apply", "report"]
@@ -60,6 +64,22 @@ class Cloud:
         }
 
 
+def cloud_with_iam(endpoint):
+    """A MiniStack that enforces IAM, as its administrator."""
+    return Cloud("ministack", endpoint, endpoint, account="test")
+
+
+@contextlib.contextmanager
+def role_of_targets(cloud):
+    """The role of functions under test, which must exist where IAM is enforced."""
+    iam = cloud.client("iam")
+    trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "lambda.amazonaws.com"}}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    iam.create_role(RoleName="target", AssumeRolePolicyDocument=policy)
+    yield
+    iam.delete_role(RoleName="target")
+
+
 def definition(machine, arns):
     """A state machine as it ships, with its placeholders filled."""
     text = (STATE_MACHINE / f"{machine}.asl.json").read_text()
@@ -97,18 +117,19 @@ class Deployed:
         return [entry["Key"] for page in pages for entry in page.get("Contents", [])]
 
 
-def deploy(cloud, code, name, variables, timeout=900):
-    """Deploys the service without Terraform, in a second: `code` is its deployment package."""
+def deploy(cloud, packages, name, variables, timeout=900):
+    """Deploys the service without Terraform, in a second."""
     bucket = f"{name}-reports"
     s3 = cloud.client("s3")
     s3.create_bucket(Bucket=bucket)
-    s3.put_object(Bucket=bucket, Key="code.zip", Body=code)
+    for kind, package in packages.items():
+        s3.put_object(Bucket=bucket, Key=f"{kind}.zip", Body=package)
     arns = deploy_steps(cloud, STEPS, name, bucket, variables, timeout)
     return Deployed(cloud, deploy_machine(cloud, name, definition("power-tuning", arns)), bucket)
 
 
 def deploy_steps(cloud, steps, name, bucket, variables, timeout=900):
-    """The Lambda functions of these steps, by the package `code.zip` in the bucket; their ARNs."""
+    """The Lambda functions of these steps, by the packages in the bucket; their ARNs."""
     functions, arns = cloud.client("lambda"), {}
     for step in steps:
         made = functions.create_function(
@@ -116,7 +137,7 @@ def deploy_steps(cloud, steps, name, bucket, variables, timeout=900):
             Runtime="provided.al2023",
             Handler=step,
             Role=f"arn:aws:iam::{cloud.account}:role/{step}",
-            Code={"S3Bucket": bucket, "S3Key": "code.zip"},
+            Code={"S3Bucket": bucket, "S3Key": "review.zip" if step.startswith("review-") else "tuning.zip"},
             MemorySize=512,
             Timeout=timeout,
             Environment={

@@ -4,9 +4,9 @@ Every state machine scenario runs on two engines that know nothing of each other
 sent to MiniStack. The functions under test run in our local Lambda, with real limits and truthful REPORT lines.
 
 TUNER_EMULATORS     a Python with tests/service/requirements.txt installed
-TUNER_LAMBDAS_ZIP   the deployment package of the service, as infra/build makes it; to try something quickly, one packed
-                    from a debug build: `cargo build -p tuner-lambdas && strip -o /tmp/bootstrap target/debug/bootstrap`,
-                    then `zip -j lambdas.zip /tmp/bootstrap`
+TUNER_PACKAGES      the folder of the service's deployment packages and SAM template, as infra/build makes them for this machine;
+                    to try something quickly, with packages of a debug build: for KIND tuning and review
+                    `strip -o bootstrap target/debug/KIND && zip FOLDER/tuner-KIND-$(uname -m).zip bootstrap`
 TUNER_LOCAL_SERVE   as for tests/clients: `target/debug/examples/serve`
 TUNER_BIN           the command line
 """
@@ -24,7 +24,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 pytest.register_assert_rewrite("cloud", "targets")
 
-from cloud import ACCOUNT, Cloud, client, deploy  # noqa: E402
+from cloud import ACCOUNT, ARCHITECTURE, Cloud, client, deploy  # noqa: E402
 from gateway import Gateway  # noqa: E402
 from servers import served  # noqa: E402
 from targets import Target  # noqa: E402
@@ -41,29 +41,29 @@ def pytest_configure(config):
 # (The groups of pytest-xdist 3.8.0 have no effect with pytest 9.2.)
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
-    """With pytest-xdist each test goes to a process that is free, which has its own emulators; but those of Terraform, first
-    of all, to one, or it would be applied in each."""
+    """With pytest-xdist each test goes to a process that is free, which has its own emulators; but those of Terraform and
+    CloudFormation, first of all, to one each, or it would be applied in each."""
     from xdist.scheduler import LoadScopeScheduling
 
     class Scheduling(LoadScopeScheduling):
         def _split_scope(self, nodeid):
             module = nodeid.partition("::")[0]
-            return module if module.endswith("test_terraform.py") else nodeid
+            return module if module.endswith(("test_terraform.py", "test_sam.py")) else nodeid
 
     return Scheduling(config, log)
 
 
-@pytest.fixture(autouse=True)
-def turn(request):
-    """Tests that compare durations run while the other processes' tests wait."""
-    alone = request.node.get_closest_marker("alone")
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item):
+    """Tests that compare durations run while the other processes' tests wait, and what those set up: emulators, deployments."""
+    alone = item.get_closest_marker("alone")
     place = Path(tempfile.gettempdir())
     with (place / "tuner-service-tests.queue").open("w") as queue, (place / "tuner-service-tests.lock").open("w") as lock:
         # A queue, or those that share the lock would never let go of it.
         fcntl.flock(queue, fcntl.LOCK_EX)
         fcntl.flock(lock, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
         fcntl.flock(queue, fcntl.LOCK_UN)
-        yield
+        return (yield)
 
 
 def required(variable):
@@ -139,13 +139,19 @@ def gateway(local_lambda):
 
 
 @pytest.fixture(scope="session")
-def lambdas_zip():
-    return Path(required("TUNER_LAMBDAS_ZIP")).read_bytes()
+def packages_folder():
+    return Path(required("TUNER_PACKAGES")).resolve()
 
 
 @pytest.fixture(scope="session")
-def service(cloud, gateway, lambdas_zip):
-    return deploy(cloud, lambdas_zip, f"tuner-{cloud.engine}", {"AWS_ENDPOINT_URL_LAMBDA": gateway.endpoint})
+def packages(packages_folder):
+    """The deployment packages by what they are for."""
+    return {kind: (packages_folder / f"tuner-{kind}-{ARCHITECTURE}.zip").read_bytes() for kind in ("tuning", "review")}
+
+
+@pytest.fixture(scope="session")
+def service(cloud, gateway, packages):
+    return deploy(cloud, packages, f"tuner-{cloud.engine}", {"AWS_ENDPOINT_URL_LAMBDA": gateway.endpoint})
 
 
 numbers = itertools.count(1)

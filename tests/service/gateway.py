@@ -8,6 +8,7 @@ import dataclasses
 import http.client
 import http.server
 import json
+import math
 import re
 import threading
 import time
@@ -31,6 +32,7 @@ OPERATIONS = [
         ("PUT", FUNCTION + "/aliases/[^/]+", "UpdateAlias"),
         ("DELETE", FUNCTION + "/aliases/[^/]+", "DeleteAlias"),
         ("PUT", r"/2019-09-25/functions/(?P<name>[^/]+)/event-invoke-config", "PutFunctionEventInvokeConfig"),
+        ("GET", r"/2016-08-19/account-settings(?P<name>)", "GetAccountSettings"),
         ("DELETE", r"/2019-09-25/functions/(?P<name>[^/]+)/event-invoke-config", "DeleteFunctionEventInvokeConfig"),
     ]
 ]
@@ -97,6 +99,29 @@ class Rule:
     seen: int = 0
 
 
+class Account:
+    """How many executions there may be at the same time, and are."""
+
+    def __init__(self, limit, others):
+        self.limit, self.free, self.running, self.most = limit, limit - others, 0, 0
+        # A step waits for eight invocations at the same time, and ten are made at most, in half of what there is.
+        self.steps = math.ceil(min(10, limit // 2) / 8)
+        self.lock = threading.Lock()
+
+    def enter(self, _call):
+        with self.lock:
+            # Beside the steps that wait for them.
+            if self.running + 1 + self.steps > self.free:
+                return THROTTLED
+            self.running += 1
+            self.most = max(self.most, self.running)
+        return None
+
+    def leave(self, _call):
+        with self.lock:
+            self.running -= 1
+
+
 class Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
     # A hundred invocations may come at the same moment.
@@ -129,6 +154,7 @@ class Gateway(Proxy):
         self.rules = []
         self.lock = threading.Lock()
         self.connections = threading.local()
+        self.accounts = {}
         super().__init__()
 
     def route(self, function, endpoint):
@@ -144,9 +170,21 @@ class Gateway(Proxy):
         with self.lock:
             self.rules.append(Rule(function, operations, numbers, act, after))
 
+    def limit(self, function, limit, others=0):
+        """This function is in an account with so many concurrent executions, of which others take some.
+
+        The steps that invoke take places beside the invocations they wait for.
+        """
+        with self.lock:
+            self.accounts[function] = Account(limit, others)
+        self.when(function, "Invoke", act=self.accounts[function].enter)
+        self.when(function, "Invoke", act=self.accounts[function].leave, after=True)
+        return self.accounts[function]
+
     def forget(self, function):
         """The function's test is over."""
         with self.lock:
+            self.accounts.pop(function, None)
             self.rules = [rule for rule in self.rules if rule.function != function]
 
     def of(self, function, *operations):
@@ -173,6 +211,12 @@ class Gateway(Proxy):
         call = read_call(method, target, headers, body)
         with self.lock:
             self.calls.append(call)
+            if call.operation == "GetAccountSettings" and self.accounts:
+                (account,) = self.accounts.values()
+                limits = {"ConcurrentExecutions": account.limit, "UnreservedConcurrentExecutions": account.limit}
+                body = json.dumps({"AccountLimit": limits, "AccountUsage": {}}).encode()
+                call.response = (200, {"Content-Type": "application/json"}, body)
+                return call.response
         for rule in self._matching(call, after=False):
             if isinstance(answer := rule.act(call), Answer):
                 call.response = answer.parts()

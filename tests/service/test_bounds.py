@@ -23,9 +23,9 @@ def test_six_sizes_take_few_transitions_and_calls(service, gateway, target, caps
 
 
 @pytest.fixture(scope="module")
-def quick_service(cloud, local_lambda, lambdas_zip):
+def quick_service(cloud, local_lambda, packages):
     """Without the gateway between: ten thousand calls need not be looked at."""
-    return deploy(cloud, lambdas_zip, f"quick-{cloud.engine}", {"AWS_ENDPOINT_URL_LAMBDA": local_lambda})
+    return deploy(cloud, packages, f"quick-{cloud.engine}", {"AWS_ENDPOINT_URL_LAMBDA": local_lambda})
 
 
 def test_ten_sizes_a_thousand_times(quick_service, target):

@@ -23,6 +23,8 @@ def test_the_smallest_input(service, target):
     assert all(of[0] == "cold" for of in starts.values())
     assert document["function"]["memory_size_mb"] == 640
     assert (document["status"], document["leftovers"]) == ("succeeded", [])
+    # Each size was set, published and deleted, at the least.
+    assert document["exploration"]["control_calls"]["limited"] >= 3 * len(DEFAULT_SIZES)
     # It waits as long at any size, so the smallest is the cheapest.
     assert done.output["power"] == 128
     assert {"tuning.json", "report.svg", "report.html"} <= done.files()
@@ -124,7 +126,7 @@ def test_every_option(service, target):
     ).succeeded()
     request = done.document()["request"]
     assert request["memory_sizes_mb"] == [512, 1769]
-    assert (request["invocations"], request["trim_share"], request["planner"]) == (6, 0.1, "grid")
+    assert (request["invocations"], request["trim_share"], request["preset"]) == (6, 0.1, "grid")
     assert request["constraints"] == [{"kind": "duration", "statistic": "p95", "max_ms": 60000.0}]
     assert request["monthly_invocations"] == 1000000
     assert [entry["value"] for entry in done.output["stats"]] == [512, 1769]

@@ -13,7 +13,7 @@ def quick(function, **more):
 
 def all_measured(done, count=12):
     records = [record for size in done.records().values() for record in size]
-    assert len(records) == count
+    assert sum(map(len, done.counted().values())) == count
     assert all(r["outcome"] == "success" and r["duration_ms"] > 0 for r in records), records
     return records
 
@@ -60,10 +60,10 @@ def test_a_log_group_that_is_not_there(service, gateway, target):
 
 
 @pytest.fixture(scope="module")
-def short_service(cloud, gateway, lambdas_zip):
+def short_service(cloud, gateway, packages):
     """Its steps have 12 s, as if a function of a minute were one of an hour."""
     variables = {"AWS_ENDPOINT_URL_LAMBDA": gateway.endpoint}
-    return deploy(cloud, lambdas_zip, f"short-{cloud.engine}", variables, timeout=12)
+    return deploy(cloud, packages, f"short-{cloud.engine}", variables, timeout=12)
 
 
 def test_functions_that_take_longer_than_a_step(short_service, cloud, gateway, target):
@@ -71,7 +71,7 @@ def test_functions_that_take_longer_than_a_step(short_service, cloud, gateway, t
     logs = Logs(gateway, cloud.backend, function.name)
     done = short_service.run(quick(function, payload={"ms": 300})).succeeded()
     records = all_measured(done)
-    assert logs.asynchronous == 12
+    assert logs.asynchronous == len(records) >= 12
     # Noise makes a wait longer, and never shorter.
     assert min(record["duration_ms"] for record in records) == pytest.approx(300, rel=0.2)
     assert all(record["duration_ms"] >= 300 for record in records)

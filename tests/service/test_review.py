@@ -115,6 +115,8 @@ def test_functions_that_were_really_invoked(reviews, account, logged, gateway, t
         "ListFunctions",
         "GetFunction",
         "ListProvisionedConcurrencyConfigs",
+        "ListEventSourceMappings",
+        "GetPolicy",
         "GetMetricData",
         "DescribeLogGroups",
         "FilterLogEvents",

@@ -276,8 +276,8 @@ def test_an_interrupted_tuning_is_put_back_and_reported(review, waiting, gateway
     waiting.target.is_as_before()
 
 
-def test_tunings_by_the_service(review, waiting, cloud, gateway, lambdas_zip):
-    service = deploy(cloud, lambdas_zip, f"tuner-review-cli-{next(numbers)}", {"AWS_ENDPOINT_URL_LAMBDA": gateway.endpoint})
+def test_tunings_by_the_service(review, waiting, cloud, gateway, packages):
+    service = deploy(cloud, packages, f"tuner-review-cli-{next(numbers)}", {"AWS_ENDPOINT_URL_LAMBDA": gateway.endpoint})
     asked = [*registered(review, waiting), "--tune", "1", "--yes", "--state-machine"]
     _, err = review(*asked, "nobody", code=2)
     assert "no state machine `nobody`" in err and review.paid_calls() == []

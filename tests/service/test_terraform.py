@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from cloud import ROOT, Cloud, Deployed
+from cloud import ARCHITECTURE, ROOT, Deployed, cloud_with_iam, role_of_targets
 from reviews import Reviews
 from servers import plain_environment
 
@@ -34,8 +34,8 @@ provider "aws" {
 
 module "tuner" {
   source                     = "%(source)s"
-  lambda_zip                 = "%(zip)s"
-  architecture               = "x86_64"
+  lambda_packages            = "%(packages)s"
+  architecture               = "%(architecture)s"
   report_bucket_force_destroy = true
   %(more)s
 }
@@ -80,17 +80,17 @@ def endpoint(ministacks):
 
 
 @pytest.fixture(scope="module")
-def applied(endpoint, place):
+def applied(endpoint, place, packages_folder):
     """The module applied, and destroyed at the end of this file's tests."""
     if shutil.which("terraform") is None:
         pytest.skip("there is no terraform on PATH: infra/terraform was NOT applied")
     directory = place / "terraform"
     directory.mkdir()
     terraform = Terraform(directory, endpoint)
-    zip_path = Path(os.environ["TUNER_LAMBDAS_ZIP"]).resolve()
     # Relative: Terraform copies what an absolute path names, without the folders beside it.
     source = os.path.relpath(ROOT / "infra" / "terraform", directory)
-    terraform.write(source=source, zip=zip_path, more='memory_review_email = "team@example.org"')
+    more = 'memory_review_email = "team@example.org"'
+    terraform.write(source=source, packages=packages_folder, architecture=ARCHITECTURE, more=more)
     plugins = mirror()
     init = terraform.run("init", *([f"-plugin-dir={plugins}"] if plugins else []), codes=(0, 1))
     if init.returncode != 0:
@@ -98,7 +98,7 @@ def applied(endpoint, place):
     terraform.run("apply", "-auto-approve")
     yield terraform
     terraform.run("destroy", "-auto-approve")
-    left = cloud_of(endpoint)
+    left = cloud_with_iam(endpoint)
     assert left.client("lambda").list_functions()["Functions"] == []
     assert left.client("stepfunctions").list_state_machines()["stateMachines"] == []
     assert left.client("s3").list_buckets()["Buckets"] == []
@@ -109,26 +109,16 @@ def applied(endpoint, place):
     assert groups["logGroups"] == []
 
 
-def cloud_of(endpoint):
-    return Cloud("ministack", endpoint, endpoint, account="test")
-
-
 @pytest.fixture
 def service(applied, endpoint):
     outputs = json.loads(applied.run("output", "-json").stdout)
-    return Deployed(cloud_of(endpoint), outputs["state_machine_arn"]["value"], outputs["report_bucket"]["value"])
+    return Deployed(cloud_with_iam(endpoint), outputs["state_machine_arn"]["value"], outputs["report_bucket"]["value"])
 
 
 @pytest.fixture(scope="module")
 def role(endpoint):
-    """The role of functions under test, which must exist."""
-    iam = cloud_of(endpoint).client("iam")
-    trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "lambda.amazonaws.com"}}
-    iam.create_role(
-        RoleName="target", AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]})
-    )
-    yield
-    iam.delete_role(RoleName="target")
+    with role_of_targets(cloud_with_iam(endpoint)):
+        yield
 
 
 @pytest.fixture
@@ -214,7 +204,7 @@ def test_a_bucket_that_is_not_ours(service, target):
 @pytest.fixture
 def reviews(applied, endpoint):
     outputs = json.loads(applied.run("output", "-json").stdout)
-    return Reviews(cloud_of(endpoint), outputs["memory_review_arn"]["value"], outputs["report_bucket"]["value"])
+    return Reviews(cloud_with_iam(endpoint), outputs["memory_review_arn"]["value"], outputs["report_bucket"]["value"])
 
 
 def test_the_schedule_is_off_and_what_it_begins_works(applied, service, reviews, target):

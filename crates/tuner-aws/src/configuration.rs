@@ -1,15 +1,14 @@
 //! From the SDK's description of a function to the engine's.
 
 use std::collections::BTreeMap;
-use std::fmt::Debug;
-use std::hash::{DefaultHasher, Hash, Hasher};
 
 use aws_sdk_lambda::types::{
     FunctionConfiguration as Sdk, LastUpdateStatus, LogFormat, SnapStartApplyOn, State, SystemLogLevel,
 };
+use serde_json::{Value, json};
 use tuner_core::{Architecture, FunctionName};
 use tuner_engine::ports::{
-    FunctionConfiguration, FunctionState, PortError, PortErrorKind, Setting, UpdateStatus, VersionInfo,
+    FunctionConfiguration, FunctionState, PortError, PortErrorKind, Setting, Settings, UpdateStatus, VersionInfo,
 };
 
 /// Lambda's defaults, for what an answer leaves out.
@@ -112,44 +111,83 @@ fn number(value: Option<i32>, default: u32) -> u32 {
     value.and_then(|v| u32::try_from(v).ok()).unwrap_or(default)
 }
 
-/// A digest of every setting that a tuning does not change and a deployment may. Variables count by name and value.
-fn settings(sdk: &Sdk) -> BTreeMap<Setting, String> {
-    let variables: BTreeMap<_, _> = sdk
+/// Every setting that a tuning does not change and a deployment may, by the names of Lambda's API. Fields are named one by one, so
+/// that a newer SDK, which may know more of them, reads the same of the same function.
+fn settings(sdk: &Sdk) -> Settings {
+    let variables: serde_json::Map<String, Value> = sdk
         .environment()
         .and_then(|e| e.variables())
         .into_iter()
         .flatten()
         .filter(|(name, _)| *name != tuner_engine::marker::REST_VARIABLE)
+        .map(|(name, value)| (name.clone(), value.clone().into()))
         .collect();
-    let all: [(Setting, &dyn Debug); 19] = [
-        (Setting::Runtime, &sdk.runtime()),
-        (Setting::Handler, &sdk.handler()),
-        (Setting::Timeout, &sdk.timeout()),
-        (Setting::Variables, &variables),
-        (Setting::Layers, &sdk.layers()),
-        (Setting::Role, &sdk.role()),
-        (Setting::Network, &sdk.vpc_config()),
-        (Setting::Architecture, &sdk.architectures()),
-        (Setting::EphemeralStorage, &sdk.ephemeral_storage()),
-        (Setting::FileSystems, &sdk.file_system_configs()),
-        (Setting::DeadLetters, &sdk.dead_letter_config()),
-        (Setting::Key, &sdk.kms_key_arn()),
-        (Setting::Tracing, &sdk.tracing_config()),
-        (Setting::PackageType, &sdk.package_type()),
-        (Setting::Image, &sdk.image_config_response()),
-        (Setting::Logging, &sdk.logging_config()),
+    let layers: Vec<_> = sdk.layers().iter().map(aws_sdk_lambda::types::Layer::arn).collect();
+    let architectures: Vec<_> = sdk.architectures().iter().map(|a| a.as_str()).collect();
+    let file_systems: Vec<_> = sdk
+        .file_system_configs()
+        .iter()
+        .map(|f| json!({ "Arn": f.arn(), "LocalMountPath": f.local_mount_path() }))
+        .collect();
+    let image = sdk.image_config_response().and_then(|i| i.image_config()).map(
+        |i| json!({ "EntryPoint": i.entry_point(), "Command": i.command(), "WorkingDirectory": i.working_directory() }),
+    );
+    let logging = sdk.logging_config().map(|l| {
+        json!({
+            "LogFormat": l.log_format().map(|f| f.as_str()),
+            "ApplicationLogLevel": l.application_log_level().map(|level| level.as_str()),
+            "SystemLogLevel": l.system_log_level().map(|level| level.as_str()),
+            "LogGroup": l.log_group(),
+        })
+    });
+    let network = sdk.vpc_config().map(|v| {
+        json!({
+            "SubnetIds": v.subnet_ids(),
+            "SecurityGroupIds": v.security_group_ids(),
+            "Ipv6AllowedForDualStack": v.ipv6_allowed_for_dual_stack(),
+        })
+    });
+    let durable = sdk.durable_config().map(
+        |d| json!({ "RetentionPeriodInDays": d.retention_period_in_days(), "ExecutionTimeout": d.execution_timeout() }),
+    );
+    Settings::read([
+        (Setting::Runtime, json!(sdk.runtime().map(|r| r.as_str()))),
+        (Setting::Handler, json!(sdk.handler())),
+        (Setting::Timeout, json!(sdk.timeout())),
+        (Setting::Variables, variables.into()),
+        (Setting::Layers, json!(layers)),
+        (Setting::Role, json!(sdk.role())),
+        (Setting::Network, json!(network)),
+        (Setting::Architecture, json!(architectures)),
+        (
+            Setting::EphemeralStorage,
+            json!(sdk.ephemeral_storage().map(|e| e.size())),
+        ),
+        (Setting::FileSystems, json!(file_systems)),
+        (
+            Setting::DeadLetters,
+            json!(sdk.dead_letter_config().and_then(|d| d.target_arn())),
+        ),
+        (Setting::Key, json!(sdk.kms_key_arn())),
+        (
+            Setting::Tracing,
+            json!(sdk.tracing_config().and_then(|t| t.mode()).map(|mode| mode.as_str())),
+        ),
+        (
+            Setting::PackageType,
+            json!(sdk.package_type().map(|package| package.as_str())),
+        ),
+        (Setting::Image, json!(image)),
+        (Setting::Logging, json!(logging)),
         // The rest of it says how far the snapshot is.
-        (Setting::SnapStart, &sdk.snap_start().and_then(|s| s.apply_on())),
-        (Setting::Durable, &sdk.durable_config()),
-        (Setting::Tenancy, &sdk.tenancy_config()),
-    ];
-    all.into_iter()
-        .map(|(setting, value)| (setting, digest(value)))
-        .collect()
-}
-
-fn digest(value: &dyn Debug) -> String {
-    let mut hasher = DefaultHasher::new();
-    format!("{value:?}").hash(&mut hasher);
-    format!("{:016x}", hasher.finish())
+        (
+            Setting::SnapStart,
+            json!(sdk.snap_start().and_then(|s| s.apply_on()).map(|on| on.as_str())),
+        ),
+        (Setting::Durable, json!(durable)),
+        (
+            Setting::Tenancy,
+            json!(sdk.tenancy_config().map(|t| t.tenant_isolation_mode().as_str())),
+        ),
+    ])
 }

@@ -10,7 +10,10 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_async::time::SystemTimeSource;
 
+use tuner_engine::review::ports::Reports;
+
 use crate::pace::Pace;
+use crate::review::AwsReports;
 use crate::{Anywhere, AwsAccount, AwsLambda, AwsLogs, Objects, S3Store, StateMachines, http};
 
 const CONNECT: Duration = Duration::from_secs(5);
@@ -154,6 +157,11 @@ impl Connection {
     /// CloudWatch Logs.
     pub fn logs(&self) -> AwsLogs {
         AwsLogs::new(self)
+    }
+
+    /// CloudWatch Logs: the reports of invocations in it.
+    pub fn reports(&self) -> Arc<dyn Reports> {
+        AwsReports::of(self)
     }
 
     /// All of the account, for a memory review; as this role, if one is given.

@@ -1,8 +1,11 @@
 use async_trait::async_trait;
+use aws_sdk_lambda::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_lambda::types::{Environment, LastUpdateStatus, State};
-use tuner_core::FunctionName;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use tuner_core::{ControlCalls, FunctionName};
 use tuner_engine::ports::{
-    AliasPointer, ConfigurationChange, FunctionConfiguration, FunctionControl, PortError, PortErrorKind, VersionInfo,
+    AliasPointer, Concurrency, ConfigurationChange, FunctionConfiguration, FunctionControl, PortError, PortErrorKind,
+    VersionInfo,
 };
 
 use crate::AwsLambda;
@@ -13,8 +16,22 @@ use crate::local;
 /// An event that waits longer is dropped: by then nobody looks for its REPORT any more.
 const LONGEST_IN_QUEUE_S: i32 = 240;
 
+impl AwsLambda {
+    /// A call that did not go through; a throttled one is counted.
+    fn failed<E>(&self, operation: &'static str, error: SdkError<E, HttpResponse>) -> PortError
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        self.pace.noting(port_error(operation, error))
+    }
+}
+
 #[async_trait]
 impl FunctionControl for AwsLambda {
+    fn calls(&self) -> ControlCalls {
+        self.pace.calls()
+    }
+
     async fn configuration(&self, function: &FunctionName) -> Result<FunctionConfiguration, PortError> {
         const OPERATION: &str = "GetFunction";
         let environment = local::Header::of(local::ENVIRONMENT);
@@ -27,7 +44,7 @@ impl FunctionControl for AwsLambda {
             .interceptor(environment.clone())
             .send()
             .await
-            .map_err(|e| port_error(OPERATION, e))?;
+            .map_err(|e| self.failed(OPERATION, e))?;
         if let Some(environment) = environment.read() {
             // It stays the same as long as the local Lambda runs.
             let _ = self.environment.set(environment);
@@ -36,6 +53,31 @@ impl FunctionControl for AwsLambda {
             .configuration()
             .ok_or_else(|| PortError::new(PortErrorKind::Service, OPERATION, "the answer holds no configuration"))?;
         translate(OPERATION, configuration)
+    }
+
+    async fn concurrency(&self, function: &FunctionName) -> Result<Concurrency, PortError> {
+        const SETTINGS: &str = "GetAccountSettings";
+        const FUNCTION: &str = "GetFunction";
+        self.pace.turn().await;
+        let settings = self.client.get_account_settings().send().await;
+        let settings = settings.map_err(|e| self.failed(SETTINGS, e))?;
+        let said = |said: Option<i32>, operation| {
+            let said = said.and_then(|said| u32::try_from(said).ok());
+            said.ok_or_else(|| PortError::new(PortErrorKind::Service, operation, "the answer holds no concurrency"))
+        };
+        let limit = settings.account_limit();
+        let unreserved = said(
+            limit.and_then(|limit| limit.unreserved_concurrent_executions()),
+            SETTINGS,
+        )?;
+        let plain = function.unqualified().to_string();
+        let found = self.client.get_function().function_name(plain).send().await;
+        let found = found.map_err(|e| self.failed(FUNCTION, e))?;
+        let reserved = found.concurrency().and_then(|its| its.reserved_concurrent_executions());
+        Ok(Concurrency {
+            unreserved,
+            reserved: reserved.and_then(|its| u32::try_from(its).ok()),
+        })
     }
 
     async fn update(
@@ -59,7 +101,7 @@ impl FunctionControl for AwsLambda {
             .revision_id(revision_id)
             .send()
             .await
-            .map_err(|e| port_error(OPERATION, e))?;
+            .map_err(|e| self.failed(OPERATION, e))?;
         Ok(())
     }
 
@@ -79,7 +121,7 @@ impl FunctionControl for AwsLambda {
             .revision_id(revision_id)
             .send()
             .await
-            .map_err(|e| port_error(OPERATION, e))?;
+            .map_err(|e| self.failed(OPERATION, e))?;
         let number = output.version().unwrap_or_default();
         Ok(VersionInfo {
             version: number.parse().map_err(|_| {
@@ -112,7 +154,7 @@ impl FunctionControl for AwsLambda {
                 .set_marker(marker)
                 .send()
                 .await
-                .map_err(|e| port_error(OPERATION, e))?;
+                .map_err(|e| self.failed(OPERATION, e))?;
             for configuration in page.versions().iter().filter(|v| v.version() != Some("$LATEST")) {
                 versions.push(version(OPERATION, configuration)?);
             }
@@ -131,7 +173,7 @@ impl FunctionControl for AwsLambda {
             .qualifier(version.to_string())
             .send()
             .await
-            .map_err(|e| port_error("DeleteFunction", e))?;
+            .map_err(|e| self.failed("DeleteFunction", e))?;
         Ok(())
     }
 
@@ -144,7 +186,7 @@ impl FunctionControl for AwsLambda {
             .name(alias)
             .send()
             .await;
-        match answer.map_err(|e| port_error("GetAlias", e)) {
+        match answer.map_err(|e| self.failed("GetAlias", e)) {
             Ok(output) => Ok(Some(AliasPointer {
                 version: output.function_version().unwrap_or_default().to_owned(),
                 revision_id: output.revision_id().unwrap_or_default().to_owned(),
@@ -167,7 +209,7 @@ impl FunctionControl for AwsLambda {
             .function_version(version.to_string())
             .send()
             .await
-            .map_err(|e| port_error("CreateAlias", e))?;
+            .map_err(|e| self.failed("CreateAlias", e))?;
         Ok(())
     }
 
@@ -187,7 +229,7 @@ impl FunctionControl for AwsLambda {
             .revision_id(revision_id)
             .send()
             .await
-            .map_err(|e| port_error("UpdateAlias", e))?;
+            .map_err(|e| self.failed("UpdateAlias", e))?;
         Ok(())
     }
 
@@ -201,7 +243,7 @@ impl FunctionControl for AwsLambda {
             .maximum_event_age_in_seconds(LONGEST_IN_QUEUE_S)
             .send()
             .await
-            .map_err(|e| port_error("PutFunctionEventInvokeConfig", e))?;
+            .map_err(|e| self.failed("PutFunctionEventInvokeConfig", e))?;
         Ok(())
     }
 }

@@ -2,17 +2,23 @@
 //! `tuner/config.toml` in the user's configuration directory. A key of the first goes before that of the second; flags and
 //! environment variables go before both.
 
+mod function_entry;
+
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use schemars::JsonSchema;
 use serde::Deserialize;
+use tuner_core::FunctionName;
 
 use crate::error::CliError;
+pub(crate) use function_entry::FunctionEntry;
 
 const PROJECT_FILE: &str = "tuner.toml";
 const USER_FILE: &str = "tuner/config.toml";
 
 /// What the configuration files say.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Config {
     /// ARN or name of the state machine.
@@ -23,6 +29,9 @@ pub(crate) struct Config {
     pub(crate) region: Option<String>,
     /// Profile of the AWS configuration files.
     pub(crate) profile: Option<String>,
+    /// Functions by the names that `tuner run NAME` takes.
+    #[serde(default)]
+    pub(crate) function: BTreeMap<String, FunctionEntry>,
 }
 
 impl Config {
@@ -42,10 +51,25 @@ impl Config {
         Ok(config)
     }
 
+    /// The entry of a function by its plain name in AWS, which is the entry's own unless it says another.
+    pub(crate) fn named(&self, function: &str) -> Option<&FunctionEntry> {
+        let in_aws = |entry: &FunctionEntry| -> Option<FunctionName> { entry.function.as_ref()?.parse().ok() };
+        let by_name = self
+            .function
+            .values()
+            .find(|entry| in_aws(entry).is_some_and(|name| name.name() == function));
+        by_name.or_else(|| self.function.get(function).filter(|entry| entry.function.is_none()))
+    }
+
     fn read(file: &Path) -> Result<Self, CliError> {
         let refused = |reason: String| CliError::usage(format!("cannot read `{}`", file.display())).cause(reason);
         let text = std::fs::read_to_string(file).map_err(|e| refused(e.to_string()))?;
-        Self::parse(&text).map_err(refused)
+        let mut config = Self::parse(&text).map_err(refused)?;
+        let base = file.parent().unwrap_or(Path::new(""));
+        for entry in config.function.values_mut() {
+            base.clone_into(&mut entry.base);
+        }
+        Ok(config)
     }
 
     fn parse(text: &str) -> Result<Self, String> {
@@ -61,6 +85,9 @@ impl Config {
         {
             return Err(format!("`{region}` is no region; use one such as eu-west-1"));
         }
+        for (name, entry) in &config.function {
+            entry.check().map_err(|reason| format!("[function.{name}]: {reason}"))?;
+        }
         Ok(config)
     }
 
@@ -70,6 +97,7 @@ impl Config {
             store: self.store.or(other.store),
             region: self.region.or(other.region),
             profile: self.profile.or(other.profile),
+            function: other.function.into_iter().chain(self.function).collect(),
         }
     }
 }
@@ -116,6 +144,24 @@ mod tests {
             for word in words {
                 assert!(error.contains(word), "{text}: {error}");
             }
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_function_is_named_with_it() {
+        for (text, words) in [
+            ("folder = \"a\"\ncommand = [\"x\"]", "a folder and a command"),
+            ("id = \"Resize\"", "folder"),
+            ("objective = \"best\"", "objective"),
+            ("memory = [64]", "128"),
+            ("max_p95 = -1", "max_p95"),
+            ("timeout = 901", "900"),
+            ("region = \"atlantis\"", "atlantis"),
+            ("function = \"a b\"", "function"),
+            ("max-p95 = 300", "max-p95"),
+        ] {
+            let error = Config::parse(&format!("[function.resize]\n{text}")).unwrap_err();
+            assert!(error.contains(words), "{text}: {error}");
         }
     }
 

@@ -68,7 +68,6 @@ impl CliError {
         Self::new(exit, "cannot write the output")
     }
 
-    #[cfg(test)]
     pub(crate) const fn exit(&self) -> Exit {
         self.exit
     }

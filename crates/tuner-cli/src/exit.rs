@@ -30,9 +30,10 @@ Exit codes:
   0    done
   1    something unexpected went wrong
   2    the command line, a payload or a file makes no sense; nothing was changed
-  3    none of the memory sizes tried keeps the limits, or what --fail-on names was found
-  4    not enough evidence: no invocation could be measured, it cannot be told yet whether the best size keeps the
-       limits, or no report was found in logs
+  3    none of the memory sizes tried keeps the limits, a check shows one to be broken, or what --fail-on names was found
+  4    not enough evidence: no invocation could be measured, it cannot be told yet whether the best size, or the
+       one that is checked, keeps the limits, no report was found in logs, no function of a review could be judged in full, or the place of a value in
+       code is not sure
   5    AWS refused or could not be reached, the execution failed, or something could not be applied or put back
   6    the function under test failed at every memory size
   130  interrupted; the function was put back first";

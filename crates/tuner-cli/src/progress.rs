@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::io::Write;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tuner_core::{InvocationRecord, MemorySize, Outcome};
@@ -99,6 +99,18 @@ impl Progress {
 
 fn print_line(line: &str) {
     let _ = writeln!(guarded::stderr(), "{line}");
+}
+
+/// What is shown of a program on this machine, which has no size of its own that could be put back.
+pub(crate) struct OfLocalProgram(pub(crate) Arc<Progress>);
+
+impl Observer for OfLocalProgram {
+    fn event(&self, event: Event<'_>) {
+        match event {
+            Event::Restored { .. } => self.0.stage("measuring"),
+            other => self.0.event(other),
+        }
+    }
 }
 
 impl Observer for Progress {

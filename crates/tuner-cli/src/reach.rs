@@ -3,9 +3,15 @@
 use tuner_aws::{AwsOptions, Connection};
 use tuner_engine::TuningError;
 use tuner_engine::ports::PortErrorKind;
+use tuner_report::{Reader, remedy};
 
 use crate::cli::{AccountArgs, AwsArgs};
 use crate::config::Config;
+
+/// What the reader can do about an error of the engine.
+pub(crate) fn hint(error: &TuningError) -> Option<String> {
+    error.remedy().map(|what| remedy(&what, Reader::CommandLine))
+}
 
 /// Region, profile and endpoint of the calls to AWS.
 #[derive(Debug, Clone)]
@@ -54,7 +60,7 @@ impl Reach {
     pub(crate) fn hint(&self, error: &TuningError) -> Option<String> {
         match error {
             TuningError::Port(e) if e.kind == PortErrorKind::NotSignedIn => Some(self.sign_in()),
-            error => error.hint(),
+            error => hint(error),
         }
     }
 

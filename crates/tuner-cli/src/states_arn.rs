@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use tuner_core::arn::Arn;
+
 /// Which state machine: as flags, environment and configuration name it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum StateMachineRef {
@@ -174,22 +176,18 @@ impl fmt::Display for ExecutionArn {
 
 /// Where it is, and what it is.
 fn split(text: &str) -> Result<(Place, Vec<&str>), String> {
-    let parts: Vec<&str> = text.trim().split(':').collect();
-    let ["arn", partition, "states", region, account, ref resource @ ..] = parts[..] else {
+    let arn = Arn::parse(text).map_err(|reason| format!("`{text}`: {reason}"))?;
+    if arn.service != "states" || arn.region.is_empty() || arn.account.is_empty() {
         return Err(format!(
             "`{text}` is no ARN of Step Functions, such as arn:aws:states:eu-west-1:123456789012:..."
         ));
-    };
-    let is_account = account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit());
-    if !partition.starts_with("aws") || !tuner_core::is_region(region) || !is_account {
-        return Err(format!("the partition, region or account of `{text}` is malformed"));
     }
     let place = Place {
-        partition: partition.to_owned(),
-        region: region.to_owned(),
-        account: account.to_owned(),
+        partition: arn.partition.to_owned(),
+        region: arn.region.to_owned(),
+        account: arn.account.to_owned(),
     };
-    Ok((place, resource.to_vec()))
+    Ok((place, arn.resource.split(':').collect()))
 }
 
 /// Names of state machines and executions. Source: "Step Functions service quotas".
@@ -236,8 +234,11 @@ mod tests {
             ("", "neither"),
             ("a b", "neither"),
             ("arn:aws:lambda:eu-west-1:123456789012:function:x", "Step Functions"),
-            ("arn:aws:states:europe:123456789012:stateMachine:x", "malformed"),
-            ("arn:aws:states:eu-west-1:12:stateMachine:x", "malformed"),
+            (
+                "arn:aws:states:europe:123456789012:stateMachine:x",
+                "region is malformed",
+            ),
+            ("arn:aws:states:eu-west-1:12:stateMachine:x", "12 digits"),
             ("arn:aws:states:eu-west-1:123456789012:activity:x", "not the ARN"),
             ("arn:aws:states:eu-west-1:123456789012:execution:x:y", "--follow"),
         ] {

@@ -1,9 +1,12 @@
 //! Where people look: colour, width, progress, logging.
 
 use std::io::{IsTerminal, stderr, stdout};
+use std::path::Path;
 
 use anstyle::{AnsiColor, Style};
+use textwrap::{Options, WordSeparator, WordSplitter};
 use tracing_subscriber::EnvFilter;
+use tuner_report::TerminalStyle;
 
 pub(crate) const RED: Style = AnsiColor::Red.on_default().bold();
 pub(crate) const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
@@ -28,6 +31,17 @@ pub(crate) fn width() -> usize {
         .clamp(40, 200)
 }
 
+/// How a view is written: to the terminal behind standard output, or plain to a file.
+pub(crate) fn style(file: Option<&Path>) -> TerminalStyle {
+    match file {
+        Some(_) => TerminalStyle::default(),
+        None => TerminalStyle {
+            width: width(),
+            colour: colours_stdout(),
+        },
+    }
+}
+
 /// `text` with its lines broken between words where `stream` is a terminal; what follows a break is indented by `indent`.
 pub(crate) fn wrapped(text: &str, stream: &impl IsTerminal, indent: usize) -> String {
     match stream.is_terminal() {
@@ -37,23 +51,20 @@ pub(crate) fn wrapped(text: &str, stream: &impl IsTerminal, indent: usize) -> St
 }
 
 fn wrap(text: &str, width: usize, indent: usize) -> String {
-    let mut out = String::with_capacity(text.len() + 64);
-    for line in text.lines() {
-        let mut used = 0;
-        for word in line.split_inclusive(' ') {
-            let length = word.trim_end().chars().count();
-            if used > indent && used + length > width {
-                out.truncate(out.trim_end().len());
-                out.push('\n');
-                out.push_str(&" ".repeat(indent));
-                used = indent;
-            }
-            out.push_str(word);
-            used += word.chars().count();
-        }
-        out.push('\n');
-    }
-    out
+    let indent = " ".repeat(indent);
+    let options = Options::new(width)
+        .subsequent_indent(&indent)
+        .word_separator(WordSeparator::AsciiSpace)
+        .word_splitter(WordSplitter::NoHyphenation)
+        // What is longer than a line, such as an ARN or a command, is copied whole.
+        .break_words(false);
+    text.lines()
+        .map(|line| {
+            let words = line.trim_start();
+            let lead = &line[..line.len() - words.len()];
+            textwrap::fill(words, options.clone().initial_indent(lead)) + "\n"
+        })
+        .collect()
 }
 
 /// Log lines go to standard error: `-v` debug, `-vv` trace, or as `RUST_LOG` says.

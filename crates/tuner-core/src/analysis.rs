@@ -7,8 +7,8 @@ use crate::curve::Sample;
 use crate::pricing::{Money, PriceQuote};
 use crate::tuning::{Cost, Exploration, Series, SizeResult, SizeStatus, TuningStatus};
 use crate::{
-    Decision, Distribution, Estimate, Exclusion, InvocationRecord, MemorySize, OutcomeCounts, Question, StartKind,
-    Verdict, decide, gb_seconds, stats,
+    ControlCalls, Decision, Distribution, Estimate, Exclusion, ExclusionReason, InvocationRecord, MemorySize,
+    OutcomeCounts, Question, StartKind, Verdict, decide, gb_seconds, stats,
 };
 
 /// What records are judged by.
@@ -57,9 +57,15 @@ pub fn analyze(
         .collect();
     let works = |s: &&SizeResult| s.status == SizeStatus::Measured;
     let measured = sizes.iter().filter(works).count();
+    // Those that were not to be measured have not failed.
+    let left_out = |s: &&SizeResult| {
+        let is_below = terms.question.floor_mb.is_some_and(|floor| s.memory_size_mb < floor);
+        is_below && matches!(s.status, SizeStatus::Skipped { .. })
+    };
+    let left_out = sizes.iter().filter(left_out).count();
     let status = match measured {
         0 => TuningStatus::Failed,
-        n if n == sizes.len() => TuningStatus::Succeeded,
+        n if n + left_out == sizes.len() => TuningStatus::Succeeded,
         _ => TuningStatus::Partial,
     };
     let decision = match common_start(&sizes, terms.only_cold_starts) {
@@ -83,7 +89,7 @@ pub fn analyze(
             decision.start = Some(start);
             decision.excluded.extend(too_few.iter().map(|s| Exclusion {
                 memory_size_mb: s.memory_size_mb,
-                reason: format!("with fewer than {LEAST_EVIDENCE} measured invocations it can't be chosen"),
+                reason: ExclusionReason::TooFewInvocations { least: LEAST_EVIDENCE },
             }));
             decision
         }
@@ -128,6 +134,7 @@ pub fn exploration(
             .sum(),
         cost,
         snap_start: None,
+        control_calls: ControlCalls::default(),
         wall_ms,
     }
 }
@@ -142,10 +149,20 @@ fn size_result(mb: u32, records: &[&InvocationRecord], skipped: Option<&String>,
         outcomes.add(record.outcome);
     }
     let measured = records.iter().filter(|r| r.is_measured()).count() as u32;
+    // A measured invocation is a success: an error that it names is one that was allowed.
+    let mut allowed_errors = BTreeMap::new();
+    for error_type in records
+        .iter()
+        .filter(|r| r.is_measured())
+        .filter_map(|r| r.error_type.as_ref())
+    {
+        *allowed_errors.entry(error_type.clone()).or_default() += 1;
+    }
     SizeResult {
         memory_size_mb: mb,
         status: status(measured, &outcomes, skipped),
         outcomes,
+        allowed_errors,
         throttles: records.iter().map(|r| r.throttles).sum(),
         warm: series(mb, records, StartKind::Warm, terms),
         cold: series(mb, records, StartKind::Cold, terms),
@@ -369,6 +386,20 @@ mod tests {
             }
         );
         assert_eq!(found.decision.memory_size_mb, Some(512));
+    }
+
+    #[test]
+    fn errors_that_were_allowed_are_counted_by_their_type() {
+        let mut records = warm(512, 100.0, 6);
+        records[2].error_type = Some("NotFound".to_owned());
+        records[4].error_type = Some("NotFound".to_owned());
+        records.push(InvocationRecord {
+            error_type: Some("Crashed".to_owned()),
+            ..InvocationRecord::bare(512, Outcome::FunctionError)
+        });
+        let size = &judge(&[512], &records).sizes[0];
+        assert_eq!(size.allowed_errors, BTreeMap::from([("NotFound".to_owned(), 2)]));
+        assert_eq!((size.samples(), size.outcomes.success), (6, 6));
     }
 
     #[test]

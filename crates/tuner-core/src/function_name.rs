@@ -4,6 +4,8 @@ use std::str::FromStr;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::arn::{Arn, is_account};
+
 /// A function as people name it: plain name, partial ARN or full ARN, with or without a qualifier.
 ///
 /// ```
@@ -120,27 +122,22 @@ impl FromStr for FunctionName {
         let mut parts: Vec<&str> = text.trim().split(':').collect();
         let mut location = None;
         if parts[0] == "arn" {
-            let [_, partition, service, region, ..] = parts[..] else {
-                return Err(fail("the ARN is cut short"));
-            };
-            if !partition.starts_with("aws") {
-                return Err(fail("an ARN's partition begins with `aws`"));
-            }
-            if service != "lambda" {
+            let arn = Arn::parse(text).map_err(fail)?;
+            if arn.service != "lambda" {
                 return Err(fail("the ARN is of another service than lambda"));
             }
-            if !is_region(region) {
+            if arn.region.is_empty() {
                 return Err(fail("the ARN's region is malformed"));
             }
             location = Some(Location {
-                partition: partition.to_owned(),
-                region: region.to_owned(),
+                partition: arn.partition.to_owned(),
+                region: arn.region.to_owned(),
             });
             parts.drain(..4);
         }
         let mut account = None;
         if parts.len() >= 3 && parts[1] == "function" {
-            if parts[0].len() != 12 || !parts[0].bytes().all(|b| b.is_ascii_digit()) {
+            if !is_account(parts[0]) {
                 return Err(fail("an account has 12 digits"));
             }
             account = Some(parts[0].to_owned());

@@ -15,6 +15,9 @@ pub struct PastTuning {
     pub tuning_id: Uuid,
     /// As resolved; a full ARN when known.
     pub function: String,
+    /// What it was called by the tuning, if something else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// When measuring was over.
     pub finished_at: Timestamp,
     /// How it ended.
@@ -49,6 +52,7 @@ impl PastTuning {
         Self {
             tuning_id: tuning.tuning_id,
             function: tuning.function.name.to_string(),
+            name: tuning.request.options.name.clone(),
             finished_at: tuning.finished_at,
             status: tuning.status,
             verdict: decision.verdict,

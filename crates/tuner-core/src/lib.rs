@@ -3,6 +3,7 @@
 //! In the order of a tuning:
 //!
 //! * [`FunctionName`], [`MemorySize`], [`Payloads`], [`Objective`]: what is asked for.
+//! * [`floor`]: what is known before anything is measured, and so the least memory that may be used.
 //! * [`planning`]: what was measured so far in, what to invoke next out.
 //! * [`logs`]: what Lambda's log lines say (REPORT, INIT_REPORT, RESTORE_REPORT, time-outs, runtime errors).
 //! * [`InvocationRecord`], [`Outcome`], [`StartKind`]: what one invocation did.
@@ -11,14 +12,38 @@
 //! * [`stats`]: means and percentiles with the interval they can be trusted to.
 //! * [`analysis`] and [`decision`]: from records to results per size and a recommendation.
 //! * [`tuning`]: the `Tuning` document, the contract that reports are views of.
+//! * [`check`] and [`comparison`]: whether what is deployed keeps its limits, and what differs between two measurements.
 //! * [`review`]: the memory review of a whole account, and its document.
+//!
+//! What a line of a log says, and what the invocation cost:
+//!
+//! ```
+//! use tuner_core::Architecture;
+//! use tuner_core::logs::{Event, parse_line};
+//! use tuner_core::pricing::PriceTable;
+//!
+//! let line = b"REPORT RequestId: 0a1b2c3d-0000-4000-8000-000000000001\tDuration: 402.13 ms\tBilled Duration: 403 ms\t\
+//!     Memory Size: 1024 MB\tMax Memory Used: 181 MB";
+//! let Some(Event::Report(report)) = parse_line(line) else { panic!() };
+//! assert_eq!((report.billed_duration_ms, report.max_memory_used_mb), (Some(403), Some(181)));
+//!
+//! let quote = PriceTable::embedded().quote("eu-west-1", Architecture::Arm64)?;
+//! let cost = quote.invocation(1024, 403, 512)?;
+//! assert_eq!(format!("{:.9}", cost.amount), "0.000005573");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 pub mod analysis;
 mod architecture;
+pub mod arn;
 pub mod assessment;
+pub mod check;
+pub mod comparison;
 mod constraint;
+mod control_calls;
 pub mod curve;
 pub mod decision;
+pub mod floor;
 mod function_name;
 mod history;
 mod instrument;
@@ -26,32 +51,40 @@ pub mod logs;
 pub mod machinery;
 mod memory;
 mod objective;
+pub mod options;
 mod outcome;
 pub mod payload;
 pub mod planning;
 pub mod pricing;
+pub mod raw_json;
 mod record;
+mod remedy;
 pub mod review;
 mod snap_start;
 pub mod stats;
 mod thousands;
 pub mod tuning;
+mod tuning_request;
 
 pub use architecture::{Architecture, UnknownArchitecture};
 pub use assessment::Question;
 pub use constraint::{Constraint, Statistic};
-pub use decision::{Decision, Exclusion, Verdict, decide};
+pub use control_calls::ControlCalls;
+pub use decision::{Decision, Exclusion, ExclusionReason, Verdict, decide};
+pub use floor::Floor;
 pub use function_name::{FunctionName, FunctionNameError, is_region};
 pub use history::PastTuning;
 pub use instrument::{Disturbance, LocalReading, MachineUse};
 pub use logs::StartKind;
 pub use machinery::Machinery;
 pub use memory::{MemorySize, MemorySizeError, gb_seconds, vcpus};
-pub use objective::{Objective, ObjectiveError};
+pub use objective::{Axis, Objective, ObjectiveError};
+pub use options::{Apply, OptionsError, TuningOptions};
 pub use outcome::Outcome;
 pub use payload::{PayloadError, Payloads};
 pub use planning::{Batch, ColdStartPlanner, GridPlanner, OutcomeCounts, Planner, Progress, SizeProgress};
 pub use record::InvocationRecord;
+pub use remedy::Remedy;
 pub use snap_start::SnapStartUse;
 pub use stats::{Distribution, Estimate};
 pub use thousands::thousands;

@@ -71,6 +71,8 @@ pub struct Plan {
 
 /// The most groups of sizes that are measured at the same time.
 const MOST_GROUPS: u32 = 10;
+/// Invocations that one of the tuner's Lambdas waits for at the same time without another one beside it.
+const MOST_AT_ONCE: u32 = 8;
 /// A step hands back what is left to do before Lambda's 15 minutes are over.
 const STEP_MS: f64 = 840_000.0;
 /// The rest are assumptions, from tunings of small functions. A handler that finds everything ready:
@@ -87,10 +89,11 @@ impl Work {
     /// and assumed durations of its Lambdas. While a function is measured one of them waits for it, and is billed too.
     pub fn estimate(plan: &Plan) -> Self {
         let (sizes, concurrency) = (plan.sizes.max(1), plan.concurrency.max(1));
-        let groups = (plan.max_concurrency / concurrency).clamp(1, MOST_GROUPS).min(sizes);
+        let at_once = plan.max_concurrency.min(sizes.saturating_mul(concurrency)).max(1);
+        let groups = at_once.div_ceil(MOST_AT_ONCE).min(MOST_GROUPS).min(sizes);
         let in_a_row = 1 + plan.invocations.div_ceil(concurrency);
         let size_ms = f64::from(in_a_row) * (plan.duration_ms.max(0.0) + plan.pause_ms as f64 + CALL_MS);
-        let group_ms = size_ms * f64::from(sizes.div_ceil(groups));
+        let group_ms = size_ms * f64::from(sizes.div_ceil((at_once / concurrency).clamp(1, sizes)));
         let publish_ms = PUBLISH_MS * f64::from(sizes);
         let publishes = 1 + (publish_ms / STEP_MS) as u64;
         let rounds = 1 + (group_ms / STEP_MS) as u64;
@@ -100,7 +103,8 @@ impl Work {
         // Read the function; put it back, analyze, apply, report.
         let once = 1 + 4;
         let requests = once + plans + publishes + sampled;
-        let billed_ms = HANDLER_MS * requests as f64 + publish_ms + (DELETE_MS + size_ms) * f64::from(sizes);
+        let billed_ms =
+            HANDLER_MS * requests as f64 + publish_ms + DELETE_MS * f64::from(sizes) + group_ms * f64::from(groups);
         Self {
             counted: false,
             // After each plan a choice, around each round a map.
@@ -144,12 +148,12 @@ mod tests {
     fn six_sizes_by_hand() {
         let work = Work::estimate(&SIX_SIZES);
         // Read, publish, put back, analyze, apply, report: 6. Plans: before publishing, before measuring, at the end: 3.
-        // Samples: 6.
-        assert_eq!(work.requests, 6 + 3 + 6);
+        // One sample waits for all sizes at the same time.
+        assert_eq!(work.requests, 6 + 3 + 1);
         // The same, and a choice after each plan, and a map.
-        assert_eq!(work.state_transitions, 15 + 3 + 1);
-        // 15 x 0.3 s + 6 x (6 + 0.2 + 11 x 0.115) s at a quarter of a GB.
-        let seconds = 15.0 * 0.3 + 6.0 * (6.2 + 11.0 * 0.115);
+        assert_eq!(work.state_transitions, 10 + 3 + 1);
+        // 10 x 0.3 s + 6 x (6 + 0.2) s + 11 x 0.115 s at a quarter of a GB.
+        let seconds = 10.0 * 0.3 + 6.0 * 6.2 + 11.0 * 0.115;
         assert!((work.gb_seconds - seconds / 4.0).abs() < 1e-9, "{work:?}");
         assert!(!work.counted);
     }
@@ -190,12 +194,18 @@ mod tests {
             max_concurrency: 2,
             ..SIX_SIZES
         };
-        assert_eq!(Work::estimate(&few_at_once).requests, 6 + 3 + 2);
+        assert_eq!(Work::estimate(&few_at_once).requests, 6 + 3 + 1);
+        let many_at_once = Plan {
+            concurrency: 4,
+            max_concurrency: 100,
+            ..SIX_SIZES
+        };
+        assert_eq!(Work::estimate(&many_at_once).requests, 6 + 3 + 3);
         let dry_run = Plan {
             invocations: 0,
             ..SIX_SIZES
         };
-        assert_eq!(Work::estimate(&dry_run).requests, 6 + 3 + 6);
+        assert_eq!(Work::estimate(&dry_run).requests, 6 + 3 + 1);
     }
 
     #[test]

@@ -13,7 +13,7 @@ pub enum Objective {
     Cost,
     /// Shortest duration.
     Speed,
-    /// A weighted mean of both, each relative to the largest measured.
+    /// A weighted mean of both, each relative to what it is at the ends of the allowed range.
     Balanced {
         /// Weight of cost: 0 is speed alone, 1 is cost alone.
         cost_weight: f64,
@@ -24,14 +24,30 @@ impl Objective {
     /// Weight of cost in a balanced objective when none is given.
     pub const DEFAULT_COST_WEIGHT: f64 = 0.5;
 
-    /// Weight of cost: 1 for cost, 0 for speed.
-    pub const fn cost_weight(self) -> f64 {
+    /// By what sizes are compared: a balance with all the weight on one side is that side.
+    pub const fn axis(self) -> Axis {
         match self {
-            Self::Cost => 1.0,
-            Self::Speed => 0.0,
-            Self::Balanced { cost_weight } => cost_weight,
+            Self::Cost => Axis::Cost,
+            Self::Speed => Axis::Duration,
+            Self::Balanced { cost_weight } if cost_weight >= 1.0 => Axis::Cost,
+            Self::Balanced { cost_weight } if cost_weight <= 0.0 => Axis::Duration,
+            Self::Balanced { cost_weight } => Axis::Both { cost_weight },
         }
     }
+}
+
+/// By what sizes are compared.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Axis {
+    /// Cost per invocation.
+    Cost,
+    /// Duration.
+    Duration,
+    /// Both, each relative to what it is at the ends of the allowed range.
+    Both {
+        /// Weight of cost, more than 0 and less than 1.
+        cost_weight: f64,
+    },
 }
 
 impl fmt::Display for Objective {
@@ -81,6 +97,14 @@ impl FromStr for Objective {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn all_the_weight_on_one_side_is_that_side() {
+        let axis = |text: &str| text.parse::<Objective>().unwrap().axis();
+        assert_eq!((axis("balanced:1"), axis("balanced:0")), (Axis::Cost, Axis::Duration));
+        assert_eq!((axis("cost"), axis("speed")), (Axis::Cost, Axis::Duration));
+        assert_eq!(axis("balanced:0.7"), Axis::Both { cost_weight: 0.7 });
+    }
 
     #[test]
     fn words_and_weights() {

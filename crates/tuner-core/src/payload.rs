@@ -1,8 +1,8 @@
 //! Payloads: what is sent to the function under test, one or several by weight.
 
-use serde::Deserializer;
-use serde::de::{MapAccess, Visitor};
 use serde_json::value::RawValue;
+
+use crate::raw_json;
 
 /// The payloads of a tuning. Every invocation sends one of them.
 #[derive(Debug, Clone)]
@@ -284,7 +284,7 @@ fn entries(whole: &RawValue) -> Option<Vec<Entry<'_>>> {
     let list: Vec<&RawValue> = serde_json::from_str(whole.get()).ok()?;
     let entries: Vec<Entry<'_>> = list
         .into_iter()
-        .map(|element| fields(element).ok_or(kind(element)))
+        .map(|element| raw_json::fields(element).map_err(|_| raw_json::kind(element)))
         .collect();
     let is_weighted = entries
         .iter()
@@ -317,7 +317,7 @@ fn weighted(entry: Entry<'_>) -> Result<Weighted, EntryMistake> {
         Some(usable) => Ok(Weighted::of(payload, usable)),
         None => Err(EntryMistake::Weight(match weight.get() {
             short if short.len() <= 20 && !short.starts_with(['"', '{', '[']) => short.to_owned(),
-            _ => kind(weight).to_owned(),
+            _ => raw_json::kind(weight).to_owned(),
         })),
     }
 }
@@ -337,43 +337,6 @@ fn is_slip(typed: &str, field: &str) -> bool {
         }
     }
     typed != field && strange == 0 && counts.iter().map(|n| n.abs()).sum::<i32>() <= 2
-}
-
-fn kind(value: &RawValue) -> &'static str {
-    match value.get().as_bytes().first() {
-        Some(b'{') => "an object",
-        Some(b'[') => "a list",
-        Some(b'"') => "a text",
-        Some(b't' | b'f') => "true or false",
-        Some(b'n') => "null",
-        _ => "a number",
-    }
-}
-
-/// The fields of the object that `value` is, in the order given; `None` if it is none. A map would drop those given twice, and
-/// a struct would be read from a list as well.
-fn fields(value: &RawValue) -> Option<Vec<(String, &RawValue)>> {
-    serde_json::Deserializer::from_str(value.get())
-        .deserialize_map(Fields)
-        .ok()
-}
-
-struct Fields;
-
-impl<'de> Visitor<'de> for Fields {
-    type Value = Vec<(String, &'de RawValue)>;
-
-    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Self::Value, M::Error> {
-        let mut fields = Vec::new();
-        while let Some(field) = map.next_entry()? {
-            fields.push(field);
-        }
-        Ok(fields)
-    }
 }
 
 #[cfg(test)]

@@ -1,26 +1,36 @@
 //! The `Tuning` document: everything one study of one function found out. Reports are views of it.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::decision::Compared;
-use crate::planning::Budget;
 use crate::pricing::{Currency, Money, PriceQuote};
+pub use crate::tuning_request::{RequestRecord, Withheld};
 use crate::{
-    Architecture, Constraint, Decision, Distribution, Estimate, FunctionName, InvocationRecord, MachineUse, Machinery,
-    MemorySize, Objective, Outcome, OutcomeCounts, SnapStartUse, StartKind,
+    Architecture, ControlCalls, Decision, Distribution, Estimate, Floor, FunctionName, InvocationRecord, MachineUse,
+    Machinery, Outcome, OutcomeCounts, Remedy, SnapStartUse, StartKind,
 };
 
 /// Version of the document's form. Raised when a field is removed or changes its meaning, or when one is added that must
 /// be there; one that may be absent leaves older documents and older readers as they are.
-pub const SCHEMA_VERSION: u32 = 1;
+///
+/// Form 2 has every option in `request`, where form 1 had some and `planner`, and reasons of `decision.excluded` are data, where
+/// they were words; an older document is read as one of this form.
+pub const SCHEMA_VERSION: u32 = 2;
+
+fn upgraded<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    Ok(u32::deserialize(deserializer)?.max(SCHEMA_VERSION))
+}
 
 /// One measured study of one function.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Tuning {
     /// Form of this document, see [`SCHEMA_VERSION`].
+    #[serde(deserialize_with = "upgraded")]
     pub schema_version: u32,
     /// UUIDv7 of this tuning.
     pub tuning_id: Uuid,
@@ -37,13 +47,16 @@ pub struct Tuning {
     /// Where it was measured.
     pub environment: MeasuringEnvironment,
     /// What was asked for.
-    pub request: RequestSummary,
+    pub request: RequestRecord,
     /// Prices used; absent when they are not known for this region and architecture.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub price: Option<PriceQuote>,
     /// Why there is no price.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub price_unknown: Option<String>,
+    /// What was known before anything was measured, and so the least memory that may be used; absent where nothing was asked.
+    #[serde(default, skip_serializing_if = "Floor::is_empty")]
+    pub floor: Floor,
     /// Every memory size that was asked for, ascending; also those that failed.
     pub sizes: Vec<SizeResult>,
     /// What to do.
@@ -56,9 +69,12 @@ pub struct Tuning {
     /// What the reader should know before trusting the numbers.
     #[serde(default)]
     pub warnings: Vec<String>,
-    /// What could not be removed or put back, and how to do it by hand.
+    /// What could not be removed or put back.
     #[serde(default)]
     pub leftovers: Vec<String>,
+    /// What to do about warnings and leftovers, each once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remedies: Vec<Remedy>,
     /// What was changed for good, if that was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub applied: Option<String>,
@@ -68,6 +84,11 @@ pub struct Tuning {
 }
 
 impl Tuning {
+    /// What the function is called: as was asked, else by its own name with its qualifier, without account and region.
+    pub fn display_name(&self) -> String {
+        self.request.options.display_name(&self.function.name)
+    }
+
     /// What the function, with its SnapStart, and the state machine cost together; `None` when a price is not known, there
     /// was no state machine, or they are in different currencies.
     pub fn cost(&self) -> Option<Money> {
@@ -172,7 +193,7 @@ pub enum MeasuringEnvironment {
         cpu_limited: bool,
         /// Whether memory was limited.
         memory_limited: bool,
-        /// Sizes above this one can't be told apart here, in MB.
+        /// Sizes above this one cannot be distinguished here, in MB.
         largest_distinct_memory_mb: u32,
         /// How bandwidth was limited by memory size, such as "proxy"; absent where it was not.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -181,47 +202,6 @@ pub enum MeasuringEnvironment {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         machine: Option<MachineUse>,
     },
-}
-
-/// What was asked for. Payloads are not in it: they may hold secrets.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct RequestSummary {
-    /// What "best" means.
-    pub objective: Objective,
-    /// What a size must keep to be chosen.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub constraints: Vec<Constraint>,
-    /// Share of invocations that start cold where the function is used, from 0 to 1.
-    #[serde(default, skip_serializing_if = "is_zero")]
-    pub cold_share: f64,
-    /// What was not to be exceeded.
-    #[serde(default, skip_serializing_if = "is_unlimited")]
-    pub budget: Budget,
-    /// Sizes to measure, or to choose those to measure from; empty where any would do.
-    pub memory_sizes_mb: Vec<MemorySize>,
-    /// Name of the planner: `frugal`, `standard`, `thorough`, `grid` or `cold starts`.
-    pub planner: String,
-    /// Warm invocations per size, 0 for a dry run; absent where the planner chooses.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub invocations: Option<u32>,
-    /// Number of payloads.
-    pub payloads: u32,
-    /// Invocations of one size made at the same time.
-    pub concurrency: u32,
-    /// Share of durations left out at either end; 0 unless asked for, never applied to cost.
-    pub trim_share: f64,
-    /// Invocations a month, for the monthly figures.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub monthly_invocations: Option<f64>,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
-fn is_zero(share: &f64) -> bool {
-    *share == 0.0
-}
-
-fn is_unlimited(budget: &Budget) -> bool {
-    !budget.is_limited()
 }
 
 /// What was found at one memory size.
@@ -233,6 +213,9 @@ pub struct SizeResult {
     pub status: SizeStatus,
     /// Invocations by how they ended.
     pub outcomes: OutcomeCounts,
+    /// Samples that ended in an error of the function which was allowed, by its type: they are successes here, and in all figures.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub allowed_errors: BTreeMap<String, u32>,
     /// Answers of 429 before calls went through.
     pub throttles: u32,
     /// Invocations that met a warm environment.
@@ -253,6 +236,17 @@ pub struct SizeResult {
 }
 
 impl SizeResult {
+    /// Invocations in its figures, whatever kind of start they had.
+    pub fn samples(&self) -> u64 {
+        let all = [&self.warm, &self.cold, &self.restored].into_iter().flatten();
+        all.map(|series| u64::from(series.billed_duration_ms.count)).sum()
+    }
+
+    /// Those of them that ended in an error which was allowed.
+    pub fn allowed_errors(&self) -> u64 {
+        self.allowed_errors.values().copied().map(u64::from).sum()
+    }
+
     /// The series of invocations with this kind of start.
     pub const fn series(&self, start: StartKind) -> Option<&Series> {
         match start {
@@ -325,6 +319,9 @@ pub struct Exploration {
     /// What SnapStart took besides; absent where the function does not use it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub snap_start: Option<SnapStartUse>,
+    /// The tuner's own calls that count against a limit of the account; absent where there were none.
+    #[serde(default, skip_serializing_if = "ControlCalls::is_empty")]
+    pub control_calls: ControlCalls,
     /// Time from start to end, in ms.
     pub wall_ms: u64,
 }

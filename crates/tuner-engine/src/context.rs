@@ -9,6 +9,7 @@ use tuner_core::{InvocationRecord, MemorySize};
 use crate::TuningError;
 use crate::ports::{Clock, FunctionControl, Invoker, LogSource, Store, Tunings};
 use crate::retry::Backoff;
+use crate::review::ports::Reports;
 
 /// The world, as the steps see it.
 #[derive(Clone)]
@@ -21,6 +22,8 @@ pub struct Context {
     pub processors: Arc<dyn Invoker>,
     /// Reads the function's log, where an answer does not hold the REPORT; absent where there is none to read.
     pub logs: Option<Arc<dyn LogSource>>,
+    /// Reads what its invocations reported, before anything is measured; absent where there is nothing to read.
+    pub reports: Option<Arc<dyn Reports>>,
     /// Knows of other tunings; absent where none is known of.
     pub tunings: Option<Arc<dyn Tunings>>,
     /// Keeps records and reports.
@@ -68,6 +71,25 @@ impl Context {
             .ok()
             .and_then(|wait| self.clock.now().checked_add(wait).ok());
         self.hand_back_at.is_some_and(|at| ends.is_none_or(|ends| ends > at))
+    }
+
+    /// Time until it is time to hand back, for drivers whose time is limited.
+    pub(crate) fn time_left(&self) -> Option<Duration> {
+        let left = self.hand_back_at?.duration_since(self.clock.now());
+        Some(Duration::try_from(left).unwrap_or_default())
+    }
+
+    /// Waits for `work`, but no longer than until it is time to hand back. For calls that only read: one that is dropped has
+    /// no effect.
+    pub(crate) async fn in_time<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        let Some(left) = self.time_left() else {
+            return Some(work.await);
+        };
+        tokio::select! {
+            biased;
+            value = work => Some(value),
+            () = self.clock.sleep(left) => None,
+        }
     }
 
     pub(crate) fn tell(&self, event: Event<'_>) {

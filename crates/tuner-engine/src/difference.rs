@@ -46,14 +46,9 @@ pub fn differences(latest: &FunctionConfiguration, version: &FunctionConfigurati
         });
     }
     found.extend(variables(latest.variables.as_ref(), version.variables.as_ref()));
-    let mut settings: Vec<Setting> = latest.settings.keys().chain(version.settings.keys()).copied().collect();
-    settings.sort_unstable();
-    settings.dedup();
     let told = |setting: &Setting| matches!(setting, Setting::Timeout | Setting::Variables);
-    let others = settings
-        .into_iter()
-        .filter(|setting| !told(setting) && latest.settings.get(setting) != version.settings.get(setting));
-    found.extend(others.map(Difference::Setting));
+    let others = latest.settings.differing(&version.settings).into_iter();
+    found.extend(others.filter(|setting| !told(setting)).map(Difference::Setting));
     found
 }
 

@@ -1,6 +1,7 @@
 use std::path::PathBuf;
 
 use async_trait::async_trait;
+use uuid::Uuid;
 
 use crate::ports::{Store, StoreError};
 use crate::replace_file::{PART, replace_file};
@@ -24,7 +25,8 @@ impl DirectoryStore {
             reason: e.to_string(),
         };
         std::fs::create_dir_all(&root).map_err(error)?;
-        let probe = root.join(".tuner-probe");
+        // By a name of its own: others may be doing the same in the same directory.
+        let probe = root.join(format!(".tuner-probe-{}", Uuid::new_v4()));
         std::fs::write(&probe, b"")
             .and_then(|()| std::fs::remove_file(&probe))
             .map_err(error)?;
@@ -80,22 +82,30 @@ impl Store for DirectoryStore {
     }
 
     async fn list(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
-        let (folder, start) = prefix.rsplit_once('/').unwrap_or(("", prefix));
-        let path = self.path(folder);
-        let mut entries = match tokio::fs::read_dir(&path).await {
-            Ok(entries) => entries,
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(e) => return Err(failed("list", &path)(e)),
-        };
+        // As a bucket does: keys further down are below the prefix too.
+        let (folder, _) = prefix.rsplit_once('/').unwrap_or(("", prefix));
+        let mut folders = vec![folder.to_owned()];
         let mut keys = Vec::new();
-        while let Some(entry) = entries.next_entry().await.map_err(failed("list", &path))? {
-            let name = entry.file_name().to_string_lossy().into_owned();
-            if name.starts_with(start) && !name.ends_with(PART) {
-                keys.push(if folder.is_empty() {
+        while let Some(folder) = folders.pop() {
+            let path = self.path(&folder);
+            let mut entries = match tokio::fs::read_dir(&path).await {
+                Ok(entries) => entries,
+                Err(e) if e.kind() == std::io::ErrorKind::NotFound => continue,
+                Err(e) => return Err(failed("list", &path)(e)),
+            };
+            while let Some(entry) = entries.next_entry().await.map_err(failed("list", &path))? {
+                let name = entry.file_name().to_string_lossy().into_owned();
+                let key = if folder.is_empty() {
                     name
                 } else {
                     format!("{folder}/{name}")
-                });
+                };
+                let may_be_below = key.starts_with(prefix) || prefix.starts_with(&format!("{key}/"));
+                if entry.file_type().await.map_err(failed("list", &path))?.is_dir() {
+                    folders.extend(may_be_below.then_some(key));
+                } else if key.starts_with(prefix) && !key.ends_with(PART) {
+                    keys.push(key);
+                }
             }
         }
         keys.sort();
@@ -128,6 +138,23 @@ mod tests {
         assert_eq!(store.get("records/9").await.unwrap(), None);
         assert_eq!(store.list("records/").await.unwrap(), ["records/1", "records/2"]);
         assert!(store.list("none/").await.unwrap().is_empty());
+        store.put("pending/00128/a.json", b"a").await.unwrap();
+        store.put("pending/00256/b.json", b"b").await.unwrap();
+        let pending = ["pending/00128/a.json", "pending/00256/b.json"];
+        assert_eq!(store.list("pending/").await.unwrap(), pending);
+        assert_eq!(store.list("pending/00256/").await.unwrap(), pending[1..]);
+        assert_eq!(store.list("pen").await.unwrap(), pending);
+    }
+
+    #[test]
+    fn several_processes_may_open_the_same_directory_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        std::thread::scope(|threads| {
+            for _ in 0..8 {
+                threads.spawn(|| (0..200).for_each(|_| drop(DirectoryStore::create(folder.path()).unwrap())));
+            }
+        });
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The steps in a loop, in one process.
 
 use tuner_core::tuning::MeasuringEnvironment;
-use tuner_core::{Payloads, Tuning};
+use tuner_core::{Payloads, Remedy, Tuning};
 use uuid::Uuid;
 
 use crate::steps::{self, Leftovers, Next, Restored};
@@ -24,6 +24,8 @@ pub struct Failure {
     pub error: TuningError,
     /// What could not be put back. Empty means that the function is as it was.
     pub leftovers: Leftovers,
+    /// What to do about what is left, each once; the error has its own.
+    pub remedies: Vec<Remedy>,
     /// What the reader should know of the function, such as a change that somebody else made.
     pub notes: Vec<String>,
     /// Whether a tuning was begun, so that the function may have been changed.
@@ -52,10 +54,12 @@ pub async fn run(
     let untouched = |error| Failure {
         error,
         leftovers: Vec::new(),
+        remedies: Vec::new(),
         notes: Vec::new(),
         touched: false,
     };
     let Setting { prices, environment } = setting;
+    let before = ctx.control.calls();
     let mut state = steps::initialize(ctx, request, payloads, prices, Uuid::now_v7())
         .await
         .map_err(untouched)?;
@@ -65,6 +69,7 @@ pub async fn run(
     let failed = |error, restored: Restored| Failure {
         error,
         leftovers: restored.leftovers,
+        remedies: restored.remedies,
         notes: restored.notes,
         touched: true,
     };
@@ -74,9 +79,13 @@ pub async fn run(
         let notes = known.into_iter().chain(restored.notes).collect();
         return Err(failed(error, Restored { notes, ..restored }));
     }
+    if restored.is_gone {
+        let function = Box::new(state.function().clone());
+        return Err(failed(TuningError::Deleted { function }, restored));
+    }
     let leftovers = restored.clone();
-    let payload_count = payloads.entries().len() as u32;
-    let mut tuning = steps::analyze(ctx, &state, prices, payload_count, environment, restored)
+    state.control_calls += ctx.control.calls() - before;
+    let mut tuning = steps::analyze(ctx, &state, prices, environment, restored)
         .await
         .map_err(|error| failed(error, leftovers))?;
     // The measurements were paid for and stand on their own.
@@ -90,9 +99,11 @@ pub async fn run(
                 TuningError::CannotApply { .. } => error.to_string(),
                 _ => format!("the recommendation was not applied: {error}"),
             });
+            Remedy::add(&mut tuning.remedies, error.remedy());
             Some(error)
         }
     };
+    tuning.exploration.control_calls = ctx.control.calls() - before;
     Ok(Ended { tuning, not_applied })
 }
 

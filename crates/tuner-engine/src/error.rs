@@ -1,8 +1,8 @@
-use tuner_core::{FunctionName, MemorySize};
+use tuner_core::{FunctionName, MemorySize, Remedy};
 use uuid::Uuid;
 
 use crate::difference::{Difference, in_words};
-use crate::marker::Marker;
+use crate::marker::{self, Marker};
 use crate::ports::{PortError, StoreError};
 
 /// Why a tuning ended without a result.
@@ -22,13 +22,23 @@ pub enum TuningError {
         /// Why.
         reason: String,
     },
+    /// Every size that was asked for is too small by what is known of the function.
+    #[error("nothing to measure at {function}: every memory size that was asked for is {reason}")]
+    BelowFloor {
+        /// Which.
+        function: String,
+        /// "below the floor of 1,408 MB", and why that is.
+        reason: String,
+        /// The smallest size that may be used, in MB.
+        floor_mb: u32,
+    },
     /// Another tuning of this function is under way, or was broken off.
     #[error(
         "{function} carries the mark of tuning {tuning_id}, which set its memory size to {set_mb} MB (it was {original_mb} MB): another tuning is under way, or one was broken off"
     )]
     Marked {
         /// Which.
-        function: String,
+        function: Box<FunctionName>,
         /// By whom.
         tuning_id: Uuid,
         /// Memory size before that tuning, in MB.
@@ -77,6 +87,8 @@ pub enum TuningError {
     CannotApply {
         /// Why.
         reason: String,
+        /// What to do about it.
+        remedy: Option<Box<Remedy>>,
     },
     /// Applying to an alias would put more into production than a memory size.
     #[error(
@@ -111,6 +123,12 @@ pub enum TuningError {
         /// What it said.
         reason: String,
     },
+    /// The function is not there any more.
+    #[error("{function} was deleted while it was measured")]
+    Deleted {
+        /// Which.
+        function: Box<FunctionName>,
+    },
     /// The user, or whoever runs this process, asked to stop.
     #[error("interrupted")]
     Interrupted,
@@ -120,7 +138,7 @@ impl TuningError {
     /// [`Self::Marked`], as `mark` says.
     pub(crate) fn marked(function: &FunctionName, mark: &Marker) -> Self {
         Self::Marked {
-            function: function.to_string(),
+            function: Box::new(function.clone()),
             tuning_id: mark.tuning_id,
             original_mb: mark.original_mb,
             set_mb: mark.set_mb,
@@ -128,36 +146,20 @@ impl TuningError {
     }
 
     /// What the reader can do about it.
-    pub fn hint(&self) -> Option<String> {
-        use crate::ports::PortErrorKind as Kind;
+    pub fn remedy(&self) -> Option<Remedy> {
         match self {
-            Self::Port(e) => match e.kind {
-                Kind::NotFound => Some("check the name, the region (--region) and the account".into()),
-                Kind::Denied => Some(format!(
-                    "allow lambda:{} for these credentials, or refresh them",
-                    e.operation
-                )),
-                Kind::NotSignedIn => Some(
-                    "sign in (`aws sso login`, `aws configure`), choose a profile with --profile, a region with --region".into(),
-                ),
-                Kind::Throttled => Some("lower --max-concurrency, or try again when the account is less busy".into()),
-                Kind::Unreachable | Kind::Network => {
-                    Some("check the network, the region and AWS_ENDPOINT_URL, then try again".into())
-                }
-                Kind::MemoryQuota => Some("leave out the larger sizes, or ask AWS to raise the account's quota".into()),
-                _ => None,
-            },
-            Self::Marked { function, .. } => Some(format!(
-                "wait until that tuning ends; if it was broken off, put things back with `tuner restore --function {function}`"
-            )),
-            Self::ForeignChange { .. } => Some("run the tuning again when no deployment is under way".into()),
-            Self::AliasDiffers { .. } => Some(
-                "deploy to $LATEST what the alias runs, or say that all of $LATEST is meant, with --from-latest \
-                 (\"applyFromLatest\": true in the input of the state machine)"
-                    .into(),
-            ),
-            Self::NoRoomForMarker { .. } => Some("shorten the description to 190 characters or fewer".into()),
-            Self::Store(_) => Some("choose another place with --out, or make room on the disk".into()),
+            Self::Port(e) => e.remedy(),
+            Self::BelowFloor { floor_mb, .. } => Some(Remedy::StayAboveFloor { floor_mb: *floor_mb }),
+            Self::Marked { function, .. } => Some(Remedy::WaitOrRestore {
+                function: FunctionName::clone(function),
+            }),
+            Self::ForeignChange { .. } => Some(Remedy::TuneAgain),
+            Self::AliasDiffers { .. } => Some(Remedy::ConfirmLatest),
+            Self::NoRoomForMarker { .. } => Some(Remedy::ShortenDescription {
+                characters: marker::ROOM_BESIDE_MARK,
+            }),
+            Self::Store(_) => Some(Remedy::ChangeStore),
+            Self::CannotApply { remedy, .. } => remedy.as_deref().cloned(),
             _ => None,
         }
     }

@@ -13,6 +13,8 @@ use uuid::Uuid;
 
 /// Longest description Lambda takes, in characters.
 pub const MAX_DESCRIPTION: usize = 256;
+/// A description of so many characters has room beside the longest mark.
+pub const ROOM_BESIDE_MARK: u32 = 190;
 /// Most bytes that all environment variables may have together.
 pub const MAX_VARIABLES_BYTES: usize = 4096;
 /// Holds the end of a description that is too long to stand beside the mark.

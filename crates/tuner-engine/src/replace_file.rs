@@ -1,5 +1,5 @@
 use std::fs::{File, Metadata, Permissions};
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::os::unix::fs::{PermissionsExt, fchown};
 use std::path::Path;
 
@@ -14,11 +14,19 @@ pub(crate) const PART: &str = ".part";
 /// # Errors
 /// What the system says; the old file is as it was then.
 pub fn replace_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    replace_file_by(path, |out| out.write_all(bytes))
+}
+
+/// The same with what `write` writes, which need not be in memory as a whole.
+///
+/// # Errors
+/// As [`replace_file`], and when `write` fails; nothing is replaced then.
+pub fn replace_file_by(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
     let old = match path.metadata() {
         Ok(old) if old.is_file() => Some(old),
-        Ok(_) => return std::fs::write(path, bytes),
+        Ok(_) => return write(&mut File::create(path)?),
         // A link to what is not there yet: nothing can be lost.
-        Err(_) if path.is_symlink() => return std::fs::write(path, bytes),
+        Err(_) if path.is_symlink() => return write(&mut File::create(path)?),
         Err(_) => None,
     };
     let path = match &old {
@@ -35,7 +43,10 @@ pub fn replace_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
         // As any new file: the umask takes from it.
         .permissions(Permissions::from_mode(0o666))
         .tempfile_in(folder)?;
-    beside.write_all(bytes)?;
+    let mut buffered = BufWriter::new(beside.as_file_mut());
+    write(&mut buffered)?;
+    buffered.flush()?;
+    drop(buffered);
     if let Some(old) = &old {
         take_after(beside.as_file(), old)?;
     }

@@ -1,342 +1,54 @@
-use std::collections::BTreeSet;
-
 use serde::{Deserialize, Serialize};
-use tuner_core::planning::{Budget, Preset};
-use tuner_core::{
-    Batch, ColdStartPlanner, Constraint, FunctionName, GridPlanner, MemorySize, Objective, Planner, Question,
-    SizeProgress,
-};
+use tuner_core::FunctionName;
+use tuner_core::floor::Known;
+use tuner_core::options::{OptionsError, TuningOptions};
 
 /// What a person asks for, checked. Payloads travel apart from it: they may be large and secret.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TuningRequest {
     /// The function under test.
     pub function: FunctionName,
-    /// How sizes, and numbers of invocations, are chosen.
-    #[serde(default = "grid")]
-    pub preset: Preset,
+    /// How it is measured and judged.
+    // One object, as it was when each option was a field here: a tuning under way outlives a deployment of the service.
+    #[serde(flatten)]
+    pub options: TuningOptions,
     /// Whether the memory size that the function has is somebody's choice, with which sizes can be compared. That of a
     /// program on one's own machine is not, unless it was given.
     #[serde(default = "yes")]
     pub has_present_size: bool,
-    /// Sizes to measure, ascending, each once. An adaptive preset chooses from them, or where there are none, from all.
-    pub memory_sizes: Vec<MemorySize>,
-    /// Warm invocations to measure at each size of a grid.
-    pub invocations: u32,
-    /// What "best" means.
-    pub objective: Objective,
-    /// What a size must keep to be chosen.
+    /// What is known of the function before it is measured; where it is not given, logs and earlier tunings are read.
     #[serde(default)]
-    pub constraints: Vec<Constraint>,
-    /// Share of invocations that start cold where the function is used, from 0 to 1: how much of cost and duration is
-    /// theirs.
-    #[serde(default)]
-    pub cold_share: f64,
-    /// How much more memory than the largest use seen a size must have, as a share of that use.
-    #[serde(default = "headroom")]
-    pub headroom: f64,
-    /// What an adaptive preset must not exceed.
-    #[serde(default)]
-    pub budget: Budget,
-    /// Invocations of one size made at the same time.
-    pub concurrency: u32,
-    /// Invocations of all sizes together made at the same time.
-    pub max_concurrency: u32,
-    /// Pause between invocations of one size, in ms.
-    pub pause_ms: u64,
-    /// Share of durations left out at either end; never applied to cost.
-    pub trim_share: f64,
-    /// Error types of the function that count as a sample, not as a failure.
-    pub allowed_errors: Vec<String>,
-    /// Whether messages of the function may be kept; they can quote payloads.
-    pub keep_messages: bool,
-    /// Invocations a month, for the monthly figures.
-    pub monthly_invocations: Option<f64>,
-    /// What to do with the recommendation.
-    pub apply: Apply,
-    /// Measure cold starts instead of warm invocations.
-    #[serde(default)]
-    pub only_cold_starts: bool,
-    /// One invocation at each size, to see that everything works; nothing is decided or applied.
-    #[serde(default)]
-    pub dry_run: bool,
-    /// Called with the payload before each invocation; what it answers is sent instead, unless that is empty.
-    #[serde(default)]
-    pub pre_processor: Option<FunctionName>,
-    /// Called with the function's answer, or its error object, after each invocation.
-    #[serde(default)]
-    pub post_processor: Option<FunctionName>,
-    /// Role to assume for everything that touches the function, such as one in its account.
-    #[serde(default)]
-    pub role_arn: Option<String>,
-}
-
-const fn grid() -> Preset {
-    Preset::Grid
+    pub known: Option<Known>,
 }
 
 const fn yes() -> bool {
     true
 }
 
-const fn headroom() -> f64 {
-    Question::DEFAULT_HEADROOM
-}
-
-/// What to do with the recommendation.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Apply {
-    /// Report it.
-    #[default]
-    No,
-    /// Give it to `$LATEST`.
-    Latest,
-    /// Give it to `$LATEST`, publish that, and point an alias to it.
-    Alias {
-        /// Which alias.
-        name: String,
-        /// Whether `$LATEST` may differ from what the alias points to in more than its memory size.
-        #[serde(default)]
-        from_latest: bool,
-    },
-}
-
-/// A request that makes no sense.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-pub enum RequestError {
-    /// No sizes.
-    #[error("no memory size to measure; give some with --memory 128,512,1024")]
-    NoSizes,
-    /// Too few invocations to say anything.
-    #[error("num is {0}; it must be at least 5, since fewer invocations say nothing about noise")]
-    TooFewInvocations(u32),
-    /// Too many.
-    #[error("num is {0}; it must be at most 10000")]
-    TooManyInvocations(u32),
-    /// Nothing would ever run.
-    #[error("{0} must be at least 1")]
-    Zero(&'static str),
-    /// Trimming away everything.
-    #[error("trim is {0}; it must be from 0 to 0.4 (the share of durations left out at either end)")]
-    Trim(f64),
-    /// A constraint nothing can meet.
-    #[error("the limit in `{0}` must be more than 0")]
-    Limit(Constraint),
-    /// No share.
-    #[error("cold-share is {0}; it must be from 0 (none) to 1 (every invocation starts cold)")]
-    ColdShare(f64),
-    /// Too little to be safe, or more than any size has.
-    #[error("headroom is {0}; it must be from 0.1 to 9 (0.2 is a fifth more memory than was used)")]
-    Headroom(f64),
-    /// Nothing could be done with it.
-    #[error("the budget of {0} must be more than 0")]
-    Budget(&'static str),
-    /// What only the grid knows.
-    #[error("{0} goes with the preset grid only; {1} chooses by itself")]
-    GridOnly(&'static str, Preset),
-    /// What the grid does not know.
-    #[error(
-        "a budget goes with the presets frugal, standard and thorough; the grid makes as many invocations as it is told"
-    )]
-    AdaptiveOnly,
-    /// Not an alias name.
-    #[error("`{0}` is no alias name; use 1 to 128 letters, digits, - and _, not digits alone")]
-    Alias(String),
-}
-
 impl TuningRequest {
-    /// LPT's list with one change: 1769 MB, where a function has exactly one vCPU, stands for 1536.
-    pub const DEFAULT_SIZES: [u32; 6] = [128, 256, 512, 1024, 1769, 3008];
-
-    /// Every size worth trying: powers of two, the steps between them, and the sizes at which whole vCPUs are reached.
-    pub const ALL_SIZES: [u32; 17] = [
-        128, 192, 256, 384, 512, 768, 1024, 1280, 1536, 1769, 2048, 3008, 3538, 5307, 7076, 8845, 10_240,
-    ];
-
-    /// A request with the defaults, for `function`.
+    /// A request with the default options, for `function`.
     pub fn new(function: FunctionName) -> Self {
         Self {
-            has_present_size: true,
             function,
-            memory_sizes: Self::DEFAULT_SIZES
-                .iter()
-                .filter_map(|&mb| MemorySize::new(mb).ok())
-                .collect(),
-            preset: Preset::Grid,
-            invocations: 10,
-            objective: Objective::Cost,
-            constraints: Vec::new(),
-            cold_share: 0.0,
-            headroom: Question::DEFAULT_HEADROOM,
-            budget: Budget::default(),
-            concurrency: 1,
-            max_concurrency: 10,
-            pause_ms: 0,
-            trim_share: 0.0,
-            allowed_errors: Vec::new(),
-            keep_messages: true,
-            monthly_invocations: None,
-            apply: Apply::No,
-            only_cold_starts: false,
-            dry_run: false,
-            pre_processor: None,
-            post_processor: None,
-            role_arn: None,
+            options: TuningOptions::default(),
+            has_present_size: true,
+            known: None,
         }
     }
 
-    /// Sorts the sizes and drops those given twice, then checks every field.
+    /// The same with other options.
+    #[must_use]
+    pub fn with(mut self, change: impl FnOnce(&mut TuningOptions)) -> Self {
+        change(&mut self.options);
+        self
+    }
+
+    /// Checks every option.
     ///
     /// # Errors
-    /// Names the field that makes no sense.
-    pub fn checked(mut self) -> Result<Self, RequestError> {
-        self.memory_sizes = self
-            .memory_sizes
-            .iter()
-            .copied()
-            .collect::<BTreeSet<_>>()
-            .into_iter()
-            .collect();
-        let bad_alias = |name: &str| {
-            name.is_empty()
-                || name.len() > 128
-                || name.bytes().all(|b| b.is_ascii_digit())
-                || !name
-                    .bytes()
-                    .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
-        };
-        let adaptive = self.preset.is_adaptive();
-        match &self {
-            r if adaptive && r.only_cold_starts => Err(RequestError::GridOnly("only-cold-starts", r.preset)),
-            r if adaptive && r.dry_run => Err(RequestError::GridOnly("dry-run", r.preset)),
-            r if adaptive && r.trim_share != 0.0 => Err(RequestError::GridOnly("trim", r.preset)),
-            r if !adaptive && r.memory_sizes.is_empty() => Err(RequestError::NoSizes),
-            r if !adaptive && r.invocations < 5 && !r.dry_run => Err(RequestError::TooFewInvocations(r.invocations)),
-            r if r.invocations > 10_000 => Err(RequestError::TooManyInvocations(r.invocations)),
-            r if r.max_concurrency == 0 => Err(RequestError::Zero("max-concurrency")),
-            r if r.concurrency == 0 => Err(RequestError::Zero("parallel")),
-            r if !(0.0..=0.4).contains(&r.trim_share) => Err(RequestError::Trim(r.trim_share)),
-            r if !(0.0..=1.0).contains(&r.cold_share) => Err(RequestError::ColdShare(r.cold_share)),
-            r if !(Question::LEAST_HEADROOM..=9.0).contains(&r.headroom) => Err(RequestError::Headroom(r.headroom)),
-            r if r.budget.invocations == Some(0) => Err(RequestError::Budget("invocations")),
-            r if r.budget.cost.is_some_and(|most| most.is_nan() || most <= 0.0) => Err(RequestError::Budget("money")),
-            r if r.budget.time_ms == Some(0) => Err(RequestError::Budget("time")),
-            r if !adaptive && r.budget.is_limited() => Err(RequestError::AdaptiveOnly),
-            r if let Some(constraint) = r.constraints.iter().find(|c| c.limit().is_nan() || c.limit() <= 0.0) => {
-                Err(RequestError::Limit(*constraint))
-            }
-            Self {
-                apply: Apply::Alias { name, .. },
-                ..
-            } if bad_alias(name) => Err(RequestError::Alias(name.clone())),
-            _ => Ok(self),
-        }
-    }
-
-    /// The planner of a grid or of cold starts. Adaptive presets need to know the function as well:
-    /// [`TuningState::planner`](crate::TuningState::planner).
-    pub fn fixed_planner(&self) -> Box<dyn Planner + Send + Sync> {
-        match self.cold_start_planner() {
-            Some(planner) => Box::new(planner),
-            None => Box::new(GridPlanner {
-                // The first invocation comes on top, and is all that is left.
-                invocations: if self.dry_run { 0 } else { self.invocations },
-                concurrency: self.concurrency,
-            }),
-        }
-    }
-
-    /// The planner asked for, where cold starts are to be measured. Calls made at the same time are what makes cold starts,
-    /// so there are as many of them as allowed.
-    pub fn cold_start_planner(&self) -> Option<ColdStartPlanner> {
-        self.only_cold_starts.then(|| ColdStartPlanner {
-            cold_starts: if self.dry_run { 1 } else { self.invocations },
-            concurrency: self.invocations.min(self.max_concurrency),
-        })
-    }
-
-    /// How many versions that can still be invoked `batch` needs, given what was measured at its size.
-    pub fn versions_for(&self, batch: &Batch, progress: &SizeProgress) -> u32 {
-        self.cold_start_planner()
-            .map_or(1, |planner| planner.versions(batch.invocations, progress))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn request() -> TuningRequest {
-        TuningRequest::new("resize".parse().unwrap())
-    }
-
-    #[test]
-    fn sizes_are_sorted_and_given_once() {
-        let size = |mb| MemorySize::new(mb).unwrap();
-        let r = TuningRequest {
-            memory_sizes: [512, 128, 128].map(size).to_vec(),
-            ..request()
-        }
-        .checked()
-        .unwrap();
-        assert_eq!(r.memory_sizes, [size(128), size(512)]);
-    }
-
-    #[test]
-    fn nonsense_names_its_field() {
-        for (request, field) in [
-            (
-                TuningRequest {
-                    invocations: 4,
-                    ..request()
-                },
-                "num",
-            ),
-            (
-                TuningRequest {
-                    memory_sizes: vec![],
-                    ..request()
-                },
-                "--memory",
-            ),
-            (
-                TuningRequest {
-                    trim_share: 0.5,
-                    ..request()
-                },
-                "trim",
-            ),
-            (
-                TuningRequest {
-                    constraints: vec![Constraint::Duration {
-                        statistic: tuner_core::Statistic::P95,
-                        max_ms: 0.0,
-                    }],
-                    ..request()
-                },
-                "p95",
-            ),
-            (
-                TuningRequest {
-                    concurrency: 0,
-                    ..request()
-                },
-                "parallel",
-            ),
-            (
-                TuningRequest {
-                    apply: Apply::Alias {
-                        name: "12".into(),
-                        from_latest: false,
-                    },
-                    ..request()
-                },
-                "alias",
-            ),
-        ] {
-            let error = request.checked().unwrap_err().to_string();
-            assert!(error.contains(field), "{error}");
-        }
+    /// Names the option that makes no sense.
+    pub fn checked(mut self) -> Result<Self, OptionsError> {
+        self.options = self.options.checked()?;
+        Ok(self)
     }
 }

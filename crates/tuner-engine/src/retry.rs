@@ -1,6 +1,7 @@
 use std::future::Future;
 use std::time::Duration;
 
+use jiff::{SignedDuration, Timestamp};
 use rand::RngExt;
 use tokio_util::sync::CancellationToken;
 
@@ -60,10 +61,35 @@ pub(crate) async fn retrying_if<T, F>(
 where
     F: Future<Output = Result<T, PortError>>,
 {
+    retrying_in(ctx, None, worth_it, call).await
+}
+
+/// As [`retrying_if`], but no wait passes the time at which to hand back.
+pub(crate) async fn retrying_in_time<T, F>(
+    ctx: &Context,
+    worth_it: fn(PortErrorKind) -> bool,
+    call: impl Fn() -> F,
+) -> Result<T, PortError>
+where
+    F: Future<Output = Result<T, PortError>>,
+{
+    retrying_in(ctx, ctx.hand_back_at, worth_it, call).await
+}
+
+async fn retrying_in<T, F>(
+    ctx: &Context,
+    until: Option<Timestamp>,
+    worth_it: fn(PortErrorKind) -> bool,
+    call: impl Fn() -> F,
+) -> Result<T, PortError>
+where
+    F: Future<Output = Result<T, PortError>>,
+{
     let waits = Waits {
         backoff: ctx.backoff,
         clock: ctx.clock.as_ref(),
         cancel: &ctx.cancel,
+        until,
     };
     let tell = |error: &PortError| {
         ctx.tell(Event::Waiting {
@@ -79,6 +105,17 @@ pub(crate) struct Waits<'a> {
     pub(crate) backoff: Backoff,
     pub(crate) clock: &'a dyn Clock,
     pub(crate) cancel: &'a CancellationToken,
+    /// No wait ends later.
+    pub(crate) until: Option<Timestamp>,
+}
+
+impl Waits<'_> {
+    fn is_too_long(&self, wait: Duration) -> bool {
+        let ends = SignedDuration::try_from(wait)
+            .ok()
+            .and_then(|wait| self.clock.now().checked_add(wait).ok());
+        self.until.is_some_and(|until| ends.is_none_or(|ends| ends > until))
+    }
 }
 
 /// As [`retrying_if`], outside of a tuning. `tell` hears of a failure that goes on for long.
@@ -97,6 +134,9 @@ where
         match call().await {
             Err(error) if worth_it(error.kind) && waited < waits.backoff.budget && !waits.cancel.is_cancelled() => {
                 let wait = waits.backoff.wait(retry, error.retry_after);
+                if waits.is_too_long(wait) {
+                    return Err(error);
+                }
                 tracing::debug!(
                     operation = error.operation,
                     retry,

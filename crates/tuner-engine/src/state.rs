@@ -4,11 +4,15 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tuner_core::planning::{AdaptivePlanner, Candidates};
 use tuner_core::pricing::Rate;
-use tuner_core::{Batch, FunctionName, MemorySize, Payloads, Planner, Progress, Question, SizeProgress};
+use tuner_core::tuning::Withheld;
+use tuner_core::{
+    Batch, ControlCalls, Floor, FunctionName, MemorySize, Payloads, Planner, Progress, Question, Remedy, SizeProgress,
+};
 use uuid::Uuid;
 
 use crate::TuningRequest;
-use crate::ports::FunctionConfiguration;
+use crate::ports::{Concurrency, FunctionConfiguration};
+use crate::withheld::withheld;
 
 /// All that a step needs to know of those before it. Its size is bounded whatever the number of invocations: records go to
 /// the store, from which `progress` can be had again ([`crate::records::progress`]).
@@ -22,6 +26,9 @@ pub struct TuningState {
     pub request: TuningRequest,
     /// The function under test as it was before.
     pub original: Original,
+    /// The least memory that may be used, by what was known before.
+    #[serde(default)]
+    pub floor: Floor,
     /// What invocations cost; GB-seconds are counted where that is not known.
     pub rate: Rate,
     /// What planning needs to know of the payloads.
@@ -34,8 +41,20 @@ pub struct TuningState {
     /// Tunings that are over and have left something on the function; it goes with ours.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub broken_off: Vec<Uuid>,
+    /// How many executions may run at the same time; absent where that could not be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub concurrency: Option<Concurrency>,
+    /// Invocations that Lambda refused so far, since too many ran at the same time.
+    #[serde(default)]
+    pub throttled: u32,
+    /// The tuner's own limited calls so far, as far as they were made by steps before.
+    #[serde(default, skip_serializing_if = "ControlCalls::is_empty")]
+    pub control_calls: ControlCalls,
     /// What the reader should know.
     pub warnings: Vec<String>,
+    /// What to do about that, each once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remedies: Vec<Remedy>,
 }
 
 /// The function under test as it was before.
@@ -51,19 +70,23 @@ pub struct Original {
     pub last_version: u64,
 }
 
-/// What planning needs to know of payloads.
+/// What planning and the document need to know of payloads.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct PayloadShares {
     /// Share of each in all invocations; empty when there is only one.
     pub shares: Vec<f64>,
     /// So many invocations of a size send each of them, as often as its weight says where a round is short.
     pub all_sent_after: u32,
+    /// As much as the document may say of them.
+    #[serde(default)]
+    pub withheld: Withheld,
 }
 
 impl PayloadShares {
-    /// Those of `payloads`.
-    pub fn of(payloads: &Payloads) -> Self {
+    /// Those of `payloads`, of which digests have the tuning's ID as their `key`.
+    pub fn of(payloads: &Payloads, key: Uuid) -> Self {
         Self {
+            withheld: withheld(key, payloads.entries().iter().map(|entry| &entry.body[..])),
             shares: payloads.shares(),
             all_sent_after: payloads.round().unwrap_or_else(|| payloads.all_sent_after()),
         }
@@ -75,7 +98,7 @@ impl TuningState {
     pub fn planner(&self, elapsed_ms: f64) -> Box<dyn Planner + Send + Sync> {
         match self.adaptive_planner(elapsed_ms) {
             Some(planner) => Box::new(planner),
-            None => self.request.fixed_planner(),
+            None => self.request.options.fixed_planner(),
         }
     }
 
@@ -86,9 +109,10 @@ impl TuningState {
         Some(AdaptivePlanner {
             effort: self
                 .request
+                .options
                 .preset
                 .effort()?
-                .with_monthly_invocations(self.request.monthly_invocations),
+                .with_monthly_invocations(self.request.options.monthly_invocations),
             question: Question {
                 // A size that was not asked for is not invoked, though it is in use.
                 present_memory_size_mb: question.present_memory_size_mb.filter(|&mb| candidates.contains(mb)),
@@ -96,9 +120,9 @@ impl TuningState {
             },
             candidates,
             timeout_ms: Some(f64::from(self.original.latest.timeout_s) * 1000.0),
-            budget: self.request.budget,
+            budget: self.request.options.budget,
             elapsed_ms,
-            concurrency: self.request.concurrency,
+            concurrency: self.request.options.concurrency,
             all_payloads: self.payloads.all_sent_after,
         })
     }
@@ -107,21 +131,26 @@ impl TuningState {
     pub fn question(&self) -> Question {
         let request = &self.request;
         Question {
-            objective: request.objective,
-            constraints: request.constraints.clone(),
-            cold_share: request.cold_share,
-            headroom: request.headroom,
+            objective: request.options.objective,
+            constraints: request.options.constraints.clone(),
+            cold_share: request.options.cold_share,
+            headroom: request.options.headroom,
             rate: self.rate,
             range_mb: self.candidates().ends(),
             payload_shares: self.payloads.shares.clone(),
             present_memory_size_mb: self.original.present_memory_size_mb,
+            floor_mb: self.floor.binding_mb(),
         }
     }
 
     fn candidates(&self) -> Candidates {
-        match &self.request.memory_sizes[..] {
-            [] => Candidates::Range(MemorySize::MIN.mb(), MemorySize::MAX.mb()),
-            sizes => Candidates::List(sizes.iter().map(|size| size.mb()).collect()),
+        let least = self.floor.binding_mb().unwrap_or(MemorySize::MIN.mb());
+        match &self.request.options.memory_sizes[..] {
+            [] => Candidates::Range(least, MemorySize::MAX.mb()),
+            sizes => {
+                let sizes = sizes.iter().map(|size| size.mb());
+                Candidates::List(sizes.filter(|&mb| mb >= least).collect())
+            }
         }
     }
 
@@ -129,7 +158,7 @@ impl TuningState {
     pub fn versions_for(&self, batch: &Batch) -> u32 {
         let untouched = SizeProgress::default();
         let progress = self.progress.get(&batch.memory_size).unwrap_or(&untouched);
-        self.request.versions_for(batch, progress)
+        self.request.options.versions_for(batch, progress)
     }
 
     /// The function, unqualified.
@@ -141,7 +170,8 @@ impl TuningState {
     pub fn usable_versions(&self, size: MemorySize) -> Vec<u64> {
         let published = self.versions.get(&size).map(Vec::as_slice).unwrap_or_default();
         let used = self.progress.get(&size).map(|p| &p.versions_used);
-        let is_used = |version: &u64| self.request.only_cold_starts && used.is_some_and(|used| used.contains(version));
+        let is_used =
+            |version: &u64| self.request.options.only_cold_starts && used.is_some_and(|used| used.contains(version));
         published.iter().copied().filter(|version| !is_used(version)).collect()
     }
 

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
-use tuner_core::{Batch, MemorySize};
+use tuner_core::{Batch, ControlCalls, MemorySize};
 use uuid::{Builder, Uuid};
 
 /// What the state machine calls a step with.
@@ -71,9 +71,23 @@ pub(crate) struct Measured {
     pub(crate) error: Option<Caught>,
     #[serde(default)]
     pub(crate) warnings: Vec<String>,
+    /// Invocations that Lambda refused, since too many ran at the same time.
+    #[serde(default)]
+    pub(crate) throttled: u32,
+    /// The step's own limited calls.
+    #[serde(default)]
+    pub(crate) control_calls: ControlCalls,
     /// Sizes that can't be measured any more, and why.
     #[serde(default)]
     pub(crate) skipped: BTreeMap<MemorySize, String>,
+}
+
+impl Measured {
+    /// How often something was refused, since too many ran at the same time: invocations, or the step itself.
+    pub(crate) fn throttles(&self) -> u32 {
+        let of_step = |error: &Caught| matches!(&*error.error, "Lambda.TooManyRequestsException" | "Tuner.Throttled");
+        self.throttled + u32::from(self.error.as_ref().is_some_and(of_step))
+    }
 }
 
 /// An error as a state catches it.

@@ -1,6 +1,8 @@
 //! From what a state catches to the error and the one line that a person reads.
 
 use serde::{Deserialize, Serialize};
+use tuner_engine::steps::Restored;
+use tuner_report::{Reader, remedies};
 
 use crate::call::Caught;
 
@@ -36,10 +38,30 @@ impl Ending {
             ("Tuner.Killed", format!("a step of the tuner {what}: {why}"))
         };
         let (error, cause) = match caught.error.as_str() {
+            "Runtime.InvalidEntrypoint" => wrong_architecture(),
+            _ if caught.cause.contains("exec format error") => wrong_architecture(),
             "States.Timeout" | "Sandbox.Timedout" | "Sandbox.Timeout" => killed("did not end in time"),
             name if name.starts_with("Runtime.") => killed("was killed"),
-            "Lambda.TooManyRequestsException" => ("Tuner.Throttled", said),
-            "Lambda.AccessDeniedException" | "States.Permissions" => ("Tuner.Denied", said),
+            "Lambda.TooManyRequestsException" => (
+                "Tuner.Throttled",
+                format!(
+                    "Lambda did not start a step of the tuner, since too many functions run at the same time in this account: \
+                     {said}"
+                ),
+            ),
+            "Lambda.AccessDeniedException" | "States.Permissions" => (
+                "Tuner.Denied",
+                format!(
+                    "the state machine may not invoke one of its steps; the policy of its role, the permissions boundary and \
+                     the policies of the organization must allow lambda:InvokeFunction: {said}"
+                ),
+            ),
+            "Lambda.ResourceNotFoundException" => (
+                "Tuner.Setup",
+                format!(
+                    "the Lambda function of a step of the tuner is not there any more; deploy the tuner again: {said}"
+                ),
+            ),
             name => (name, said),
         };
         Self {
@@ -49,12 +71,27 @@ impl Ending {
     }
 
     /// Adds what could not be put back.
-    pub(crate) fn with_leftovers(mut self, leftovers: &[String]) -> Self {
-        if !leftovers.is_empty() {
-            self.cause = format!("{}; left behind: {}", self.cause, leftovers.join("; "));
+    pub(crate) fn with_leftovers(mut self, restored: &Restored) -> Self {
+        if !restored.leftovers.is_empty() {
+            self.cause = format!("{}; left behind: {}", self.cause, left(restored));
         }
         self
     }
+}
+
+/// What could not be put back, and what to do about it.
+pub(crate) fn left(restored: &Restored) -> String {
+    let what_to_do = remedies(&restored.remedies, Reader::Console);
+    let all: Vec<&str> = (restored.leftovers.iter().map(String::as_str))
+        .chain(what_to_do.as_deref())
+        .collect();
+    all.join("; ")
+}
+
+fn wrong_architecture() -> (&'static str, String) {
+    let cause = "a step of the tuner can't start, since its package is for another processor architecture than its Lambda \
+                 function has (or holds no bootstrap); deploy package and architecture together";
+    ("Tuner.Setup", cause.to_owned())
 }
 
 fn one_line(text: &str) -> String {
@@ -63,6 +100,8 @@ fn one_line(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use tuner_core::Remedy;
+
     use super::*;
 
     fn ending(error: &str, cause: &str) -> Ending {
@@ -94,8 +133,43 @@ mod tests {
     }
 
     #[test]
+    fn a_step_that_cannot_start_is_said_in_words() {
+        let exec =
+            r#"{"errorType":"Runtime.ExitError","errorMessage":"fork/exec /var/task/bootstrap: exec format error"}"#;
+        for error in ["Runtime.InvalidEntrypoint", "Runtime.ExitError"] {
+            let e = ending(error, exec);
+            assert_eq!(e.error, "Tuner.Setup");
+            assert!(e.cause.contains("architecture"), "{}", e.cause);
+        }
+        let denied = "no permissions boundary allows the lambda:InvokeFunction action";
+        let e = ending("Lambda.AccessDeniedException", denied);
+        assert!(e.error == "Tuner.Denied" && e.cause.contains("boundary") && e.cause.contains("lambda:InvokeFunction"));
+        let e = ending(
+            "Lambda.ResourceNotFoundException",
+            "Function not found: arn:aws:lambda:eu-west-1:1:function:x",
+        );
+        assert!(
+            e.error == "Tuner.Setup" && e.cause.contains("function:x"),
+            "{}",
+            e.cause
+        );
+    }
+
+    #[test]
     fn what_is_left_behind_is_said() {
-        let e = ending("Tuner.Denied", "no").with_leftovers(&["version 7 is kept".to_owned()]);
-        assert_eq!(e.cause, "no; left behind: version 7 is kept");
+        let restored = Restored {
+            leftovers: vec!["version 7 is kept".to_owned()],
+            remedies: vec![Remedy::Restore {
+                function: "x".parse().unwrap(),
+            }],
+            ..Restored::default()
+        };
+        let e = ending("Tuner.Denied", "no").with_leftovers(&restored);
+        assert!(
+            e.cause.starts_with("no; left behind: version 7 is kept; "),
+            "{}",
+            e.cause
+        );
+        assert!(!e.cause.contains("--"), "{}", e.cause);
     }
 }

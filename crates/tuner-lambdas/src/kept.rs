@@ -1,5 +1,5 @@
 use serde::{Deserialize, Serialize};
-use tuner_core::Tuning;
+use tuner_core::{ControlCalls, Tuning};
 use tuner_engine::steps::{DOCUMENT, Restored};
 use tuner_engine::{Context, TuningState};
 
@@ -11,8 +11,6 @@ pub(crate) struct Kept {
     /// ARN of the execution.
     pub(crate) execution: String,
     pub(crate) state: TuningState,
-    /// How many payloads there are.
-    pub(crate) payloads: u32,
     /// Whether the output is to hold every size's figures.
     pub(crate) include_output_results: bool,
     /// What putting the function back came to.
@@ -20,8 +18,17 @@ pub(crate) struct Kept {
     /// How often something was measured.
     #[serde(default)]
     pub(crate) rounds: u32,
+    /// Rounds in which something was throttled: each after them takes half of the concurrency of the one before.
+    #[serde(default)]
+    pub(crate) throttled_rounds: u32,
+    /// Such rounds, one after the other, in which nothing could be invoked at all.
+    #[serde(default)]
+    pub(crate) fruitless_rounds: u32,
     /// Why the recommendation was not applied, if it was to be.
     pub(crate) not_applied: Option<String>,
+    /// The limited calls of this step that are counted in the state already, by the port's own count.
+    #[serde(skip)]
+    pub(crate) counted: ControlCalls,
 }
 
 const STATE: &str = "state.json";
@@ -32,7 +39,15 @@ impl Kept {
         bytes.as_deref().map(|bytes| parse(bytes, STATE)).transpose()
     }
 
-    pub(crate) async fn save(&self, ctx: &Context) -> Failed<()> {
+    /// Counts the step's own limited calls so far.
+    pub(crate) fn count_calls(&mut self, ctx: &Context) {
+        let now = ctx.control.calls();
+        self.state.control_calls += now - self.counted;
+        self.counted = now;
+    }
+
+    pub(crate) async fn save(&mut self, ctx: &Context) -> Failed<()> {
+        self.count_calls(ctx);
         ctx.store
             .put(STATE, &write(self)?)
             .await

@@ -1,22 +1,34 @@
 //! What the steps log: one JSON object a line, with the tuning's ID. Inputs and answers are logged nowhere: they hold payloads.
 
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 use tuner_engine::review::{ReviewEvent, ReviewObserver};
 use tuner_engine::{Event, Observer};
 use uuid::Uuid;
 
-/// From the level that Lambda's own setting (`ApplicationLogLevel`) says.
+/// From the level that Lambda's own setting (`ApplicationLogLevel`) says. (`EnvFilter` would bring regular expressions along.)
 pub(crate) fn init() {
-    let level = std::env::var("AWS_LAMBDA_LOG_LEVEL").unwrap_or_else(|_| "info".to_owned());
-    let filter = EnvFilter::try_new(format!("warn,bootstrap={level},tuner_engine={level},tuner_aws={level}"))
-        .unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt()
+    let set = std::env::var("AWS_LAMBDA_LOG_LEVEL").unwrap_or_default();
+    let ours = level(&set);
+    let targets = Targets::new()
+        .with_default(LevelFilter::WARN.min(ours))
+        .with_targets(["tuner_lambdas", "tuner_engine", "tuner_aws"].map(|target| (target, ours)));
+    let lines = tracing_subscriber::fmt::layer()
         .json()
         .flatten_event(true)
         .with_current_span(false)
-        .with_env_filter(filter)
-        .with_ansi(false)
-        .init();
+        .with_ansi(false);
+    tracing_subscriber::registry().with(targets).with(lines).init();
+}
+
+/// Lambda's levels are those of `tracing`, but for FATAL; one that nobody knows is the default.
+fn level(set: &str) -> LevelFilter {
+    match set {
+        "" => LevelFilter::INFO,
+        level if level.eq_ignore_ascii_case("fatal") => LevelFilter::ERROR,
+        level => level.parse().unwrap_or(LevelFilter::INFO),
+    }
 }
 
 /// Logs what happens during a step.
@@ -71,5 +83,28 @@ impl ReviewObserver for Log {
             ReviewEvent::Waiting { what } => tracing::info!(%review_id, what, "waiting"),
             ReviewEvent::Warning { text } => tracing::warn!(%review_id, text, "warning"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_level_of_lambda_is_understood() {
+        let levels = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL", "", "loud"].map(level);
+        assert_eq!(
+            levels,
+            [
+                LevelFilter::TRACE,
+                LevelFilter::DEBUG,
+                LevelFilter::INFO,
+                LevelFilter::WARN,
+                LevelFilter::ERROR,
+                LevelFilter::ERROR,
+                LevelFilter::INFO,
+                LevelFilter::INFO,
+            ]
+        );
     }
 }

@@ -79,6 +79,10 @@ mod tests {
         async fn is_over(&self, tuning_id: Uuid) -> bool {
             tuning_id == self.0
         }
+
+        async fn of(&self, _: &tuner_core::FunctionName) -> Result<Vec<tuner_core::Tuning>, String> {
+            Ok(Vec::new())
+        }
     }
 
     #[tokio::test]

@@ -4,21 +4,25 @@ use std::collections::{BTreeSet, HashSet};
 
 use lambda_runtime::{Context as LambdaContext, Diagnostic};
 use serde::{Serialize, de::DeserializeOwned};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 use tuner_core::machinery::{self, Machinery, Work};
 use tuner_core::planning::Preset;
 use tuner_core::pricing::PriceTable;
 use tuner_core::tuning::{MeasuringEnvironment, SizeStatus, TuningStatus};
-use tuner_core::{Architecture, Batch, FunctionName, MemorySize, PastTuning, Payloads, Tuning, gb_seconds};
+use tuner_core::{
+    Architecture, Batch, ControlCalls, FunctionName, MemorySize, PastTuning, Payloads, Tuning, gb_seconds,
+};
 use tuner_engine::execution::{ExecutionInput, ExecutionOutput, OutputOptions, PayloadSource, ReportPlaces};
 use tuner_engine::steps::{self, Next, Restored};
-use tuner_engine::{Context, Prices, TuningRequest, TuningState, records};
+use tuner_engine::{Context, Prices, TuningError, TuningRequest, TuningState, records};
+use tuner_report::{Options, Reader};
 use uuid::Uuid;
 
-use crate::call::{Call, Caught, Group, Held};
-use crate::cause::Ending;
+use crate::call::{Call, Caught, Group, Held, Measured};
+use crate::cause::{Ending, left};
 use crate::failure::{Failed, named, of_step, of_store};
-use crate::groups::groups;
+use crate::groups::{Places, groups};
 use crate::history;
 use crate::kept::{Kept, document, keep_document};
 use crate::payloads;
@@ -40,12 +44,13 @@ pub(crate) async fn run(role: Step, world: &World, lambda: &LambdaContext, call:
     let request = &kept.state.request;
     let function = kept.state.function().clone();
     ctx = world
-        .context(tuning_id, lambda, Some(&function), request.role_arn.as_deref())
+        .context(tuning_id, lambda, Some(&function), request.options.role_arn.as_deref())
         .await?;
+    kept.counted = ctx.control.calls();
     let place = Travelling {
         tuning_id,
         function: function.to_string(),
-        role_arn: request.role_arn.clone(),
+        role_arn: request.options.role_arn.clone(),
         store: world.store(&format!("tunings/{tuning_id}/"))?.1,
     };
     match role {
@@ -83,7 +88,7 @@ async fn initialize(world: &World, lambda: &LambdaContext, call: &Call) -> Faile
     let request = input.request;
     let text = payload_text(world, &input.payload).await?;
     let payloads = check_payload(&text, &request)?;
-    let role = request.role_arn.clone();
+    let role = request.options.role_arn.clone();
     let ctx = world
         .context(tuning_id, lambda, Some(&request.function), role.as_deref())
         .await?;
@@ -97,23 +102,25 @@ async fn initialize(world: &World, lambda: &LambdaContext, call: &Call) -> Faile
         role_arn: role,
         store: world.store(&format!("tunings/{tuning_id}/"))?.1,
     };
-    let sizes: Vec<u32> = request.memory_sizes.iter().map(|size| size.mb()).collect();
+    let sizes: Vec<u32> = request.options.memory_sizes.iter().map(|size| size.mb()).collect();
     let more = json!({
         "memory_size_mb": state.original.present_memory_size_mb,
         "memory_sizes_mb": sizes,
-        "preset": request.preset,
+        "preset": request.options.preset,
         "invocations": state.planner(0.0).usual_calls(),
         "estimate": estimated(&state).priced(PriceTable::embedded(), self::place(world)),
         "next": "plan",
     });
-    let kept = Kept {
+    let mut kept = Kept {
         execution: call.execution.clone(),
         state,
-        payloads: payloads.entries().len() as u32,
         include_output_results: input.include_output_results,
         restored: None,
         rounds: 0,
+        throttled_rounds: 0,
+        fruitless_rounds: 0,
         not_applied: None,
+        counted: ControlCalls::default(),
     };
     kept.save(&ctx).await?;
     // After the state, by which whoever tidies knows whose it is.
@@ -128,19 +135,19 @@ async fn initialize(world: &World, lambda: &LambdaContext, call: &Call) -> Faile
 /// What the state machine itself will take, if an invocation takes a second.
 fn estimated(state: &TuningState) -> Work {
     let request = &state.request;
-    let adaptive = request.preset.is_adaptive();
+    let adaptive = request.options.preset.is_adaptive();
     Work::estimate(&machinery::Plan {
-        sizes: match request.memory_sizes.len() as u32 {
+        sizes: match request.options.memory_sizes.len() as u32 {
             // As many as the way up usually has.
             0 => 6,
             sizes if adaptive => sizes.min(6),
             sizes => sizes,
         },
         invocations: state.planner(0.0).usual_calls().saturating_sub(1),
-        concurrency: request.concurrency,
+        concurrency: request.options.concurrency,
         // One step measures all sizes by turns.
-        max_concurrency: if adaptive { 1 } else { request.max_concurrency },
-        pause_ms: request.pause_ms,
+        max_concurrency: if adaptive { 1 } else { request.options.max_concurrency },
+        pause_ms: request.options.pause_ms,
         duration_ms: 1000.0,
         own_memory_mb: own_memory_mb(),
     })
@@ -162,7 +169,12 @@ async fn payload_text(world: &World, source: &PayloadSource) -> Failed<String> {
                 .await
                 .map_err(|e| named("Tuner.Input", format!("payloadS3: {e}")))?;
             let wrong = |what: &dyn std::fmt::Display| named("Tuner.Input", format!("payloadS3: {location} {what}"));
-            String::from_utf8(bytes).map_err(|e| wrong(&format_args!("is not text: {e}")))
+            let text = String::from_utf8(bytes).map_err(|e| wrong(&format_args!("is not text: {e}")))?;
+            Ok(match serde_json::from_str::<&RawValue>(&text) {
+                Ok(_) => text,
+                // Plain text is sent as a JSON text, as aws-lambda-power-tuning does.
+                Err(_) => json!(text).to_string(),
+            })
         }
     }
 }
@@ -170,8 +182,8 @@ async fn payload_text(world: &World, source: &PayloadSource) -> Failed<String> {
 fn check_payload(text: &str, request: &TuningRequest) -> Failed<Payloads> {
     let wrong = |e: &dyn std::fmt::Display| named("Tuner.Input", e);
     let payloads = Payloads::parse(text, "payload").map_err(|e| wrong(&e))?;
-    if !request.dry_run {
-        let each = request.preset.most_per_size(request.invocations);
+    if !request.options.dry_run {
+        let each = request.options.preset.most_per_size(request.options.invocations);
         payloads.check(each).map_err(|e| wrong(&e))?;
     }
     Ok(payloads)
@@ -181,22 +193,40 @@ fn check_payload(text: &str, request: &TuningRequest) -> Failed<Payloads> {
 /// Source: Step Functions quotas.
 const MOST_ROUNDS: u32 = 250;
 
+/// After so many rounds in which everything was throttled, measuring is given up.
+const MOST_FRUITLESS: u32 = 5;
+
 async fn plan(ctx: &Context, kept: &mut Kept, held: Held, place: &Travelling) -> Failed<Value> {
     let state = &mut kept.state;
+    let made = |state: &TuningState| -> u32 { state.progress.values().map(|size| size.outcomes.total()).sum() };
+    let made_before = made(state);
     let begun = state.begun();
     records::progress(&*ctx.store, state, begun)
         .await
         .map_err(|e| of_store(&e))?;
     kept.rounds += u32::from(!held.measured.is_empty());
+    let throttled: u32 = held.measured.iter().map(Measured::throttles).sum();
+    kept.throttled_rounds += u32::from(throttled > 0);
+    kept.fruitless_rounds = match throttled > 0 && made(state) == made_before {
+        true => kept.fruitless_rounds + 1,
+        false => 0,
+    };
+    let gives_up = kept.fruitless_rounds >= MOST_FRUITLESS;
     let mut is_over = false;
     for measured in held.measured {
+        let is_throttled = measured.throttles() > 0;
         state.warnings.extend(measured.warnings);
+        state.control_calls += measured.control_calls;
         for (size, reason) in measured.skipped {
             state.progress.entry(size).or_default().skipped = Some(reason);
         }
         let (Some(group), Some(error)) = (measured.group, measured.error) else {
             continue;
         };
+        // Its turn comes when others have let go of their places.
+        if is_throttled && !gives_up {
+            continue;
+        }
         let ending = Ending::of(&error);
         // A processor serves all sizes: when it fails, so does the tuning.
         if error.error == "Tuner.Processor" {
@@ -205,11 +235,20 @@ async fn plan(ctx: &Context, kept: &mut Kept, held: Held, place: &Travelling) ->
         // Sizes that were measured in full before that have nothing to fear. An adaptive planner has one group only: what
         // has ended that would end the next one too.
         let wanted = steps::wanted(ctx, state);
-        let adaptive = state.request.preset.is_adaptive();
+        let adaptive = state.request.options.preset.is_adaptive();
         is_over |= adaptive;
         let in_group = |batch: &&Batch| adaptive || group.batches.iter().any(|b| b.memory_size == batch.memory_size);
         for batch in wanted.iter().filter(in_group) {
             state.progress.entry(batch.memory_size).or_default().skipped = Some(ending.cause.clone());
+        }
+    }
+    if gives_up {
+        is_over |= state.request.options.preset.is_adaptive();
+        for batch in steps::wanted(ctx, state) {
+            state.progress.entry(batch.memory_size).or_default().skipped = Some(format!(
+                "Lambda refused every invocation for {MOST_FRUITLESS} rounds, since too many run at the same time in this \
+                 account: tune when there is less traffic, or reserve concurrency for the function"
+            ));
         }
     }
     let mut seen = HashSet::new();
@@ -230,13 +269,13 @@ async fn plan(ctx: &Context, kept: &mut Kept, held: Held, place: &Travelling) ->
         Next::Publish => place.with(json!({ "next": "publish" })),
         Next::Sample(batches) => {
             let request = &kept.state.request;
-            let groups = match request.preset {
-                Preset::Grid => groups(batches, request.max_concurrency),
-                _ => vec![Group {
-                    max_concurrency: request.max_concurrency,
-                    batches,
-                }],
-            };
+            let places = Places::of(kept.state.concurrency, kept.throttled_rounds);
+            let groups = groups(
+                batches,
+                request.options.max_concurrency,
+                request.options.preset == Preset::Grid,
+                places,
+            );
             place.with(json!({ "next": "sample", "groups": groups }))
         }
         Next::Restore => place.with(json!({ "next": "restore" })),
@@ -244,7 +283,7 @@ async fn plan(ctx: &Context, kept: &mut Kept, held: Held, place: &Travelling) ->
 }
 
 async fn publish(ctx: &Context, kept: &mut Kept, place: &Travelling) -> Failed<Value> {
-    if kept.state.request.only_cold_starts {
+    if kept.state.request.options.only_cold_starts {
         let begun = kept.state.begun();
         records::progress(&*ctx.store, &mut kept.state, begun)
             .await
@@ -262,13 +301,14 @@ async fn sample(world: &World, ctx: &Context, kept: &mut Kept, group: Option<Gro
     let group = group.ok_or_else(|| named("Tuner.Setup", "there is no group to measure"))?;
     let payloads = payloads::Kept::of(world)?.read(kept.state.tuning_id).await?;
     let state = &mut kept.state;
-    state.request.max_concurrency = group.max_concurrency;
-    let adaptive = state.request.preset.is_adaptive();
+    state.request.options.max_concurrency = group.max_concurrency;
+    let adaptive = state.request.options.preset.is_adaptive();
     let mut sizes: BTreeSet<MemorySize> = group.batches.iter().map(|batch| batch.memory_size).collect();
     if adaptive {
         sizes.extend(state.begun());
     }
     let known = state.warnings.len();
+    let throttled = state.throttled;
     // Another attempt at this very call may have measured something already.
     records::progress(&*ctx.store, state, sizes.iter().copied())
         .await
@@ -289,6 +329,13 @@ async fn sample(world: &World, ctx: &Context, kept: &mut Kept, group: Option<Gro
         .filter_map(|size| Some((size.mb().to_string(), json!(state.progress.get(size)?.outcomes.total()))))
         .collect();
     let mut result = json!({ "invocations": made });
+    let calls = ctx.control.calls() - kept.counted;
+    if !calls.is_empty() {
+        result["control_calls"] = json!(calls);
+    }
+    if state.throttled > throttled {
+        result["throttled"] = json!(state.throttled - throttled);
+    }
     let skipped = state.skipped();
     if skipped.keys().any(|size| sizes.contains(size)) {
         result["skipped"] = json!(skipped);
@@ -303,9 +350,12 @@ async fn restore(world: &World, ctx: &Context, kept: &mut Kept, held: &Held, pla
     let restored: Restored = steps::restore(ctx, &kept.state).await;
     if held.error.is_some() {
         passing(&restored)?;
+    } else if restored.is_gone {
+        let function = Box::new(kept.state.function().clone());
+        return Err(of_step(&TuningError::Deleted { function }));
     }
     let leftovers = restored.leftovers.clone();
-    kept.restored = Some(restored);
+    kept.restored = Some(restored.clone());
     match &held.error {
         None => {
             kept.save(ctx).await?;
@@ -320,7 +370,7 @@ async fn restore(world: &World, ctx: &Context, kept: &mut Kept, held: &Held, pla
             if let Err(e) = tidied.await {
                 tracing::warn!(cause = e.error_message, "the store could not be tidied");
             }
-            write(&Ending::of(error).with_leftovers(&leftovers))
+            write(&Ending::of(error).with_leftovers(&restored))
         }
     }
 }
@@ -348,13 +398,13 @@ async fn restore_blindly(
         .await?;
     let restored = steps::restore::restore_function(&ctx, &function, Some(tuning_id), 0).await;
     passing(&restored)?;
-    write(&Ending::of(error).with_leftovers(&restored.leftovers))
+    write(&Ending::of(error).with_leftovers(&restored))
 }
 
 /// A configuration that is not back for a reason that may pass is worth another attempt: the state machine makes it.
 fn passing(restored: &Restored) -> Failed<()> {
     match restored.try_again {
-        true => Err(named("Tuner.Service", restored.leftovers.join("; "))),
+        true => Err(named("Tuner.Service", left(restored))),
         false => Ok(()),
     }
 }
@@ -362,7 +412,7 @@ fn passing(restored: &Restored) -> Failed<()> {
 async fn analyze(ctx: &Context, kept: &Kept, place: &Travelling) -> Failed<Value> {
     let restored = kept.restored.clone().unwrap_or_default();
     let (prices, environment) = (Prices::of(PriceTable::embedded()), MeasuringEnvironment::Aws);
-    let tuning = steps::analyze(ctx, &kept.state, prices, kept.payloads, environment, restored)
+    let tuning = steps::analyze(ctx, &kept.state, prices, environment, restored)
         .await
         .map_err(|e| of_step(&e))?;
     keep_document(ctx, &tuning).await?;
@@ -375,7 +425,7 @@ async fn analyze(ctx: &Context, kept: &Kept, place: &Travelling) -> Failed<Value
 
 async fn apply(ctx: &Context, kept: &mut Kept, place: &Travelling) -> Failed<Value> {
     let mut tuning = document(ctx).await?;
-    if kept.state.request.dry_run {
+    if kept.state.request.options.dry_run {
         return place.with(json!({}));
     }
     match steps::apply(ctx, &kept.state, &tuning).await {
@@ -389,6 +439,8 @@ async fn apply(ctx: &Context, kept: &mut Kept, place: &Travelling) -> Failed<Val
             kept.save(ctx).await?;
         }
     }
+    kept.count_calls(ctx);
+    tuning.exploration.control_calls = kept.state.control_calls;
     keep_document(ctx, &tuning).await?;
     place.with(json!({ "applied": tuning.applied, "not_applied": kept.not_applied }))
 }
@@ -404,9 +456,11 @@ async fn report(world: &World, ctx: &Context, kept: &Kept, place: &Travelling) -
             }
         }
     }
-    let [document, svg, html] = steps::report(&*ctx.store, &tuning).await.map_err(|e| of_step(&e))?;
+    let [document, svg, html] = steps::report(&*ctx.store, &tuning, &for_console())
+        .await
+        .map_err(|e| of_step(&e))?;
     let report = ReportPlaces { document, html, svg };
-    let history = world.store("history/")?.0;
+    let history = world.store(history::INDEX)?.0;
     history::save(&PastTuning::of(&tuning, &place.store), &*history)
         .await
         .map_err(|e| of_store(&e))?;
@@ -422,10 +476,18 @@ async fn report(world: &World, ctx: &Context, kept: &Kept, place: &Travelling) -
     }
     let options = OutputOptions {
         report,
-        visualization_base: Some(&world.visualization_base),
+        visualization_base: world.visualization_base.as_deref(),
         include_output_results: kept.include_output_results,
     };
     write(&ExecutionOutput::new(&tuning, &options))
+}
+
+/// Reports of executions are read by those who start them.
+pub(crate) fn for_console() -> Options {
+    Options {
+        reader: Reader::Console,
+        ..Options::default()
+    }
 }
 
 /// The first cause, in the function's own words.

@@ -19,16 +19,13 @@ use crate::tunings::Executions;
 /// Before its own time-out a handler needs this much to write records and answer, but never more than a fifth of it.
 const MARGIN: SignedDuration = SignedDuration::from_secs(10);
 
-/// LPT's own viewer. The figures stand in the fragment of the link, which a browser does not send.
-const VIEWER: &str = "https://lambda-power-tuning.show/";
-
 /// What all invocations of a function share.
 pub(crate) struct World {
     pub(crate) home: Connection,
     place: Place,
     pub(crate) defaults: Defaults,
-    /// Where LPT's viewer is.
-    pub(crate) visualization_base: String,
+    /// Where LPT's viewer is, if results are to have a link to it.
+    pub(crate) visualization_base: Option<String>,
     /// ARN of the state machine that reviews start tunings with.
     pub(crate) tuning_machine: Option<String>,
     /// ARN of the topic that is told of reviews.
@@ -76,7 +73,7 @@ impl World {
             defaults,
             tuning_machine: set("TUNER_STATE_MACHINE"),
             review_topic: set("TUNER_REVIEW_TOPIC"),
-            visualization_base: set("TUNER_VISUALIZATION_URL").unwrap_or_else(|| VIEWER.to_owned()),
+            visualization_base: set("TUNER_VISUALIZATION_URL"),
         })
     }
 
@@ -116,6 +113,7 @@ impl World {
             invoker: client,
             processors: Arc::new(self.home.anywhere()),
             logs: Some(Arc::new(there.logs())),
+            reports: Some(there.reports()),
             tunings: Some(Arc::new(Executions {
                 store: self.store("")?.0,
                 state_machines: self.home.state_machines(),

@@ -81,7 +81,7 @@ async fn local(store: &Path) -> LocalLambda {
             memory_size_mb: 512,
             timeout: Duration::from_secs(300),
             variables: variables.into(),
-            ..FunctionSpec::new(role, vec![env!("CARGO_BIN_EXE_bootstrap").to_owned()])
+            ..FunctionSpec::new(role, vec![env!("CARGO_BIN_EXE_tuning").to_owned()])
         };
         lambda.create_function(step).unwrap();
     }
@@ -159,12 +159,11 @@ impl Execution<'_> {
 }
 
 fn request() -> TuningRequest {
-    TuningRequest {
-        memory_sizes: [128, 512].map(|mb| MemorySize::new(mb).unwrap()).to_vec(),
-        invocations: 5,
-        max_concurrency: 1,
-        ..TuningRequest::new("target".parse().unwrap())
-    }
+    TuningRequest::new("target".parse().unwrap()).with(|o| {
+        o.memory_sizes = [128, 512].map(|mb| MemorySize::new(mb).unwrap()).to_vec();
+        o.invocations = 5;
+        o.max_concurrency = 1;
+    })
 }
 
 /// The same in the words of an execution.
@@ -177,12 +176,11 @@ fn input() -> Value {
 
 /// Sizes and numbers of invocations are chosen by what was measured.
 fn adaptive_request() -> TuningRequest {
-    TuningRequest {
-        preset: Preset::Standard,
-        max_concurrency: 1,
-        memory_sizes: Vec::new(),
-        ..TuningRequest::new("target".parse().unwrap())
-    }
+    TuningRequest::new("target".parse().unwrap()).with(|o| {
+        o.preset = Preset::Standard;
+        o.max_concurrency = 1;
+        o.memory_sizes = Vec::new();
+    })
 }
 
 fn adaptive_input() -> Value {
@@ -220,6 +218,7 @@ async fn by_driver(client: Arc<AwsLambda>, store: &Path, request: &TuningRequest
         backoff: Backoff::default(),
         hand_back_at: None,
         logs: None,
+        reports: None,
         tunings: None,
     };
     let setting = Setting {
@@ -297,7 +296,10 @@ async fn both_drivers_measure_the_same_and_leave_no_trace() {
 async fn both_drivers_choose_what_to_measure_and_leave_no_trace() {
     for tuning in both(&adaptive_input(), &adaptive_request()).await {
         assert_eq!(
-            (tuning.request.planner.as_str(), tuning.request.invocations),
+            (
+                tuning.request.options.planner_name().as_str(),
+                tuning.request.options.asked_per_size()
+            ),
             ("standard", None)
         );
         let measured: Vec<u32> = tuning.sizes.iter().map(|s| s.memory_size_mb).collect();

@@ -1,6 +1,6 @@
 //! Measures the instrument: how near durations come to memory / 1769 vCPU.
 //!
-//! `cargo run --release -p tuner-local --example fidelity [-- cgroup-v1|duty-cycle|...]`, on a machine with nothing else
+//! `cargo run --profile dist -p tuner-local --example fidelity [-- cgroup-v1|duty-cycle|...]`, on a machine with nothing else
 //! to do. Each figure is the median of three warm invocations; the ratio is to what is proportional.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "an example that prints a table")]

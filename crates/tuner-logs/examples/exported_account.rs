@@ -96,11 +96,30 @@ fn event(text: &mut String, function: &SimulatedFunction, reported: &Reported, n
         return writeln!(text, "{time:.3} {}", format::report_json(&report, time));
     }
     let id = &report.request_id;
+    writeln!(text, "{time:.3} START RequestId: {id} Version: $LATEST\n")?;
+    if reported.outcome == Outcome::FunctionError
+        && let Some(error) = runtime_error(function.runtime.as_deref().unwrap_or_default(), id)
+    {
+        writeln!(text, "{time:.3} {error}\n")?;
+    }
     write!(
         text,
-        "{time:.3} START RequestId: {id} Version: $LATEST\n\n{time:.3} END RequestId: {id}\n\n{time:.3} {}\n",
+        "{time:.3} END RequestId: {id}\n\n{time:.3} {}\n",
         format::report_text(&report)
     )
+}
+
+/// What Lambda's runtimes write of an exception that a handler throws; the custom ones, Go's and Rust's among them, write none.
+fn runtime_error(runtime: &str, id: &str) -> Option<String> {
+    let name = runtime.trim_end_matches(|c: char| c.is_ascii_digit() || ".x".contains(c));
+    Some(match name {
+        "python" => "[ERROR] KeyError: 'id'\nTraceback (most recent call last):\n  File \"/var/task/app.py\", line 7, in handler".to_owned(),
+        "nodejs" => format!(
+            "2026-10-01T00:00:00.000Z\t{id}\tERROR\tInvoke Error \t{{\"errorType\":\"TypeError\",\"errorMessage\":\"x is not a function\",\"stack\":[\"TypeError: x is not a function\"]}}"
+        ),
+        "java" => "null: java.lang.NullPointerException\njava.lang.NullPointerException\n\tat example.App.handleRequest(App.java:12)".to_owned(),
+        _ => return None,
+    })
 }
 
 /// As `aws lambda list-functions` prints it, which says nothing of provisioned concurrency.

@@ -164,6 +164,55 @@ mod tests {
         assert_eq!(cuts, [(false, true), (true, false), (false, false)]);
     }
 
+    /// What runtimes say in a log that is read in chunks of `size` bytes.
+    fn told(log: &str, size: usize) -> Vec<String> {
+        let mut told = Vec::new();
+        for chunk in chunks(log, size) {
+            logs::scan_errors(chunk.as_bytes(), |line| told.push(format!("{:?}", line.said)));
+        }
+        told
+    }
+
+    #[test]
+    fn an_error_is_told_once_wherever_its_log_is_cut() {
+        const ID: &str = "c3252230-c73d-49f6-8844-968c01d1e2e1";
+        let events = [
+            "[ERROR] NotFound: two\nlines of it\nTraceback (most recent call last):\n  File \"app.py\", line 3",
+            "the order: java.lang.IllegalStateException\njava.lang.IllegalStateException: the order\n\tat x.Y.z(Y.java:3)\n\tat x.Y.w(Y.java:4)\nCaused by: java.io.IOException: no\n\tat x.Y.v(Y.java:9)",
+            &format!(
+                "2026-01-31T10:00:00.000Z\t{ID}\tfail\tSystem.InvalidOperationException: no\n   at X.Y.Z()\n   at X.Y.W()"
+            ),
+            "panic: it is over\n\ngoroutine 1 [running]:\nmain.main()\n\t/main.go:5 +0x1d",
+            "thread 'main' panicked at src/main.rs:5:5:\nit is over\nnote: run with `RUST_BACKTRACE=1`",
+            "{\n  \"errorMessage\": \"no\",\n  \"errorType\": \"Function<TypeError>\",\n  \"stackTrace\": [\n    \"app.rb:3\"\n  ]\n}",
+        ];
+        let of = |time: &str| -> String {
+            let invocation = |event: &&str| {
+                format!(
+                    "{time}START RequestId: {ID} Version: 7\n{time}some words of an application\n{time}{event}\n{time}END RequestId: {ID}\n\
+                     {time}REPORT RequestId: {ID}\tDuration: 1.00 ms\tBilled Duration: 1 ms\tMemory Size: 128 MB\tMax Memory Used: 9 MB\t\n",
+                )
+            };
+            events.iter().map(invocation).collect()
+        };
+        // As CloudWatch exports it, and with the times left out.
+        for time in ["2026-01-31T10:00:00.000Z ", ""] {
+            let log = of(time);
+            let whole = told(&log, log.len() + 1);
+            assert!(whole.len() >= 2 * events.len() - 2, "{whole:#?}");
+            for size in 1400..log.len() {
+                assert_eq!(told(&log, size), whole, "{size}");
+            }
+        }
+        // No START is near.
+        let words = "2026-01-31T10:00:00.000Z words of an application\n".repeat(40);
+        let log = format!("{words}2026-01-31T10:00:00.000Z {}\n{words}", events[0]);
+        assert_eq!(told(&log, log.len() + 1).len(), 1);
+        for size in words.len()..log.len() - words.len() + 100 {
+            assert_eq!(told(&log, size).len(), 1, "{size}");
+        }
+    }
+
     #[test]
     fn what_was_read_before_an_error_is_kept() {
         struct Broken;

@@ -4,10 +4,9 @@
 //! Where lines name no stream the file must begin with an initStart, and all in it must say the same: of an environment that
 //! is older than the file nothing tells what it is.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::invocations::{Key, NO_STREAM};
+use crate::invocations::{ByKey, Key, NO_STREAM};
 
 /// STARTs that await their REPORT: more have none.
 const MOST_BEGUN: usize = 20_000;
@@ -23,8 +22,8 @@ pub(crate) struct Told {
 #[derive(Default)]
 pub(crate) struct Environments {
     /// What environments are, by their log streams; `None` where that is not known.
-    kinds: HashMap<Key, Option<Arc<str>>>,
-    begun: HashMap<Key, Told>,
+    kinds: ByKey<Option<Arc<str>>>,
+    begun: ByKey<Told>,
 }
 
 impl Environments {

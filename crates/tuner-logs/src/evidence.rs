@@ -1,4 +1,7 @@
-use tuner_core::review::{Durations, SizeEvidence, Window};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use tuner_core::review::{Durations, SizeEvidence, Unreported, Window};
 
 use crate::function::Function;
 use crate::group::{Folder, Group, OwnFiles, spanning};
@@ -17,7 +20,7 @@ pub struct LogEvidence {
     pub bytes: u64,
     /// Initialisations that failed. They are no invocations and have no memory size.
     pub failed_inits: u64,
-    /// Time-out and crash lines of the older style whose report is not in the input.
+    /// Time-out and crash lines of the older style whose report is not in the input, and whose function is not known.
     pub unattributed_failures: u64,
     /// Errors that runtimes wrote outside of any invocation in the input, or within several at a time.
     pub unattributed_errors: u64,
@@ -36,6 +39,8 @@ pub struct FunctionLogs {
     pub sizes: Vec<SizeEvidence>,
     /// Reports without a memory size: those of Managed Instances, and those that are cut off.
     pub sizeless: u64,
+    /// Failures of which lines of the older style tell, and no report.
+    pub unreported: Unreported,
     /// Whether all of its files could be read to their end.
     pub complete: bool,
     /// How many files are its own, by their paths.
@@ -60,7 +65,8 @@ impl LogEvidence {
         let mut whole = Self {
             bytes: tally.bytes,
             failed_inits: tally.failed_inits,
-            unattributed_failures: tally.timeouts + tally.crashes,
+            unattributed_failures: (tally.timeouts + tally.crashes)
+                .saturating_sub(tally.unreported.values().map(|of| of.all()).sum()),
             unattributed_errors: tally.errors,
             ..Self::default()
         };
@@ -83,6 +89,27 @@ impl LogEvidence {
                 None => function.sizeless += group.invocations(),
             }
         }
+        let mut places: BTreeMap<Arc<Function>, usize> = BTreeMap::new();
+        // Nearly no log has such failures.
+        let any = !tally.unreported.is_empty();
+        for (at, of) in whole.functions.iter().enumerate().filter(|_| any) {
+            places.extend(of.function().map(|function| (function, at)));
+        }
+        for (function, unreported) in tally.unreported {
+            let place = match places.get(&function).copied() {
+                Some(place) => place,
+                // Nothing but its failures is in the input.
+                None => {
+                    let own = own_files.get(&function).copied();
+                    whole.functions.push(FunctionLogs::new(Some(&function), own, unread));
+                    whole.functions.len() - 1
+                }
+            };
+            whole.functions[place].unreported = unreported;
+        }
+        whole
+            .functions
+            .sort_by(|a, b| (&a.name, &a.region, a.edge).cmp(&(&b.name, &b.region, b.edge)));
         whole
     }
 }
@@ -99,11 +126,22 @@ impl FunctionLogs {
             edge: function.is_some_and(|function| function.edge),
             sizes: Vec::new(),
             sizeless: 0,
+            unreported: Unreported::default(),
             complete: is_of_others && known.damaged == 0,
             files: known.files,
             damaged_files: known.damaged,
             unread_share: (is_of_others && known.unknown == 0).then(|| known.unread as f64 / known.bytes.max(1) as f64),
         }
+    }
+}
+
+impl FunctionLogs {
+    fn function(&self) -> Option<Arc<Function>> {
+        Some(Arc::new(Function {
+            name: self.name.as_deref()?.into(),
+            region: self.region.as_deref().map(Arc::from),
+            edge: self.edge,
+        }))
     }
 }
 
@@ -128,6 +166,7 @@ fn size_evidence(memory_size_mb: u32, group: &Group) -> SizeEvidence {
     SizeEvidence {
         memory_size_mb,
         invocations,
+        versions: group.versions(),
         first_seen: group.seen.map(|seen| seen.from),
         last_seen: group.seen.map(|seen| seen.until),
         duration: Durations {
@@ -142,7 +181,12 @@ fn size_evidence(memory_size_mb: u32, group: &Group) -> SizeEvidence {
         cold_starts: group.cold,
         init_sum_ms: group.init.sum_ms,
         restored_starts: group.restored,
+        provisioned_invocations: group.provisioned,
         max_memory_used_mb: group.max_memory_used_mb,
+        p99_memory_used_mb: (group.memory.quantile(0.99).map(|mb| mb.ceil() as u32))
+            .zip(group.max_memory_used_mb)
+            .map(|(p99, most)| p99.min(most)),
+        memory_growth_mb: group.growth.mb(),
         timeouts: group.timeouts,
         out_of_memory: group.out_of_memory,
         errors: group.errors,

@@ -5,7 +5,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::Value;
-use tuner_core::logs::{function_of_log_stream, is_log_stream, looks_like_region, origin_of_log_group};
+use tuner_core::logs::{
+    function_of_log_stream, is_log_stream, looks_like_region, origin_of_log_group, version_of_log_stream,
+};
+use tuner_core::review::FunctionVersion;
 use uuid::Uuid;
 
 /// Tasks of `CreateExportTask`, as `aws logs describe-export-tasks` lists them: the paths that they write have the task's
@@ -44,6 +47,8 @@ pub(crate) struct PathOrigin {
     pub(crate) function: Option<String>,
     pub(crate) region: Option<String>,
     pub(crate) edge: bool,
+    /// As the folder of the log stream says.
+    pub(crate) version: Option<FunctionVersion>,
 }
 
 /// By the folder of a stream whose name holds the function, `2026-01-31-NAME[$LATEST]0123`, as those of shared log groups
@@ -59,6 +64,9 @@ pub(crate) fn origin_of_path(path: &Path, tasks: &ExportTasks) -> PathOrigin {
         let part = part.strip_prefix("region=").unwrap_or(part);
         looks_like_region(part).then(|| part.to_owned())
     });
+    let version = (parts.iter().rev())
+        .find_map(|part| version_of_log_stream(part.as_bytes()))
+        .and_then(|version| version.parse().ok());
     let streamed = || {
         parts
             .iter()
@@ -70,6 +78,7 @@ pub(crate) fn origin_of_path(path: &Path, tasks: &ExportTasks) -> PathOrigin {
             function: Some(function.to_owned()),
             region,
             edge: false,
+            version,
         };
     }
     let group = grouped(&parts)
@@ -78,6 +87,7 @@ pub(crate) fn origin_of_path(path: &Path, tasks: &ExportTasks) -> PathOrigin {
     let Some(group) = group else {
         return PathOrigin {
             region,
+            version,
             ..PathOrigin::default()
         };
     };
@@ -86,9 +96,11 @@ pub(crate) fn origin_of_path(path: &Path, tasks: &ExportTasks) -> PathOrigin {
             function: origin.function.map(str::to_owned),
             region: origin.region.map(str::to_owned).or(region),
             edge: origin.edge,
+            version,
         },
         None => PathOrigin {
             region,
+            version,
             ..PathOrigin::default()
         },
     }
@@ -201,10 +213,14 @@ mod tests {
             function: Some(function.into()),
             region: region.map(str::to_owned),
             edge,
+            version: None,
         };
         assert_eq!(
             origin("aws/lambda/us-east-1.auth/2026-09-21-[7]ab/000000.gz"),
-            of("auth", None, true)
+            PathOrigin {
+                version: Some(FunctionVersion::Published(7)),
+                ..of("auth", None, true)
+            }
         );
         assert_eq!(origin("aws/lambda/us-east-1.auth.log"), of("auth", None, true));
         assert_eq!(

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use tuner_core::logs::Origin;
+use tuner_core::review::FunctionVersion;
 
 use crate::exported::PathOrigin;
 
@@ -32,6 +33,7 @@ impl Function {
 pub(crate) struct FunctionContext {
     of_path: Option<Arc<Function>>,
     region: Option<Arc<str>>,
+    version: Option<FunctionVersion>,
     last: Option<Arc<Function>>,
 }
 
@@ -40,6 +42,7 @@ impl FunctionContext {
         Self {
             of_path: Function::of_path(path),
             region: path.region.as_deref().map(Arc::from),
+            version: path.version,
             last: None,
         }
     }
@@ -65,6 +68,13 @@ impl FunctionContext {
         });
         self.last = Some(function.clone());
         Some(function)
+    }
+
+    /// The version that an event is of, as far as stream, ARN or path tell.
+    #[inline]
+    pub(crate) fn version(&self, origin: &Origin<'_>) -> Option<FunctionVersion> {
+        let said = origin.version.and_then(|version| version.parse().ok());
+        said.or(self.version)
     }
 
     /// The function of that name, in the region of its file.

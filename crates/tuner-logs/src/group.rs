@@ -5,16 +5,20 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use tuner_core::review::Window;
+use tuner_core::review::{FunctionVersion, VersionSeen, Window};
 use tuner_core::{Outcome, StartKind};
 
 use crate::function::Function;
+use crate::growth::Growth;
 use crate::link::{Reported, Said};
 use crate::{Problem, Quantiles};
 
-/// More functions and memory sizes than an account has: beyond are those of a hostile or broken input, which must not
-/// take all memory.
-const MOST_GROUPS: usize = 50_000;
+/// More functions and memory sizes than an account has, which may have tens of thousands at several sizes each: beyond are those
+/// of a hostile or broken input, which must not take all memory.
+pub(crate) const MOST_GROUPS: usize = 200_000;
+
+/// What `initializationType` is of environments that are kept ready. Source: Lambda Telemetry API, schema reference.
+const PROVISIONED: &str = "provisioned-concurrency";
 
 /// Before Lambda was announced nothing was invoked: an earlier time is a broken one, and one of them would stretch the
 /// days that the logs are of to centuries. Source: AWS News Blog, 13 November 2014.
@@ -141,12 +145,15 @@ struct Measured {
     time: Option<Timestamp>,
     outcome: Outcome,
     start: StartKind,
+    version: Option<FunctionVersion>,
+    provisioned: bool,
 }
 
 impl Measured {
     #[inline]
     fn of(reported: &Reported) -> Self {
         let outcome = reported.outcome();
+        let provisioned = reported.environment().is_some_and(|kind| &**kind == PROVISIONED);
         match &reported.said {
             Said::Usual { figures, .. } => Self {
                 duration_ms: figures.duration_ms,
@@ -158,6 +165,8 @@ impl Measured {
                 time: figures.time,
                 outcome,
                 start: figures.start_kind(),
+                version: reported.version,
+                provisioned,
             },
             Said::More(report) => Self {
                 duration_ms: report.duration_ms,
@@ -169,6 +178,8 @@ impl Measured {
                 time: report.time,
                 outcome,
                 start: report.start_kind(),
+                version: reported.version,
+                provisioned,
             },
         }
     }
@@ -181,6 +192,8 @@ pub(crate) struct Group {
     pub(crate) init: Series,
     pub(crate) restore: Series,
     pub(crate) max_memory_used_mb: Option<u32>,
+    pub(crate) memory: Quantiles,
+    pub(crate) growth: Growth,
     pub(crate) timeouts: u64,
     pub(crate) out_of_memory: u64,
     pub(crate) errors: u64,
@@ -188,9 +201,14 @@ pub(crate) struct Group {
     pub(crate) unbilled: u64,
     pub(crate) cold: u64,
     pub(crate) restored: u64,
+    pub(crate) provisioned: u64,
     pub(crate) seen: Option<Window>,
     pub(crate) undated: u64,
+    versions: Vec<VersionSeen>,
 }
+
+/// Versions that are told apart at one size: beyond, of those that were not seen for longest nothing is told.
+const MOST_VERSIONS: usize = 8;
 
 impl Group {
     fn add(&mut self, measured: &Measured) {
@@ -202,6 +220,12 @@ impl Group {
             self.restore.add(ms);
         }
         self.max_memory_used_mb = self.max_memory_used_mb.max(measured.max_memory_used_mb);
+        if let Some(mb) = measured.max_memory_used_mb {
+            self.memory.add(f64::from(mb));
+            if let Some(time) = measured.time.filter(|time| *time >= FIRST_LAMBDA) {
+                self.growth.add(time, f64::from(mb));
+            }
+        }
         match measured.outcome {
             Outcome::Timeout => self.timeouts += 1,
             Outcome::OutOfMemory => self.out_of_memory += 1,
@@ -213,11 +237,19 @@ impl Group {
             StartKind::Restored => self.restored += 1,
             StartKind::Warm => {}
         }
+        self.provisioned += u64::from(measured.provisioned);
         match measured.billed_duration_ms {
             Some(billed) => self.billed_ms = self.billed_ms.saturating_add(billed),
             None => self.unbilled += 1,
         }
-        match measured.time.filter(|time| *time >= FIRST_LAMBDA) {
+        let time = measured.time.filter(|time| *time >= FIRST_LAMBDA);
+        if let Some(version) = measured.version {
+            self.saw(VersionSeen {
+                version,
+                last_seen: time,
+            });
+        }
+        match time {
             Some(time) => {
                 self.seen = spanning(
                     self.seen,
@@ -236,6 +268,8 @@ impl Group {
         self.init.merge(&other.init);
         self.restore.merge(&other.restore);
         self.max_memory_used_mb = self.max_memory_used_mb.max(other.max_memory_used_mb);
+        self.memory.merge(&other.memory);
+        self.growth.merge(&other.growth);
         self.timeouts += other.timeouts;
         self.out_of_memory += other.out_of_memory;
         self.errors += other.errors;
@@ -243,8 +277,36 @@ impl Group {
         self.unbilled += other.unbilled;
         self.cold += other.cold;
         self.restored += other.restored;
+        self.provisioned += other.provisioned;
         self.seen = spanning(self.seen, other.seen);
         self.undated += other.undated;
+        other.versions.iter().for_each(|seen| self.saw(*seen));
+    }
+
+    fn saw(&mut self, seen: VersionSeen) {
+        if let Some(known) = self.versions.iter_mut().find(|known| known.version == seen.version) {
+            known.last_seen = known.last_seen.max(seen.last_seen);
+            return;
+        }
+        if self.versions.len() == MOST_VERSIONS {
+            let oldest = self
+                .versions
+                .iter()
+                .enumerate()
+                .min_by_key(|(_, known)| known.last_seen);
+            match oldest.map(|(place, known)| (place, known.last_seen)) {
+                Some((place, last_seen)) if last_seen < seen.last_seen => drop(self.versions.swap_remove(place)),
+                _ => return,
+            }
+        }
+        self.versions.push(seen);
+    }
+
+    /// The versions that reports are of, the one with the latest report last.
+    pub(crate) fn versions(&self) -> Vec<VersionSeen> {
+        let mut versions = self.versions.clone();
+        versions.sort_by_key(|seen| (seen.last_seen, seen.version));
+        versions
     }
 
     pub(crate) fn invocations(&self) -> u64 {

@@ -1,14 +1,18 @@
 use std::collections::HashSet;
 use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io::{self, Read, Seek};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+
+use walkdir::WalkDir;
 
 use crate::Problem;
 use crate::layers::{self, Plain};
 
 const ZIP: &[u8] = b"PK\x03\x04";
+/// Longer members of a tar archive are put into a temporary file, in bytes.
+const SPOOLED: usize = 8 << 20;
 
 /// Where log lines come from.
 pub enum Input {
@@ -76,26 +80,27 @@ fn once(mut sources: Vec<Source>) -> Vec<Source> {
 }
 
 fn walk(directory: &Path, sources: &mut Vec<Source>, problems: &mut Vec<Problem>) {
-    let entries = fs::read_dir(directory).and_then(Iterator::collect::<io::Result<Vec<_>>>);
-    let mut entries = match entries {
-        Ok(entries) => entries,
-        Err(source) => return problems.push(open_problem(directory, source)),
-    };
-    entries.sort_by_key(fs::DirEntry::file_name);
-    for entry in entries {
-        let path = entry.path();
-        match entry.file_type() {
-            Ok(kind) if kind.is_dir() => walk(&path, sources, problems),
-            // Through a link, to what it leads to: a file is read, anything else (sockets, pipes) is not waited for.
-            Ok(_) => match fs::metadata(&path) {
-                Ok(metadata) if metadata.is_file() => sources.push(Source::File {
-                    path,
-                    bytes: metadata.len(),
-                }),
-                Ok(_) => {}
-                Err(source) => problems.push(open_problem(&path, source)),
-            },
-            Err(source) => problems.push(open_problem(&path, source)),
+    for entry in WalkDir::new(directory).sort_by_file_name() {
+        let entry = match entry {
+            Ok(entry) => entry,
+            Err(error) => {
+                let path = error.path().unwrap_or(directory).to_owned();
+                // Without an error of the system a link would lead round in a circle, and links are not followed.
+                problems.extend(error.into_io_error().map(|source| open_problem(&path, source)));
+                continue;
+            }
+        };
+        if entry.file_type().is_dir() {
+            continue;
+        }
+        // Through a link, to what it leads to: a file is read, anything else (sockets, pipes) is not waited for.
+        match fs::metadata(entry.path()) {
+            Ok(metadata) if metadata.is_file() => sources.push(Source::File {
+                path: entry.into_path(),
+                bytes: metadata.len(),
+            }),
+            Ok(_) => {}
+            Err(source) => problems.push(open_problem(entry.path(), source)),
         }
     }
 }
@@ -140,8 +145,13 @@ impl Source {
             reader,
             position: position.clone(),
         };
-        match layers::plain(Box::new(counted)) {
-            Ok(plain) => {
+        let plain = layers::plain(Box::new(counted)).and_then(|plain| {
+            let (head, reader) = layers::peek(plain.reader)?;
+            Ok((is_tar(&head), Plain { reader, ..plain }))
+        });
+        match plain {
+            Ok((true, plain)) => tar_members(&path.unwrap_or_else(|| name.into()), plain.reader, take),
+            Ok((false, plain)) => {
                 take(Entry {
                     name,
                     path,
@@ -225,10 +235,56 @@ fn members(path: &Path, file: File, take: &mut dyn FnMut(Entry<'_>)) -> Result<(
     problem.map_or(Ok(()), Err)
 }
 
+/// The magic of POSIX and of GNU (<https://www.gnu.org/software/tar/manual/html_node/Standard.html>).
+fn is_tar(head: &[u8]) -> bool {
+    head.get(257..).is_some_and(|head| head.starts_with(b"ustar"))
+}
+
+/// The files of a tar archive, in its order.
+fn tar_members<'r>(path: &Path, reader: impl Read + 'r, take: &mut dyn FnMut(Entry<'_>)) -> Result<(), Problem> {
+    let damaged = |path: &Path, source| Problem::Damaged {
+        name: path.display().to_string(),
+        after_bytes: 0,
+        source,
+    };
+    let mut archive = tar::Archive::new(reader);
+    let mut problem = None;
+    for member in archive.entries().map_err(|source| damaged(path, source))? {
+        // Behind a damaged header nothing is found.
+        let mut member = member.map_err(|source| damaged(path, source))?;
+        if !member.header().entry_type().is_file() {
+            continue;
+        }
+        let inner = member
+            .path()
+            .map(|inner| path.join(inner))
+            .unwrap_or_else(|_| path.into());
+        let bytes = member.size();
+        let mut read = || {
+            // What reads a log may do so on another thread, which a member cannot go to.
+            let mut spool = tempfile::SpooledTempFile::new(SPOOLED);
+            io::copy(&mut member, &mut spool)?;
+            spool.rewind()?;
+            layers::plain(Box::new(spool))
+        };
+        match read() {
+            Ok(plain) => take(Entry {
+                name: inner.display().to_string(),
+                path: Some(inner),
+                bytes: Some(bytes),
+                position: Arc::new(AtomicU64::new(bytes)),
+                plain,
+            }),
+            Err(source) => problem = problem.or(Some(damaged(&inner, source))),
+        }
+    }
+    problem.map_or(Ok(()), Err)
+}
+
 fn is_wrapped(path: &Path) -> bool {
-    let mut head = [0; 64];
+    let mut head = [0; layers::HEAD];
     let read = File::open(path).and_then(|mut file| file.read(&mut head)).unwrap_or(0);
-    head.starts_with(ZIP) || layers::is_wrapped(&head[..read])
+    head.starts_with(ZIP) || is_tar(&head[..read]) || layers::is_wrapped(&head[..read])
 }
 
 fn starts_with(path: &Path, magic: &[u8]) -> bool {

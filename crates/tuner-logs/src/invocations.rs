@@ -5,10 +5,13 @@
 //! its REPORT. Where several are, it is not known whose the error is, and it is nobody's.
 
 use std::collections::HashMap;
-use std::hash::{DefaultHasher, Hash, Hasher};
-use std::sync::Arc;
+use std::hash::BuildHasher;
+use std::sync::{Arc, LazyLock};
+
+use foldhash::fast::RandomState;
 
 use tuner_core::logs::{FunctionError, Said, scan_errors};
+use tuner_core::review::FunctionVersion;
 
 use crate::environment::{self, Environments};
 
@@ -23,11 +26,15 @@ pub(crate) type Key = u64;
 /// Of lines that name no log stream.
 pub(crate) const NO_STREAM: Key = 0;
 
+/// Two of every invocation are made, which a slower hash would show in the time for a file; seeded anew in each process, so
+/// that nobody can write a log whose keys collide.
 pub(crate) fn key(text: &[u8]) -> Key {
-    let mut hasher = DefaultHasher::new();
-    text.hash(&mut hasher);
-    hasher.finish().max(1)
+    static STATE: LazyLock<RandomState> = LazyLock::new(RandomState::default);
+    STATE.hash_one(text).max(1)
 }
+
+/// What is known of request IDs or log streams.
+pub(crate) type ByKey<T> = HashMap<Key, T, RandomState>;
 
 /// A START or an error in a chunk.
 struct Told {
@@ -37,8 +44,8 @@ struct Told {
 }
 
 enum What {
-    /// A request, and its tenant.
-    Started(Key, Option<Arc<str>>),
+    /// A request, its tenant, and the version that runs.
+    Started(Key, Option<Arc<str>>, Option<FunctionVersion>),
     /// An environment of this type.
     Initialised(Arc<str>),
     Failed(Option<Key>, FunctionError),
@@ -48,8 +55,10 @@ enum What {
 #[derive(Default)]
 pub(crate) struct Lines {
     told: Vec<Told>,
-    /// What is left when STARTs and REPORTs of the same chunk are taken together.
-    opened: Vec<(Key, Key)>,
+    /// What is left when STARTs and REPORTs of the same chunk are taken together: request, log stream, version.
+    opened: Vec<(Key, Key, Option<FunctionVersion>)>,
+    /// The versions of REPORTs, by their index, whose START is in the same chunk.
+    pub(crate) versions: Vec<(usize, FunctionVersion)>,
     unstarted: Vec<Key>,
     has_errors: bool,
 }
@@ -60,12 +69,15 @@ impl Lines {
     pub(crate) fn scan(&mut self, chunk: &[u8], reports: impl Iterator<Item = (usize, Key)>) {
         self.told.clear();
         self.opened.clear();
+        self.versions.clear();
         self.unstarted.clear();
         self.has_errors = false;
         scan_errors(chunk, |told| {
             let what = match told.said {
                 Said::Started(started) => {
-                    What::Started(key(started.request_id.as_bytes()), started.tenant_id().map(Arc::from))
+                    let version = started.version().and_then(|version| version.parse().ok());
+                    let tenant = started.tenant_id().map(Arc::from);
+                    What::Started(key(started.request_id.as_bytes()), tenant, version)
                 }
                 Said::Initialised(kind) => What::Initialised(kind.into()),
                 Said::Failed(error) => {
@@ -81,12 +93,15 @@ impl Lines {
         });
         // Started and reported one behind the other, nearly all of them.
         let mut told = self.told.iter().peekable();
-        for (offset, id) in reports {
+        for (index, (offset, id)) in reports.enumerate() {
             while let Some(line) = told.next_if(|line| line.offset < offset) {
                 Self::started(&mut self.opened, &mut self.unstarted, line);
             }
-            match self.opened.iter().rposition(|(open, _)| *open == id) {
-                Some(place) => drop(self.opened.remove(place)),
+            match self.opened.iter().rposition(|(open, ..)| *open == id) {
+                Some(place) => {
+                    let (_, _, version) = self.opened.remove(place);
+                    self.versions.extend(version.map(|version| (index, version)));
+                }
                 None => self.unstarted.push(id),
             }
         }
@@ -104,7 +119,7 @@ impl Lines {
             while let Some(line) = told.next_if(|line| line.offset < until) {
                 match &line.what {
                     What::Initialised(kind) => environments.initialised(line.stream, kind),
-                    What::Started(id, tenant) => environments.started(*id, line.stream, tenant.as_ref()),
+                    What::Started(id, tenant, _) => environments.started(*id, line.stream, tenant.as_ref()),
                     What::Failed(..) => {}
                 }
             }
@@ -121,11 +136,11 @@ impl Lines {
         all
     }
 
-    fn started(opened: &mut Vec<(Key, Key)>, unstarted: &mut Vec<Key>, line: &Told) {
-        if let What::Started(id, _) = line.what {
+    fn started(opened: &mut Vec<(Key, Key, Option<FunctionVersion>)>, unstarted: &mut Vec<Key>, line: &Told) {
+        if let What::Started(id, _, version) = line.what {
             match unstarted.iter().rposition(|known| *known == id) {
                 Some(place) => drop(unstarted.remove(place)),
-                None => opened.push((id, line.stream)),
+                None => opened.push((id, line.stream, version)),
             }
         }
     }
@@ -144,15 +159,15 @@ pub(crate) enum Place {
 #[derive(Default)]
 pub(crate) struct Invocations {
     /// Started, and not reported yet: of which log stream.
-    open: HashMap<Key, Key>,
+    open: ByKey<Key>,
     /// How many of each log stream are open, and their IDs combined: where there is one, that is it.
-    streams: HashMap<Key, (usize, Key)>,
+    streams: ByKey<(usize, Key)>,
     /// Reported before they were started, as where lines are newest first.
-    unstarted: HashMap<Key, ()>,
+    unstarted: ByKey<()>,
     /// Errors of invocations that are open or told by their ID.
-    pending: HashMap<Key, FunctionError>,
+    pending: ByKey<FunctionError>,
     /// Errors above the START of an invocation whose REPORT is further above.
-    tentative: HashMap<Key, FunctionError>,
+    tentative: ByKey<FunctionError>,
     /// Too many were open at a time.
     lost: bool,
     /// Errors that are nobody's.
@@ -173,13 +188,13 @@ impl Invocations {
             for id in lines.unstarted.drain(..) {
                 self.report(id);
             }
-            for (id, stream) in lines.opened.drain(..) {
+            for (id, stream, _) in lines.opened.drain(..) {
                 self.start(id, stream);
             }
             return Vec::new();
         }
         let mut tied = Vec::new();
-        let mut places: HashMap<Key, Place> = HashMap::new();
+        let mut places: ByKey<Place> = ByKey::default();
         for (index, id) in before().into_iter().enumerate() {
             places.insert(id, Place::Before(index));
         }
@@ -205,10 +220,10 @@ impl Invocations {
         self.untied + (self.pending.len() + self.tentative.len()) as u64
     }
 
-    fn take(&mut self, line: Told, places: &HashMap<Key, Place>, tied: &mut Vec<(Place, FunctionError)>) {
+    fn take(&mut self, line: Told, places: &ByKey<Place>, tied: &mut Vec<(Place, FunctionError)>) {
         match line.what {
             What::Initialised(_) => {}
-            What::Started(id, _) => {
+            What::Started(id, ..) => {
                 self.start(id, line.stream);
                 if let Some(error) = self.tentative.remove(&id) {
                     match places.get(&id) {
@@ -246,7 +261,7 @@ impl Invocations {
             return;
         }
         if self.open.len() == MOST_OPEN {
-            (self.open, self.streams) = (HashMap::new(), HashMap::new());
+            (self.open, self.streams) = (ByKey::default(), ByKey::default());
             self.lost = true;
             return;
         }

@@ -6,10 +6,12 @@ use encoding_rs::{UTF_16BE, UTF_16LE};
 use encoding_rs_io::DecodeReaderBytesBuilder;
 use flate2::read::MultiGzDecoder;
 
+use crate::base64_text::Base64;
+
 /// Firehose compresses what CloudWatch has compressed already; more than a few layers are made to be slow.
 const MOST_LAYERS: usize = 4;
 /// What is read to tell what follows.
-const HEAD: usize = 512;
+pub(crate) const HEAD: usize = 512;
 
 pub(crate) const GZIP: &[u8] = &[0x1f, 0x8b];
 const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
@@ -41,6 +43,8 @@ pub(crate) fn plain<'r>(mut reader: Bytes<'r>) -> io::Result<Plain<'r>> {
         } else if head.starts_with(ZSTD) {
             let decoder = ruzstd::decoding::StreamingDecoder::new(BufReader::new(reader));
             reader = Box::new(decoder.map_err(io::Error::other)?);
+        } else if let Some(base64) = Base64::of(&head) {
+            reader = base64.decode(reader);
         } else {
             let encoding = encoding_of(&head);
             if encoding.is_some() || head.starts_with(b"\xef\xbb\xbf") {
@@ -80,7 +84,7 @@ impl<R: Read> Read for InPieces<R> {
 
 /// Whether something is to be undone that takes a thread of its own.
 pub(crate) fn is_wrapped(head: &[u8]) -> bool {
-    head.starts_with(GZIP) || head.starts_with(ZSTD) || encoding_of(head).is_some()
+    head.starts_with(GZIP) || head.starts_with(ZSTD) || Base64::of(head).is_some() || encoding_of(head).is_some()
 }
 
 /// UTF-16, by its mark, or by the zeros that letters of ASCII have in it.
@@ -104,10 +108,23 @@ fn encoding_of(head: &[u8]) -> Option<&'static encoding_rs::Encoding> {
     share(|pair| pair[0] == 0 && pair[1] != 0).then_some(UTF_16BE)
 }
 
-/// The beginning of a stream, and all of it again.
+/// The beginning of a stream, and all of it again. If the stream breaks there, what came before is given first.
 pub(crate) fn peek<'r>(mut reader: Bytes<'r>) -> io::Result<(Vec<u8>, Bytes<'r>)> {
     let mut head = Vec::with_capacity(HEAD);
-    reader.by_ref().take(HEAD as u64).read_to_end(&mut head)?;
-    let whole = Cursor::new(head.clone()).chain(reader);
+    let read = reader.by_ref().take(HEAD as u64).read_to_end(&mut head);
+    let broken = match read {
+        Err(error) if head.is_empty() => return Err(error),
+        read => Broken(read.err()),
+    };
+    let whole = Cursor::new(head.clone()).chain(broken).chain(reader);
     Ok((head, Box::new(whole)))
+}
+
+/// Gives its error once, if it has one.
+struct Broken(Option<io::Error>);
+
+impl Read for Broken {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        self.0.take().map_or(Ok(0), Err)
+    }
 }

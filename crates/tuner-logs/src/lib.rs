@@ -5,13 +5,14 @@
 //! * [`for_each_record`]: every REPORT as a [`Record`], in input order.
 //!
 //! All take [`Input`]s: files, directories (walked), and readers such as standard input. What wraps the text is told by the
-//! bytes and not by names: gzip (in gzip), zstd, ZIP, UTF-16. Work is spread over threads; memory stays flat (well below
+//! bytes and not by names: gzip (in gzip), zstd, ZIP, tar, base64, UTF-16. Work is spread over threads; memory stays flat (well below
 //! 100 MB) however large an input is and however long its lines are. An input that cannot be read becomes a [`Problem`], and
 //! the others go on; [`Coverage`] says what was read of which file.
 //!
 //! The formats are those of [`tuner_core::logs::Scanner`]: bytes -> text -> chunks of whole lines and documents -> events
 //! with what is around them -> reports with their function -> rows, evidence or records.
 
+mod base64_text;
 mod chunks;
 mod coverage;
 mod environment;
@@ -19,6 +20,7 @@ mod evidence;
 mod exported;
 mod function;
 mod group;
+mod growth;
 mod input;
 mod invocations;
 mod layers;

@@ -1,14 +1,16 @@
 //! Joins what stands beside a REPORT with it: the older style's time-out and crash lines, and the errors that runtimes write.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 use std::sync::Arc;
 
 use tuner_core::Outcome;
 use tuner_core::logs::{Counts, Cut, Event, Figures, Found, FunctionError, Neighbours, Report, Scanned, Scanner};
+use tuner_core::review::{FunctionVersion, Unreported};
 
 use crate::environment::{self, Environments};
 use crate::function::{Function, FunctionContext};
+use crate::group::MOST_GROUPS;
 use crate::invocations::{Invocations, Key, Lines, Place, key};
 use crate::naming::Naming;
 use crate::packed;
@@ -34,6 +36,8 @@ pub(crate) struct Parsed {
 pub(crate) struct Reported {
     offset: usize,
     pub(crate) function: Option<Arc<Function>>,
+    /// The version of it that ran, if that is known.
+    pub(crate) version: Option<FunctionVersion>,
     pub(crate) said: Said,
     neighbours: Neighbours,
     /// What the runtime says that it ended in.
@@ -83,6 +87,7 @@ impl Reported {
         Self {
             offset: self.offset,
             function: self.function.clone(),
+            version: self.version,
             said: Said::More(Box::new(self.plain_report(ids))),
             neighbours: self.neighbours,
             error: self.error.clone(),
@@ -117,6 +122,7 @@ impl Reported {
 
 struct Line {
     offset: usize,
+    function: Option<Arc<Function>>,
     request_id: Option<String>,
     says: Neighbours,
 }
@@ -141,6 +147,7 @@ impl Parsed {
                 self.reports.push(Reported {
                     offset,
                     function: context.function(&origin),
+                    version: context.version(&origin),
                     said: Said::Usual {
                         id: from..self.ids.len(),
                         figures: report.figures,
@@ -178,7 +185,12 @@ impl Parsed {
                     reported.function.clone_from(&function);
                 }
             }
-            self.lines[lines..].iter_mut().for_each(|line| line.offset = offset);
+            for line in &mut self.lines[lines..] {
+                line.offset = offset;
+                if line.function.is_none() {
+                    line.function.clone_from(&function);
+                }
+            }
             counts.quoted += scanner.counts().quoted;
             counts.unreadable += scanner.counts().unreadable;
         }
@@ -193,6 +205,11 @@ impl Parsed {
             reports, ids, errors, ..
         } = self;
         errors.scan(chunk, requests(reports, ids));
+        for (index, version) in errors.versions.drain(..) {
+            if let Some(report) = reports.get_mut(index) {
+                report.version = Some(version);
+            }
+        }
     }
 
     pub(crate) fn has_packed(&self) -> bool {
@@ -204,6 +221,7 @@ impl Parsed {
             Event::Report(report) => self.reports.push(Reported {
                 offset: found.offset,
                 function: context.function(&found.origin),
+                version: context.version(&found.origin),
                 said: Said::More(Box::new(report)),
                 neighbours: Neighbours::NONE,
                 error: None,
@@ -225,6 +243,7 @@ impl Parsed {
                 };
                 self.lines.push(Line {
                     offset: found.offset,
+                    function: context.function(&found.origin),
                     request_id,
                     says,
                 });
@@ -257,7 +276,7 @@ pub(crate) struct Linker {
 }
 
 /// What is counted beside the records.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Tally {
     /// Failed initialisations.
     pub(crate) failed_inits: u64,
@@ -265,6 +284,8 @@ pub(crate) struct Tally {
     pub(crate) timeouts: u64,
     /// Crash lines without a REPORT.
     pub(crate) crashes: u64,
+    /// Both, by the function that they are of, where that is known.
+    pub(crate) unreported: BTreeMap<Arc<Function>, Unreported>,
     /// Errors of runtimes that are of no invocation that is known.
     pub(crate) errors: u64,
     /// What was read, after decompression.
@@ -350,11 +371,23 @@ impl Linker {
 impl Tally {
     fn count(&mut self, unmatched: &[Line]) {
         for line in unmatched {
-            if line.says.timed_out {
-                self.timeouts += 1;
-            } else {
-                self.crashes += 1;
+            let counted = Unreported {
+                timeouts: u64::from(line.says.timed_out),
+                crashes: u64::from(!line.says.timed_out),
+            };
+            self.timeouts += counted.timeouts;
+            self.crashes += counted.crashes;
+            if let Some(function) = &line.function {
+                self.count_of(function, counted);
             }
+        }
+    }
+
+    fn count_of(&mut self, function: &Arc<Function>, counted: Unreported) {
+        if self.unreported.len() < MOST_GROUPS || self.unreported.contains_key(function) {
+            let known = self.unreported.entry(function.clone()).or_default();
+            known.timeouts += counted.timeouts;
+            known.crashes += counted.crashes;
         }
     }
 
@@ -364,6 +397,9 @@ impl Tally {
         self.crashes += other.crashes;
         self.errors += other.errors;
         self.bytes += other.bytes;
+        for (function, counted) in other.unreported {
+            self.count_of(&function, counted);
+        }
     }
 }
 

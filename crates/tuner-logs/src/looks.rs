@@ -71,13 +71,15 @@ pub enum Packing {
     Parquet,
     /// Apache ORC.
     Orc,
+    /// A database of SQLite.
+    Sqlite,
     /// A ZIP archive with a password, of a compression other than deflate, or from a stream.
     Zip,
 }
 
 impl Packing {
     /// Its beginnings.
-    const MAGIC: [(&[u8], Self); 9] = [
+    const MAGIC: [(&[u8], Self); 10] = [
         (b"\xfd7zXZ\0", Self::Xz),
         (b"BZh", Self::Bzip2),
         (b"\x04\x22\x4d\x18", Self::Lz4),
@@ -86,6 +88,7 @@ impl Packing {
         (b"Rar!\x1a\x07", Self::Rar),
         (b"PAR1", Self::Parquet),
         (b"ORC", Self::Orc),
+        (b"SQLite format 3\0", Self::Sqlite),
         (b"PK\x03\x04", Self::Zip),
     ];
 
@@ -104,6 +107,7 @@ impl Packing {
             Self::Rar => "a RAR archive",
             Self::Parquet => "a Parquet file",
             Self::Orc => "an ORC file",
+            Self::Sqlite => "a database of SQLite",
             Self::Zip => "a ZIP archive that is encrypted, damaged, or comes from a stream",
         }
     }
@@ -117,6 +121,7 @@ impl Packing {
             Self::SevenZip => "unpack it first: 7z x FILE",
             Self::Rar => "unpack it first: unrar x FILE",
             Self::Parquet | Self::Orc => "write its message column as lines first, with Athena or DuckDB",
+            Self::Sqlite => "write its message column as lines first, with sqlite3",
             Self::Zip => "unpack it first: unzip FILE",
         }
     }
@@ -157,7 +162,7 @@ impl Looks {
             let of_four = head.chunks_exact(4).take(64);
             let wide = of_four
                 .clone()
-                .filter(|four| matches!(four, [_, 0, 0, 0] | [0, 0, 0, _]))
+                .filter(|four| matches!(four, [1..=255, 0, 0, 0] | [0, 0, 0, 1..=255]))
                 .count();
             return if wide * 2 > of_four.len() {
                 Self::OtherEncoding

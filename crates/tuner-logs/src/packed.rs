@@ -13,7 +13,7 @@ use crate::layers::GZIP;
 const LARGEST: u64 = 16 << 20;
 const MOST_LAYERS: usize = 2;
 
-const BASE64: GeneralPurpose = GeneralPurpose::new(
+pub(crate) const BASE64: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );

@@ -199,8 +199,8 @@ impl Partial {
                 Some(function) => self.folder.has_own_file(function, done.own_file()),
                 None => self.unread.nobody_knows_whose |= done.problem.is_some(),
             }
-            self.tally.add(done.tally);
-            done.told(&mut self.coverage);
+            let tally = done.told(&mut self.coverage);
+            self.tally.add(tally);
         });
         if let Err(problem) = opened {
             if let Some(name) = problem.file() {
@@ -270,9 +270,11 @@ impl Done {
         }
     }
 
-    fn told(self, coverage: &mut Coverage) {
+    /// Adds what became of it, and returns what was counted beside its records.
+    fn told(self, coverage: &mut Coverage) -> Tally {
         coverage.problems.extend(self.problem);
         coverage.add(self.note);
+        self.tally
     }
 }
 

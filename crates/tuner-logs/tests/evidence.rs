@@ -49,6 +49,36 @@ fn time(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
+/// A time-out and a crash of the older style whose reports are not in the export are failures of their function all the same.
+#[test]
+fn failures_without_a_report_are_of_their_function() {
+    let folder = tempfile::tempdir().unwrap();
+    let timed_out =
+        format!("2026-10-01T00:00:09.000Z 2026-10-01T00:00:09.000Z {ID} Task timed out after 3.00 seconds\n\n");
+    let killed = format!(
+        "2026-10-01T00:00:09.000Z RequestId: {ID} Error: Runtime exited with error: signal: killed\nRuntime.ExitError\n"
+    );
+    let path = |name: &str| folder.path().join(format!("aws/lambda/{name}/task/{STREAM}/000000.gz"));
+    write_gz(&path("only-fails"), &format!("{timed_out}{killed}"));
+    let well = exported("2026-10-01T00:00:01.000Z", 10.5, 128, "").replace(ID, "0b2f3c52-11a7-4b68-b42e-de11b5f419e3");
+    write_gz(&path("works"), &format!("{well}{timed_out}"));
+    let (evidence, _) = gathered(folder.path());
+    let told: Vec<_> = evidence
+        .functions
+        .iter()
+        .map(|of| {
+            (
+                of.name.as_deref().unwrap(),
+                of.reports(),
+                of.unreported.timeouts,
+                of.unreported.crashes,
+            )
+        })
+        .collect();
+    assert_eq!(told, [("only-fails", 0, 1, 1), ("works", 1, 1, 0)]);
+    assert_eq!(evidence.unattributed_failures, 0);
+}
+
 #[test]
 fn an_export_gives_times_sums_and_sizes_per_function() {
     let folder = tempfile::tempdir().unwrap();
@@ -327,4 +357,44 @@ fn functions_of_one_name_in_two_regions_are_two_and_export_tasks_name_what_they_
         (evidence.functions[2].damaged_files, evidence.functions[2].unread_share),
         (1, None)
     );
+}
+
+#[test]
+fn the_version_is_told_by_stream_start_path_and_document() {
+    let versions = |log: &str, path: &str| -> Vec<String> {
+        let folder = tempfile::tempdir().unwrap();
+        write_gz(&folder.path().join(path), log);
+        let (evidence, _) = gathered(folder.path());
+        let seen = &evidence.functions[0].sizes[0].versions;
+        seen.iter().map(|seen| seen.version.to_string()).collect()
+    };
+    let report = exported("2026-10-01T00:00:01.000Z", 10.5, 128, "");
+    let own = "aws/lambda/pay/task/2026-10-01-[7]2f2f/000000.gz";
+    assert_eq!(versions(&report, own), ["7"]);
+    assert_eq!(
+        versions(&report, &format!("aws/lambda/pay/task/{STREAM}/000000.gz")),
+        ["$LATEST"]
+    );
+    let plain = "aws/lambda/pay.log.gz";
+    assert_eq!(versions(&report, plain), [""; 0]);
+    let start = |version: &str| format!("2026-10-01T00:00:00.000Z START RequestId: {ID} Version: {version}\n");
+    assert_eq!(versions(&format!("{}{report}", start("12")), plain), ["12"]);
+    assert_eq!(versions(&format!("{}{report}", start("$LATEST")), plain), ["$LATEST"]);
+    let json = format!(
+        "{{\"time\":\"2026-10-01T00:00:00.000Z\",\"type\":\"platform.start\",\"record\":{{\"requestId\":\"{ID}\",\"version\":\"4\"}}}}\n\
+         {{\"time\":\"2026-10-01T00:00:01.000Z\",\"type\":\"platform.report\",\"record\":{{\"requestId\":\"{ID}\",\"metrics\":\
+         {{\"durationMs\":10.5,\"billedDurationMs\":11,\"memorySizeMB\":128,\"maxMemoryUsedMB\":64}},\"status\":\"success\"}}}}\n"
+    );
+    assert_eq!(versions(&json, plain), ["4"]);
+    let event = serde_json::json!({"events": [{"logStreamName": "2026/10/01/[9]2f2f", "timestamp": 1_790_812_801_000_u64,
+        "message": report[25..].trim_end()}]});
+    assert_eq!(versions(&event.to_string(), plain), ["9"]);
+    // The latest is the last.
+    let both = format!(
+        "{}{}{}{report}",
+        start("7"),
+        exported("2026-10-03T00:00:01.000Z", 10.5, 128, ""),
+        start("6")
+    );
+    assert_eq!(versions(&both, plain), ["6", "7"]);
 }

@@ -1,79 +1,28 @@
 //! The forms in which people have Lambda's logs: what each tool makes of the same two reports, of two functions.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod common;
+
 use std::io::{Cursor, Write};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
-use tuner_logs::{Coverage, Input, Looks, Options, Record, for_each_record};
+use tuner_logs::{Input, Looks, Options, for_each_record};
 
-const A: &str = "276a85b8-11a7-4b68-b42e-de11b5f419e3";
-const B: &str = "9f893716-27fc-49b4-8729-5745eeaafe3d";
-const TIME_A: &str = "2026-09-21T20:15:52.736Z";
-const TIME_B: &str = "2026-09-22T04:51:48.855Z";
-const MS_A: i64 = 1_790_021_752_736;
-const MS_B: i64 = 1_790_052_708_855;
-
-fn report(id: &str) -> String {
-    format!(
-        "REPORT RequestId: {id}\tDuration: 12.50 ms\tBilled Duration: 13 ms\tMemory Size: 128 MB\tMax Memory Used: 64 MB\t\n"
-    )
-}
-
-fn json_report(id: &str, time: &str) -> Value {
-    json!({ "time": time, "type": "platform.report", "record": { "requestId": id, "metrics": {
-        "durationMs": 12.5, "billedDurationMs": 13, "memorySizeMB": 128, "maxMemoryUsedMB": 64 }, "status": "success" } })
-}
-
-fn read(bytes: impl Into<Vec<u8>>) -> (Vec<Record>, Coverage) {
-    let mut records = Vec::new();
-    let reader = Box::new(Cursor::new(bytes.into()));
-    let input = Input::Reader {
-        name: "log".into(),
-        reader,
-    };
-    let coverage = for_each_record(vec![input], &Options::default(), |record| {
-        records.push(record.clone());
-        Ok::<_, ()>(())
-    });
-    (records, coverage.unwrap())
-}
+use common::*;
 
 /// `resize` at the first time, `pay` at the second; `?` where a form does not say it.
 #[track_caller]
 fn assert_read(form: &str, bytes: impl Into<Vec<u8>>, functions: [&str; 2], times: [&str; 2]) {
     let (records, coverage) = read(bytes);
-    let said: Vec<_> = records
-        .iter()
-        .map(|record| {
-            let time = record.report.time.map_or("?".to_owned(), |time| time.to_string());
-            (
-                record.report.request_id.clone(),
-                record.function.to_string(),
-                time,
-                record.report.billed_duration_ms,
-            )
-        })
-        .collect();
-    let expected: Vec<_> = [A, B]
-        .into_iter()
-        .zip(functions)
-        .zip(times)
-        .map(|((id, function), time)| (id.to_owned(), function.to_owned(), time.to_owned(), Some(13)))
-        .collect();
-    assert_eq!(said, expected, "{form}");
+    assert_eq!(said(&records), both(functions, times), "{form}");
     assert_eq!(
         (coverage.reports, coverage.quoted, coverage.with_reports),
         (2, 0, 1),
         "{form}"
     );
 }
-
-const BOTH: [&str; 2] = ["resize", "pay"];
-const NEITHER: [&str; 2] = ["unknown", "unknown"];
-const TIMES: [&str; 2] = [TIME_A, TIME_B];
-const NO_TIMES: [&str; 2] = ["?", "?"];
 
 /// A document of a subscription, as CloudWatch writes it.
 fn subscription(function: &str, id: &str, ms: i64, message: String) -> String {
@@ -88,12 +37,6 @@ fn subscriptions(message: impl Fn(&str, &str) -> String) -> [String; 2] {
         subscription("resize", "1", MS_A, message(A, TIME_A)),
         subscription("pay", "2", MS_B, message(B, TIME_B)),
     ]
-}
-
-fn gzip(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
-    encoder.write_all(bytes).unwrap();
-    encoder.finish().unwrap()
 }
 
 #[test]
@@ -124,7 +67,7 @@ fn documents_of_subscriptions() {
         assert_read("group behind the events", format!("{last_first}{text}"), BOTH, TIMES);
         assert_read(
             "gzip in gzip",
-            gzip(&[gzip(a.as_bytes()), gzip(b.as_bytes())].concat()),
+            gzip([gzip(a.as_bytes()), gzip(b.as_bytes())].concat()),
             BOTH,
             TIMES,
         );
@@ -376,6 +319,11 @@ fn lines_of_tools() {
         doubled(B, TIME_B)
     );
     assert_read("CSV, doubled quotes", rows, BOTH, TIMES);
+    // The next row begins with a quote too.
+    let rows: String = [(A, MS_A, "resize"), (B, MS_B, "pay")]
+        .map(|(id, ms, function)| format!("\"{ms}\",\"{}\",\"/aws/lambda/{function}\"\r\n", report(id).trim_end()))
+        .concat();
+    assert_read("CSV, all quoted, group last", rows, BOTH, TIMES);
 }
 
 #[test]
@@ -398,8 +346,8 @@ fn encodings() {
         ("UTF-16 without a mark", wide(u16::to_le_bytes, b"")),
         ("a mark of UTF-8", [b"\xef\xbb\xbf", text.as_bytes()].concat()),
         ("gzip", gzip(text.as_bytes())),
-        ("gzip in gzip in gzip", gzip(&gzip(&gzip(text.as_bytes())))),
-        ("UTF-16 in gzip", gzip(&wide(u16::to_le_bytes, b"\xff\xfe"))),
+        ("gzip in gzip in gzip", gzip(gzip(gzip(text.as_bytes())))),
+        ("UTF-16 in gzip", gzip(wide(u16::to_le_bytes, b"\xff\xfe"))),
     ] {
         assert_read(form, bytes, NEITHER, TIMES);
     }
@@ -579,6 +527,47 @@ fn archives_and_other_compression() {
     let (_, coverage) = read(b"\xfd7zXZ\0 and more".to_vec());
     let looks = coverage.notes[0].looks.unwrap();
     assert!(looks.is_unreadable() && looks.way_out().unwrap().contains("xz -dc"));
+}
+
+#[test]
+fn members_of_tar_archives_are_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let packed = folder.path().join("logs.tar.gz");
+    let mut archive = tar::Builder::new(Vec::new());
+    for (path, bytes) in [
+        (
+            "aws/lambda/resize/2026-09-21-[1]ab/000000.gz",
+            gzip(format!("{TIME_A} {}", report(A)).as_bytes()),
+        ),
+        (
+            "aws/lambda/pay/2026-09-21-[1]ab/000000.log",
+            format!("{TIME_B} {}", report(B)).into_bytes(),
+        ),
+        ("readme.txt", b"words\n".to_vec()),
+    ] {
+        let mut header = tar::Header::new_ustar();
+        header.set_size(bytes.len() as u64);
+        header.set_cksum();
+        archive.append_data(&mut header, path, &bytes[..]).unwrap();
+    }
+    std::fs::write(&packed, gzip(archive.into_inner().unwrap())).unwrap();
+    let mut records = Vec::new();
+    let mut read = || {
+        records.clear();
+        let coverage = for_each_record(vec![Input::from(&packed)], &Options::default(), |record| {
+            records.push((record.function.to_string(), record.report.request_id.clone()));
+            Ok::<_, ()>(())
+        })
+        .unwrap();
+        (records.clone(), coverage.files, coverage.problems.len())
+    };
+    let both = vec![("resize".to_owned(), A.to_owned()), ("pay".to_owned(), B.to_owned())];
+    assert_eq!(read(), (both.clone(), 3, 0));
+    // Cut off, it says so; what came before counts.
+    let bytes = std::fs::read(&packed).unwrap();
+    std::fs::write(&packed, &bytes[..bytes.len() - 40]).unwrap();
+    let (_, _, problems) = read();
+    assert_eq!(problems, 1);
 }
 
 #[test]

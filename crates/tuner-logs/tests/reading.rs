@@ -320,13 +320,13 @@ fn a_record_is_one_flat_json_object() {
 #[test]
 fn an_input_with_a_memory_size_per_report_does_not_take_all_memory() {
     let directory = tempfile::tempdir().unwrap();
-    let log: String = (1..=50_005).map(|size| report("a", 1, size)).collect();
+    let log: String = (1..=200_005).map(|size| report("a", 1, size)).collect();
     fs::write(directory.path().join("log"), log).unwrap();
     let (summary, problems) = summary_of(directory.path());
-    assert_eq!(summary.rows.len(), 50_000);
+    assert_eq!(summary.rows.len(), 200_000);
     assert!(summary.rows.iter().all(|row| row.invocations == 1));
     let [problem] = &problems[..] else {
         panic!("{problems:?}")
     };
-    assert!(problem.to_string().contains("50000") && problem.to_string().contains(" 5 reports"));
+    assert!(problem.to_string().contains("200000") && problem.to_string().contains(" 5 reports"));
 }

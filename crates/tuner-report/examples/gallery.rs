@@ -9,7 +9,9 @@ use std::path::Path;
 
 use tuner_core::Tuning;
 use tuner_core::review::MemoryReview;
-use tuner_report::{Format, Options, render, render_review, review_schema, tuning_schema};
+use tuner_report::{
+    Format, Options, check_schema, comparison_schema, render, render_review, review_schema, tuning_schema,
+};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let reports = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../reports");
@@ -34,7 +36,12 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     }
     fs::create_dir_all(reports.join("schema"))?;
-    for (name, schema) in [("tuning", tuning_schema()), ("review", review_schema())] {
+    for (name, schema) in [
+        ("tuning", tuning_schema()),
+        ("review", review_schema()),
+        ("check", check_schema()),
+        ("comparison", comparison_schema()),
+    ] {
         let schema = format!("{}\n", serde_json::to_string_pretty(&schema)?);
         fs::write(reports.join(format!("schema/{name}.schema.json")), schema)?;
     }

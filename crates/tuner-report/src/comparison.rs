@@ -79,7 +79,7 @@ fn lines(view: &View<'_>, first: At<'_, '_>, second: Option<At<'_, '_>>) -> Vec<
     add(format!("{unit} per million{estimate}"), &|(_, m)| {
         view.unit.show(m.cost.value)
     });
-    if let Some(n) = view.tuning.request.monthly_invocations {
+    if let Some(n) = view.tuning.request.options.monthly_invocations {
         add(
             format!("{unit} a month at {}{estimate}", numbers::short_count(n)),
             &|(_, m)| {

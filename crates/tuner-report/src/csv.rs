@@ -1,5 +1,6 @@
 use std::io::Write;
 
+use ::csv::{Terminator, Writer, WriterBuilder};
 use tuner_core::decision::Compared;
 use tuner_core::tuning::{Series, SizeStatus};
 use tuner_core::{Distribution, Estimate, Outcome, StartKind, Tuning};
@@ -15,8 +16,8 @@ use crate::{Options, ReportError, escape, masking};
 pub fn csv(tuning: &Tuning, options: &Options, out: &mut impl Write) -> Result<(), ReportError> {
     let shown = masking::shown(tuning, options)?;
     let view = View::new(&shown);
-    let mut text = String::new();
-    line(&mut text, HEAD.iter().map(|name| (*name).to_owned()));
+    let mut rows = rows(out);
+    rows.write_record(HEAD)?;
     for row in &view.rows {
         let starts: Vec<(StartKind, &Series)> = [StartKind::Warm, StartKind::Cold, StartKind::Restored]
             .into_iter()
@@ -39,6 +40,7 @@ pub fn csv(tuning: &Tuning, options: &Options, out: &mut impl Write) -> Result<(
                 words(row.size.first_failure.as_deref().unwrap_or_default()),
             ];
             cells.extend(OUTCOMES.map(|outcome| row.size.outcomes.of(outcome).to_string()));
+            cells.push(row.size.allowed_errors().to_string());
             cells.push(row.size.throttles.to_string());
             cells.push(
                 row.size
@@ -48,15 +50,15 @@ pub fn csv(tuning: &Tuning, options: &Options, out: &mut impl Write) -> Result<(
             cells
         };
         if starts.is_empty() {
-            line(&mut text, lead().into_iter().chain(series(None)).chain(compared(None)));
+            rows.write_record(lead().into_iter().chain(series(None)).chain(compared(None)))?;
         }
         for start in starts {
             let went_by = row.compared.filter(|_| start.0 == view.start);
             let cells = lead().into_iter().chain(series(Some(start)));
-            line(&mut text, cells.chain(compared(went_by)));
+            rows.write_record(cells.chain(compared(went_by)))?;
         }
     }
-    Ok(out.write_all(text.as_bytes())?)
+    Ok(rows.flush()?)
 }
 
 const OUTCOMES: [Outcome; 7] = [
@@ -69,7 +71,7 @@ const OUTCOMES: [Outcome; 7] = [
     Outcome::Unmeasured,
 ];
 
-const HEAD: [&str; 50] = [
+const HEAD: [&str; 51] = [
     "function",
     "tuning_id",
     "memory_size_mb",
@@ -85,6 +87,7 @@ const HEAD: [&str; 50] = [
     "throttled_count",
     "init_error_count",
     "unmeasured_count",
+    "allowed_error_count",
     "throttle_answers_count",
     "max_memory_used_mb",
     "start",
@@ -180,20 +183,9 @@ pub(crate) fn words(text: &str) -> String {
     if runs { format!("'{text}") } else { text.into_owned() }
 }
 
-pub(crate) fn line(text: &mut String, cells: impl Iterator<Item = String>) {
-    for (index, cell) in cells.enumerate() {
-        if index > 0 {
-            text.push(',');
-        }
-        if cell.contains([',', '"', '\n', '\r']) {
-            text.push('"');
-            text.push_str(&cell.replace('"', "\"\""));
-            text.push('"');
-        } else {
-            text.push_str(&cell);
-        }
-    }
-    text.push_str("\r\n");
+/// Rows as RFC 4180 has them.
+pub(crate) fn rows<W: Write>(out: W) -> Writer<W> {
+    WriterBuilder::new().terminator(Terminator::CRLF).from_writer(out)
 }
 
 #[cfg(test)]
@@ -202,11 +194,11 @@ mod tests {
 
     #[test]
     fn cells_are_quoted_and_formulas_are_not_run() {
-        let mut text = String::new();
+        let mut text = Vec::new();
         let cells = ["plain", "a,b", "say \"x\"", &words("=HYPERLINK(\"x\")"), "two\nlines"];
-        line(&mut text, cells.iter().map(|c| (*c).to_owned()));
+        rows(&mut text).write_record(cells).unwrap();
         assert_eq!(
-            text,
+            String::from_utf8(text).unwrap(),
             "plain,\"a,b\",\"say \"\"x\"\"\",\"'=HYPERLINK(\"\"x\"\")\",\"two\nlines\"\r\n"
         );
     }
@@ -214,7 +206,7 @@ mod tests {
     #[test]
     fn a_size_without_measurements_has_as_many_cells() {
         assert_eq!(
-            series(None).len() + compared(None).len() + 10 + OUTCOMES.len(),
+            series(None).len() + compared(None).len() + 11 + OUTCOMES.len(),
             HEAD.len()
         );
     }

@@ -4,6 +4,9 @@ pub enum ReportError {
     /// The destination refused the bytes.
     #[error("the report cannot be written")]
     Write(#[from] std::io::Error),
+    /// The same of a table.
+    #[error("the table cannot be written")]
+    Table(#[from] csv::Error),
     /// The document could not be turned into JSON.
     #[error("the tuning document cannot be written as JSON")]
     Json(#[from] serde_json::Error),

@@ -1,5 +1,6 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use tuner_core::Tuning;
 use tuner_core::pricing::Currency;
 
@@ -24,8 +25,8 @@ pub fn visualization_comparison_url(base: &str, tunings: [(&str, &Tuning); 2]) -
         page(base, first),
         parts(first)?,
         parts(second)?,
-        percent_encoded(first_name),
-        percent_encoded(second_name)
+        utf8_percent_encode(first_name, &PLAIN),
+        utf8_percent_encode(second_name, &PLAIN)
     ))
 }
 
@@ -58,16 +59,14 @@ fn parts(tuning: &Tuning) -> Option<String> {
     (!parts[0].is_empty()).then(|| parts.map(|bytes| STANDARD.encode(bytes)).join(";"))
 }
 
-/// As `encodeURIComponent` does, which the viewer undoes.
-fn percent_encoded(text: &str) -> String {
-    let mut out = String::new();
-    for byte in text.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'!' | b'~' | b'*' | b'\'' | b'(' | b')' => {
-                out.push(char::from(byte));
-            }
-            _ => out.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    out
-}
+/// What `encodeURIComponent` leaves as it is, which the viewer undoes.
+const PLAIN: AsciiSet = NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'!')
+    .remove(b'~')
+    .remove(b'*')
+    .remove(b'\'')
+    .remove(b'(')
+    .remove(b')');

@@ -13,6 +13,8 @@
 //! ```
 
 mod chart;
+mod check;
+mod compare;
 mod comparison;
 mod cost_unit;
 mod csv;
@@ -35,6 +37,10 @@ mod view;
 mod words;
 
 pub use chart::svg;
+pub use check::{
+    check_headline, check_json, check_junit, check_markdown, check_schema, check_terminal, plan_of_limits,
+};
+pub use compare::{comparison_json, comparison_markdown, comparison_schema, comparison_terminal};
 pub use csv::csv;
 pub use error::ReportError;
 pub use format::{Format, UnknownFormat, render};
@@ -42,12 +48,12 @@ pub use html::html;
 pub use json::json;
 pub use legacy_url::{visualization_comparison_url, visualization_url};
 pub use markdown::markdown;
-pub use masking::MASK as MASKED_ACCOUNT;
-pub use options::Options;
+pub use masking::{MASK as MASKED_ACCOUNT, masked_review};
+pub use options::{Options, Reader};
 pub use review::{
     ReviewHeadline, Summary, render_review, review_csv, review_headline, review_html, review_json, review_markdown,
     review_schema, review_summary, review_svg, review_terminal,
 };
 pub use schema::tuning_schema;
 pub use terminal::{TerminalStyle, terminal};
-pub use words::{Headline, headline};
+pub use words::{Headline, headline, remedies, remedy};

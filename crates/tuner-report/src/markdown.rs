@@ -42,6 +42,9 @@ fn text(view: &View<'_>, options: &Options) -> String {
     for warning in &view.tuning.warnings {
         paragraph(format!("**Warning:** {}", escaped(warning)));
     }
+    if let Some(what) = words::remedies(&view.tuning.remedies, options.reader) {
+        paragraph(format!("**What to do:** {}", escaped(&what)));
+    }
     paragraph(folded("All memory sizes", &all_sizes(view)));
     let cold = cold(view);
     if !cold.is_empty() {
@@ -57,6 +60,10 @@ fn text(view: &View<'_>, options: &Options) -> String {
         .map_or_else(String::new, |caveat| format!("{} ", escaped(&caveat)));
     paragraph(format!("<sub>{}</sub>", escaped(&words.provenance)));
     paragraph(format!("<sub>{caveat}{}</sub>", escaped(&notes(view).join(" "))));
+    if let Some(step) = words::next_step(view.tuning, options) {
+        paragraph(format!("**Next:** {}", escaped(&step.words)));
+        paragraph(format!("```sh\n{}\n```", step.command));
+    }
     md.truncate(md.trim_end().len());
     md.push('\n');
     md

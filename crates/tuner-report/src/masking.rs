@@ -10,14 +10,18 @@ use tuner_core::review::MemoryReview;
 
 use crate::{Options, ReportError};
 
-/// What stands for an account: still an account ID in form, so that a masked document can be read back.
-pub const MASK: &str = "000000000000";
+pub use tuner_core::arn::MASK;
 const DIGITS: usize = 12;
 
 /// What is reported on, with the account it is of.
 pub(crate) trait Document: Clone + Serialize + DeserializeOwned {
     /// Its account, if known.
     fn account(&self) -> Option<&str>;
+
+    /// The same without account IDs; `None` if there are none in it.
+    fn masked(&self) -> Result<Option<Self>, ReportError> {
+        masked(self, self.account())
+    }
 }
 
 impl Document for Tuning {
@@ -31,6 +35,34 @@ impl Document for MemoryReview {
         let of_any = || self.functions.iter().find_map(|f| f.function.name.account());
         self.account.as_deref().or_else(of_any)
     }
+
+    /// Function by function: there may be tens of thousands, and what is masked takes much more memory than they do.
+    fn masked(&self) -> Result<Option<Self>, ReportError> {
+        let account = self.account();
+        let head = self.without_functions();
+        let masked_head = masked(&head, account)?;
+        let mut functions: Option<Vec<_>> = masked_head.is_some().then(Vec::new);
+        for (at, function) in self.functions.iter().enumerate() {
+            let masked = masked(function, account)?;
+            if masked.is_some() || functions.is_some() {
+                // What is before the first that changes is as it was.
+                let all = functions.get_or_insert_with(|| self.functions[..at].to_vec());
+                all.push(masked.unwrap_or_else(|| function.clone()));
+            }
+        }
+        Ok(functions.map(|functions| Self {
+            functions,
+            ..masked_head.unwrap_or(head)
+        }))
+    }
+}
+
+fn masked<T: Serialize + DeserializeOwned>(part: &T, account: Option<&str>) -> Result<Option<T>, ReportError> {
+    let mut value = serde_json::to_value(part)?;
+    Ok(match mask_value(&mut value, account) {
+        true => Some(serde_json::from_value(value)?),
+        false => None,
+    })
 }
 
 /// `document` as `options` allow it to be shown.
@@ -40,13 +72,26 @@ pub(crate) fn shown<'a, D: Document>(document: &'a D, options: &Options) -> Resu
     if options.show_account_ids {
         return Ok(Cow::Borrowed(document));
     }
-    let mut value = serde_json::to_value(document)?;
-    let changed = mask_value(&mut value, document.account());
-    Ok(if changed {
-        Cow::Owned(serde_json::from_value(value)?)
-    } else {
-        Cow::Borrowed(document)
-    })
+    Ok(document.masked()?.map_or(Cow::Borrowed(document), Cow::Owned))
+}
+
+/// The same of a review that is not needed otherwise. What was masked once is not masked, and held, again.
+///
+/// # Errors
+/// When a part of it cannot be masked; a defect.
+pub fn masked_review(mut review: MemoryReview, options: &Options) -> Result<MemoryReview, ReportError> {
+    if options.show_account_ids {
+        return Ok(review);
+    }
+    let account = review.account().map(str::to_owned);
+    for function in &mut review.functions {
+        if let Some(masked) = masked(function, account.as_deref())? {
+            *function = masked;
+        }
+    }
+    let functions = std::mem::take(&mut review.functions);
+    let head = masked(&review, account.as_deref())?.unwrap_or(review);
+    Ok(MemoryReview { functions, ..head })
 }
 
 fn mask_value(value: &mut Value, account: Option<&str>) -> bool {
@@ -78,7 +123,8 @@ fn mask(text: &str, account: Option<&str>) -> Option<String> {
         if run == DIGITS {
             let end = at + DIGITS;
             let in_arn = (at > 0 && bytes[at - 1] == b':') || bytes.get(end) == Some(&b':');
-            if in_arn || account == Some(&text[at..end]) {
+            let is_masked = &text[at..end] == MASK;
+            if !is_masked && (in_arn || account == Some(&text[at..end])) {
                 out.get_or_insert_with(|| text.to_owned()).replace_range(at..end, MASK);
             }
         }

@@ -3,12 +3,14 @@
 use tuner_core::decision::Compared;
 use tuner_core::pricing::Money;
 use tuner_core::tuning::MeasuringEnvironment;
-use tuner_core::{Constraint, StartKind, Statistic, Tuning};
+use tuner_core::{Constraint, Floor, StartKind, Statistic, Tuning};
 
 use crate::numbers;
+use crate::review::words::capitalised;
 use crate::view::{Measured, NOT_MEASURED, Row, View, start_word};
+use crate::words::exclusion::exclusion;
 use crate::words::machine::memory;
-use crate::words::{list, objective};
+use crate::words::{joined, list, objective, options};
 
 /// One sentence each, the most important first.
 pub(crate) fn notes(view: &View<'_>) -> Vec<String> {
@@ -17,6 +19,9 @@ pub(crate) fn notes(view: &View<'_>) -> Vec<String> {
         let reason = row.skipped()?;
         Some(format!("{} MB was not run: {reason}.", row.mb))
     }));
+    notes.extend(options::unusual(view.tuning));
+    notes.extend(allowed_errors(view));
+    notes.extend(floor(&view.tuning.floor));
     notes.extend(few(view));
     notes.extend(excluded(view));
     notes.extend(runner_up(view));
@@ -33,6 +38,7 @@ pub(crate) fn notes(view: &View<'_>) -> Vec<String> {
         notes.push(cost_basis(view));
     }
     notes.extend(cost_of_this_tuning(view.tuning));
+    notes.extend(own_calls(view.tuning));
     notes.extend(view.tuning.applied.as_ref().map(|what| format!("Applied: {what}.")));
     notes.push(honesty(view));
     notes
@@ -65,7 +71,7 @@ fn counted(view: &View<'_>) -> String {
             numbers::count(set_aside)
         ));
     }
-    let trim = view.tuning.request.trim_share;
+    let trim = view.tuning.request.options.trim_share;
     apart.push(if trim > 0.0 {
         format!(
             "as asked, the {} shortest and longest durations of each size are left out, but not of cost",
@@ -86,13 +92,45 @@ fn counted(view: &View<'_>) -> String {
     format!("{lead}; {}.", apart.join(", "))
 }
 
+/// Errors that count as samples, so that a function which fails quickly is not taken for a fast one.
+fn allowed_errors(view: &View<'_>) -> Option<String> {
+    let told: Vec<String> = view
+        .rows
+        .iter()
+        .flat_map(|row| {
+            let samples = numbers::count(row.size.samples());
+            row.size.allowed_errors.iter().map(move |(error, &n)| {
+                let (n, mb) = (numbers::count(n.into()), row.mb);
+                format!("{n} of {samples} samples at {mb} MB ended in the allowed error {error}")
+            })
+        })
+        .collect();
+    (!told.is_empty()).then(|| format!("{}; they are in all figures.", joined(&told)))
+}
+
+/// The least memory that may be used, and what it rests on.
+fn floor(floor: &Floor) -> Vec<String> {
+    let mut notes = Vec::new();
+    if let Some(mb) = floor.memory_size_mb {
+        let because: Vec<String> = floor.needs.iter().take(3).map(ToString::to_string).collect();
+        let because = because.join("; ");
+        let mb = numbers::count(mb.into());
+        notes.push(match floor.risk_accepted {
+            true => format!("What is known asks for {mb} MB and more, and going below was allowed: {because}."),
+            false => format!("No size below {mb} MB was tried: {because}."),
+        });
+    }
+    notes.extend(floor.unknown.iter().map(|unknown| format!("{}.", capitalised(unknown))));
+    notes
+}
+
 /// A percentile of few invocations is not what its name says.
 fn few(view: &View<'_>) -> Option<String> {
     let is_few = |(_, m): (&Row<'_>, &Measured<'_>)| m.is_few();
     if !view.measured().any(is_few) {
         return None;
     }
-    let mut constraints = view.tuning.request.constraints.iter();
+    let mut constraints = view.tuning.request.options.constraints.iter();
     let is_tail = |c: &Constraint| {
         matches!(
             c,
@@ -114,14 +152,15 @@ fn few(view: &View<'_>) -> Option<String> {
 
 /// Sizes left out of the decision, together where the reason is the same.
 fn excluded(view: &View<'_>) -> Vec<String> {
-    let mut reasons: Vec<(&str, Vec<u32>)> = Vec::new();
-    for exclusion in &view.tuning.decision.excluded {
-        match reasons.iter_mut().find(|(reason, _)| *reason == exclusion.reason) {
-            Some((_, sizes)) => sizes.push(exclusion.memory_size_mb),
-            None => reasons.push((&exclusion.reason, vec![exclusion.memory_size_mb])),
+    let mut reasons: Vec<(String, Vec<u32>)> = Vec::new();
+    for excluded in &view.tuning.decision.excluded {
+        let words = exclusion(excluded.memory_size_mb, &excluded.reason);
+        match reasons.iter_mut().find(|(reason, _)| *reason == words) {
+            Some((_, sizes)) => sizes.push(excluded.memory_size_mb),
+            None => reasons.push((words, vec![excluded.memory_size_mb])),
         }
     }
-    let sentence = |(reason, sizes): (&str, Vec<u32>)| {
+    let sentence = |(reason, sizes): (String, Vec<u32>)| {
         let were = if sizes.len() == 1 { "was" } else { "were" };
         format!("{} MB {were} not considered: {reason}.", list(&sizes))
     };
@@ -135,7 +174,7 @@ fn runner_up(view: &View<'_>) -> Option<String> {
         "Runner-up is {} MB: better than {} MB by {} with a probability of {}.",
         next.memory_size_mb,
         decision.memory_size_mb?,
-        objective(view.tuning.request.objective),
+        objective(view.tuning.request.options.objective),
         numbers::probability(next.probability_better)
     ))
 }
@@ -174,7 +213,7 @@ fn beyond_host(view: &View<'_>) -> Option<String> {
     };
     (!beyond.is_empty()).then(|| {
         format!(
-            "{} MB would have more than the {} CPUs of this machine: sizes above {largest} MB cannot be told apart by CPU here.",
+            "{} MB would have more than the {} CPUs of this machine: sizes above {largest} MB cannot be distinguished by CPU here.",
             list(&beyond),
             numbers::decimal(host_cpus, usize::from(host_cpus.fract() > 0.049)),
         )
@@ -199,6 +238,34 @@ fn cost_basis(view: &View<'_>) -> String {
 }
 
 /// What the function's invocations took together with what comes on top of them: SnapStart, and the state machine.
+/// What the tuner's own calls waited for.
+fn own_calls(tuning: &Tuning) -> Option<String> {
+    let calls = tuning.exploration.control_calls;
+    if calls.is_empty() {
+        return None;
+    }
+    let limited = numbers::count(calls.limited.into());
+    let of_tuner = match calls.limited {
+        1 => "call of the tuner is",
+        _ => "calls of the tuner are",
+    };
+    let paced = match calls.paced_ms {
+        0 => String::new(),
+        ms => format!(
+            ", and waited {} s in all for their turn",
+            numbers::decimal(ms as f64 / 1000.0, 1)
+        ),
+    };
+    let throttled = match calls.throttled {
+        0 => "none was throttled".to_owned(),
+        n => format!("{} throttled", numbers::count(n.into())),
+    };
+    Some(format!(
+        "{limited} {of_tuner} of the kind that Lambda limits by the second for the whole account{paced}; \
+         {throttled}."
+    ))
+}
+
 fn cost_of_this_tuning(tuning: &Tuning) -> Option<String> {
     let function = &tuning.exploration;
     if tuning.machinery.is_none() && function.snap_start.is_none() {
@@ -252,7 +319,7 @@ fn cost_of_this_tuning(tuning: &Tuning) -> Option<String> {
 
 fn honesty(view: &View<'_>) -> String {
     let t = view.tuning;
-    let payloads = match t.request.payloads {
+    let payloads = match t.request.payloads.count {
         0 | 1 => "one payload".to_owned(),
         n => format!("{n} payloads"),
     };

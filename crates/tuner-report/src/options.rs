@@ -1,3 +1,14 @@
+/// Who reads, and so in which words they are told what to do.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Reader {
+    /// Somebody with the command line: flags are named.
+    #[default]
+    CommandLine,
+    /// Somebody who starts executions of the state machine: fields of their input are named, and parameters of the
+    /// deployment.
+    Console,
+}
+
 /// What the reader may choose about a report.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
@@ -8,6 +19,12 @@ pub struct Options {
     pub visualization_base: Option<String>,
     /// Address of the SVG, for the Markdown view to point to; it shows none if absent.
     pub svg_href: Option<String>,
+    /// Profile of AWS's shared configuration that commands are for; that of the environment if absent.
+    pub profile: Option<String>,
+    /// Where the document is, for commands to name; `tuning.json` beside the report if absent.
+    pub document: Option<String>,
+    /// Who reads it.
+    pub reader: Reader,
 }
 
 impl Options {
@@ -21,6 +38,9 @@ impl Default for Options {
             show_account_ids: false,
             visualization_base: Some(Self::VISUALIZATION_BASE.to_owned()),
             svg_href: None,
+            profile: None,
+            document: None,
+            reader: Reader::default(),
         }
     }
 }

@@ -1,8 +1,11 @@
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::io::Write;
+use std::ops::Range;
 
 use anstyle::{AnsiColor, Style};
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use textwrap::{Options as WrapOptions, WordSeparator, WordSplitter};
 use tuner_core::Tuning;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
@@ -68,11 +71,19 @@ pub fn terminal(
     for leftover in &shown.leftovers {
         page.paragraph(BAD, "left behind: ", leftover);
     }
+    if let Some(what) = words::remedies(&shown.remedies, options.reader) {
+        page.paragraph(BOLD, "what to do: ", &what);
+    }
     if let Some(model) = words::model::of_view(&view) {
         page.paragraph(Style::new(), "", &model.sentences());
     }
     for note in notes(&view) {
         page.paragraph(DIM, "", &note);
+    }
+    if let Some(step) = words::next_step(&shown, options) {
+        page.paragraph(BOLD, "next: ", &step.words);
+        // Never wrapped: a line end in a command is a command of its own.
+        page.text.push_str(&format!("  {}\n", step.command));
     }
     Ok(out.write_all(page.text.as_bytes())?)
 }
@@ -112,6 +123,37 @@ impl Page {
                 _ => self.text.push_str(&" ".repeat(indent)),
             }
             self.styled(if lead.is_empty() { style } else { Style::new() }, part);
+            self.text.push('\n');
+        }
+    }
+
+    /// A heading and rows, each in the style that goes with it; the columns in `right` hold figures.
+    pub(crate) fn rows<const N: usize>(
+        &mut self,
+        head: [&str; N],
+        rows: impl IntoIterator<Item = (Style, [String; N])>,
+        right: Range<usize>,
+    ) {
+        let mut table = Table::new();
+        table
+            .load_style(presets::NOTHING)
+            .set_content_arrangement(ContentArrangement::Disabled)
+            .set_header(head);
+        let mut styles = vec![DIM];
+        for (style, cells) in rows {
+            styles.push(style);
+            table.add_row(cells);
+        }
+        for index in right {
+            if let Some(column) = table.column_mut(index) {
+                column.set_cell_alignment(CellAlignment::Right);
+            }
+        }
+        for column in table.column_iter_mut() {
+            column.set_padding((0, 2));
+        }
+        for (text, style) in table.lines().zip(styles) {
+            self.styled(style, &cut(line(&text).trim_end(), self.style.width));
             self.text.push('\n');
         }
     }
@@ -243,32 +285,16 @@ fn lines(view: &View<'_>, sizes: &[SizeRow], detail: &Detail) -> Vec<String> {
     table.lines().map(|l| l.trim_end().to_owned()).collect()
 }
 
+/// `text` in lines of at most `width` columns, broken at spaces, and inside a word only if that alone is too long.
 pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    let mut used = 0;
-    for word in text.split_whitespace() {
-        let length = word.width();
-        if used > 0 && used + 1 + length > width {
-            lines.push(String::new());
-            used = 0;
-        }
-        for (index, c) in word.chars().enumerate() {
-            let Some(last) = lines.last_mut() else { continue };
-            if index == 0 && used > 0 {
-                last.push(' ');
-                used += 1;
-            }
-            let length = c.width().unwrap_or(0);
-            if used + length > width {
-                lines.push(c.to_string());
-                used = length;
-                continue;
-            }
-            last.push(c);
-            used += length;
-        }
-    }
-    lines
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let options = WrapOptions::new(width)
+        .word_separator(WordSeparator::AsciiSpace)
+        .word_splitter(WordSplitter::NoHyphenation);
+    textwrap::wrap(&text, options)
+        .into_iter()
+        .map(Cow::into_owned)
+        .collect()
 }
 
 pub(crate) fn cut(text: &str, width: usize) -> String {

@@ -202,7 +202,7 @@ impl<'a> View<'a> {
 
     /// Share of cold starts in what is compared, if any.
     pub(crate) fn cold_share(&self) -> Option<f64> {
-        let share = self.tuning.request.cold_share;
+        let share = self.tuning.request.options.cold_share;
         (share > 0.0 && self.start == StartKind::Warm).then_some(share)
     }
 
@@ -213,7 +213,7 @@ impl<'a> View<'a> {
 
     /// Monthly cost at the volume that was given.
     pub(crate) fn monthly(&self, cost_per_million: f64) -> Option<f64> {
-        Some(cost_per_million / PER * self.tuning.request.monthly_invocations?)
+        Some(cost_per_million / PER * self.tuning.request.options.monthly_invocations?)
     }
 
     /// Durations of the invocations measured at one size, in the order made.

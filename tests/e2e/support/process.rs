@@ -53,6 +53,11 @@ impl Call {
         self
     }
 
+    pub(crate) fn envs(mut self, all: &[(&str, String)]) -> Self {
+        self.command.envs(all.iter().map(|(name, value)| (name, value)));
+        self
+    }
+
     /// Started in a folder of its place.
     pub(crate) fn within(mut self, folder: &str) -> Self {
         self.command.current_dir(self.directory.join(folder));

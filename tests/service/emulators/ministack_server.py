@@ -7,10 +7,14 @@ Some things differ from AWS in MiniStack 1.5.33 and are put right here, since AW
 * IAM looks at a call with a qualifier by the qualified ARN ("not authorized to perform: lambda:GetFunctionConfiguration on
   resource: ...:function:NAME:$LATEST", issue 260 of aws-lambda-power-tuning), and each operation on an alias is an action
   of its own. MiniStack leaves the qualifier out, and takes them all for ListAliases.
+* DescribeStateMachine says whether executions are traced. MiniStack forgets it.
+* Fn::Join works in the conditions of a CloudFormation template. MiniStack takes it for a text that is never empty.
 """
 
 import contextvars
+import json
 import os
+import sys
 
 import leash
 
@@ -25,7 +29,7 @@ os.environ |= {
 
 from ministack import app  # noqa: E402
 from ministack.core import iam_actions  # noqa: E402
-from ministack.services import lambda_svc  # noqa: E402
+from ministack.services import cloudformation, lambda_svc, stepfunctions  # noqa: E402
 
 # How long a change of a function takes; half a second otherwise.
 lambda_svc._LAMBDA_STATE_TRANSITION_DELAY = 0.05
@@ -82,6 +86,41 @@ def resource(service, method, path, headers, body, query_params, region, account
     return f"{arn}:{qualifier}" if qualifier else arn
 
 
+def keeping_tracing(operation):
+    """`operation` on a state machine, which keeps or says whether it is traced."""
+
+    def operate(data):
+        answer = operation(data)
+        name = f":stateMachine:{data['name']}" if "name" in data else data.get("stateMachineArn", "-")
+        for arn, machine in stepfunctions._state_machines.items():
+            if arn.endswith(name):
+                machine["tracingConfiguration"] = data.get("tracingConfiguration") or machine.get(
+                    "tracingConfiguration", {"enabled": False}
+                )
+        return answer
+
+    return operate
+
+
+def conditions(template, params):
+    joined = lambda node: join(*node["Fn::Join"], params) if list(node) == ["Fn::Join"] else node  # noqa: E731
+    written = json.dumps(template.get("Conditions", {}))
+    return _conditions({**template, "Conditions": json.loads(written, object_hook=joined)}, params)
+
+
+def join(separator, parts, params):
+    """What was joined inside is a text by now; a list that is a parameter has its items between commas."""
+    if isinstance(parts, dict):
+        parts = params[parts["Ref"]]["Value"].split(",")
+    return separator.join(part if isinstance(part, str) else params[part["Ref"]]["Value"] for part in parts)
+
+
+_conditions = cloudformation.engine._evaluate_conditions
+for name, module in list(sys.modules.items()):
+    if name.startswith(cloudformation.__name__) and getattr(module, "_evaluate_conditions", None):
+        module._evaluate_conditions = conditions
+for name in ("_create_state_machine", "_update_state_machine"):
+    setattr(stepfunctions, name, keeping_tracing(getattr(stepfunctions, name)))
 app.app = serve
 iam_actions._lambda_action = action
 iam_actions.extract_resource_arn = resource

@@ -10,8 +10,10 @@ use tuner_engine::review::ports::{Account, Region};
 use super::{AwsInventory, AwsLogGroups, AwsMetrics, AwsOptimizer, AwsReports};
 use crate::Connection;
 use crate::connection::timeouts;
+use crate::pace::Pace;
 
 const CALL: Duration = Duration::from_secs(30);
+const LOGS_CALLS: u32 = 5;
 
 /// An AWS account, region by region.
 pub struct AwsAccount {
@@ -51,6 +53,8 @@ impl AwsAccount {
             .retry_config(RetryConfig::disabled())
             .timeout_config(timeouts().operation_attempt_timeout(CALL).build())
             .build();
+        // Its calls have rates of their own, of 5 a second and more each (source: "CloudWatch Logs quotas").
+        let logs_pace = Pace::per_second(LOGS_CALLS).slower_by(self.sharing);
         let logs = aws_sdk_cloudwatchlogs::Client::new(&config);
         Region {
             inventory: Arc::new(AwsInventory::new(
@@ -58,8 +62,8 @@ impl AwsAccount {
                 there.pace().slower_by(self.sharing),
             )),
             metrics: Arc::new(AwsMetrics::new(aws_sdk_cloudwatch::Client::new(&config))),
-            log_groups: Arc::new(AwsLogGroups::new(logs.clone())),
-            reports: Arc::new(AwsReports::new(logs)),
+            log_groups: Arc::new(AwsLogGroups::new(logs.clone(), logs_pace.another())),
+            reports: Arc::new(AwsReports::new(logs, &logs_pace)),
             optimizer: Arc::new(AwsOptimizer::new(aws_sdk_computeoptimizer::Client::new(&config))),
         }
     }

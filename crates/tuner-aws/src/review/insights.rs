@@ -1,6 +1,10 @@
 //! Reports of invocations, from CloudWatch Logs.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use async_trait::async_trait;
+use aws_config::retry::RetryConfig;
 use aws_sdk_cloudwatchlogs::Client;
 use aws_sdk_cloudwatchlogs::error::ProvideErrorMetadata;
 use aws_sdk_cloudwatchlogs::types::{QueryStatus as SdkStatus, ResultField};
@@ -10,7 +14,12 @@ use tuner_core::review::Window;
 use tuner_engine::ports::{PortError, PortErrorKind};
 use tuner_engine::review::ports::{LoggedLine, Page, QueryPage, QueryStatus, ReportRow, Reports};
 
+use crate::Connection;
+use crate::connection::timeouts;
 use crate::errors::{needs, port_error};
+use crate::pace::Pace;
+
+const CALL: Duration = Duration::from_secs(30);
 
 /// What Insights is asked: one row for each log group, function and memory size.
 ///
@@ -20,10 +29,13 @@ use crate::errors::{needs, port_error};
 ///
 /// * A text report is `REPORT RequestId: ...`, a JSON one has `"type":"platform.report"` and its figures in `metrics`.
 /// * Time-outs and crashes of the older style stand in lines of their own. They have no size, and so a row of their own.
+/// * `latest` is that of the event with the latest time: versions need no rows of their own, whose percentiles would not add
+///   up.
 /// * The log stream of a group that functions share is `YYYY/MM/DD/NAME[version]...`, that of others has no name.
 /// * `parse` gives text: `* 1` makes a number of it, so that 97 is less than 128. Counts are of what was found at all.
 pub(crate) const QUERY: &str = r#"filter @message like /^REPORT RequestId: |"platform\.report"|^\S+ \S+ Task timed out after |^RequestId: \S+ Error: Runtime exited with error: signal: killed/
 | parse @logStream /^\d+\/\d+\/\d+\/(?<streamFunction>[^\[]+)\[/
+| parse @logStream /\[(?<streamVersion>[$A-Z0-9]+)\]/
 | parse @message /^REPORT RequestId: \S+\s+Duration: (?<textMs>[0-9.]+) ms\s+Billed Duration: (?<textBilledMs>[0-9.]+) ms\s+Memory Size: (?<textSizeMb>[0-9]+) MB\s+Max Memory Used: (?<textUsedMb>[0-9]+) MB/
 | parse @message /Init Duration: (?<textInitMs>[0-9.]+) ms/
 | parse @message /\sRestore Duration: (?<textRestoreMs>[0-9.]+) ms/
@@ -37,18 +49,36 @@ pub(crate) const QUERY: &str = r#"filter @message like /^REPORT RequestId: |"pla
 | parse @message /(?<outOfMemory>Runtime\.OutOfMemory|signal: killed)/
 | parse @message /(?<failed>Status: error|Status: fail|"status"\s*:\s*"error"|"status"\s*:\s*"failure")/
 | fields coalesce(textMs, jsonMs) as ms, coalesce(textBilledMs, jsonBilledMs) as billedMs, coalesce(textSizeMb, jsonSizeMb) as sizeMb, coalesce(textUsedMb, jsonUsedMb) as usedMb, coalesce(textInitMs, jsonInitMs) as initMs, coalesce(textRestoreMs, jsonRestoreMs) as restoreMs
-| stats count(ms) as reports, min(@timestamp) as firstSeen, max(@timestamp) as lastSeen, avg(ms * 1) as meanMs, pct(ms * 1, 50) as p50Ms, pct(ms * 1, 95) as p95Ms, pct(ms * 1, 99) as p99Ms, max(ms * 1) as maxMs, sum(billedMs * 1) as billedSumMs, count(billedMs) as billed, count(initMs) as coldStarts, sum(initMs * 1) as initSumMs, count(restoreMs) as restored, max(usedMb * 1) as maxUsedMb, count(timedOut) as timeouts, count(outOfMemory) as outOfMemories, count(failed) as failures by @log, streamFunction, sizeMb
+| stats count(ms) as reports, latest(streamVersion) as lastVersion, min(@timestamp) as firstSeen, max(@timestamp) as lastSeen, avg(ms * 1) as meanMs, pct(ms * 1, 50) as p50Ms, pct(ms * 1, 95) as p95Ms, pct(ms * 1, 99) as p99Ms, max(ms * 1) as maxMs, sum(billedMs * 1) as billedSumMs, count(billedMs) as billed, count(initMs) as coldStarts, sum(initMs * 1) as initSumMs, count(restoreMs) as restored, max(usedMb * 1) as maxUsedMb, count(timedOut) as timeouts, count(outOfMemory) as outOfMemories, count(failed) as failures by @log, streamFunction, sizeMb
 | limit 10000"#;
 
 /// CloudWatch Logs: the reports in it.
 #[derive(Debug)]
 pub(crate) struct AwsReports {
     client: Client,
+    /// StartQuery, GetQueryResults and FilterLogEvents have a rate each.
+    start: Pace,
+    poll: Pace,
+    lines: Pace,
 }
 
 impl AwsReports {
-    pub(crate) const fn new(client: Client) -> Self {
-        Self { client }
+    pub(crate) fn new(client: Client, pace: &Pace) -> Self {
+        Self {
+            client,
+            start: pace.another(),
+            poll: pace.another(),
+            lines: pace.another(),
+        }
+    }
+
+    /// For the region and role of `connection`; retries are the engine's.
+    pub(crate) fn of(connection: &Connection) -> Arc<dyn Reports> {
+        let config = (connection.config().clone().into_builder())
+            .retry_config(RetryConfig::disabled())
+            .timeout_config(timeouts().operation_attempt_timeout(CALL).build())
+            .build();
+        Arc::new(Self::new(Client::new(&config), &Pace::per_second(5)))
     }
 }
 
@@ -56,6 +86,7 @@ impl AwsReports {
 impl Reports for AwsReports {
     async fn start(&self, groups: &[String], window: Window) -> Result<String, PortError> {
         const OPERATION: &str = "StartQuery";
+        self.start.turn().await;
         let started = self
             .client
             .start_query()
@@ -74,6 +105,7 @@ impl Reports for AwsReports {
 
     async fn poll(&self, query: &str, token: Option<&str>) -> Result<QueryPage, PortError> {
         const OPERATION: &str = "GetQueryResults";
+        self.poll.turn().await;
         let page = self
             .client
             .get_query_results()
@@ -115,6 +147,7 @@ impl Reports for AwsReports {
         window: Window,
         token: Option<&str>,
     ) -> Result<Page<LoggedLine>, PortError> {
+        self.lines.turn().await;
         let page = self
             .client
             .filter_log_events()
@@ -165,6 +198,7 @@ fn read(fields: &[ResultField]) -> Option<ReportRow> {
         group: log.rsplit(':').next().unwrap_or(log).to_owned(),
         function: text("streamFunction").map(str::to_owned),
         memory_size_mb: number("sizeMb").filter(|mb| *mb >= 1.0).map(|mb| mb as u32),
+        version: text("lastVersion").and_then(|version| version.parse().ok()),
         invocations: count("reports"),
         first_seen: text("firstSeen").and_then(time),
         last_seen: text("lastSeen").and_then(time),

@@ -1,9 +1,9 @@
 use async_trait::async_trait;
 use aws_sdk_cloudwatch::Client;
 use aws_sdk_cloudwatch::primitives::DateTime;
-use aws_sdk_cloudwatch::types::{Dimension, Metric as SdkMetric, MetricDataQuery, MetricStat};
+use aws_sdk_cloudwatch::types::{Dimension, Metric as SdkMetric, MetricDataQuery, MetricStat, StatusCode};
 use tuner_core::review::Window;
-use tuner_engine::ports::PortError;
+use tuner_engine::ports::{PortError, PortErrorKind};
 use tuner_engine::review::ports::{Metric, MetricSource, Page, Series};
 
 use crate::errors::port_error;
@@ -42,6 +42,10 @@ impl MetricSource for AwsMetrics {
             .send()
             .await
             .map_err(|e| port_error("GetMetricData", e))?;
+        let is_last = page.next_token().is_none();
+        for result in page.metric_data_results() {
+            whole(result.status_code(), is_last)?;
+        }
         let figures = page.metric_data_results().iter().filter_map(|result| {
             let place: usize = result.id()?.strip_prefix('m')?.parse().ok()?;
             let metric = series.get(place)?.metric;
@@ -56,6 +60,18 @@ impl MetricSource for AwsMetrics {
     }
 }
 
+/// What is incomplete is not taken for what there is. Source: API reference, `MetricDataResult`: partial data go on with the next
+/// page.
+fn whole(status: Option<&StatusCode>, is_last: bool) -> Result<(), PortError> {
+    let error = |kind, said: &str| Err(PortError::new(kind, "GetMetricData", said));
+    match status {
+        Some(StatusCode::Forbidden) => error(PortErrorKind::Denied, "Forbidden: its figures may not be read"),
+        Some(StatusCode::InternalError) => error(PortErrorKind::Service, "InternalError: a figure is missing"),
+        Some(StatusCode::PartialData) if is_last => error(PortErrorKind::Service, "PartialData: a figure is not whole"),
+        _ => Ok(()),
+    }
+}
+
 fn query(place: usize, series: &Series) -> MetricDataQuery {
     let (name, statistic) = match series.metric {
         Metric::Invocations => ("Invocations", "Sum"),
@@ -65,12 +81,21 @@ fn query(place: usize, series: &Series) -> MetricDataQuery {
         Metric::DurationMax => ("Duration", "Maximum"),
         Metric::ProvisionedInvocations => ("ProvisionedConcurrencyInvocations", "Sum"),
         Metric::ProvisionedUtilizationMax => ("ProvisionedConcurrencyUtilization", "Maximum"),
+        Metric::CpuTimeSum => ("cpu_total_time", "Sum"),
+        Metric::CpuTimeCount => ("cpu_total_time", "SampleCount"),
+        Metric::IncomingBytes => ("IncomingBytes", "Sum"),
+    };
+    // Source: "Metrics collected by Lambda Insights", "CloudWatch Logs usage metrics".
+    let (namespace, named) = match series.metric {
+        Metric::CpuTimeSum | Metric::CpuTimeCount => ("LambdaInsights", "function_name"),
+        Metric::IncomingBytes => ("AWS/Logs", "LogGroupName"),
+        _ => ("AWS/Lambda", "FunctionName"),
     };
     let dimension = |name: &str, value: &str| Dimension::builder().name(name).value(value).build();
     let mut metric = SdkMetric::builder()
-        .namespace("AWS/Lambda")
+        .namespace(namespace)
         .metric_name(name)
-        .dimensions(dimension("FunctionName", &series.function));
+        .dimensions(dimension(named, &series.function));
     if let Some(qualifier) = &series.qualifier {
         metric = metric.dimensions(dimension("Resource", &format!("{}:{qualifier}", series.function)));
     }

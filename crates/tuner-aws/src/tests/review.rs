@@ -15,19 +15,23 @@ use aws_sdk_computeoptimizer::operation::get_lambda_function_recommendations::{
 };
 use aws_sdk_computeoptimizer::types as optimizer;
 use aws_sdk_lambda::operation::get_function::GetFunctionOutput;
+use aws_sdk_lambda::operation::get_policy::{GetPolicyError, GetPolicyOutput};
+use aws_sdk_lambda::operation::list_aliases::ListAliasesOutput;
+use aws_sdk_lambda::operation::list_event_source_mappings::ListEventSourceMappingsOutput;
 use aws_sdk_lambda::operation::list_functions::{ListFunctionsError, ListFunctionsOutput};
 use aws_sdk_lambda::operation::list_provisioned_concurrency_configs::ListProvisionedConcurrencyConfigsOutput;
 use aws_sdk_lambda::types::{
-    Architecture as SdkArchitecture, CapacityProviderConfig, Concurrency, FunctionConfiguration,
+    AliasConfiguration, AliasRoutingConfiguration, Architecture as SdkArchitecture, CapacityProviderConfig,
+    Concurrency, EventSourceMappingConfiguration, FunctionConfiguration, FunctionVersion as SdkVersions,
     LambdaManagedInstancesCapacityProviderConfig, LogFormat, LoggingConfig, PackageType as SdkPackageType,
-    ProvisionedConcurrencyConfigListItem, Runtime, SystemLogLevel, TagsError,
+    ProvisionedConcurrencyConfigListItem, Runtime, SnapStartApplyOn, SnapStartResponse, SystemLogLevel, TagsError,
 };
 use aws_smithy_mocks::{RuleMode, mock, mock_client};
-use tuner_core::Architecture;
-use tuner_core::review::{PackageType, Window};
+use tuner_core::review::{Alias, FunctionVersion, PackageType, Window};
+use tuner_core::{Architecture, FunctionName};
 use tuner_engine::ports::PortErrorKind;
 use tuner_engine::review::ports::{
-    Inventory, LogClass, LogGroups, Metric, MetricSource, Optimizer, QueryStatus, Reports, Series,
+    Inventory, Listed, LogClass, LogGroups, Metric, MetricSource, Optimizer, QueryStatus, Reports, Series,
 };
 
 use super::metadata;
@@ -47,7 +51,7 @@ fn window() -> Window {
 #[tokio::test]
 async fn functions_page_by_page_images_and_managed_instances_among_them() {
     let first = mock!(aws_sdk_lambda::Client::list_functions)
-        .match_requests(|r| r.marker().is_none())
+        .match_requests(|r| r.marker().is_none() && r.function_version() == Some(&SdkVersions::All))
         .then_output(|| {
             let zip = FunctionConfiguration::builder()
                 .function_name("resize")
@@ -65,12 +69,24 @@ async fn functions_page_by_page_images_and_managed_instances_among_them() {
                         .log_group("shared/all")
                         .build(),
                 );
+            let version = FunctionConfiguration::builder()
+                .function_arn(format!("{ARN}:7"))
+                .version("7")
+                .memory_size(256)
+                .timeout(3)
+                .code_sha256("c2hh")
+                .snap_start(
+                    SnapStartResponse::builder()
+                        .apply_on(SnapStartApplyOn::PublishedVersions)
+                        .build(),
+                );
             // An image has no runtime.
             let image = FunctionConfiguration::builder()
                 .function_arn(format!("{ARN}-image"))
                 .package_type(SdkPackageType::Image);
             ListFunctionsOutput::builder()
                 .functions(zip.build())
+                .functions(version.build())
                 .functions(image.build())
                 .next_marker("more")
                 .build()
@@ -98,9 +114,20 @@ async fn functions_page_by_page_images_and_managed_instances_among_them() {
     let inventory = AwsInventory::new(client, Pace::unlimited());
     let page = inventory.functions(None).await.unwrap();
     assert_eq!(page.next.as_deref(), Some("more"));
-    let [zip, image] = &page.items[..] else {
+    let [
+        Listed::Function(zip),
+        Listed::Version(of, version),
+        Listed::Function(image),
+    ] = &page.items[..]
+    else {
         panic!("{page:?}")
     };
+    assert_eq!((of, version.version), (&zip.name, FunctionVersion::Published(7)));
+    assert_eq!(
+        (version.memory_size_mb, version.timeout_s, version.snap_start),
+        (Some(256), Some(3), true)
+    );
+    assert_eq!(version.code_sha256.as_deref(), Some("c2hh"));
     assert_eq!(
         (zip.name.to_string(), zip.region.as_deref()),
         (ARN.to_owned(), Some("eu-west-1"))
@@ -121,13 +148,10 @@ async fn functions_page_by_page_images_and_managed_instances_among_them() {
     // An empty marker asks for nothing more.
     let page = inventory.functions(Some("more")).await.unwrap();
     assert_eq!(page.next, None);
-    assert!(
-        page.items[0]
-            .unsupported
-            .as_deref()
-            .unwrap()
-            .contains("Managed Instances")
-    );
+    let [Listed::Function(managed)] = &page.items[..] else {
+        panic!("{page:?}")
+    };
+    assert!(managed.unsupported.as_deref().unwrap().contains("Managed Instances"));
 }
 
 #[tokio::test]
@@ -158,10 +182,20 @@ async fn details_and_provisioned_concurrency() {
                 .provisioned_concurrency_configs(config)
                 .build()
         });
+    let aliases = mock!(aws_sdk_lambda::Client::list_aliases)
+        .match_requests(|r| r.function_name() == Some(ARN))
+        .then_output(|| {
+            let routing = AliasRoutingConfiguration::builder().additional_version_weights("8", 0.1);
+            let alias = AliasConfiguration::builder()
+                .name("live")
+                .function_version("7")
+                .routing_config(routing.build());
+            ListAliasesOutput::builder().aliases(alias.build()).build()
+        });
     let client = mock_client!(
         aws_sdk_lambda,
         RuleMode::MatchAny,
-        [&function, &provisioned],
+        [&function, &provisioned, &aliases],
         without_retries
     );
     let inventory = AwsInventory::new(client, Pace::unlimited());
@@ -172,11 +206,65 @@ async fn details_and_provisioned_concurrency() {
         ("media", Some(7))
     );
     assert_eq!(details.tags_problem.as_deref(), Some("AccessDenied: lambda:ListTags"));
+    let page = inventory.aliases(&name, None).await.unwrap();
+    let live = Alias {
+        name: "live".into(),
+        version: FunctionVersion::Published(7),
+        weights: [(FunctionVersion::Published(8), 0.1)].into(),
+    };
+    assert_eq!((page.items, page.next), (vec![live], None));
     let page = inventory.provisioned(&name, None).await.unwrap();
     assert_eq!(
         (page.items[0].qualifier.as_str(), page.items[0].environments),
         ("live", 5)
     );
+}
+
+#[tokio::test]
+async fn who_calls_a_function_and_what_is_read_for_it() {
+    let queue = "arn:aws:sqs:eu-west-1:123456789012:orders";
+    let mappings = mock!(aws_sdk_lambda::Client::list_event_source_mappings)
+        .match_requests(|r| r.marker() == Some("more"))
+        .then_output(move || {
+            let mapping = || EventSourceMappingConfiguration::builder().function_arn(ARN);
+            ListEventSourceMappingsOutput::builder()
+                .event_source_mappings(mapping().event_source_arn(queue).build())
+                // A Kafka cluster of one's own.
+                .event_source_mappings(mapping().build())
+                .build()
+        });
+    let policy = r#"{"Version":"2012-10-17","Id":"default","Statement":[
+        {"Sid":"api","Effect":"Allow","Principal":{"Service":"apigateway.amazonaws.com"},"Action":"lambda:InvokeFunction","Resource":"x"},
+        {"Sid":"two","Effect":"Allow","Principal":{"Service":["s3.amazonaws.com","sns.amazonaws.com"]},"Action":"lambda:*","Resource":"x"},
+        {"Sid":"all","Effect":"Allow","Principal":"*","Action":"lambda:InvokeFunctionUrl","Resource":"x"},
+        {"Sid":"no","Effect":"Deny","Principal":{"Service":"events.amazonaws.com"},"Action":"lambda:*","Resource":"x"}]}"#;
+    let of_alias = mock!(aws_sdk_lambda::Client::get_policy)
+        .match_requests(|r| r.function_name() == Some(ARN) && r.qualifier() == Some("live"))
+        .then_output(move || GetPolicyOutput::builder().policy(policy).build());
+    let none = mock!(aws_sdk_lambda::Client::get_policy)
+        .match_requests(|r| r.qualifier().is_none())
+        .then_error(|| {
+            GetPolicyError::generic(metadata(
+                "ResourceNotFoundException",
+                "The resource you requested does not exist.",
+            ))
+        });
+    let client = mock_client!(
+        aws_sdk_lambda,
+        RuleMode::MatchAny,
+        [&mappings, &of_alias, &none],
+        without_retries
+    );
+    let inventory = AwsInventory::new(client, Pace::unlimited());
+    let name: FunctionName = ARN.parse().unwrap();
+    let page = inventory.event_sources(Some("more")).await.unwrap();
+    assert_eq!((page.items, page.next), (vec![(name.clone(), queue.to_owned())], None));
+    let callers = inventory.callers(&name.at("live")).await.unwrap();
+    assert_eq!(
+        callers.iter().collect::<Vec<_>>(),
+        ["apigateway.amazonaws.com", "s3.amazonaws.com", "sns.amazonaws.com"]
+    );
+    assert!(inventory.callers(&name).await.unwrap().is_empty());
 }
 
 #[tokio::test]
@@ -281,7 +369,7 @@ async fn log_groups_with_what_they_hold() {
                 .build()
         });
     let client = mock_client!(aws_sdk_cloudwatchlogs, RuleMode::MatchAny, [&rule]);
-    let page = AwsLogGroups::new(client)
+    let page = AwsLogGroups::new(client, Pace::unlimited())
         .log_groups("/aws/lambda/", None)
         .await
         .unwrap();
@@ -309,6 +397,7 @@ fn the_query_is_what_was_agreed_on() {
         lines[1],
         r"| parse @logStream /^\d+\/\d+\/\d+\/(?<streamFunction>[^\[]+)\[/"
     );
+    assert_eq!(lines[2], r"| parse @logStream /\[(?<streamVersion>[$A-Z0-9]+)\]/");
     assert_eq!(
         lines
             .iter()
@@ -317,22 +406,22 @@ fn the_query_is_what_was_agreed_on() {
         12
     );
     assert_eq!(
-        lines[14],
+        lines[15],
         "| fields coalesce(textMs, jsonMs) as ms, coalesce(textBilledMs, jsonBilledMs) as billedMs, \
          coalesce(textSizeMb, jsonSizeMb) as sizeMb, coalesce(textUsedMb, jsonUsedMb) as usedMb, \
          coalesce(textInitMs, jsonInitMs) as initMs, coalesce(textRestoreMs, jsonRestoreMs) as restoreMs"
     );
     assert_eq!(
-        lines[15],
-        "| stats count(ms) as reports, min(@timestamp) as firstSeen, max(@timestamp) as lastSeen, avg(ms * 1) as meanMs, \
+        lines[16],
+        "| stats count(ms) as reports, latest(streamVersion) as lastVersion, min(@timestamp) as firstSeen, max(@timestamp) as lastSeen, avg(ms * 1) as meanMs, \
          pct(ms * 1, 50) as p50Ms, pct(ms * 1, 95) as p95Ms, pct(ms * 1, 99) as p99Ms, max(ms * 1) as maxMs, \
          sum(billedMs * 1) as billedSumMs, count(billedMs) as billed, count(initMs) as coldStarts, \
          sum(initMs * 1) as initSumMs, count(restoreMs) as restored, max(usedMb * 1) as maxUsedMb, \
          count(timedOut) as timeouts, count(outOfMemory) as outOfMemories, count(failed) as failures \
          by @log, streamFunction, sizeMb"
     );
-    assert_eq!(lines[16], format!("| limit {}", tuner_engine::review::MOST_ROWS));
-    assert_eq!(lines.len(), 17);
+    assert_eq!(lines[17], format!("| limit {}", tuner_engine::review::MOST_ROWS));
+    assert_eq!(lines.len(), 18);
 }
 
 fn row(fields: &[(&str, &str)]) -> Vec<ResultField> {
@@ -420,7 +509,7 @@ async fn a_query_from_start_to_answer() {
         RuleMode::MatchAny,
         [&start, &running, &first, &second]
     );
-    let reports = AwsReports::new(client);
+    let reports = AwsReports::new(client, &Pace::unlimited());
     let id = reports.start(&["a".into(), "b".into()], window()).await.unwrap();
     let page = reports.poll("running", None).await.unwrap();
     assert_eq!(
@@ -473,7 +562,10 @@ async fn queries_that_end_otherwise() {
         let rule = mock!(aws_sdk_cloudwatchlogs::Client::get_query_results)
             .then_output(move || GetQueryResultsOutput::builder().status(status.clone()).build());
         let client = mock_client!(aws_sdk_cloudwatchlogs, RuleMode::MatchAny, [&rule]);
-        let page = AwsReports::new(client).poll("q", None).await.unwrap();
+        let page = AwsReports::new(client, &Pace::unlimited())
+            .poll("q", None)
+            .await
+            .unwrap();
         assert_eq!(page.status, expected);
     }
     // An emulator that passes over `stats` gives the lines themselves; AWS never does.
@@ -487,14 +579,17 @@ async fn queries_that_end_otherwise() {
             .build()
     });
     let client = mock_client!(aws_sdk_cloudwatchlogs, RuleMode::MatchAny, [&raw]);
-    let error = AwsReports::new(client).poll("q", None).await.unwrap_err();
+    let error = AwsReports::new(client, &Pace::unlimited())
+        .poll("q", None)
+        .await
+        .unwrap_err();
     assert_eq!(error.kind, PortErrorKind::Invalid);
     assert!(error.to_string().contains("`stats`"), "{error}");
     let stop = mock!(aws_sdk_cloudwatchlogs::Client::stop_query)
         .match_requests(|r| r.query_id() == Some("q"))
         .then_output(|| StopQueryOutput::builder().success(true).build());
     let client = mock_client!(aws_sdk_cloudwatchlogs, RuleMode::MatchAny, [&stop]);
-    AwsReports::new(client).stop("q").await.unwrap();
+    AwsReports::new(client, &Pace::unlimited()).stop("q").await.unwrap();
 }
 
 #[tokio::test]
@@ -511,7 +606,7 @@ async fn refusals_of_a_query_are_told_apart() {
             .then_error(move || StartQueryError::generic(metadata(code, "The reason")));
         let client = mock_client!(aws_sdk_cloudwatchlogs, RuleMode::MatchAny, [&rule], |config| config
             .retry_config(aws_sdk_cloudwatchlogs::config::retry::RetryConfig::disabled()));
-        let error = AwsReports::new(client)
+        let error = AwsReports::new(client, &Pace::unlimited())
             .start(&["a".into()], window())
             .await
             .unwrap_err();
@@ -540,7 +635,7 @@ async fn lines_are_asked_for_in_the_format_of_the_function() {
                     .build()
             });
         let client = mock_client!(aws_sdk_cloudwatchlogs, RuleMode::MatchAny, [&rule]);
-        let page = AwsReports::new(client)
+        let page = AwsReports::new(client, &Pace::unlimited())
             .lines("shared", json, window(), Some("t"))
             .await
             .unwrap();

@@ -1,9 +1,14 @@
 //! What can be typed. No input or output happens here.
 
+mod check_args;
+mod compare_args;
 mod history_args;
 mod logs_args;
+mod patch_args;
+mod project_args;
 mod review_args;
 mod run_args;
+mod short_help;
 
 use std::path::PathBuf;
 
@@ -12,10 +17,15 @@ use tuner_core::FunctionName;
 use tuner_local::AccessKey;
 use tuner_report::Format;
 
+pub(crate) use check_args::{CheckArgs, CheckFormat, UndecidedArg};
+pub(crate) use compare_args::CompareArgs;
 pub(crate) use history_args::{HistoryArgs, HistoryFormat};
 pub(crate) use logs_args::{LogsArgs, LogsFormat, LogsGate};
+pub(crate) use patch_args::PatchArgs;
+pub(crate) use project_args::ProjectArgs;
 pub(crate) use review_args::{ALL_REGIONS, ReviewArgs, ReviewFormat, ReviewGate};
 pub(crate) use run_args::{LocalArgs, NetworkArg, RunArgs, RunFormat};
+pub(crate) use short_help::command;
 
 /// Finds, by measuring, the memory size at which an AWS Lambda function is cheapest, fastest or best balanced.
 #[derive(Debug, Parser)]
@@ -44,12 +54,18 @@ pub(crate) enum Command {
     Run(Box<RunArgs>),
     /// Say what `run` with the same arguments would call, publish and spend; touch nothing
     Plan(Box<RunArgs>),
+    /// Say whether a function keeps its limits as it is deployed; change nothing
+    Check(Box<CheckArgs>),
+    /// Say what differs between two tunings or checks
+    Compare(CompareArgs),
     /// Say what every function of an account wastes and risks
     Review(Box<ReviewArgs>),
     /// Summarise the REPORT lines of exported Lambda logs
     Logs(LogsArgs),
-    /// Render a tuning.json or review.json again
+    /// Render a tuning.json, review.json or check.json again
     Report(ReportArgs),
+    /// Write a recommended size into the infrastructure code that sets it, or print the diff
+    Patch(Box<PatchArgs>),
     /// List past tunings, newest first
     History(HistoryArgs),
     /// Put back what a broken tuning left on a function
@@ -113,7 +129,7 @@ fn region(text: &str) -> Result<String, String> {
 
 #[derive(Debug, Args)]
 pub(crate) struct ReportArgs {
-    /// The document that a tuning or a review wrote, or - for standard input
+    /// The document that a tuning, a review or a check wrote, or - for standard input
     #[arg(value_name = "DOCUMENT.json")]
     pub(crate) document: PathBuf,
     /// Form of the report
@@ -249,9 +265,9 @@ pub(crate) enum Generate {
         #[arg(long, value_name = "DIR")]
         out: Option<PathBuf>,
     },
-    /// JSON Schemas
+    /// JSON Schemas of tuning.json, review.json, check.json, comparisons and tuner.toml
     Schemas {
-        /// Directory to write them to; standard output unless given
+        /// Directory for a file each; without it one object on standard output
         #[arg(long, value_name = "DIR")]
         out: Option<PathBuf>,
     },

@@ -24,8 +24,9 @@ pub(crate) struct ReviewArgs {
         help_heading = "Looking"
     )]
     pub(crate) regions: Vec<String>,
-    /// What `aws lambda list-functions` printed, which tells present memory sizes, timeouts and architectures, or `aws logs
-    /// describe-export-tasks`, which tells what exports are of; may be given several times
+    /// What `aws lambda list-functions` printed, which tells present memory sizes, timeouts and architectures; `aws logs
+    /// describe-export-tasks`, which tells what exports are of; the CSV that `aws compute-optimizer
+    /// export-lambda-function-recommendations` wrote; the tuning.json of a tuning. May be given several times
     #[arg(long, value_name = "FILE", requires = "from_logs", help_heading = "Looking")]
     pub(crate) inventory: Vec<PathBuf>,
     /// The function that logs are of where nothing else tells it
@@ -108,8 +109,9 @@ pub(crate) struct ReviewArgs {
     /// Show account IDs, which are masked otherwise
     #[arg(long, help_heading = "Output")]
     pub(crate) show_account_ids: bool,
-    /// End with code 3 if there is any of these findings, such as memory_underprovisioned,timeout_risk, or `unreadable`: a
-    /// file of --from-logs that could not be read in full
+    /// End with code 3 if there is any of these findings, such as memory_underprovisioned,timeout_risk; `unjudged`: a function
+    /// that could not be judged in full, or a region that could not be read; `unreadable`: a file of --from-logs that could
+    /// not be read in full
     #[arg(long, value_name = "FINDING,...", value_delimiter = ',', value_parser = gate, help_heading = "Output")]
     pub(crate) fail_on: Vec<ReviewGate>,
 
@@ -124,6 +126,8 @@ pub(crate) enum ReviewGate {
     Finding(FindingKind),
     /// A file that could not be read in full.
     Unreadable,
+    /// A function that could not be judged, or not in full, or a region that could not be read.
+    Unjudged,
 }
 
 /// In place of regions: every one.
@@ -163,8 +167,10 @@ fn gate(text: &str) -> Result<ReviewGate, String> {
         _ => String::new(),
     };
     let wanted = text.trim().replace('-', "_").to_ascii_lowercase();
-    if wanted == "unreadable" {
-        return Ok(ReviewGate::Unreadable);
+    match &wanted[..] {
+        "unreadable" => return Ok(ReviewGate::Unreadable),
+        "unjudged" => return Ok(ReviewGate::Unjudged),
+        _ => {}
     }
     FindingKind::ALL
         .into_iter()
@@ -172,7 +178,7 @@ fn gate(text: &str) -> Result<ReviewGate, String> {
         .map(ReviewGate::Finding)
         .ok_or_else(|| {
             format!(
-                "there is no such finding; use any of {}, unreadable",
+                "there is no such finding; use any of {}, unjudged, unreadable",
                 FindingKind::ALL.map(name).join(", ")
             )
         })
@@ -186,6 +192,7 @@ mod tests {
     fn findings_are_spelt_as_in_documents_or_with_dashes() {
         assert_eq!(gate("timeout_risk"), Ok(ReviewGate::Finding(FindingKind::TimeoutRisk)));
         assert_eq!(gate("unreadable"), Ok(ReviewGate::Unreadable));
+        assert_eq!(gate("unjudged"), Ok(ReviewGate::Unjudged));
         assert_eq!(
             gate("Memory-Underprovisioned"),
             Ok(ReviewGate::Finding(FindingKind::MemoryUnderprovisioned))

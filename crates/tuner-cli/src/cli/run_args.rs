@@ -1,13 +1,16 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use tuner_core::planning::Preset;
-use tuner_core::{Architecture, Constraint, FunctionName, MemorySize, Objective, Question, Statistic};
+use tuner_core::planning::{Budget, Preset};
+use tuner_core::{
+    Apply, Architecture, Constraint, FunctionName, MemorySize, Objective, Question, Statistic, TuningOptions,
+};
 use tuner_engine::execution::S3Object;
 use tuner_local::Network;
 use tuner_local::confinement::{ConfinementChoice, CpuPeriod};
 
-use super::AwsArgs;
+use super::{AwsArgs, ProjectArgs};
+use crate::error::CliError;
 use crate::states_arn::{ExecutionArn, StateMachineRef};
 
 /// Arguments of `tuner run` and `tuner plan`.
@@ -15,6 +18,11 @@ use crate::states_arn::{ExecutionArn, StateMachineRef};
 pub(crate) struct RunArgs {
     #[command(flatten)]
     pub(crate) target: Target,
+
+    /// What the function is called in the report, in folders and in lists; its own name unless given, and for a program on this
+    /// machine its handler or file
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
 
     /// How sizes and numbers of invocations are chosen: frugal, standard or thorough, which measure where it matters, or
     /// grid, which makes --num invocations at every size of --memory. Standard, unless what is given describes a grid: a
@@ -96,15 +104,17 @@ pub(crate) struct RunArgs {
     )]
     pub(crate) post_processor: Option<FunctionName>,
 
-    /// What is best: cost, speed, balanced or balanced:WEIGHT (0 is speed, 1 is cost)
-    #[arg(
-        long,
-        alias = "strategy",
-        default_value = "cost",
-        value_name = "OBJECTIVE",
-        help_heading = "Deciding"
-    )]
-    pub(crate) objective: Objective,
+    /// Exported logs of the function, which say how much memory and time it needs: no smaller size is tried. Without them the
+    /// logs in CloudWatch are looked at, if they may be read
+    #[arg(long, value_name = "PATH", num_args = 1.., help_heading = "Deciding")]
+    pub(crate) from_logs: Vec<PathBuf>,
+    /// Measure, recommend and apply sizes below what logs and earlier tunings show to be needed, too: invocations may run out
+    /// of memory or time there
+    #[arg(long, help_heading = "Deciding")]
+    pub(crate) risk_failures_below_floor: bool,
+    /// What is best: cost, speed, balanced or balanced:WEIGHT (0 is speed, 1 is cost) [default: cost]
+    #[arg(long, alias = "strategy", value_name = "OBJECTIVE", help_heading = "Deciding")]
+    pub(crate) objective: Option<Objective>,
     /// Only sizes whose mean duration is at most this, in ms
     #[arg(long, value_name = "MS", value_parser = above_zero, help_heading = "Deciding")]
     pub(crate) max_mean: Option<f64>,
@@ -165,6 +175,8 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "ARN", value_parser = role, conflicts_with = "local_run", help_heading = "AWS")]
     pub(crate) role_arn: Option<String>,
     #[command(flatten)]
+    pub(crate) project: ProjectArgs,
+    #[command(flatten)]
     pub(crate) local: LocalArgs,
 
     /// With --local: program and arguments of the function; anything that speaks the Lambda Runtime API
@@ -172,7 +184,7 @@ pub(crate) struct RunArgs {
         last = true,
         value_name = "COMMAND",
         requires = "local_run",
-        conflicts_with = "function"
+        conflicts_with_all = ["function", "dir", "list", "all", "zip"]
     )]
     pub(crate) command: Vec<String>,
 }
@@ -180,7 +192,7 @@ pub(crate) struct RunArgs {
 /// Which function, and where.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Target {
-    /// The function: name, partial or full ARN, with or without qualifier; example:NAME with --local
+    /// The function: name, partial or full ARN, with or without qualifier; with --local one of the folder, or example:NAME
     #[arg(long, alias = "function-name", value_name = "NAME|ARN")]
     pub(crate) function: Option<String>,
     /// Run the function on this machine, without an AWS account
@@ -208,12 +220,12 @@ pub(crate) struct Target {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Local functions")]
 pub(crate) struct LocalArgs {
-    /// Environment variable of the function; may be given several times
-    #[arg(long = "env", value_name = "NAME=VALUE", value_parser = variable)]
+    /// Environment variable of the function; NAME alone takes its value from this shell; may be given several times
+    #[arg(long = "env", value_name = "NAME[=VALUE]", value_parser = variable)]
     pub(crate) env: Vec<(String, String)>,
-    /// Timeout of the function, in seconds (1 to 900)
-    #[arg(long, default_value_t = 30, value_name = "S", value_parser = clap::value_parser!(u32).range(1..=900))]
-    pub(crate) timeout: u32,
+    /// Timeout of the function, in seconds (1 to 900) [default: its project's, else 30]
+    #[arg(long, value_name = "S", value_parser = clap::value_parser!(u32).range(1..=900))]
+    pub(crate) timeout: Option<u32>,
     /// Instruction set whose prices hold; this machine's unless given
     #[arg(long)]
     pub(crate) arch: Option<Architecture>,
@@ -238,8 +250,23 @@ pub(crate) struct LocalArgs {
     pub(crate) cpu_period: PeriodArg,
 }
 
+/// The sizes typed.
+fn memory_sizes(typed: &[String], preset: Preset) -> Result<Vec<MemorySize>, CliError> {
+    let numbers = |list: &[u32]| list.iter().filter_map(|&mb| MemorySize::new(mb).ok()).collect();
+    match typed {
+        [] if preset.is_adaptive() => Ok(Vec::new()),
+        [] => Ok(numbers(&TuningOptions::DEFAULT_SIZES)),
+        [all] if all.eq_ignore_ascii_case("all") => Ok(numbers(&TuningOptions::ALL_SIZES)),
+        sizes => sizes
+            .iter()
+            .map(|text| text.parse::<MemorySize>())
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|e| CliError::usage(e).hint("give sizes as in --memory 128,512,1024, or --memory all")),
+    }
+}
+
 /// A time in ms.
-fn time(text: &str) -> Result<u64, String> {
+pub(super) fn time(text: &str) -> Result<u64, String> {
     let unit_at = text.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(text.len());
     let (number, unit) = text.split_at(unit_at);
     let each = match unit {
@@ -255,6 +282,65 @@ fn time(text: &str) -> Result<u64, String> {
 }
 
 impl RunArgs {
+    /// What was typed, as the options of a tuning.
+    pub(crate) fn options(&self) -> Result<TuningOptions, CliError> {
+        // A limit that any account has room for.
+        const MOST_AT_ONCE: u32 = 10;
+        let usual = if self.target.local && !self.parallel {
+            1
+        } else {
+            MOST_AT_ONCE
+        };
+        let max_concurrency = self.max_concurrency.unwrap_or(usual);
+        let preset = self.preset();
+        if let (Some(_), true) = (self.num, preset.is_adaptive()) {
+            return Err(CliError::usage(format!(
+                "--num goes with --preset grid only; {preset} chooses by itself"
+            ))
+            .hint("leave --num out, or limit it with --max-invocations"));
+        }
+        Ok(TuningOptions {
+            name: self.name.clone(),
+            preset,
+            memory_sizes: memory_sizes(&self.memory, preset)?,
+            invocations: self.invocations(),
+            objective: self.objective.unwrap_or(Objective::Cost),
+            constraints: self.constraints(),
+            cold_share: self.cold_share,
+            headroom: self.headroom,
+            budget: Budget {
+                invocations: self.max_invocations,
+                cost: self.budget,
+                time_ms: self.max_time,
+            },
+            concurrency: if self.parallel {
+                self.invocations().min(max_concurrency)
+            } else {
+                1
+            },
+            max_concurrency,
+            pause_ms: self.pause_ms,
+            trim_share: self.trim,
+            allowed_errors: self.allow_errors.clone(),
+            keep_messages: !self.hide_messages,
+            monthly_invocations: self.monthly_invocations,
+            apply: match (&self.apply_alias, self.apply) {
+                (Some(alias), _) => Apply::Alias {
+                    name: alias.clone(),
+                    from_latest: self.from_latest,
+                },
+                (None, true) => Apply::Latest,
+                (None, false) => Apply::No,
+            },
+            only_cold_starts: self.only_cold_starts,
+            dry_run: self.dry_run,
+            pre_processor: self.pre_processor.clone(),
+            post_processor: self.post_processor.clone(),
+            risk_failures_below_floor: self.risk_failures_below_floor,
+            role_arn: self.role_arn.clone(),
+        })
+    }
+
     /// The preset asked for, or the one that the other arguments mean.
     pub(crate) fn preset(&self) -> Preset {
         let is_list = self.memory.iter().any(|size| !size.eq_ignore_ascii_case("all"));
@@ -300,14 +386,24 @@ fn s3_object(text: &str) -> Result<S3Object, String> {
     text.parse().map_err(|reason| format!("{reason}; use s3://BUCKET/KEY"))
 }
 
-fn role(text: &str) -> Result<String, String> {
-    match text.split(':').collect::<Vec<_>>()[..] {
-        ["arn", _, "iam", "", account, role] if account.len() == 12 && role.starts_with("role/") => Ok(text.to_owned()),
-        _ => Err("use the ARN of a role, such as arn:aws:iam::123456789012:role/tuner".to_owned()),
-    }
+pub(super) fn role(text: &str) -> Result<String, String> {
+    tuner_core::arn::check_role(text)
+        .map(|()| text.to_owned())
+        .map_err(|reason| format!("{reason}; use the ARN of a role, such as arn:aws:iam::123456789012:role/tuner"))
 }
 
 fn variable(text: &str) -> Result<(String, String), String> {
+    let of_shell;
+    let text = match text.contains('=') {
+        true => text,
+        false => match std::env::var(text) {
+            Ok(value) => {
+                of_shell = format!("{text}={value}");
+                &of_shell
+            }
+            Err(_) => return Err("use NAME=VALUE, or the name of a variable of this shell".to_owned()),
+        },
+    };
     match text.split_once('=') {
         // As Lambda wants names: [a-zA-Z]([a-zA-Z0-9_])+.
         Some((name, value))

@@ -3,10 +3,9 @@
 use std::io::Write;
 use std::path::Path;
 
-use clap::CommandFactory;
-
 use super::write_file;
-use crate::cli::{Cli, Generate, GenerateArgs};
+use crate::cli::{Generate, GenerateArgs};
+use crate::config::Config;
 use crate::error::CliError;
 use crate::exit::Exit;
 
@@ -15,13 +14,13 @@ pub(super) fn generate(args: &GenerateArgs) -> Result<Exit, CliError> {
     match &args.what {
         Generate::Completions { shell } => {
             let mut script = Vec::new();
-            clap_complete::generate(*shell, &mut Cli::command(), "tuner", &mut script);
+            clap_complete::generate(*shell, &mut crate::cli::command(), "tuner", &mut script);
             std::io::stdout().write_all(&script)?;
         }
-        Generate::Man { out: None } => clap_mangen::Man::new(Cli::command()).render(&mut std::io::stdout())?,
+        Generate::Man { out: None } => clap_mangen::Man::new(crate::cli::command()).render(&mut std::io::stdout())?,
         Generate::Man { out: Some(folder) } => {
             make_folder(folder)?;
-            let mut command = Cli::command();
+            let mut command = crate::cli::command();
             command.build();
             man_pages(&command, "tuner", folder)?;
         }
@@ -30,21 +29,28 @@ pub(super) fn generate(args: &GenerateArgs) -> Result<Exit, CliError> {
     Ok(Exit::Done)
 }
 
-/// The schemas of all documents: a file each, or one after the other.
+/// The schemas of all documents and of `tuner.toml`: a file each, or one object that holds them by name.
 fn schemas(folder: Option<&Path>) -> Result<(), CliError> {
-    if let Some(folder) = folder {
-        make_folder(folder)?;
-    }
-    let documents = [
+    let schemas = [
         ("tuning", tuner_report::tuning_schema()),
         ("review", tuner_report::review_schema()),
+        ("check", tuner_report::check_schema()),
+        ("comparison", tuner_report::comparison_schema()),
+        ("config", schemars::schema_for!(Config).to_value()),
+        ("power-tuning.input", tuner_engine::execution::input_schema()?),
     ];
-    for (name, schema) in documents {
+    let Some(folder) = folder else {
+        let all: serde_json::Map<_, _> = schemas
+            .map(|(name, schema)| (name.to_owned(), schema))
+            .into_iter()
+            .collect();
+        let text = format!("{}\n", serde_json::to_string_pretty(&all)?);
+        return Ok(std::io::stdout().write_all(text.as_bytes())?);
+    };
+    make_folder(folder)?;
+    for (name, schema) in schemas {
         let text = format!("{}\n", serde_json::to_string_pretty(&schema)?);
-        match folder {
-            None => std::io::stdout().write_all(text.as_bytes())?,
-            Some(folder) => write_file(&folder.join(format!("{name}.schema.json")), text.as_bytes())?,
-        }
+        write_file(&folder.join(format!("{name}.schema.json")), text.as_bytes())?;
     }
     Ok(())
 }

@@ -1,11 +1,13 @@
 //! Starting a local Lambda.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use tuner_aws::AwsLambda;
 use tuner_core::{Architecture, MemorySize};
-use tuner_local::Network;
 use tuner_local::confinement::ConfinementDescription;
 use tuner_local::server::{FunctionSpec, LocalLambda, LocalLambdaOptions};
+use tuner_local::{AccessKey, Network};
 
 use crate::cli::{LocalArgs, NetworkArg};
 use crate::error::CliError;
@@ -13,6 +15,9 @@ use crate::exit::Exit;
 
 /// Region of local functions: where AWS's reference prices hold.
 pub(super) const REGION: &str = "us-east-1";
+
+/// Timeout of a function whose project names none, in seconds.
+const USUAL_TIMEOUT_S: u32 = 30;
 
 /// Starts one. `of_callers` are the options that say who may call.
 pub(super) async fn start(
@@ -41,11 +46,26 @@ pub(super) async fn start(
         .map_err(|e| CliError::usage("cannot start the local Lambda").cause(e))
 }
 
+/// Starts one that takes requests of this process alone, and nothing to deploy: other users of the machine reach its port too.
+/// With it what speaks to it.
+pub(super) async fn start_private(args: &LocalArgs, region: &str) -> Result<(LocalLambda, Arc<AwsLambda>), CliError> {
+    let key = AccessKey::random();
+    let callers = LocalLambdaOptions {
+        access_key: Some(key.clone()),
+        deployments: false,
+        ..LocalLambdaOptions::default()
+    };
+    let local = start(args, region, callers).await?;
+    let credentials = (key.id(), key.secret().unwrap_or_default());
+    let lambda = AwsLambda::local_with_key(&local.endpoint(), region, credentials);
+    Ok((local, Arc::new(lambda)))
+}
+
 /// A function as the arguments describe it.
 pub(super) fn function(name: &str, command: Vec<String>, args: &LocalArgs) -> FunctionSpec {
     FunctionSpec {
         variables: args.env.iter().cloned().collect(),
-        timeout: Duration::from_secs(args.timeout.into()),
+        timeout: Duration::from_secs(args.timeout.unwrap_or(USUAL_TIMEOUT_S).into()),
         memory_size_mb: args.present_memory.unwrap_or(MemorySize::MIN).mb(),
         architecture: args.arch.unwrap_or_else(host_architecture),
         working_directory: args.working_directory.clone(),
@@ -124,7 +144,7 @@ pub(super) fn confinement_words(confinement: &ConfinementDescription) -> String 
         (true, true) => "CPU and memory are limited",
         (true, false) => "CPU is limited, memory is not",
         (false, true) => "memory is limited, CPU is not",
-        (false, false) => return "neither CPU nor memory is limited: sizes can't be told apart".to_owned(),
+        (false, false) => return "neither CPU nor memory is limited: sizes cannot be distinguished".to_owned(),
     };
     format!("{limited} by {}", confinement.kind)
 }
@@ -146,6 +166,8 @@ fn handler_in(command: &[String]) -> Option<String> {
     let [_program, .., last] = command else {
         return None;
     };
+    /// Ends of the names of programs, not of functions in them.
+    const FILES: [&str; 10] = ["py", "js", "mjs", "cjs", "ts", "rb", "sh", "jar", "dll", "toml"];
     let is_word = |c: char| c.is_ascii_alphanumeric() || "_-./:$".contains(c);
     let (module, function) = last.rsplit_once('.')?;
     let is_handler = last.chars().all(is_word)
@@ -153,8 +175,40 @@ fn handler_in(command: &[String]) -> Option<String> {
         && !module.is_empty()
         && function.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
         && !function.contains('/')
+        && !FILES.contains(&function)
         && !std::path::Path::new(last).exists();
     is_handler.then(|| last.clone())
+}
+
+/// What a program is called: by its handler, else by its file; a runtime's own name says nothing of the function.
+pub(super) fn called(command: &[String], handler: Option<&str>) -> String {
+    let stem = |word: &String| {
+        std::path::Path::new(word)
+            .file_stem()
+            .map(|s| s.to_string_lossy().into_owned())
+    };
+    let handler = handler.map(str::to_owned).or_else(|| handler_in(command));
+    let program = command.first().and_then(stem).unwrap_or_default();
+    // `bootstrap` is what every such program is called.
+    match handler.filter(|handler| handler != "bootstrap") {
+        Some(handler) => handler,
+        None => match is_interpreter(&program) {
+            true => command[1..]
+                .iter()
+                .filter(|word| !word.starts_with('-'))
+                .find_map(stem)
+                .unwrap_or(program),
+            false => program,
+        },
+    }
+}
+
+fn is_interpreter(program: &str) -> bool {
+    let name = program.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
+    matches!(
+        name,
+        "python" | "node" | "ruby" | "java" | "dotnet" | "sh" | "bash" | "env" | "npx" | "bun" | "deno"
+    )
 }
 
 /// What slows down the start of a function without being part of it.
@@ -210,6 +264,25 @@ mod tests {
         ] {
             assert_eq!(handler(command), None, "{command}");
         }
+    }
+
+    #[test]
+    fn a_program_is_called_by_its_handler_or_file() {
+        for (command, name) in [
+            ("python3 -m awslambdaric app.handler", "app.handler"),
+            ("/usr/bin/python3.13 main.py", "main"),
+            (
+                "node node_modules/aws-lambda-ric/index.mjs src/app.handler",
+                "src/app.handler",
+            ),
+            ("./target/release/thumbnails", "thumbnails"),
+            ("sh bootstrap.sh", "bootstrap"),
+            ("node", "node"),
+        ] {
+            let command: Vec<String> = command.split(' ').map(str::to_owned).collect();
+            assert_eq!(called(&command, None), name);
+        }
+        assert_eq!(called(&["x".to_owned()], Some("a.b")), "a.b");
     }
 
     #[test]

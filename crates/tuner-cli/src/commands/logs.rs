@@ -134,7 +134,7 @@ impl Priced {
     fn new(summary: Summary, unread: &Unread, quote: Option<&PriceQuote>) -> Self {
         let cost = |row: &SummaryRow| {
             let usage = MonthlyUsage {
-                invocations: row.invocations,
+                invocations: row.invocations as f64,
                 gb_seconds: row.gb_seconds,
                 ..Default::default()
             };

@@ -1,13 +1,19 @@
 //! One file for each subcommand.
 
+mod check;
+mod compare;
 mod generate;
 mod history;
 mod local_lambda;
 mod logs;
+mod named;
 mod out_folder;
 mod out_runs;
+mod patch;
 mod plan;
 mod prices;
+mod prior;
+mod project;
 mod report;
 mod request;
 mod restore;
@@ -31,10 +37,13 @@ pub(crate) fn run(cli: Cli) -> Result<Exit, CliError> {
     match cli.command {
         Command::Run(args) => with_runtime(run::run(*args, cli.global)),
         Command::Plan(args) => with_runtime(plan::plan(*args)),
+        Command::Check(args) => with_runtime(check::check(*args, cli.global)),
+        Command::Compare(args) => with_runtime(compare::compare(args)),
         Command::Review(args) if args.from_logs.is_empty() => with_runtime(review::of_account(*args, cli.global)),
         Command::Review(args) => review::of_logs(&args),
         Command::Logs(args) => logs::logs(args),
         Command::Report(args) => report::report(&args),
+        Command::Patch(args) => patch::patch(&args),
         Command::History(args) => with_runtime(history::history(args)),
         Command::Restore(args) => with_runtime(restore::restore(args, cli.global)),
         Command::Local(local) => match local.command {
@@ -71,8 +80,25 @@ fn read_text(file: &Path, what: &str) -> Result<String, CliError> {
         .map_err(|e| CliError::usage(format!("cannot read the {what} `{}`", file.display())).cause(e))
 }
 
+/// The text of a document that is named, `-` being standard input.
+fn read_document(file: &Path) -> Result<String, CliError> {
+    if file.as_os_str() != "-" {
+        return read_text(file, "document");
+    }
+    std::io::read_to_string(std::io::stdin())
+        .map_err(|e| CliError::usage("cannot read the document from standard input").cause(e))
+}
+
 fn write_file(file: &Path, bytes: &[u8]) -> Result<(), CliError> {
-    tuner_engine::replace_file(file, bytes).map_err(|e| {
+    write_file_by(file, |out| out.write_all(bytes))
+}
+
+/// The same, piece by piece.
+fn write_file_by(
+    file: &Path,
+    write: impl FnOnce(&mut dyn std::io::Write) -> std::io::Result<()>,
+) -> Result<(), CliError> {
+    tuner_engine::replace_file_by(file, write).map_err(|e| {
         // A full disk is nobody's typing mistake.
         let exit = if e.kind() == std::io::ErrorKind::StorageFull {
             Exit::Unexpected

@@ -1,8 +1,9 @@
 use std::path::{Path, PathBuf};
 
-use tuner_engine::DirectoryStore;
+use tuner_engine::{DirectoryStore, TuningRequest};
 
 use super::out_runs;
+use super::project::lambda_name;
 use crate::error::CliError;
 
 /// Where results go that are not sent elsewhere.
@@ -52,9 +53,17 @@ impl OutFolder {
     }
 }
 
-/// `FUNCTION-20261121-093000`.
-pub(super) fn stamped(function: &str) -> String {
-    format!("{function}-{}", jiff::Zoned::now().strftime("%Y%m%d-%H%M%S"))
+/// What a folder of a tuning is called: by the function, or by the name that was asked for as far as a folder can be called so.
+pub(super) fn named(request: &TuningRequest) -> String {
+    stamped(&match &request.options.name {
+        Some(name) => lambda_name(name),
+        None => request.function.name().to_owned(),
+    })
+}
+
+/// `WHAT-20261121-093000`.
+pub(super) fn stamped(what: &str) -> String {
+    format!("{what}-{}", jiff::Zoned::now().strftime("%Y%m%d-%H%M%S"))
 }
 
 fn fresh(name: &str) -> PathBuf {

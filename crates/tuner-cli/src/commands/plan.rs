@@ -6,17 +6,19 @@ use std::io::Write;
 use std::sync::Arc;
 
 use tuner_aws::AwsLambda;
+use tuner_core::floor;
 use tuner_core::planning::Preset;
 use tuner_core::pricing::{Money, PriceTable};
-use tuner_core::{Architecture, MemorySize, Payloads};
+use tuner_core::{Architecture, Floor, MemorySize, Payloads};
 use tuner_engine::marker::Marker;
 use tuner_engine::ports::PortErrorKind;
 use tuner_engine::steps::{self, Seen};
 use tuner_engine::{Context, TuningError, TuningRequest};
 
 use self::spending::{spends, takes, versions};
+use super::prior::{self, LocalTunings};
 use super::request::{Subject, build};
-use super::{local_lambda, price_table, restore, results, run, service};
+use super::{local_lambda, named, price_table, project, restore, results, run, service};
 use crate::cli::RunArgs;
 use crate::config::Config;
 use crate::error::CliError;
@@ -34,6 +36,23 @@ pub(super) struct Known {
     place: Place,
     /// How it is now, or why that is not known here.
     now: Result<Now, String>,
+    /// What logs and earlier tunings say of it, and the floor that follows.
+    prior: floor::Known,
+    floor: Floor,
+}
+
+impl Known {
+    /// `request` with what is known, so that it is not looked up again. What could not be found out from here is left to who
+    /// tunes, perhaps with more permissions.
+    pub(super) fn told(&self, request: &mut TuningRequest) {
+        let is_of_use = match self.place {
+            Place::Local | Place::Direct => true,
+            Place::Service { .. } => !self.prior.needs.is_empty() || self.prior.unknown.is_empty(),
+        };
+        if self.now.is_ok() && is_of_use {
+            request.known = Some(self.prior.clone());
+        }
+    }
 }
 
 /// Where a function is tuned, and by whom.
@@ -74,12 +93,30 @@ struct Now {
 
 /// Prints the plan and ends.
 pub(super) async fn plan(args: RunArgs) -> Result<Exit, CliError> {
+    let args = named::resolved(args)?;
     if args.target.follow.is_some() || args.target.no_wait {
         return Err(CliError::usage(
             "--follow and --no-wait are for `tuner run`: a plan starts nothing",
         ));
     }
-    let subject = Subject::of(&args)?;
+    let (args, subject) = match project::is_asked(&args) {
+        false => {
+            let subject = Subject::of(&args)?;
+            (args, subject)
+        }
+        true if args.project.list => return project::list(&args),
+        true => match project::choose(&args)?.into_iter().next() {
+            // What starts it is made when it runs.
+            Some(chosen) => (
+                chosen.args,
+                Subject::Local {
+                    name: chosen.name,
+                    command: Vec::new(),
+                },
+            ),
+            None => return Ok(Exit::Done),
+        },
+    };
     let given = run::payload_of(&args)?;
     let prices = price_table(args.prices.as_deref())?;
     let (request, known) = match subject {
@@ -119,6 +156,8 @@ pub(super) async fn plan(args: RunArgs) -> Result<Exit, CliError> {
                     snap_start: false,
                     marked: None,
                 }),
+                prior: request.known.clone().unwrap_or_default(),
+                floor: Floor::default(),
             };
             (request, known)
         }
@@ -140,16 +179,29 @@ const INDENT: usize = 13;
 
 /// Reads what the plan needs to know of a function in AWS. One whose alias would get more than a memory size is refused.
 pub(super) async fn look(request: &TuningRequest, lambda: &Arc<AwsLambda>, reach: &Reach) -> Result<Known, CliError> {
-    let ctx = restore::context(lambda.clone(), Arc::new(Progress::new(false)))?;
+    let ctx = context(request, lambda, reach).await?;
     let seen = async {
         let seen = steps::look(&ctx, request).await?;
         steps::check_alias(&ctx, request, &seen.latest).await?;
         Ok(seen)
     };
     match seen.await {
-        Ok(seen) => Ok(known(seen, lambda, Place::Direct)),
+        Ok(seen) => Ok(known(&ctx, request, seen, lambda, Place::Direct).await),
         Err(error) => Err(refused(request, &error, reach)),
     }
+}
+
+/// The world of looking at a function, its logs and its earlier tunings.
+async fn context(request: &TuningRequest, lambda: &Arc<AwsLambda>, reach: &Reach) -> Result<Context, CliError> {
+    let connection = reach
+        .lambda(request.function.region(), request.options.role_arn.as_deref())
+        .await;
+    Ok(Context {
+        // What speaks Lambda's API elsewhere keeps its logs elsewhere too.
+        reports: (!reach.has_own_lambda()).then(|| connection.reports()),
+        tunings: Some(Arc::new(LocalTunings)),
+        ..restore::context(lambda.clone(), Arc::new(Progress::new(false)))?
+    })
 }
 
 /// The same for the service, which does the tuning with permissions of its own: only what it would not find either is an
@@ -160,7 +212,7 @@ pub(super) async fn look_if_allowed(
     place: Place,
     reach: &Reach,
 ) -> Result<Known, CliError> {
-    let ctx: Context = restore::context(lambda.clone(), Arc::new(Progress::new(false)))?;
+    let ctx = context(request, lambda, reach).await?;
     let seen = match steps::look(&ctx, request).await {
         Ok(seen) => seen,
         Err(error @ TuningError::Port(_)) if !is_missing(&error) => {
@@ -169,13 +221,15 @@ pub(super) async fn look_if_allowed(
                 region: request.function.region().unwrap_or_default().to_owned(),
                 place,
                 now: Err(error.to_string()),
+                prior: floor::Known::default(),
+                floor: Floor::default(),
             });
         }
         Err(error) => return Err(refused(request, &error, reach)),
     };
     match steps::check_alias(&ctx, request, &seen.latest).await {
         // The service reads it again.
-        Ok(()) | Err(TuningError::Port(_)) => Ok(known(seen, lambda, place)),
+        Ok(()) | Err(TuningError::Port(_)) => Ok(known(&ctx, request, seen, lambda, place).await),
         Err(error) => Err(refused(request, &error, reach)),
     }
 }
@@ -184,9 +238,17 @@ fn is_missing(error: &TuningError) -> bool {
     matches!(error, TuningError::Port(e) if e.kind == PortErrorKind::NotFound)
 }
 
-fn known(seen: Seen, lambda: &AwsLambda, place: Place) -> Known {
+async fn known(ctx: &Context, request: &TuningRequest, seen: Seen, lambda: &AwsLambda, place: Place) -> Known {
     let Seen { asked, latest } = seen;
+    let prior = steps::known(ctx, request, &latest).await;
+    let present = floor::Present {
+        memory_size_mb: Some(asked.memory_size_mb),
+        timeout_s: Some(latest.timeout_s),
+    };
+    let risk = request.options.risk_failures_below_floor;
     Known {
+        floor: Floor::of(prior.clone(), request.options.headroom, present, risk),
+        prior,
         name: asked.arn.to_string(),
         region: asked.arn.region().or(lambda.region()).unwrap_or_default().to_owned(),
         place,
@@ -216,6 +278,7 @@ fn refused(request: &TuningRequest, error: &TuningError, reach: &Reach) -> CliEr
 
 /// The plan in words.
 pub(super) fn describe(request: &TuningRequest, payloads: &Payloads, known: &Known, prices: &PriceTable) -> String {
+    let (left_out, request) = &allowed(request, &known.floor);
     let mut text = format!("Plan for {}\n", known.name);
     let mut line = |head: &str, words: String| text.push_str(&format!("  {head:<10} {words}\n"));
     if let Place::Service { machine, region } = &known.place {
@@ -233,8 +296,18 @@ pub(super) fn describe(request: &TuningRequest, payloads: &Payloads, known: &Kno
             Err(reason) => format!("not known here ({reason}); the service reads it"),
         },
     );
-    line("measures", sizes(request));
+    line("measures", sizes(request, &known.floor));
+    if !left_out.is_empty() {
+        let list: Vec<String> = left_out.iter().map(|size| size.mb().to_string()).collect();
+        line("leaves out", format!("{} MB, below the floor", list.join(", ")));
+    }
+    for (head, words) in prior::words(&known.floor, &known.region, prices) {
+        line(head, words);
+    }
     line("invokes", invocations(request, payloads));
+    if let Some(words) = at_stake(request) {
+        line("ahead", words);
+    }
     if let Some(note) = payloads.note() {
         line("sends", note);
     }
@@ -243,22 +316,26 @@ pub(super) fn describe(request: &TuningRequest, payloads: &Payloads, known: &Kno
             "publishes",
             format!(
                 "{}{}, deleted at the end; meanwhile $LATEST changes its memory size for some seconds and is put back before measuring",
-                if request.preset == Preset::Grid { "" } else { "about " },
+                if request.options.preset == Preset::Grid {
+                    ""
+                } else {
+                    "about "
+                },
                 units::plural(versions(request), "version")
             ),
         );
     }
-    let constraints = request.constraints.iter().map(|c| format!(", {c}"));
+    let constraints = request.options.constraints.iter().map(|c| format!(", {c}"));
     line(
         "objective",
-        format!("{}{}", request.objective, constraints.collect::<String>()),
+        format!("{}{}", request.options.objective, constraints.collect::<String>()),
     );
     line("takes", takes(request, known));
     line("spends", spends(request, known, prices));
     if let Some(words) = too_small(request, known, prices) {
         line("BUT", words);
     }
-    if let Some(words) = run::afterwards(&request.apply) {
+    if let Some(words) = run::afterwards(&request.options.apply) {
         line("applies", words);
     }
     if let Ok(Now { marked: Some(mark), .. }) = &known.now {
@@ -274,11 +351,25 @@ pub(super) fn describe(request: &TuningRequest, payloads: &Payloads, known: &Kno
     text
 }
 
-fn sizes(request: &TuningRequest) -> String {
-    let list: Vec<String> = request.memory_sizes.iter().map(|s| s.mb().to_string()).collect();
-    match (request.preset, list.is_empty()) {
+/// The sizes that are left out, and the request without them.
+fn allowed(request: &TuningRequest, floor: &Floor) -> (Vec<MemorySize>, TuningRequest) {
+    let sizes = request.options.memory_sizes.iter();
+    let (left_out, memory_sizes) = sizes.partition(|size| floor.forbids(size.mb()));
+    let request = request.clone().with(|o| o.memory_sizes = memory_sizes);
+    (left_out, request)
+}
+
+fn sizes(request: &TuningRequest, floor: &Floor) -> String {
+    let least = floor.binding_mb().unwrap_or(MemorySize::MIN.mb());
+    let list: Vec<String> = request
+        .options
+        .memory_sizes
+        .iter()
+        .map(|s| s.mb().to_string())
+        .collect();
+    match (request.options.preset, list.is_empty()) {
         (Preset::Grid, _) => format!("{} MB", list.join(", ")),
-        (preset, true) => format!("sizes from 128 to 10240 MB, chosen on the way ({preset})"),
+        (preset, true) => format!("sizes from {least} to 10240 MB, chosen on the way ({preset})"),
         (preset, false) => format!("some of {} MB, chosen on the way ({preset})", list.join(", ")),
     }
 }
@@ -287,9 +378,9 @@ fn sizes(request: &TuningRequest) -> String {
 const USUAL_SIZES: u64 = 7;
 
 fn invocations(request: &TuningRequest, payloads: &Payloads) -> String {
-    if let Some(effort) = request.preset.effort() {
+    if let Some(effort) = request.options.preset.effort() {
         let least = 3 * (u64::from(effort.opening.max(payloads.all_sent_after())) + 1);
-        let limit = match request.budget.invocations {
+        let limit = match request.options.budget.invocations {
             Some(most) => format!(", never more than {}", units::count(u64::from(most))),
             None => String::new(),
         };
@@ -299,14 +390,14 @@ fn invocations(request: &TuningRequest, payloads: &Payloads) -> String {
             units::count(u64::from(effort.calls).max(2 * least)),
         );
     }
-    let sizes = request.memory_sizes.len() as u64;
-    let each = u64::from(request.invocations);
-    let what = match (request.dry_run, request.only_cold_starts) {
+    let sizes = request.options.memory_sizes.len() as u64;
+    let each = u64::from(request.options.invocations);
+    let what = match (request.options.dry_run, request.options.only_cold_starts) {
         (true, _) => "once at each size, to see that everything works".to_owned(),
         (false, true) => format!("{each} cold starts at each size"),
         (false, false) => format!(
             "{each} warm invocations at each size and {} that environments begin with",
-            units::plural(sizes * u64::from(request.concurrency), "cold start")
+            units::plural(sizes * u64::from(request.options.concurrency), "cold start")
         ),
     };
     let weighted = match payloads.entries().len() {
@@ -316,28 +407,50 @@ fn invocations(request: &TuningRequest, payloads: &Payloads) -> String {
     format!(
         "about {} times: {what}, up to {} at the same time{weighted}",
         units::count(usual_calls(request)),
-        request.max_concurrency,
+        request.options.max_concurrency,
     )
+}
+
+/// How much measuring is worth: it goes on while an invocation of the tuning can be expected to save more than it costs.
+fn at_stake(request: &TuningRequest) -> Option<String> {
+    let effort = request
+        .options
+        .preset
+        .effort()?
+        .with_monthly_invocations(request.options.monthly_invocations);
+    let ahead = units::count(effort.invocations_ahead as u64);
+    let basis = match request.options.monthly_invocations {
+        Some(_) => "three months".to_owned(),
+        None => format!(
+            "which `{}` assumes; --monthly-invocations says it better",
+            request.options.preset
+        ),
+    };
+    Some(format!(
+        "{ahead} invocations until the next tuning ({basis}): measuring is worth about {} at the cheapest size",
+        units::count(effort.worth().round() as u64)
+    ))
 }
 
 /// Invocations when all goes well, cold starts included.
 fn usual_calls(request: &TuningRequest) -> u64 {
-    if let Some(effort) = request.preset.effort() {
+    if let Some(effort) = request.options.preset.effort() {
         return effort.calls.into();
     }
-    let each = match (request.dry_run, request.only_cold_starts) {
+    let each = match (request.options.dry_run, request.options.only_cold_starts) {
         (true, _) => 1,
-        (false, true) => u64::from(request.invocations),
+        (false, true) => u64::from(request.options.invocations),
         // The cold start that each environment begins with comes on top.
-        (false, false) => u64::from(request.invocations) + u64::from(request.concurrency),
+        (false, false) => u64::from(request.options.invocations) + u64::from(request.options.concurrency),
     };
-    request.memory_sizes.len() as u64 * each
+    request.options.memory_sizes.len() as u64 * each
 }
 
 /// Why not even one invocation fits into the budget, if so: none is begun that could exceed it.
 fn too_small(request: &TuningRequest, known: &Known, prices: &PriceTable) -> Option<String> {
-    let (now, most) = (known.now.as_ref().ok()?, request.budget.cost?);
+    let (now, most) = (known.now.as_ref().ok()?, request.options.budget.cost?);
     let smallest = request
+        .options
         .memory_sizes
         .iter()
         .min()

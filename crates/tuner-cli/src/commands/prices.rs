@@ -4,7 +4,8 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
-use tuner_core::pricing::{PriceRow, PriceTable};
+use tuner_core::pricing::{PriceRow, PriceTable, PriceUnknown};
+use tuner_report::{Reader, remedy};
 
 use super::{price_table, read_text, write_file};
 use crate::cli::{ListFormat, PricesArgs, PricesSubcommand};
@@ -26,10 +27,12 @@ pub(super) fn prices(args: PricesArgs) -> Result<Exit, CliError> {
         && rows.is_empty()
     {
         let unknown = table.quote(region, tuner_core::Architecture::X86_64).err();
-        return Err(unknown.map_or_else(
-            || CliError::usage(format!("no prices of {region} are known")),
-            CliError::usage,
-        ));
+        let way = unknown.as_ref().and_then(PriceUnknown::remedy);
+        let error = match &unknown {
+            Some(unknown) => CliError::usage(unknown),
+            None => CliError::usage(format!("no prices of {region} are known")),
+        };
+        return Err(error.maybe_hint(way.map(|way| remedy(&way, Reader::CommandLine))));
     }
     let mut out = guarded::stdout();
     match args.format {
@@ -77,7 +80,7 @@ fn human(out: &mut impl Write, table: &PriceTable, rows: &[PriceRow]) -> Result<
     writeln!(out, "{}", grid.trim_fmt())?;
     writeln!(
         out,
-        "\nfirst volume tier, before tax and discounts; collected {}",
+        "\nfirst volume tier, before tax and discounts; collected {}; every figure: --format json or csv",
         table.collected()
     )?;
     Ok(())
@@ -91,20 +94,37 @@ fn decimal(price: f64) -> String {
 fn csv(out: &mut impl Write, rows: &[PriceRow]) -> std::io::Result<()> {
     writeln!(
         out,
-        "region,architecture,currency,gb_second,request,confidence,estimated"
+        "region,architecture,currency,gb_second,request,confidence,estimated,ephemeral_storage_gb_second,\
+         provisioned_concurrency_gb_second,provisioned_duration_gb_second,snapstart_cache_gb_second,snapstart_restore_gb,\
+         state_transition,log_ingest_gb,tier_2_from_gb_seconds,tier_2_gb_second,tier_3_from_gb_seconds,tier_3_gb_second,\
+         collected"
     )?;
+    // Empty is not known.
+    let known = |price: Option<f64>| price.map(decimal).unwrap_or_default();
     for row in rows {
-        writeln!(
-            out,
-            "{},{},{},{},{},{},{}",
-            row.region,
-            row.architecture,
-            row.currency,
+        let tier = |n: usize| row.tiers.get(n);
+        let cells = [
+            row.region.clone(),
+            row.architecture.to_string(),
+            row.currency.to_string(),
             decimal(row.gb_second),
-            row.request.map(decimal).unwrap_or_default(),
+            known(row.request),
             format!("{:?}", row.confidence).to_lowercase(),
-            row.estimated
-        )?;
+            row.estimated.to_string(),
+            known(row.ephemeral_storage_gb_second),
+            known(row.provisioned_concurrency_gb_second),
+            known(row.provisioned_duration_gb_second),
+            known(row.snapstart_cache_gb_second),
+            known(row.snapstart_restore_gb),
+            known(row.state_transition),
+            known(row.log_ingest_gb),
+            tier(1).map(|tier| tier.from_gb_seconds.to_string()).unwrap_or_default(),
+            known(tier(1).map(|tier| tier.price)),
+            tier(2).map(|tier| tier.from_gb_seconds.to_string()).unwrap_or_default(),
+            known(tier(2).map(|tier| tier.price)),
+            row.collected.clone(),
+        ];
+        writeln!(out, "{}", cells.join(","))?;
     }
     Ok(())
 }

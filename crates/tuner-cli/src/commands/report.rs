@@ -1,14 +1,14 @@
 //! `tuner report`.
 
-use std::io::Read;
 use std::path::PathBuf;
 
 use tuner_core::Tuning;
+use tuner_core::check::Check;
 use tuner_core::review::MemoryReview;
 use tuner_core::tuning::SCHEMA_VERSION;
-use tuner_report::{Format, Options, TerminalStyle};
+use tuner_report::{Format, Options};
 
-use super::{read_text, review, write_file};
+use super::{check, read_document, review, write_file};
 use crate::cli::ReportArgs;
 use crate::error::CliError;
 use crate::exit::Exit;
@@ -17,15 +17,7 @@ use crate::terminal;
 /// Renders a document again.
 pub(super) fn report(args: &ReportArgs) -> Result<Exit, CliError> {
     let name = args.document.display().to_string();
-    let text = if name == "-" {
-        let mut text = String::new();
-        std::io::stdin()
-            .read_to_string(&mut text)
-            .map_err(|e| CliError::usage("cannot read the document from standard input").cause(e))?;
-        text
-    } else {
-        read_text(&args.document, "document")?
-    };
+    let text = read_document(&args.document)?;
     let same = |out: &PathBuf| {
         out.canonicalize()
             .ok()
@@ -37,18 +29,21 @@ pub(super) fn report(args: &ReportArgs) -> Result<Exit, CliError> {
                 .hint("choose another file with --out"),
         );
     }
-    let document = Document::parse(&text, &name)?;
     let options = Options {
         show_account_ids: args.show_account_ids,
+        document: (name != "-").then(|| name.clone()),
         ..Options::default()
     };
     let mut bytes = Vec::new();
+    let kind = Kind::of(&text);
+    if kind == Kind::Check {
+        render_check(&check::parse::check(&text, &name)?, args, &options, &mut bytes)?;
+        return deliver(args, &bytes);
+    }
+    let document = Document::of(kind, &text, &name)?;
     match (args.format, &args.out) {
         (Format::Terminal, None) => {
-            let style = TerminalStyle {
-                width: terminal::width(),
-                colour: terminal::colours_stdout(),
-            };
+            let style = terminal::style(None);
             match &document {
                 Document::Tuning(tuning) => tuner_report::terminal(tuning, &options, &style, &mut bytes)?,
                 Document::Review(review) => tuner_report::review_terminal(review, &options, &style, &mut bytes)?,
@@ -59,28 +54,71 @@ pub(super) fn report(args: &ReportArgs) -> Result<Exit, CliError> {
             Document::Review(review) => tuner_report::render_review(format, review, &options, &mut bytes)?,
         },
     }
+    deliver(args, &bytes)
+}
+
+fn deliver(args: &ReportArgs, bytes: &[u8]) -> Result<Exit, CliError> {
     match &args.out {
-        Some(file) => write_file(file, &bytes)?,
-        None => std::io::Write::write_all(&mut anstream::stdout().lock(), &bytes)?,
+        Some(file) => write_file(file, bytes)?,
+        None => std::io::Write::write_all(&mut anstream::stdout().lock(), bytes)?,
     }
     Ok(Exit::Done)
 }
 
-/// What can be rendered; told apart by what it says of itself.
-enum Document {
+fn render_check(check: &Check, args: &ReportArgs, options: &Options, out: &mut Vec<u8>) -> Result<(), CliError> {
+    match args.format {
+        Format::Terminal => {
+            let style = terminal::style(args.out.as_deref());
+            tuner_report::check_terminal(check, options, &style, out)?;
+        }
+        Format::Markdown => tuner_report::check_markdown(check, options, out)?,
+        Format::Json => tuner_report::check_json(check, out)?,
+        other => {
+            return Err(CliError::usage(format!("a check has no form `{}`", other.as_str()))
+                .hint("use terminal, markdown or json"));
+        }
+    }
+    Ok(())
+}
+
+/// What a document says of itself that it is; what says nothing is taken for a tuning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Tuning,
+    Review,
+    Check,
+}
+
+impl Kind {
+    pub(super) fn of(text: &str) -> Self {
+        #[derive(serde::Deserialize)]
+        struct Said {
+            review_id: Option<serde::de::IgnoredAny>,
+            check_id: Option<serde::de::IgnoredAny>,
+        }
+        match serde_json::from_str(text) {
+            Ok(Said { review_id: Some(_), .. }) => Self::Review,
+            Ok(Said { check_id: Some(_), .. }) => Self::Check,
+            _ => Self::Tuning,
+        }
+    }
+}
+
+/// A document that recommends something.
+pub(super) enum Document {
     Tuning(Box<Tuning>),
     Review(Box<MemoryReview>),
 }
 
 impl Document {
-    fn parse(text: &str, name: &str) -> Result<Self, CliError> {
-        #[derive(serde::Deserialize)]
-        struct Said {
-            review_id: Option<serde::de::IgnoredAny>,
-        }
-        match serde_json::from_str(text) {
-            Ok(Said { review_id: Some(_) }) => Ok(Self::Review(Box::new(review::parse(text, name)?))),
-            _ => Ok(Self::Tuning(Box::new(parse(text, name)?))),
+    pub(super) fn parse(text: &str, name: &str) -> Result<Self, CliError> {
+        Self::of(Kind::of(text), text, name)
+    }
+
+    fn of(kind: Kind, text: &str, name: &str) -> Result<Self, CliError> {
+        match kind {
+            Kind::Review => Ok(Self::Review(Box::new(review::parse(text, name)?))),
+            Kind::Tuning | Kind::Check => Ok(Self::Tuning(Box::new(parse(text, name)?))),
         }
     }
 }

@@ -1,9 +1,11 @@
 //! From what was typed to a request.
 
-use tuner_core::planning::{Budget, Preset};
-use tuner_core::{FunctionName, MemorySize};
-use tuner_engine::{Apply, TuningRequest};
+use tuner_core::FunctionName;
+use tuner_core::floor::Known;
+use tuner_engine::TuningRequest;
+use tuner_report::{Reader, remedy};
 
+use super::{local_lambda, prior, project};
 use crate::cli::RunArgs;
 use crate::error::CliError;
 use crate::examples::Example;
@@ -27,7 +29,7 @@ impl Subject {
     pub(super) fn of(args: &RunArgs) -> Result<Self, CliError> {
         let function = args.target.function.as_deref();
         if args.target.local {
-            return Self::local(function, &args.command);
+            return Self::local(function, &args.command, args.local.handler.as_deref());
         }
         let Some(function) = function else {
             return Err(CliError::usage("no function to tune")
@@ -43,24 +45,10 @@ impl Subject {
         })
     }
 
-    fn local(function: Option<&str>, command: &[String]) -> Result<Self, CliError> {
-        if let [program, ..] = command {
-            let stem = std::path::Path::new(program)
-                .file_stem()
-                .map(|s| s.to_string_lossy())
-                .unwrap_or_default();
-            let name: String = stem
-                .chars()
-                .map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '-' })
-                .take(40)
-                .collect();
-            let name = if name.trim_matches('-').is_empty() {
-                "function".to_owned()
-            } else {
-                name
-            };
+    pub(super) fn local(function: Option<&str>, command: &[String], handler: Option<&str>) -> Result<Self, CliError> {
+        if !command.is_empty() {
             return Ok(Self::Local {
-                name,
+                name: project::lambda_name(&local_lambda::called(command, handler)),
                 command: command.to_vec(),
             });
         }
@@ -89,81 +77,21 @@ impl Subject {
     }
 }
 
-/// The sizes typed.
-pub(super) fn memory_sizes(typed: &[String], preset: Preset) -> Result<Vec<MemorySize>, CliError> {
-    let numbers = |list: &[u32]| list.iter().filter_map(|&mb| MemorySize::new(mb).ok()).collect();
-    match typed {
-        [] if preset.is_adaptive() => Ok(Vec::new()),
-        [] => Ok(numbers(&TuningRequest::DEFAULT_SIZES)),
-        [all] if all.eq_ignore_ascii_case("all") => Ok(numbers(&TuningRequest::ALL_SIZES)),
-        sizes => sizes
-            .iter()
-            .map(|text| text.parse::<MemorySize>())
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(|e| CliError::usage(e).hint("give sizes as in --memory 128,512,1024, or --memory all")),
-    }
-}
-
 /// A checked request for `function`.
 pub(super) fn build(args: &RunArgs, function: FunctionName) -> Result<TuningRequest, CliError> {
-    let apply = match (&args.apply_alias, args.apply) {
-        (Some(alias), _) => Apply::Alias {
-            name: alias.clone(),
-            from_latest: args.from_latest,
-        },
-        (None, true) => Apply::Latest,
-        (None, false) => Apply::No,
-    };
-    // A limit that any account has room for.
-    const MOST_AT_ONCE: u32 = 10;
-    let usual = if args.target.local && !args.parallel {
-        1
-    } else {
-        MOST_AT_ONCE
-    };
-    let max_concurrency = args.max_concurrency.unwrap_or(usual);
-    let preset = args.preset();
-    if let (Some(_), true) = (args.num, preset.is_adaptive()) {
-        return Err(CliError::usage(format!(
-            "--num goes with --preset grid only; {preset} chooses by itself"
-        ))
-        .hint("leave --num out, or limit it with --max-invocations"));
-    }
-    let concurrency = if args.parallel {
-        args.invocations().min(max_concurrency)
-    } else {
-        1
-    };
+    let options = args.options()?;
+    // A program on this machine has no production.
+    let known = prior::of_files(args, &function)?.or_else(|| args.target.local.then(Known::default));
     TuningRequest {
-        preset,
+        options,
+        known,
         // A program on this machine has a memory size only if somebody says so.
         has_present_size: !args.target.local || args.local.present_memory.is_some(),
-        memory_sizes: memory_sizes(&args.memory, preset)?,
-        invocations: args.invocations(),
-        objective: args.objective,
-        constraints: args.constraints(),
-        cold_share: args.cold_share,
-        headroom: args.headroom,
-        budget: Budget {
-            invocations: args.max_invocations,
-            cost: args.budget,
-            time_ms: args.max_time,
-        },
-        concurrency,
-        max_concurrency,
-        pause_ms: args.pause_ms,
-        trim_share: args.trim,
-        allowed_errors: args.allow_errors.clone(),
-        keep_messages: !args.hide_messages,
-        monthly_invocations: args.monthly_invocations,
-        apply,
-        only_cold_starts: args.only_cold_starts,
-        dry_run: args.dry_run,
-        pre_processor: args.pre_processor.clone(),
-        post_processor: args.post_processor.clone(),
-        role_arn: args.role_arn.clone(),
         ..TuningRequest::new(function)
     }
     .checked()
-    .map_err(CliError::usage)
+    .map_err(|error| {
+        let way = error.remedy().map(|way| remedy(&way, Reader::CommandLine));
+        CliError::usage(error).maybe_hint(way)
+    })
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tuner_aws::AwsLambda;
 use tuner_engine::steps::restore::{Remains, remains, restore_function};
 use tuner_engine::{Backoff, CancellationToken, Context, DirectoryStore, SystemClock, TuningError, marker};
+use tuner_report::{Reader, remedies};
 
 use super::results::exit_of_error;
 use super::service::forget_of;
@@ -60,10 +61,9 @@ pub(super) async fn restore(args: RestoreArgs, global: GlobalArgs) -> Result<Exi
         )?;
         return Ok(Exit::Done);
     }
-    Err(restored.leftovers.iter().fold(
-        CliError::new(Exit::Refused, format!("not everything on {function} could be put back")),
-        CliError::cause,
-    ))
+    let error = CliError::new(Exit::Refused, format!("not everything on {function} could be put back"));
+    let error = restored.leftovers.iter().fold(error, CliError::cause);
+    Err(error.maybe_hint(remedies(&restored.remedies, Reader::CommandLine)))
 }
 
 /// The world of putting things back.
@@ -84,6 +84,7 @@ pub(super) fn context(lambda: Arc<AwsLambda>, progress: Arc<Progress>) -> Result
         backoff: Backoff::default(),
         hand_back_at: None,
         logs: None,
+        reports: None,
         tunings: None,
     })
 }

@@ -2,17 +2,18 @@
 
 use std::io::Write;
 
-use tuner_core::{Tuning, Verdict};
+use tuner_core::{Remedy, Tuning, Verdict};
 use tuner_engine::driver::Failure;
 use tuner_engine::ports::PortErrorKind;
 use tuner_engine::{TuningError, TuningRequest, steps};
-use tuner_report::{Format, Options, TerminalStyle};
+use tuner_report::{Format, Options, Reader, remedies};
 
 use super::out_folder::OutFolder;
 use crate::cli::RunFormat;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::guarded;
+use crate::reach::hint;
 use crate::terminal::{self, DIM, RESET};
 
 /// Prints the result, then writes its files, the document first: what was paid for is shown even on a full disk.
@@ -24,8 +25,12 @@ pub(super) async fn finish(
     dry_run: bool,
     folder: &OutFolder,
 ) -> Result<Exit, CliError> {
-    let printed = print(format, tuning);
-    let written = steps::report(&folder.store, tuning).await;
+    let options = Options {
+        document: Some(folder.path.join(steps::DOCUMENT).display().to_string()),
+        ..Options::default()
+    };
+    let printed = print(format, tuning, &options);
+    let written = steps::report(&folder.store, tuning, &Options::default()).await;
     if written.is_ok() {
         folder.remember();
     }
@@ -45,7 +50,8 @@ pub(super) async fn finish(
                 "the tuning is done, but not everything that was to follow",
             ),
         };
-        return Err(tuning.leftovers.iter().fold(error, CliError::cause));
+        let error = tuning.leftovers.iter().fold(error, CliError::cause);
+        return Err(error.maybe_hint(remedies(&tuning.remedies, Reader::CommandLine)));
     }
     written.map_err(|e| {
         CliError::new(
@@ -53,7 +59,7 @@ pub(super) async fn finish(
             "the tuning is done, but its files could not be written",
         )
         .cause(&e)
-        .maybe_hint(e.hint())
+        .maybe_hint(hint(&e))
     })?;
     printed?;
     Ok(match exit_of(tuning.decision.verdict) {
@@ -63,22 +69,19 @@ pub(super) async fn finish(
     })
 }
 
-fn print(format: RunFormat, tuning: &Tuning) -> Result<(), CliError> {
+fn print(format: RunFormat, tuning: &Tuning, options: &Options) -> Result<(), CliError> {
     let mut out = anstream::stdout().lock();
     let format = match format {
         RunFormat::Human => {
-            let style = TerminalStyle {
-                width: terminal::width(),
-                colour: terminal::colours_stdout(),
-            };
-            tuner_report::terminal(tuning, &Options::default(), &style, &mut out)?;
+            let style = terminal::style(None);
+            tuner_report::terminal(tuning, options, &style, &mut out)?;
             return Ok(());
         }
         RunFormat::Json => Format::Json,
         RunFormat::Markdown => Format::Markdown,
         RunFormat::Csv => Format::Csv,
     };
-    tuner_report::render(format, tuning, &Options::default(), &mut out)?;
+    tuner_report::render(format, tuning, options, &mut out)?;
     Ok(())
 }
 
@@ -115,7 +118,11 @@ pub(super) fn failed(request: &TuningRequest, failure: &Failure) -> CliError {
         (true, false) => None,
     };
     let notes = failure.notes.iter().chain(&failure.leftovers).cloned().chain(is_now);
-    notes.fold(error, CliError::note).maybe_hint(failure.error.hint())
+    let mut all: Vec<Remedy> = failure.error.remedy().into_iter().collect();
+    Remedy::add(&mut all, failure.remedies.iter().cloned());
+    notes
+        .fold(error, CliError::note)
+        .maybe_hint(remedies(&all, Reader::CommandLine))
 }
 
 /// The exit code an error of the engine stands for.
@@ -123,6 +130,7 @@ pub(super) fn exit_of_error(error: &TuningError) -> Exit {
     match error {
         TuningError::Port(e) if e.kind == PortErrorKind::Invalid => Exit::Usage,
         TuningError::Untunable { .. }
+        | TuningError::BelowFloor { .. }
         | TuningError::NoRoomForMarker { .. }
         | TuningError::AliasDiffers { .. }
         | TuningError::AliasWeighted { .. } => Exit::Usage,

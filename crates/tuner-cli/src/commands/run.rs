@@ -8,12 +8,15 @@ use tuner_core::tuning::MeasuringEnvironment;
 use tuner_core::{FunctionName, MemorySize, Payloads};
 use tuner_engine::driver::{self, Setting};
 use tuner_engine::ports::{Invoker, LogSource};
-use tuner_engine::{Apply, Backoff, CancellationToken, Context, Event, Observer, Prices, SystemClock, TuningRequest};
-use tuner_local::{AccessKey, LocalLambda, LocalLambdaOptions, MachineWatch};
+use tuner_engine::{
+    Apply, Backoff, CancellationToken, Context, Event, Observer, Prices, SystemClock, TuningOptions, TuningRequest,
+    withheld,
+};
+use tuner_local::{FunctionSpec, LocalLambda, MachineWatch};
 
-use super::out_folder::{OutFolder, stamped};
+use super::out_folder::{self, OutFolder};
 use super::request::{Subject, build};
-use super::{local_lambda, plan, price_table, results, service};
+use super::{local_lambda, named, plan, price_table, project, results, service};
 use crate::cli::{GlobalArgs, RunArgs};
 use crate::config::Config;
 use crate::consent;
@@ -21,16 +24,23 @@ use crate::error::CliError;
 use crate::examples::Source;
 use crate::exit::Exit;
 use crate::payload::Given;
-use crate::progress::Progress;
+use crate::progress::{OfLocalProgram, Progress};
 use crate::reach::Reach;
 use crate::signals::stop_on_signal;
 use crate::{payload, units};
 
 /// Measures, decides, reports.
 pub(super) async fn run(args: RunArgs, global: GlobalArgs) -> Result<Exit, CliError> {
+    let args = named::resolved(args)?;
     let progress = Arc::new(Progress::new(global.quiet));
     if let Some(execution) = &args.target.follow {
         return service::follow(&args, execution, progress).await;
+    }
+    if args.project.list {
+        return project::list(&args);
+    }
+    if project::is_asked(&args) {
+        return run_project(&args, progress).await;
     }
     let subject = Subject::of(&args)?;
     let given = payload_of(&args)?;
@@ -41,10 +51,54 @@ pub(super) async fn run(args: RunArgs, global: GlobalArgs) -> Result<Exit, CliEr
         progress: progress.clone(),
     };
     match subject {
-        Subject::Local { name, command } => session.run_local(&name, command, &given.payloads).await,
+        Subject::Local { name, command } => {
+            let spec = local_lambda::function(&name, command, &args.local);
+            session.run_local(spec, &given.payloads).await
+        }
         Subject::Direct(function) => session.run_direct(function, given.payloads).await,
         Subject::Service(function) => service::run(&args, &function, &given, &prices, progress).await,
     }
+}
+
+/// Tunes what is found in a folder: one function, or all of them one after the other.
+async fn run_project(args: &RunArgs, progress: Arc<Progress>) -> Result<Exit, CliError> {
+    let all = project::choose(args)?;
+    let several = all.len() > 1;
+    let mut worst = Exit::Done;
+    for mut chosen in all {
+        if several && let Some(out) = &args.out {
+            chosen.args.out = Some(out.join(project::lambda_name(&chosen.function.id)));
+        }
+        let ended = tune_project(&mut chosen, &progress).await;
+        match ended {
+            Ok(Exit::Done) => {}
+            // One that fails does not keep the others from being tuned.
+            Ok(exit) if several && exit != Exit::Interrupted => worst = exit,
+            Err(error) if several && error.exit() != Exit::Interrupted => {
+                error.report();
+                worst = error.exit();
+            }
+            other => return other,
+        }
+    }
+    Ok(worst)
+}
+
+async fn tune_project(chosen: &mut project::Chosen, progress: &Arc<Progress>) -> Result<Exit, CliError> {
+    let given = payload_of(&chosen.args)?;
+    let prices = price_table(chosen.args.prices.as_deref())?;
+    let start = project::start(chosen, progress)?;
+    let mut spec = local_lambda::function(&chosen.name, start.command, &chosen.args.local);
+    spec.runtime_variables = start.variables;
+    if let Some(runtime) = &chosen.function.runtime {
+        spec.runtime.clone_from(runtime);
+    }
+    let session = Session {
+        args: &chosen.args,
+        prices: &prices,
+        progress: progress.clone(),
+    };
+    session.run_local(spec, &given.payloads).await
 }
 
 /// The payload typed, checked; one in S3 is read by whoever tunes.
@@ -65,7 +119,7 @@ fn check(payloads: &Payloads, args: &RunArgs) -> Result<(), CliError> {
 
 /// The sizes worth trying of those that this machine can tell apart.
 fn told_apart(largest_mb: u32) -> Vec<MemorySize> {
-    TuningRequest::ALL_SIZES
+    TuningOptions::ALL_SIZES
         .into_iter()
         .filter(|&mb| mb <= largest_mb.max(MemorySize::MIN.mb()))
         .filter_map(|mb| MemorySize::new(mb).ok())
@@ -93,9 +147,10 @@ struct Ground {
 impl Session<'_> {
     async fn run_direct(&self, function: FunctionName, typed: Payloads) -> Result<Exit, CliError> {
         let args = self.args;
-        let request = build(args, function)?;
+        let mut request = build(args, function)?;
         let reach = Reach::new(&args.aws, &Config::load()?);
-        let there = request.function.region();
+        let there = request.function.region().map(str::to_owned);
+        let there = there.as_deref();
         let connection = reach.lambda(there, args.role_arn.as_deref()).await;
         let payloads = match &args.payload_s3 {
             Some(object) => payload::from_s3(object, &reach.services(there).await.objects()).await?,
@@ -107,6 +162,7 @@ impl Session<'_> {
         let plan = plan::describe(&request, &payloads, &known, self.prices);
         plan::show(&plan)?;
         consent::ask("Go ahead?", args.yes)?;
+        known.told(&mut request);
         let ground = Ground {
             // With the caller's own credentials: a role for the function under test is not for them.
             processors: Arc::new(reach.lambda(there, None).await.anywhere()),
@@ -120,27 +176,20 @@ impl Session<'_> {
         self.tune(&request, &payloads, ground).await
     }
 
-    async fn run_local(&self, name: &str, command: Vec<String>, payloads: &Payloads) -> Result<Exit, CliError> {
+    async fn run_local(&self, mut spec: FunctionSpec, payloads: &Payloads) -> Result<Exit, CliError> {
         let args = self.args;
+        let name = spec.name.clone();
         let mut request = build(args, name.parse().map_err(CliError::usage)?)?;
         let region = args.aws.account.region.as_deref().unwrap_or(local_lambda::REGION);
-        // Other users of this machine reach its port too: nothing but this process may call, and nothing is deployed.
-        let key = AccessKey::random();
-        let callers = LocalLambdaOptions {
-            access_key: Some(key.clone()),
-            deployments: false,
-            ..LocalLambdaOptions::default()
-        };
-        let local = local_lambda::start(&args.local, region, callers).await?;
-        let slow_start = local_lambda::slow_start(&command);
-        let mut spec = local_lambda::function(name, command, &args.local);
+        let (local, lambda) = local_lambda::start_private(&args.local, region).await?;
+        let slow_start = local_lambda::slow_start(&spec.command);
         let _source = Source::of(&mut spec).await?;
         local_lambda::register(&local, spec.clone())?;
         let confinement = local.confinement_description();
-        if request.memory_sizes.is_empty() {
-            request.memory_sizes = told_apart(confinement.largest_distinct_memory_mb);
+        if request.options.memory_sizes.is_empty() {
+            request.options.memory_sizes = told_apart(confinement.largest_distinct_memory_mb);
         }
-        let largest = request.memory_sizes.last().map_or(0, |size| size.mb());
+        let largest = request.options.memory_sizes.last().map_or(0, |size| size.mb());
         local_lambda::rehearse(&local, &spec, largest).await?;
         let words = local_lambda::confinement_words(&confinement);
         self.progress.say(&format!("running {name} on this machine; {words}"));
@@ -150,8 +199,6 @@ impl Session<'_> {
         for note in confinement.notes.iter().chain(&slow_start) {
             self.progress.event(Event::Warning { text: note });
         }
-        let credentials = (key.id(), key.secret().unwrap_or_default());
-        let lambda = Arc::new(AwsLambda::local_with_key(&local.endpoint(), region, credentials));
         let ground = Ground {
             processors: lambda.clone(),
             lambda,
@@ -164,21 +211,27 @@ impl Session<'_> {
     }
 
     async fn tune(&self, request: &TuningRequest, payloads: &Payloads, ground: Ground) -> Result<Exit, CliError> {
-        let folder = OutFolder::create(self.args.out.as_deref(), &stamped(request.function.name()))?;
+        let folder = OutFolder::create(self.args.out.as_deref(), &out_folder::named(request))?;
         // Records go to a folder of their own as they are made, so that a crash loses none that were paid for.
         let parts = format!("records-{}", uuid::Uuid::now_v7().simple());
         let records = folder.store.within(&parts);
         let parts = folder.path.join(parts);
         let cancel = CancellationToken::new();
+        let observer: Arc<dyn Observer> = match ground.here {
+            Some(_) => Arc::new(OfLocalProgram(self.progress.clone())),
+            None => self.progress.clone(),
+        };
         let ctx = Context {
             control: ground.lambda.clone(),
             invoker: ground.lambda,
             processors: ground.processors,
             logs: ground.logs,
+            // The plan has looked.
+            reports: None,
             tunings: None,
             store: Arc::new(records),
             clock: Arc::new(SystemClock),
-            observer: self.progress.clone(),
+            observer,
             cancel: cancel.clone(),
             backoff: Backoff::default(),
             hand_back_at: None,
@@ -215,9 +268,22 @@ impl Session<'_> {
             Ok(mut ended) => {
                 if let MeasuringEnvironment::Local { machine: slot, .. } = &mut ended.tuning.environment {
                     *slot = machine;
+                    let variables = self
+                        .args
+                        .local
+                        .env
+                        .iter()
+                        .map(|(name, value)| format!("{name}={value}"));
+                    let variables: Vec<String> = variables.collect();
+                    ended.tuning.request.variables = (!variables.is_empty()).then(|| {
+                        withheld(
+                            ended.tuning.tuning_id,
+                            variables.iter().map(|variable| variable.as_bytes()),
+                        )
+                    });
                 }
                 let (tuning, not_applied) = (&ended.tuning, ended.not_applied.as_ref());
-                let (format, dry_run) = (self.args.format, request.dry_run);
+                let (format, dry_run) = (self.args.format, request.options.dry_run);
                 let written = results::finish(format, tuning, not_applied, dry_run, &folder).await?;
                 // The document holds every record now.
                 let _ = std::fs::remove_dir_all(&parts);

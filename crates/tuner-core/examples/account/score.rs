@@ -45,7 +45,7 @@ fn share(part: u32, of: u32) -> Option<f64> {
 pub struct Scores {
     pub kinds: BTreeMap<FindingKind, Score>,
     pub confidence: BTreeMap<Confidence, Score>,
-    /// Of CPU-bound suspicions, the ones that rest on more than a long duration.
+    /// Of CPU-bound ones, those that were seen at two sizes: with one, nobody can tell.
     pub cpu_bound_seen: Score,
     /// By what a range of savings rests on: how many, and how many of them hold what would truly be saved.
     pub ranges: BTreeMap<SavingBasis, (u32, u32)>,
@@ -93,9 +93,22 @@ impl Scores {
                 if let Some(finding) = function.finding(kind) {
                     let trusted = confidence.entry(finding.confidence).or_default();
                     trusted.count(truth.contains(&kind));
-                    if kind == FindingKind::CpuBound && finding.confidence > Confidence::Low {
+                    if kind == FindingKind::CpuBound {
                         cpu_bound_seen.count(truth.contains(&kind));
                     }
+                }
+                let seen_twice = || {
+                    (function.evidence.all_sizes())
+                        .filter(|size| size.invocations >= 50)
+                        .count()
+                        > 1
+                };
+                if kind == FindingKind::CpuBound
+                    && truth.contains(&kind)
+                    && function.finding(kind).is_none()
+                    && seen_twice()
+                {
+                    cpu_bound_seen.missed += 1;
                 }
                 match (function.finding(kind).is_some(), truth.contains(&kind)) {
                     (true, true) => score.found_rightly += 1,
@@ -133,7 +146,12 @@ impl fmt::Display for Scores {
             let found = score.found_rightly + score.found_wrongly;
             format!("{found} found, {} right", percent(score.precision()))
         };
-        writeln!(f, "\nCPU-bound, seen at two sizes: {}", line(&self.cpu_bound_seen))?;
+        writeln!(
+            f,
+            "\nCPU-bound, seen at two sizes: {}, {} of what is true",
+            line(&self.cpu_bound_seen),
+            percent(self.cpu_bound_seen.recall())
+        )?;
         for (confidence, score) in &self.confidence {
             writeln!(f, "{confidence:?} confidence: {}", line(score))?;
         }

@@ -1,6 +1,6 @@
 use serde_json::json;
-use tuner_core::Objective;
 use tuner_core::pricing::Rate;
+use tuner_core::{Axis, Objective};
 
 use crate::Policy;
 use crate::curves::Recorded;
@@ -235,9 +235,9 @@ fn said(claim: &Claim, chosen_mb: u32, truth: &Truth<'_>, objective: Objective, 
     let chosen = truth.at(chosen_mb);
     let change = claim.changes.zip(present_mb).map(|((ms, cost), present_mb)| {
         let present = truth.at(present_mb);
-        match objective.cost_weight() {
-            0.0 => (ms, chosen.ms / present.ms - 1.0),
-            _ => (cost, chosen.cost / present.cost - 1.0),
+        match objective.axis() {
+            Axis::Duration => (ms, chosen.ms / present.ms - 1.0),
+            Axis::Cost | Axis::Both { .. } => (cost, chosen.cost / present.cost - 1.0),
         }
     });
     Said {

@@ -1,6 +1,6 @@
 //! Statements against the truth.
 
-use tuner_core::{Constraint, InvocationRecord, Objective, Question, StartKind};
+use tuner_core::{Axis, Constraint, InvocationRecord, Objective, Question, StartKind};
 
 use crate::cases::RANGE_MB;
 use crate::function::Truth;
@@ -297,9 +297,9 @@ impl<'a> Judge<'a> {
             .flat_map(|(ms, cost)| [(By::Duration, ms), (By::Cost, cost)])
             .filter_map(|(by, claimed)| Some((by, claimed, true_change(by)?)))
             .collect();
-        let claimed_by = match self.asked.objective.cost_weight() {
-            0.0 => By::Duration,
-            _ => By::Cost,
+        let claimed_by = match self.asked.objective.axis() {
+            Axis::Duration => By::Duration,
+            Axis::Cost | Axis::Both { .. } => By::Cost,
         };
         let breaks = |mb: u32| {
             let clearance = |c| 1.0 + Self::clearance(c);

@@ -3,7 +3,7 @@
 
 use tuner_core::analysis::Findings;
 use tuner_core::decision::MARGIN;
-use tuner_core::{Constraint, Decision, Estimate, Verdict};
+use tuner_core::{Constraint, Decision, Estimate, ExclusionReason, Verdict};
 
 /// Everything said.
 #[derive(Debug, Clone)]
@@ -147,7 +147,7 @@ fn statements(decision: &Decision, present_mb: Option<u32>, constraint: Option<C
         said.push(Statement::NoneKeeps { all: false });
     }
     for excluded in &decision.excluded {
-        if let Some(constraint) = constraint.filter(|_| excluded.reason.contains("above the limit")) {
+        if let Some(constraint) = constraint.filter(|_| matches!(excluded.reason, ExclusionReason::AboveLimit { .. })) {
             said.push(Statement::Broken(excluded.memory_size_mb, constraint));
         }
     }

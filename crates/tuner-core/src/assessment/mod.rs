@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::curve::{Curve, Point, Sample, Series};
+use crate::objective::Axis;
 use crate::pricing::Rate;
 use crate::{Constraint, Objective, stats};
 
@@ -31,6 +32,9 @@ pub struct Question {
     pub payload_shares: Vec<f64>,
     /// Memory size before the tuning, in MB; absent when it means nothing.
     pub present_memory_size_mb: Option<u32>,
+    /// The smallest memory size that may be chosen, in MB, by what was known before; see [`Floor`](crate::Floor).
+    #[serde(default)]
+    pub floor_mb: Option<u32>,
 }
 
 impl Question {
@@ -50,6 +54,7 @@ impl Question {
             range_mb,
             payload_shares: Vec::new(),
             present_memory_size_mb: None,
+            floor_mb: None,
         }
     }
 
@@ -222,9 +227,9 @@ impl Assessment {
         for (size, measured) in sizes.iter_mut().zip(&measured) {
             let robust = robust(measured, &size.point, question, cold_variance);
             size.score = scale.score(question.objective, robust.cost, robust.ms);
-            size.score_error = match question.objective {
-                Objective::Cost => robust.cost_error,
-                Objective::Speed | Objective::Balanced { .. } => robust.error,
+            size.score_error = match question.objective.axis() {
+                Axis::Cost => robust.cost_error,
+                Axis::Duration | Axis::Both { .. } => robust.error,
             };
             let least_mb = size.used_mb.map_or(0, |used_mb| question.least_memory_mb(used_mb));
             size.is_too_tight = size.memory_size_mb < least_mb;
@@ -291,10 +296,10 @@ impl Scale {
     }
 
     fn score(self, objective: Objective, cost: f64, ms: f64) -> f64 {
-        match objective {
-            Objective::Cost => cost,
-            Objective::Speed => ms,
-            Objective::Balanced { cost_weight } => cost_weight * cost / self.cost + (1.0 - cost_weight) * ms / self.ms,
+        match objective.axis() {
+            Axis::Cost => cost,
+            Axis::Duration => ms,
+            Axis::Both { cost_weight } => cost_weight * cost / self.cost + (1.0 - cost_weight) * ms / self.ms,
         }
     }
 }

@@ -1,8 +1,9 @@
 //! Which of the measured sizes to use.
 
-use super::{Alternative, Closest, Compared, Decision, Exclusion, RunnerUp, TOLERANCE, Verdict};
-use crate::assessment::{Assessment, Judged, Limit, Measured};
-use crate::{Constraint, Estimate, Objective, Question, stats};
+use super::{Alternative, Closest, Compared, Decision, Exclusion, ExclusionReason, RunnerUp, TOLERANCE, Verdict};
+use crate::assessment::{Assessment, Judged, Measured};
+use crate::objective::Axis;
+use crate::{Estimate, Objective, Question, stats};
 
 /// A size above one vCPU must be this much faster to be chosen for speed: single-threaded code gains nothing there.
 const PLATEAU_GAIN: f64 = 0.05;
@@ -53,8 +54,17 @@ pub fn decide(measured: &[Measured], question: &Question) -> Decision {
         decision.compared = compared(&all, &all, None, question.objective);
         return decision;
     }
+    exclude(&mut sizes, &mut decision.excluded, |s| {
+        below_floor(s, question.floor_mb)
+    });
+    if sizes.is_empty() {
+        // What was measured says nothing of the sizes that may be used.
+        decision.verdict = Verdict::NotEnoughEvidence;
+        decision.compared = compared(&all, &all, None, question.objective);
+        return decision;
+    }
     exclude_unless_all(&mut sizes, &mut decision.excluded, |s| too_tight(s, question.headroom));
-    if question.objective.cost_weight() == 0.0 {
+    if question.objective.axis() == Axis::Duration {
         let on_plateau = plateau(&sizes);
         exclude_unless_all(&mut sizes, &mut decision.excluded, on_plateau);
     }
@@ -135,9 +145,9 @@ impl Difference {
 
     /// Of what the objective makes of them.
     fn of_scores(from: &Judged, to: &Judged, objective: Objective) -> Self {
-        let error = |s: &Judged| match objective {
-            Objective::Cost => s.cost_error,
-            Objective::Speed | Objective::Balanced { .. } => s.error,
+        let error = |s: &Judged| match objective.axis() {
+            Axis::Cost => s.cost_error,
+            Axis::Duration | Axis::Both { .. } => s.error,
         };
         let freedom = from.freedom().min(to.freedom());
         Self::new((from.score, error(from)), (to.score, error(to)), freedom)
@@ -224,7 +234,7 @@ fn choose<'a>(
         .iter()
         .copied()
         .filter(|s| is_equal(s, best, sizes, assessment, question));
-    if question.objective.cost_weight() == 1.0 {
+    if question.objective.axis() == Axis::Cost {
         let is_clearly_faster = |s: &&Judged| {
             let change = change(plain, s, |s| (s.ms, s.error));
             kept.is_none() || change.value < -CLEAR_GAIN && change.high.is_some_and(|high| high < 0.0)
@@ -266,14 +276,14 @@ fn alternative(chosen: &Judged, sizes: &[&Judged], objective: Objective) -> Opti
     let is_worth_it = |price: &Estimate, gain: &Estimate| {
         price.value <= LITTLE_MORE && gain.value < -MUCH_BETTER && gain.high.is_some_and(|high| high < 0.0)
     };
-    match objective.cost_weight() {
-        1.0 => offers
+    match objective.axis() {
+        Axis::Cost => offers
             .filter(|o| is_worth_it(&o.cost_change, &o.duration_change))
             .min_by(|a, b| a.duration_change.value.total_cmp(&b.duration_change.value)),
-        0.0 => offers
+        Axis::Duration => offers
             .filter(|o| is_worth_it(&o.duration_change, &o.cost_change))
             .min_by(|a, b| a.cost_change.value.total_cmp(&b.cost_change.value)),
-        _ => None,
+        Axis::Both { .. } => None,
     }
 }
 
@@ -293,24 +303,11 @@ fn beside(chosen: &Judged, other: &Judged) -> Alternative {
 }
 
 /// Why a limit that is shown to be broken rules a size out.
-fn broken(size: &Judged) -> Option<String> {
-    let Limit {
-        constraint,
-        value,
-        limit,
-        ..
-    } = size.broken()?;
-    Some(match constraint {
-        Constraint::Duration { statistic, .. } => {
-            format!("{statistic} of {value:.1} ms is above the limit of {limit} ms")
-        }
-        Constraint::CostAboveCheapest { max_pct } => format!(
-            "it costs {:.1} % more than the cheapest size, above the limit of {max_pct} %",
-            (value / limit * (1.0 + max_pct / 100.0) - 1.0) * 100.0
-        ),
-        Constraint::CostPerMillion { .. } => {
-            format!("a million invocations cost {value:.2}, above the limit of {limit}")
-        }
+fn broken(size: &Judged) -> Option<ExclusionReason> {
+    size.broken().map(|broken| ExclusionReason::AboveLimit {
+        constraint: broken.constraint,
+        value: broken.value,
+        limit: broken.limit,
     })
 }
 
@@ -329,17 +326,17 @@ fn closest(sizes: &[&Judged]) -> Option<Closest> {
         .min_by(|a, b| (a.value / a.limit).total_cmp(&(b.value / b.limit)))
 }
 
-fn too_tight(size: &Judged, headroom: f64) -> Option<String> {
-    size.used_mb.filter(|_| size.is_too_tight).map(|used_mb| {
-        format!(
-            "{used_mb} of {} MB were used: less than {:.0} % to spare",
-            size.memory_size_mb,
-            headroom * 100.0
-        )
-    })
+fn below_floor(size: &Judged, floor_mb: Option<u32>) -> Option<ExclusionReason> {
+    let floor_mb = floor_mb.filter(|&floor| size.memory_size_mb < floor)?;
+    Some(ExclusionReason::BelowFloor { floor_mb })
 }
 
-fn plateau(sizes: &[&Judged]) -> impl Fn(&Judged) -> Option<String> + use<> {
+fn too_tight(size: &Judged, headroom: f64) -> Option<ExclusionReason> {
+    let used_mb = size.used_mb.filter(|_| size.is_too_tight)?;
+    Some(ExclusionReason::TooLittleHeadroom { used_mb, headroom })
+}
+
+fn plateau(sizes: &[&Judged]) -> impl Fn(&Judged) -> Option<ExclusionReason> + use<> {
     /// What costs so many times as much must be faster for sure: by this many errors of the gain.
     const DEAR: f64 = 2.0;
     const SURE: f64 = 1.3;
@@ -353,16 +350,14 @@ fn plateau(sizes: &[&Judged]) -> impl Fn(&Judged) -> Option<String> + use<> {
         let (ms, error, cost) = below.filter(|_| s.memory_size_mb > one_vcpu)?;
         let is_sure = (ms / s.score).ln() > SURE * stats::together(s.score_error, error);
         let gains = s.score <= ms * (1.0 - PLATEAU_GAIN) && (is_sure || s.cost < DEAR * cost);
-        (!gains).then(|| {
-            format!(
-                "above one vCPU ({one_vcpu} MB) and not {:.0} % faster than a smaller size",
-                PLATEAU_GAIN * 100.0
-            )
+        (!gains).then_some(ExclusionReason::NotFasterThanOneVcpu {
+            one_vcpu_mb: one_vcpu,
+            least_gain: PLATEAU_GAIN,
         })
     }
 }
 
-fn exclude(sizes: &mut Vec<&Judged>, excluded: &mut Vec<Exclusion>, why: impl Fn(&Judged) -> Option<String>) {
+fn exclude(sizes: &mut Vec<&Judged>, excluded: &mut Vec<Exclusion>, why: impl Fn(&Judged) -> Option<ExclusionReason>) {
     sizes.retain(|s| match why(s) {
         None => true,
         Some(reason) => {
@@ -379,7 +374,7 @@ fn exclude(sizes: &mut Vec<&Judged>, excluded: &mut Vec<Exclusion>, why: impl Fn
 fn exclude_unless_all(
     sizes: &mut Vec<&Judged>,
     excluded: &mut Vec<Exclusion>,
-    why: impl Fn(&Judged) -> Option<String>,
+    why: impl Fn(&Judged) -> Option<ExclusionReason>,
 ) {
     if sizes.iter().any(|s| why(s).is_none()) {
         exclude(sizes, excluded, why);

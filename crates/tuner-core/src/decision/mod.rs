@@ -8,10 +8,12 @@ use crate::curve::{Fit, Knee};
 use crate::{Constraint, Estimate, StartKind};
 
 mod choice;
+mod exclusion;
 #[cfg(test)]
 mod tests;
 
 pub use choice::decide;
+pub use exclusion::{Exclusion, ExclusionReason};
 
 /// Differences smaller than this are of no interest, however surely they were measured: execution environments and the
 /// hosts under them differ by as much from one hour to the next.
@@ -133,15 +135,6 @@ pub struct Closest {
     pub value: f64,
     /// What it may be at most.
     pub limit: f64,
-}
-
-/// A size that was measured but not considered.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Exclusion {
-    /// The size, in MB.
-    pub memory_size_mb: u32,
-    /// Why.
-    pub reason: String,
 }
 
 /// The decision in a word.

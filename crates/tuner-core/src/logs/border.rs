@@ -124,12 +124,7 @@ pub fn cut(chunk: &[u8]) -> CutAt {
             continue;
         }
         last = last.or(Some(newline + 1));
-        let is_border = match below[0] {
-            b' ' | b'\t' | b'"' | b'\'' | b'}' | b']' | b',' => false,
-            b'{' | b'[' => is_complete(&chunk[..newline]),
-            _ => true,
-        };
-        if is_border {
+        if begins_event(chunk, newline + 1) {
             border = Some(newline + 1);
             break;
         }
@@ -146,7 +141,7 @@ pub fn cut(chunk: &[u8]) -> CutAt {
         return CutAt::Border(at);
     }
     if let Some(at) = border {
-        return CutAt::Border(at);
+        return CutAt::Border(between_invocations(chunk, at));
     }
     let between_elements = || {
         let at = memmem::rfind(chunk, b"},{\"")?;
@@ -156,6 +151,43 @@ pub fn cut(chunk: &[u8]) -> CutAt {
         Some(at) => CutAt::Inside(at),
         None => CutAt::Anywhere,
     }
+}
+
+/// Whether the line at `at` may be the first of a log event, and is not inside of a document.
+fn begins_event(chunk: &[u8], at: usize) -> bool {
+    match chunk[at] {
+        b' ' | b'\t' | b'"' | b'\'' | b'}' | b']' | b',' => false,
+        b'{' | b'[' => is_complete(&chunk[..at]),
+        _ => true,
+    }
+}
+
+/// Where to cut instead of before the line at `at`, so that what a runtime writes of an error in several lines stays
+/// together: before the last START; where none is near, before the last line that begins with its time.
+fn between_invocations(chunk: &[u8], at: usize) -> usize {
+    /// How far back is looked, in bytes; [`FunctionError`](super::FunctionError)s reach no further either.
+    const NEAR: usize = 8 * 1024;
+    let near = at.saturating_sub(NEAR).max(at / 2);
+    let line_of = |at: usize| memrchr(b'\n', &chunk[near..at]).map(|newline| near + newline + 1);
+    let start = [&b"START RequestId: "[..], b"\"platform.start\""]
+        .into_iter()
+        .filter_map(|start| memmem::find_iter(&chunk[near..], start).last())
+        .filter_map(|start| line_of(near + start))
+        .filter(|line| *line <= at && begins_event(chunk, *line))
+        .max();
+    let timed = || {
+        std::iter::once(at)
+            .chain(memchr::memrchr_iter(b'\n', &chunk[near..at - 1]).map(|newline| near + newline + 1))
+            .find(|line| begins_with_time(&chunk[*line..]) && begins_event(chunk, *line))
+    };
+    start.or_else(timed).unwrap_or(at)
+}
+
+/// `2026-01-31T`, `2026-01-31 `, also in the object of a JSON log.
+fn begins_with_time(line: &[u8]) -> bool {
+    let line = line.strip_prefix(b"{\"time\":\"").unwrap_or(line);
+    let is_digit = |at: usize| line.get(at).is_some_and(u8::is_ascii_digit);
+    [0, 1, 2, 3, 5, 6, 8, 9].into_iter().all(is_digit) && line[4] == b'-' && matches!(line.get(10), Some(b'T' | b' '))
 }
 
 #[cfg(test)]

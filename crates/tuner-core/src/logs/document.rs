@@ -345,7 +345,8 @@ impl<'a> Frame<'a> {
                 self.names.stream.get_or_insert(Cow::Borrowed(stream));
                 return;
             }
-            if key.is_none_or(names_group)
+            // Splunk has it as the source of an event.
+            if key.is_none_or(|key| names_group(key) || key == b"source")
                 && let Some(group) = origin::as_group(value)
             {
                 self.names.group.get_or_insert(Cow::Borrowed(group));
@@ -400,19 +401,19 @@ fn names_function(key: &[u8]) -> bool {
 fn rank_of_time(key: &[u8]) -> Option<u8> {
     Some(match key {
         b"timestamp" | b"Timestamp" | b"@timestamp" => 0,
-        b"eventTime" | b"event_time" | b"eventTimestamp" | b"_time" | b"__REALTIME_TIMESTAMP" => 1,
+        b"eventTime" | b"event_time" | b"eventTimestamp" | b"_time" | b"timeUnixNano" | b"__REALTIME_TIMESTAMP" => 1,
         b"time" | b"Time" | b"ts" | b"datetime" | b"date" | b"log_time" => 2,
         _ => return None,
     })
 }
 
-fn white_space(text: &[u8]) -> usize {
+pub(super) fn white_space(text: &[u8]) -> usize {
     text.iter().take_while(|byte| byte.is_ascii_whitespace()).count()
 }
 
 /// Where the string that begins at `from` has its closing quote; a newline is in none.
 #[inline]
-fn end_of_string(chunk: &[u8], from: usize, quote: u8) -> Option<usize> {
+pub(super) fn end_of_string(chunk: &[u8], from: usize, quote: u8) -> Option<usize> {
     let mut at = from;
     loop {
         // Keys are short: without the way through the vectorised search.

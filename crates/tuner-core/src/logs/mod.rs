@@ -45,6 +45,7 @@ pub use function_error::{FunctionError, Said, Started, Told, scan_errors};
 pub use line::parse_line;
 pub use origin::{
     Origin, function_of_log_group, function_of_log_stream, is_log_stream, looks_like_region, origin_of_log_group,
+    version_of_log_stream,
 };
 pub use report::{Report, XRay};
 pub use scan::{Counts, Cut, Found, Scanned, Scanner, scan};

@@ -81,7 +81,9 @@ fn end(chunk: &[u8], at: usize, end: usize, kind: Kind) -> Option<usize> {
     let behind = &chunk[end..];
     match kind {
         Kind::Report => {
-            let is_report = behind.first().is_some_and(u8::is_ascii_whitespace) || behind.starts_with(b"\\t");
+            // A colour ends where tools and `grep --color` highlight the word.
+            let is_report = (behind.first()).is_some_and(|byte| byte.is_ascii_whitespace() || *byte == 0x1b)
+                || behind.starts_with(b"\\t");
             is_report.then_some(end)
         }
         Kind::Platform => {

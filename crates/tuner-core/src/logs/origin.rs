@@ -13,6 +13,8 @@ pub struct Origin<'a> {
     pub region: Option<&'a str>,
     /// Whether it is Lambda@Edge: its groups are called `/aws/lambda/us-east-1.NAME`, in whatever region it ran.
     pub edge: bool,
+    /// The version, a number or `$LATEST`, as the name of the log stream or an ARN has it.
+    pub version: Option<&'a str>,
 }
 
 /// The names beside an event, as far as they are said.
@@ -48,15 +50,22 @@ impl<'a> Names<'a> {
         let of_group = self.group.as_deref().and_then(text).and_then(origin_of_log_group);
         let of_arn = self.function.as_deref().and_then(text).and_then(origin_of_function);
         let region = of_group.and_then(|o| o.region).or(of_arn.and_then(|o| o.region));
+        let of_stream = self.stream.as_deref().and_then(version_of_log_stream);
+        let version = of_stream.or(of_arn.and_then(|o| o.version));
         if let Some(name) = self.stream.as_deref().and_then(function_of_log_stream) {
             return Origin {
                 function: Some(name),
                 region,
                 edge: false,
+                version,
             };
         }
         let found = of_group.filter(|o| o.function.is_some()).or(of_arn).unwrap_or_default();
-        Origin { region, ..found }
+        Origin {
+            region,
+            version,
+            ..found
+        }
     }
 
     pub(super) fn into_owned(self) -> Names<'static> {
@@ -94,11 +103,13 @@ fn named<'a>(name: &'a str, region: Option<&'a str>) -> Option<Origin<'a>> {
             function: Some(function),
             region,
             edge: true,
+            version: None,
         }),
         None => is_function_name(name).then_some(Origin {
             function: Some(name),
             region,
             edge: false,
+            version: None,
         }),
     }
 }
@@ -110,11 +121,14 @@ pub fn function_of_log_group(group: &str) -> Option<&str> {
 
 /// A function's name, or its ARN.
 fn origin_of_function(function: &str) -> Option<Origin<'_>> {
-    let name = match function.split_once(":function:") {
-        Some((_, name)) => name.split(':').next()?,
-        None => function,
+    let (name, qualifier) = match function.split_once(":function:") {
+        Some((_, name)) => name.split_once(':').map_or((name, None), |(name, q)| (name, Some(q))),
+        None => (function, None),
     };
-    named(name, arn_part(function, 3))
+    Some(Origin {
+        version: qualifier.filter(|qualifier| is_version(qualifier)),
+        ..named(name, arn_part(function, 3))?
+    })
 }
 
 fn arn_part(arn: &str, part: usize) -> Option<&str> {
@@ -161,6 +175,20 @@ pub fn looks_like_region(word: &str) -> bool {
 pub fn function_of_log_stream(stream: &[u8]) -> Option<&str> {
     let name = &stream.get(11..)?[..name_in_stream(stream)?];
     text(name).filter(|name| is_function_name(name))
+}
+
+/// `2026/01/31/[7]0123` to `7`, also with dashes for slashes: the version whose environment logs there.
+pub fn version_of_log_stream(stream: &[u8]) -> Option<&str> {
+    let rest = &stream.get(11..)?[name_in_stream(stream)? + 1..];
+    let version = &rest[..memchr::memchr(b']', &rest[..rest.len().min(LONGEST_VERSION)])?];
+    text(version).filter(|version| is_version(version))
+}
+
+/// Of a number.
+const LONGEST_VERSION: usize = 24;
+
+fn is_version(text: &str) -> bool {
+    text == "$LATEST" || !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Whether this is the name of a stream of Lambda's, with or without a function in it.
@@ -231,6 +259,15 @@ mod tests {
         assert_eq!(function_of_log_stream(b"2026/01/31/pay[$LATEST]0123"), Some("pay"));
         assert_eq!(function_of_log_stream(b"2026-01-31-pay_2[7]0123"), Some("pay_2"));
         assert_eq!(function_of_log_stream(b"2026/01/31/[$LATEST]0123"), None);
+        for (stream, version) in [
+            (&b"2026/01/31/pay[$LATEST]0123"[..], Some("$LATEST")),
+            (b"2026-01-31-[7]0123", Some("7")),
+            (b"2026/01/31/[live]0123", None),
+            (b"2026/01/31/[7", None),
+            (b"2026/01/31/[]0123", None),
+        ] {
+            assert_eq!(version_of_log_stream(stream), version);
+        }
         assert!(is_log_stream(b"2026/01/31/[$LATEST]0123") && !is_log_stream(b"2026/01/31/x"));
     }
 
@@ -242,7 +279,8 @@ mod tests {
             Origin {
                 function: Some("auth-check"),
                 region: None,
-                edge: true
+                edge: true,
+                version: None
             }
         );
         let arn = origin_of_log_group("arn:aws:logs:eu-west-1:123456789012:log-group:/aws/lambda/pay:*").unwrap();
@@ -251,7 +289,8 @@ mod tests {
             Origin {
                 function: Some("pay"),
                 region: Some("eu-west-1"),
-                edge: false
+                edge: false,
+                version: None
             }
         );
         let names = Names {
@@ -263,7 +302,8 @@ mod tests {
             Origin {
                 function: Some("pay"),
                 region: Some("us-gov-west-1"),
-                edge: false
+                edge: false,
+                version: Some("7")
             }
         );
     }

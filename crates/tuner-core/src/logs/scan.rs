@@ -6,7 +6,7 @@ use std::ops::Range;
 use jiff::Timestamp;
 use memchr::{memchr, memrchr};
 
-use super::document::{Ended, Frame};
+use super::document::{Ended, Frame, end_of_string, white_space};
 use super::escape::unescape;
 use super::needle::{Kind, Needle};
 use super::origin::Origin;
@@ -224,6 +224,9 @@ impl<'a, 's, S: Sink> Scan<'a, 's, S> {
     fn around(&mut self, needle: Needle, done: usize, line: usize) -> usize {
         let from = done.max(line);
         let Some((start, follows_words)) = self.begin_of_document(needle.at, done, line) else {
+            if let Some(end) = self.line_in_quotes(from, needle) {
+                return end;
+            }
             return self.text(needle, from, false).max(needle.end);
         };
         let before = follows_words.then(|| {
@@ -240,6 +243,30 @@ impl<'a, 's, S: Sink> Scan<'a, 's, S> {
         // It was not in there, or is in what is no JSON any more.
         let is_broken = !self.chunk[start..end].ends_with(b"}") && !self.chunk[start..end].ends_with(b"]");
         self.text(needle, from.max(line), is_broken).max(needle.end)
+    }
+
+    /// A line that is nothing but a JSON string, which holds a document or another such string: it was written as JSON once
+    /// too often. Returns where to go on.
+    fn line_in_quotes(&mut self, from: usize, needle: Needle) -> Option<usize> {
+        let line = &self.chunk[from..];
+        let line = line[..memchr(b'\n', line).unwrap_or(line.len())].trim_ascii();
+        let holds_json = [&b"\"{\\\""[..], b"\"[{", b"\"[\\\"", b"\"\\\""];
+        if !holds_json.iter().any(|begin| line.starts_with(begin)) || !line.ends_with(b"\"") {
+            return None;
+        }
+        let begin = from + white_space(&self.chunk[from..]) + 1;
+        let end = begin + line.len() - 2;
+        if needle.end > end || end_of_string(self.chunk, begin, b'"') != Some(end) {
+            return None;
+        }
+        self.is_printed = false;
+        self.string(begin, end);
+        for mut pending in std::mem::take(&mut self.pending) {
+            // This string is no message around the document.
+            (pending.is_wrapped, pending.is_rewrapped) = (false, false);
+            self.finish(pending);
+        }
+        Some(end + 1)
     }
 
     /// A line that is nothing but a JSON event: there are no objects around it that could say more.

@@ -1,4 +1,4 @@
-//! Results of Logs Insights as CSV, with a report's fields in columns of their own and no message.
+//! Results of Logs Insights as CSV or as a table of Markdown, with a report's fields in columns of their own and no message.
 
 use memchr::{memchr, memrchr};
 
@@ -20,7 +20,7 @@ impl Table {
     pub fn of(head: &[u8]) -> Option<Self> {
         let line = &head[..memchr(b'\n', head)?];
         let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line).trim_ascii();
-        let separator = *line.iter().find(|byte| b",;\t".contains(byte))?;
+        let separator = *line.iter().find(|byte| b",;\t|".contains(byte))?;
         let columns: Vec<String> = fields(line, separator)
             .map(|name| String::from_utf8_lossy(name).into_owned())
             .collect();
@@ -33,7 +33,7 @@ impl Table {
         let mut at = 0;
         while at < chunk.len() {
             let end = memchr(b'\n', &chunk[at..]).map_or(chunk.len(), |newline| at + newline + 1);
-            let (mut row, mut names) = (Fields::default(), Names::default());
+            let (mut row, mut names) = (Fields::separated_by(self.separator), Names::default());
             for (column, value) in self
                 .columns
                 .iter()
@@ -106,6 +106,12 @@ mod tests {
         );
         assert_eq!(first.time.unwrap().to_string(), "2026-09-21T14:29:23.914Z");
         assert_eq!((second.memory_size_mb, second.max_memory_used_mb), (Some(128), None));
+        let markdown = "| @requestId | @duration | @billedDuration |\n|---|---|---|\n| id-1 | 1.5 | 2 |\n";
+        let mut found = 0;
+        Table::of(markdown.as_bytes())
+            .unwrap()
+            .scan(markdown.as_bytes(), |_| found += 1);
+        assert_eq!(found, 1);
         for other in [
             "@timestamp,@message\n",
             "a,b\n",

@@ -7,7 +7,7 @@ pub struct Tail {
     /// The invocation's REPORT. `None` means unmeasured, never zero. With JSON logs the usual reason is a system log
     /// level of WARN, which drops the report of every successful invocation: raise it to INFO.
     pub report: Option<Report>,
-    /// How the initialisation went, if that is told apart from REPORT.
+    /// How the initialisation went, if that is said apart from REPORT.
     pub init_report: Option<InitReport>,
     /// How the restore went.
     pub restore_report: Option<RestoreReport>,

@@ -57,7 +57,8 @@ impl<'a, S: Sink> Scan<'a, '_, S> {
             }
         }
         let Some(event) = event else {
-            let begins = needle.kind == Kind::Report && reach.starts_with(b"REPORT RequestId:");
+            let begins = needle.kind == Kind::Report
+                && (reach.starts_with(b"REPORT RequestId:") || reach.starts_with(b"REPORT\x1b["));
             self.counts.unreadable += u64::from(begins);
             return needle.end;
         };
@@ -201,16 +202,13 @@ fn behind(chunk: &[u8], before: &[u8], end: usize, pending: &mut Pending<'_>) {
     if !before.ends_with(b"\"") {
         return;
     }
-    // The event was taken to end with its line; its field ends in there, or at the beginning of the next.
-    let row = if rest.starts_with(b"\"") {
-        &rest[..line(rest)]
-    } else {
-        let last = &chunk[end.saturating_sub(BEHIND)..end];
-        let last = last.strip_suffix(b"\n").unwrap_or(last);
-        let last = &last[memrchr(b'\n', last).map_or(0, |at| at + 1)..];
-        let quote = memmem::rfind(last, b"MB").and_then(|from| memchr(b'"', &last[from..]).map(|at| from + at));
-        quote.map_or(&b""[..], |at| &last[at..])
-    };
+    // A field that was taken to end with its line ends in there, or at the beginning of the next.
+    let last = chunk[end.saturating_sub(BEHIND)..end]
+        .strip_suffix(b"\n")
+        .unwrap_or_default();
+    let last = &last[memrchr(b'\n', last).map_or(0, |at| at + 1)..];
+    let quote = memmem::rfind(last, b"MB").and_then(|from| memchr(b'"', &last[from..]).map(|at| from + at));
+    let row = quote.map_or(&rest[..line(rest)], |at| &last[at..]);
     if matches!(row, [b'"', b',' | b';', ..]) {
         let columns = Prefix::read(row);
         pending.names.complete(&columns.names.into_owned());

@@ -193,14 +193,20 @@ impl OutcomeCounts {
         *self.of_mut(outcome) += 1;
     }
 
-    /// All invocations.
+    /// All invocations. A document may say any numbers.
     pub const fn total(&self) -> u32 {
-        self.success + self.failures() + self.unmeasured
+        self.success
+            .saturating_add(self.failures())
+            .saturating_add(self.unmeasured)
     }
 
     /// All that did not succeed; unmeasured ones did.
     pub const fn failures(&self) -> u32 {
-        self.function_error + self.out_of_memory + self.timeout + self.throttled + self.init_error
+        self.function_error
+            .saturating_add(self.out_of_memory)
+            .saturating_add(self.timeout)
+            .saturating_add(self.throttled)
+            .saturating_add(self.init_error)
     }
 
     /// The most serious kind of failure seen, if any: memory, time, init, error, throttle.

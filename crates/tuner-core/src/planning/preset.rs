@@ -104,6 +104,21 @@ impl Effort {
     /// Months until a function is tuned again.
     const MONTHS_AHEAD: f64 = 3.0;
 
+    /// What measuring is worth with so many invocations ahead, in invocations at the cheapest size: the median of what the
+    /// presets spent on recorded functions (`cargo run --release -p tuner-core --example replay -- --present none`, without
+    /// the fresh ones of the end), in between by a power law.
+    pub fn worth(self) -> f64 {
+        const SPENT: [(f64, f64); 3] = [(3e3, 19.0), (1e4, 34.0), (1e5, 61.0)];
+        let [few, some, many] = SPENT;
+        let ((n0, e0), (n1, e1)) = if self.invocations_ahead < some.0 {
+            (few, some)
+        } else {
+            (some, many)
+        };
+        let power = (e1 / e0).ln() / (n1 / n0).ln();
+        (e0 * (self.invocations_ahead / n0).powf(power)).min(self.most_calls.into())
+    }
+
     /// The same where the function is invoked so often a month.
     #[must_use]
     pub fn with_monthly_invocations(self, monthly: Option<f64>) -> Self {
@@ -139,5 +154,27 @@ impl FromStr for Preset {
             .into_iter()
             .find(|preset| preset.to_string() == text)
             .ok_or_else(|| UnknownPreset(text.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn measuring_is_worth_more_where_more_is_ahead() {
+        let worth = |preset: Preset, monthly| {
+            preset
+                .effort()
+                .unwrap()
+                .with_monthly_invocations(monthly)
+                .worth()
+                .round()
+        };
+        assert_eq!(worth(Preset::Frugal, None), 19.0);
+        assert_eq!(worth(Preset::Standard, None), 34.0);
+        assert_eq!(worth(Preset::Thorough, None), 61.0);
+        assert_eq!(worth(Preset::Standard, Some(0.0)), 0.0);
+        assert_eq!(worth(Preset::Standard, Some(1e12)), 100.0);
     }
 }

@@ -1,12 +1,13 @@
 //! AWS's bulk price list of Lambda (`AWSLambda/current/REGION/index.json`).
 //!
-//! Products are told by `group` and `regionCode`. Usage types carry region prefixes whose public tables contradict each
-//! other, and units vary by row and year, so neither is matched on. Free allowances are listed as products with a price
+//! Products are told by `group` and `regionCode`; where the group is not one of those that are known, by `usagetype` without its
+//! region prefix (`USE2-Lambda-SnapStart-Cached-GB-S`). Public tables of the prefixes contradict each other, and units vary by
+//! row and year, so neither is matched on. Free allowances are listed as products with a price
 //! of zero; taking one for the price would make Lambda free.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::bulk_shape::BulkList;
+use super::bulk_shape::{Attributes, BulkList};
 use super::file::{ArchitecturePrices, FORMAT, Figure, FileTier, FileTiers, PriceFile, RegionPrices};
 use super::price::Price;
 use super::{Confidence, Currency, PriceTable};
@@ -49,14 +50,41 @@ enum Item {
     EphemeralStorage,
     ProvisionedConcurrency,
     ProvisionedDuration,
+    SnapStartCache,
+    SnapStartRestore,
 }
 
 impl Item {
-    fn of_group(group: &str) -> Option<(Self, Architecture)> {
-        let (name, architecture) = match group.strip_suffix("-ARM") {
-            Some(name) => (name, Architecture::Arm64),
-            None => (group, Architecture::X86_64),
+    /// What a row is about, and for which architectures its price holds.
+    fn of(attributes: &Attributes) -> Option<(Self, &'static [Architecture])> {
+        Self::of_group(&attributes.group).or_else(|| Self::of_usage_type(&attributes.usagetype))
+    }
+
+    fn of_usage_type(usage_type: &str) -> Option<(Self, &'static [Architecture])> {
+        // Prefixes of regions are capital letters and digits: `USE2-`, `APN1-`, `EU-`.
+        let is_prefix =
+            |text: &str| text.len() >= 2 && text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
+        let name = match usage_type.split_once('-') {
+            Some((prefix, name)) if is_prefix(prefix) => name,
+            _ => usage_type,
         };
+        let (name, architectures) = by_architecture(name);
+        let item = match name {
+            "Lambda-GB-Second" => Self::Duration,
+            "Request" => Self::Request,
+            "Lambda-Storage-GB-Second" => Self::EphemeralStorage,
+            "Lambda-Provisioned-Concurrency" => Self::ProvisionedConcurrency,
+            "Lambda-Provisioned-GB-Second" => Self::ProvisionedDuration,
+            // These name no architecture, and hold for both unless a row of its own says otherwise.
+            "Lambda-SnapStart-Cached-GB-S" => return Some((Self::SnapStartCache, either(architectures))),
+            "Lambda-SnapStart-Restored-GB" => return Some((Self::SnapStartRestore, either(architectures))),
+            _ => return None,
+        };
+        Some((item, architectures))
+    }
+
+    fn of_group(group: &str) -> Option<(Self, &'static [Architecture])> {
+        let (name, architectures) = by_architecture(group);
         let item = match name {
             "AWS-Lambda-Duration" => Self::Duration,
             "AWS-Lambda-Requests" => Self::Request,
@@ -65,8 +93,24 @@ impl Item {
             "AWS-Lambda-Duration-Provisioned" => Self::ProvisionedDuration,
             _ => return None,
         };
-        Some((item, architecture))
+        Some((item, architectures))
     }
+}
+
+const ARM64: &[Architecture] = &[Architecture::Arm64];
+const X86_64: &[Architecture] = &[Architecture::X86_64];
+const BOTH: &[Architecture] = &[Architecture::X86_64, Architecture::Arm64];
+
+fn by_architecture(name: &str) -> (&str, &'static [Architecture]) {
+    match name.strip_suffix("-ARM") {
+        Some(name) => (name, ARM64),
+        None => (name, X86_64),
+    }
+}
+
+/// Both, for what does not say that it is arm64's.
+fn either(architectures: &'static [Architecture]) -> &'static [Architecture] {
+    if architectures == ARM64 { ARM64 } else { BOTH }
 }
 
 type Items = BTreeMap<Item, (Currency, Vec<FileTier>)>;
@@ -126,7 +170,7 @@ impl BulkList {
         let mut found = Found::new();
         for (sku, product) in &self.products {
             let attributes = &product.attributes;
-            let Some((item, architecture)) = Item::of_group(&attributes.group) else {
+            let Some((item, architectures)) = Item::of(attributes) else {
                 continue;
             };
             if attributes.is_free_allowance() {
@@ -136,14 +180,23 @@ impl BulkList {
                 continue;
             };
             let region = &attributes.region_code;
-            let items = found.entry((region.clone(), architecture)).or_default();
-            let other = items.insert(item, (currency, tiers.clone()));
-            if other.is_some_and(|other| other != (currency, tiers)) {
-                let group = attributes.group.clone();
-                return Err(BulkPriceListError::Contradiction {
-                    region: region.clone(),
-                    group,
-                });
+            for &architecture in architectures {
+                let items = found.entry((region.clone(), architecture)).or_default();
+                // What names its architecture holds before what names none.
+                if architectures.len() > 1 && items.contains_key(&item) && architecture == Architecture::Arm64 {
+                    continue;
+                }
+                let other = items.insert(item, (currency, tiers.clone()));
+                let overruled = architectures == ARM64 && matches!(item, Item::SnapStartCache | Item::SnapStartRestore);
+                if !overruled && other.is_some_and(|other| other != (currency, tiers.clone())) {
+                    return Err(BulkPriceListError::Contradiction {
+                        region: region.clone(),
+                        group: match attributes.group.is_empty() {
+                            true => attributes.usagetype.clone(),
+                            false => attributes.group.clone(),
+                        },
+                    });
+                }
             }
         }
         Ok(found)
@@ -215,7 +268,7 @@ fn architecture_prices(gb_second: FileTiers, mut items: Items) -> ArchitecturePr
         ephemeral_storage_gb_second: single(Item::EphemeralStorage),
         provisioned_concurrency_gb_second: single(Item::ProvisionedConcurrency),
         provisioned_duration_gb_second: single(Item::ProvisionedDuration),
-        snapstart_cache_gb_second: None,
-        snapstart_restore_gb: None,
+        snapstart_cache_gb_second: single(Item::SnapStartCache),
+        snapstart_restore_gb: single(Item::SnapStartRestore),
     }
 }

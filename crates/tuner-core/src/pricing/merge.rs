@@ -4,8 +4,8 @@ use super::file::{ArchitecturePrices, Figure, RegionPrices};
 impl PriceTable {
     /// Puts the prices of `newer` over those here, region by region.
     ///
-    /// A region of `newer` replaces the whole of the region here, estimates included, except for SnapStart: the bulk
-    /// list's names for it are not known, so a figure that `newer` lacks is kept and marked with its age.
+    /// A region of `newer` replaces the whole of the region here, estimates included, except for SnapStart, which lists of
+    /// before 2024 do not have: a figure that `newer` lacks is kept and marked with its age.
     pub fn merge(&mut self, newer: Self) {
         let (table, newer) = (&mut self.0, newer.0);
         for (region, mut prices) in newer.regions {

@@ -12,6 +12,7 @@
 //! The figures live in `data/prices.json`, made by `data/generate_prices.py` from what `data/sources/` names a source
 //! for. [`PriceTable::from_bulk_price_list`] reads AWS's own list, for a refresh.
 
+mod break_even;
 mod bulk;
 mod bulk_shape;
 mod currency;
@@ -31,6 +32,7 @@ mod tests;
 mod tiers;
 mod unknown;
 
+pub use break_even::{BreakEven, InvocationMix, environments_for};
 pub use bulk::BulkPriceListError;
 pub use currency::Currency;
 pub use money::{CurrencyMismatch, Money};

@@ -30,8 +30,8 @@ pub enum FreeTier {
 /// What a function uses in a month, in one region and architecture.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct MonthlyUsage {
-    /// Invocations on demand.
-    pub invocations: u64,
+    /// Invocations on demand; on average, so that there may be less than one.
+    pub invocations: f64,
     /// Billed duration on demand: configured GB x billed seconds.
     pub gb_seconds: f64,
     /// Ephemeral storage above 512 MB during billed duration, on demand and provisioned; see
@@ -51,7 +51,7 @@ pub struct ProvisionedUsage {
     /// Billed duration: configured GB x billed seconds.
     pub gb_seconds: f64,
     /// Invocations.
-    pub invocations: u64,
+    pub invocations: f64,
 }
 
 /// Use of SnapStart.
@@ -103,17 +103,18 @@ impl PriceQuote {
             FreeTier::Include => Some(self.free_tier.ok_or_else(|| self.unknown(PricedItem::FreeTier))?),
         };
         let used_gb_seconds = usage.gb_seconds.max(0.0);
-        let free_requests = allowance.map_or(0, |free| free.requests_per_month.min(usage.invocations));
+        let used_requests = usage.invocations.max(0.0);
+        let free_requests = allowance.map_or(0.0, |free| (free.requests_per_month as f64).min(used_requests));
         let free_gb_seconds = allowance.map_or(0.0, |free| free.gb_seconds_per_month.min(used_gb_seconds));
         let charged_gb_seconds = used_gb_seconds - free_gb_seconds;
         let provisioned = usage.provisioned.unwrap_or_default();
-        let charged_requests = (usage.invocations - free_requests).saturating_add(provisioned.invocations);
+        let charged_requests = used_requests - free_requests + provisioned.invocations.max(0.0);
 
         let duration = self.money(
             self.gb_second
                 .walk(self.volume_gb_seconds_per_month, charged_gb_seconds),
         );
-        let requests = self.charge(self.request, PricedItem::Request, charged_requests as f64)?;
+        let requests = self.charge(self.request, PricedItem::Request, charged_requests)?;
         let ephemeral_storage = self.storage_charge(usage.ephemeral_storage_gb_seconds)?;
         let provisioned_concurrency = self.provisioned_charge(provisioned)?;
         let snapstart = usage
@@ -134,7 +135,7 @@ impl PriceQuote {
             snapstart,
             total: self.money(total.iter().map(|part| part.amount).sum()),
             free_tier_left: allowance.map(|free| FreeAllowance {
-                requests_per_month: free.requests_per_month - free_requests,
+                requests_per_month: free.requests_per_month - free_requests.ceil() as u64,
                 gb_seconds_per_month: free.gb_seconds_per_month - free_gb_seconds,
             }),
             estimated: self.bill_is_estimated(usage, charged_gb_seconds, charged_requests),
@@ -161,11 +162,11 @@ impl PriceQuote {
         Ok(self.money(cache.amount + restore.amount))
     }
 
-    fn bill_is_estimated(&self, usage: &MonthlyUsage, charged_gb_seconds: f64, charged_requests: u64) -> bool {
+    fn bill_is_estimated(&self, usage: &MonthlyUsage, charged_gb_seconds: f64, charged_requests: f64) -> bool {
         let provisioned = usage.provisioned.unwrap_or_default();
         let snapstart = usage.snapstart.filter(|used| used.billing == SnapStartBilling::Charged);
         let used = [
-            (self.request, charged_requests as f64),
+            (self.request, charged_requests),
             (self.ephemeral_storage_gb_second, usage.ephemeral_storage_gb_seconds),
             (self.provisioned_concurrency_gb_second, provisioned.allocated_gb_seconds),
             (self.provisioned_duration_gb_second, provisioned.gb_seconds),

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::file::{ArchitecturePrices, Figure, PriceFile, RegionFigure, RegionPrices};
-use super::{Confidence, Currency, Money, Partition, PriceQuote, PriceUnknown, PricedItem, QuotedPrice};
+use super::{Confidence, Currency, Money, Partition, PriceQuote, PriceTier, PriceUnknown, PricedItem, QuotedPrice};
 use crate::Architecture;
 
 static EMBEDDED: LazyLock<PriceTable> = LazyLock::new(|| {
@@ -36,7 +36,7 @@ pub struct UnitPrice {
     pub note: Option<String>,
 }
 
-/// A line of `tuner prices`: tier 1. A price that is `None` (absent in JSON) is not known.
+/// A line of `tuner prices`: every figure that is used. A price that is `None` (absent in JSON) is not known.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct PriceRow {
     /// Such as `eu-west-1`.
@@ -45,14 +45,34 @@ pub struct PriceRow {
     pub architecture: Architecture,
     /// Of every price here.
     pub currency: Currency,
-    /// Of a GB-second.
+    /// Of a GB-second, in the first tier.
     pub gb_second: f64,
+    /// Of a GB-second by monthly volume, the first tier too.
+    pub tiers: Vec<PriceTier>,
     /// Of one invocation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<f64>,
     /// Of a GB-second of ephemeral storage above 512 MB.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ephemeral_storage_gb_second: Option<f64>,
+    /// Of a GB-second of provisioned concurrency, kept ready.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provisioned_concurrency_gb_second: Option<f64>,
+    /// Of a GB-second of duration in provisioned environments.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provisioned_duration_gb_second: Option<f64>,
+    /// Of a GB-second of a cached SnapStart snapshot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub snapstart_cache_gb_second: Option<f64>,
+    /// Of a GB restored from a snapshot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub snapstart_restore_gb: Option<f64>,
+    /// Of a state transition of a Standard workflow of Step Functions, in the region.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state_transition: Option<f64>,
+    /// Of a GB ingested by CloudWatch Logs, in the region.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log_ingest_gb: Option<f64>,
     /// How far the figures are to be trusted.
     pub confidence: Confidence,
     /// Whether one of the prices here is derived.
@@ -113,7 +133,12 @@ impl PriceTable {
                 .into_iter()
                 .filter_map(move |architecture| {
                     let prices = found.of(architecture)?;
-                    Some(PriceRow::from(self.quote_of(region, architecture, found, prices)))
+                    let amount = |price: Result<UnitPrice, PriceUnknown>| price.ok().map(|unit| unit.price.amount);
+                    Some(PriceRow {
+                        state_transition: amount(self.state_transition(region)),
+                        log_ingest_gb: amount(self.log_ingest_gb(region)),
+                        ..PriceRow::from(self.quote_of(region, architecture, found, prices))
+                    })
                 })
         })
     }
@@ -235,8 +260,15 @@ impl From<PriceQuote> for PriceRow {
     fn from(quote: PriceQuote) -> Self {
         Self {
             gb_second: quote.gb_second.first().price,
+            tiers: quote.gb_second.iter().copied().collect(),
             request: quote.request.map(|quoted| quoted.price),
             ephemeral_storage_gb_second: quote.ephemeral_storage_gb_second.map(|quoted| quoted.price),
+            provisioned_concurrency_gb_second: quote.provisioned_concurrency_gb_second.map(|quoted| quoted.price),
+            provisioned_duration_gb_second: quote.provisioned_duration_gb_second.map(|quoted| quoted.price),
+            snapstart_cache_gb_second: quote.snapstart_cache_gb_second.map(|quoted| quoted.price),
+            snapstart_restore_gb: quote.snapstart_restore_gb.map(|quoted| quoted.price),
+            state_transition: None,
+            log_ingest_gb: None,
             region: quote.region,
             architecture: quote.architecture,
             currency: quote.currency,

@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 /// The price of a GB-second from a monthly volume on.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct PriceTier {
-    /// The GB-seconds of the month after which this price holds, per account, region and architecture; 0 for tier 1.
+    /// The GB-seconds of the month after which this price holds, per organisation (accounts that are billed
+    /// together), region and architecture; 0 for tier 1.
     pub from_gb_seconds: u64,
     /// Per GB-second, in the quote's currency.
     pub price: f64,

@@ -1,7 +1,7 @@
 use std::fmt;
 
 use super::Partition;
-use crate::Architecture;
+use crate::{Architecture, Remedy};
 
 /// A price that is not known. It is never replaced by another region's, nor by zero.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -15,7 +15,7 @@ pub enum PriceUnknown {
         exists: bool,
     },
     /// The table knows the region, but not what this architecture costs there.
-    #[error("the price of {architecture} in region `{region}` is not known; {WAY_OUT}")]
+    #[error("the price of {architecture} in region `{region}` is not known")]
     Architecture {
         /// As asked for.
         region: String,
@@ -23,7 +23,7 @@ pub enum PriceUnknown {
         architecture: Architecture,
     },
     /// One figure that the calculation needs is not known.
-    #[error("the {figure} price in region `{region}` is not known; {WAY_OUT}")]
+    #[error("the {figure} price in region `{region}` is not known")]
     Figure {
         /// As asked for.
         region: String,
@@ -32,23 +32,23 @@ pub enum PriceUnknown {
     },
 }
 
-const WAY_OUT: &str = "run `tuner prices refresh` to read AWS's price list, or give a price file with `--prices FILE`";
+impl PriceUnknown {
+    /// What the reader can do about it.
+    pub fn remedy(&self) -> Option<Remedy> {
+        let (Self::Region { region, .. } | Self::Architecture { region, .. } | Self::Figure { region, .. }) = self;
+        Some(Remedy::GivePrices {
+            published: Partition::of_region(region) != Partition::AwsIso,
+        })
+    }
+}
 
 fn region_message(region: &str, exists: bool) -> String {
-    match (exists, Partition::of_region(region)) {
-        (true, Partition::AwsIso) => format!(
-            "prices in region `{region}` are not known: AWS publishes none for {}; give a price file with \
-             `--prices FILE`",
-            Partition::AwsIso
-        ),
-        (true, _) => {
-            format!("prices in region `{region}` are not known: the region exists, but no figure was found; {WAY_OUT}")
-        }
-        (false, _) => format!(
-            "prices in region `{region}` are not known: the price table has no such region; check the spelling \
-             (`tuner prices` lists them), or {WAY_OUT}"
-        ),
-    }
+    let why = match (exists, Partition::of_region(region)) {
+        (true, Partition::AwsIso) => format!("AWS publishes none for {}", Partition::AwsIso),
+        (true, _) => "the region exists, but no figure was found".to_owned(),
+        (false, _) => "the price table has no such region; check the spelling".to_owned(),
+    };
+    format!("prices in region `{region}` are not known: {why}")
 }
 
 /// What AWS puts a price on, as far as a function's memory size bears on it.

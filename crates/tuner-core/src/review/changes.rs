@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{FindingKind, Saving};
+use super::{FindingKind, Resized, Saving};
 use crate::pricing::Money;
 
 /// What is different about one function since the last review.
@@ -15,6 +15,9 @@ pub struct Changes {
     /// Its memory size then, in MB, if it was another.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub memory_size_mb: Option<u32>,
+    /// What that change of the size did; absent where too little is known of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resized: Option<Box<Resized>>,
     /// What a month cost then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub monthly: Option<Money>,

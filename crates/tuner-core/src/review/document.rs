@@ -7,8 +7,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Advice, Changes, Evidence, Finding, FindingKind, ListedFunction, Saving, Window};
-use crate::pricing::{Money, MonthlyBill};
+use super::{
+    Advice, Beside, Changes, Evidence, Finding, FindingKind, ListedFunction, Saving, Serving, Unjudged, Window,
+};
+use crate::pricing::{Confidence, Money, MonthlyBill};
 use crate::tuning::TuningStatus;
 use crate::{Estimate, FunctionName, Verdict};
 
@@ -36,7 +38,8 @@ pub struct MemoryReview {
     pub window: Option<Window>,
     /// Every region asked for, also those that could not be read.
     pub regions: Vec<RegionReview>,
-    /// Every function found, the one with the most at stake first.
+    /// Every function found, the one with the most at stake first: of one that may break, all that a month of it costs; of
+    /// every one, what could be saved at best.
     pub functions: Vec<FunctionReview>,
     /// Sums over them.
     pub totals: Totals,
@@ -70,9 +73,13 @@ pub struct FunctionReview {
     pub function: ListedFunction,
     /// What is known of its invocations.
     pub evidence: Evidence,
-    /// What a month costs, at the present rate of use; absent where it is not known.
+    /// What a month costs, at the present size and rate of use; absent where it is not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub monthly: Option<MonthlyCost>,
+    /// What was billed in the window, at the sizes that were in force: the figure to compare with Cost Explorer. Absent where
+    /// it is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub billed: Option<WindowCost>,
     /// Why that is not known; beside a cost, what is not in it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cost_unknown: Option<String>,
@@ -85,16 +92,83 @@ pub struct FunctionReview {
     /// What came of tuning it in this review.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tuned: Option<Tuned>,
+    /// What came of tuning the same code in an earlier review.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tuned_before: Option<Tuned>,
+    /// What was expected of the size that Compute Optimizer names, and what was measured there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub beside: Option<Beside>,
+    /// With what it may be invoked, if that is registered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payload: Option<RegisteredPayload>,
     /// What is different from the last review; absent if there was none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub changes: Option<Changes>,
 }
 
+/// With what a function may be invoked. What is sent is not in it: it may hold secrets.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum RegisteredPayload {
+    /// With an object.
+    S3 {
+        /// Its address, `s3://BUCKET/KEY`.
+        uri: String,
+    },
+    /// With `{}`: somebody says so.
+    Empty,
+    /// With what the registry holds.
+    InRegistry,
+}
+
+impl MemoryReview {
+    /// All but the functions.
+    pub fn without_functions(&self) -> Self {
+        Self {
+            schema_version: self.schema_version,
+            review_id: self.review_id,
+            tool_version: self.tool_version.clone(),
+            started_at: self.started_at,
+            finished_at: self.finished_at,
+            account: self.account.clone(),
+            window: self.window,
+            regions: self.regions.clone(),
+            functions: Vec::new(),
+            totals: self.totals.clone(),
+            scan: self.scan.clone(),
+            previous: self.previous.clone(),
+            warnings: self.warnings.clone(),
+        }
+    }
+}
+
 impl FunctionReview {
-    /// The present memory size, in MB: the configured one, else that of the latest report.
+    /// A function of which nothing was found.
+    pub fn new(function: ListedFunction, evidence: Evidence) -> Self {
+        Self {
+            function,
+            evidence,
+            monthly: None,
+            billed: None,
+            cost_unknown: None,
+            findings: Vec::new(),
+            advice: Vec::new(),
+            tuned: None,
+            tuned_before: None,
+            beside: None,
+            payload: None,
+            changes: None,
+        }
+    }
+
+    /// At which memory sizes its traffic runs.
+    pub fn serving(&self) -> Serving<'_> {
+        Serving::of(&self.function, &self.evidence)
+    }
+
+    /// The present memory size, in MB: the one at which most of its traffic runs, else the configured one.
     pub fn memory_size_mb(&self) -> Option<u32> {
-        let latest = || self.evidence.latest().map(|size| size.memory_size_mb);
-        self.function.memory_size_mb.or_else(latest)
+        self.serving().memory_size_mb
     }
 
     /// The finding of this kind.
@@ -102,13 +176,14 @@ impl FunctionReview {
         self.findings.iter().find(|finding| finding.kind == kind)
     }
 
-    /// What acting on memory and provisioned concurrency would save a month. All of it can be done; arm64 is counted apart.
+    /// What acting on memory, provisioned concurrency and snapshots would save a month. All of it can be done; arm64 is counted apart.
     pub fn savings(&self) -> impl Iterator<Item = &Saving> {
         // More memory saves something only once it was measured.
-        const COUNTED: [FindingKind; 3] = [
+        const COUNTED: [FindingKind; 4] = [
             FindingKind::MemoryOverprovisioned,
             FindingKind::CpuBound,
             FindingKind::ProvisionedConcurrencyUnused,
+            FindingKind::SnapStartVersionsUnused,
         ];
         COUNTED
             .into_iter()
@@ -133,6 +208,33 @@ pub struct MonthlyCost {
     /// Whether billed durations were read; otherwise they are taken to be the durations that CloudWatch counted, without
     /// init and rounding.
     pub billed: bool,
+    /// When the time began by whose invocations a month's are counted, if that is later than the window: the function was
+    /// first called then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Timestamp>,
+    /// How many days that time has; absent without a window.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen_days: Option<f64>,
+    /// How far the figures are to be trusted: by the days that were seen, and by whether the present size was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confidence: Option<Confidence>,
+}
+
+/// What was billed for a function in the window: every invocation at the size it ran at. List prices, before free tier,
+/// Savings Plans, discounts and tax. An asynchronous event above 256 KB is charged as several requests, which nothing here tells.
+/// Provisioned environments are taken to have been kept all the time.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct WindowCost {
+    /// The days it is of; 0 where logs have no time.
+    pub days: f64,
+    /// Invocations.
+    pub invocations: f64,
+    /// GB-seconds billed.
+    pub gb_seconds: f64,
+    /// By what it was charged for.
+    pub bill: MonthlyBill,
+    /// High where every invocation's billed duration was read; lower where what was read stands for the rest.
+    pub confidence: Confidence,
 }
 
 /// What came of tuning a function in a review.
@@ -162,6 +264,18 @@ pub struct Tuned {
     /// Where its report is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub report: Option<String>,
+    /// Hash of the code that was measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code_sha256: Option<String>,
+    /// When measuring was over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finished_at: Option<Timestamp>,
+    /// The size that it had then, in MB.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from_mb: Option<u32>,
+    /// Mean duration, in ms, of each size that was measured, in MB.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub mean_ms: BTreeMap<u32, f64>,
     /// Why it failed, did not begin, or can't be followed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,
@@ -178,8 +292,14 @@ pub struct Totals {
     /// What it is at most, where some functions' logs could not be read in full; absent where that is the same.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub monthly_at_most: Option<Money>,
+    /// What was billed in the window, of those functions of which that is known; absent if it is of none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub billed: Option<Money>,
     /// How many have no known cost.
     pub without_cost: u64,
+    /// What could not be judged.
+    #[serde(default)]
+    pub unjudged: Unjudged,
     /// What would be saved a month by memory sizes and provisioned concurrency, if durations stay.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub saving_at_best: Option<Money>,
@@ -200,7 +320,7 @@ pub struct Totals {
 /// What reading the logs took.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Scan {
-    /// What was expected to be scanned, in bytes: a rough guess from what the log groups hold.
+    /// What was expected to be scanned, in bytes: what CloudWatch counted as written, or a guess from what the log groups hold.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub estimated_bytes: Option<u64>,
     /// What that would cost.
@@ -225,6 +345,9 @@ pub struct PreviousReview {
     pub review_id: Uuid,
     /// When it was over.
     pub finished_at: Timestamp,
+    /// The time that it looked back on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window: Option<Window>,
     /// What a month cost then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub monthly: Option<Money>,

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::VersionSeen;
 use crate::memory::gb_seconds;
 
 /// A stretch of time.
@@ -40,6 +41,12 @@ pub struct Evidence {
     /// From the reports in the logs, by memory size, ascending.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sizes: Vec<SizeEvidence>,
+    /// From the reports of earlier reviews, of sizes that these do not tell of, ascending.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier: Vec<SizeEvidence>,
+    /// Failures of which logs tell, and no report.
+    #[serde(default, skip_serializing_if = "Unreported::is_none")]
+    pub unreported: Unreported,
     /// Where the reports are from; absent when no log was read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub logs: Option<LogsRead>,
@@ -57,6 +64,11 @@ impl Evidence {
         self.sizes.iter().find(|size| size.memory_size_mb == memory_size_mb)
     }
 
+    /// All sizes that are known, those of earlier reviews too.
+    pub fn all_sizes(&self) -> impl Iterator<Item = &SizeEvidence> {
+        self.sizes.iter().chain(&self.earlier)
+    }
+
     /// The size of the latest report: the present one, where the configuration is not known.
     pub fn latest(&self) -> Option<&SizeEvidence> {
         self.sizes.iter().max_by_key(|size| (size.last_seen, size.invocations))
@@ -70,6 +82,30 @@ impl Evidence {
     /// The first gap of this kind.
     pub fn gap(&self, missing: Missing) -> Option<&Gap> {
         self.gaps.iter().find(|gap| gap.missing == missing)
+    }
+}
+
+/// Invocations that failed, of which a line of the older style tells, and no report: at which memory size they ran, and what
+/// they took and used, is not known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Unreported {
+    /// That timed out.
+    #[serde(default)]
+    pub timeouts: u64,
+    /// Whose runtime was ended, or exited.
+    #[serde(default)]
+    pub crashes: u64,
+}
+
+impl Unreported {
+    /// All of them.
+    pub const fn all(self) -> u64 {
+        self.timeouts + self.crashes
+    }
+
+    /// Whether there are none.
+    pub const fn is_none(&self) -> bool {
+        self.all() == 0
     }
 }
 
@@ -95,6 +131,9 @@ pub struct Metrics {
     /// The highest `ProvisionedConcurrencyUtilization`, 0 to 1: the most that was ever busy at a time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provisioned_utilization_max: Option<f64>,
+    /// Mean `cpu_total_time` of an invocation, in ms, from Lambda Insights where its extension is on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cpu_time_mean_ms: Option<f64>,
 }
 
 impl Metrics {
@@ -111,6 +150,10 @@ pub struct SizeEvidence {
     pub memory_size_mb: u32,
     /// How many reports there are.
     pub invocations: u64,
+    /// Versions that they are of, the one with the latest report last; none where nothing tells. Of a query's answer the
+    /// last one only.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub versions: Vec<VersionSeen>,
     /// Time of the first report.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_seen: Option<Timestamp>,
@@ -133,9 +176,19 @@ pub struct SizeEvidence {
     /// Those restored from a snapshot.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub restored_starts: u64,
+    /// Those in environments of provisioned concurrency, as far as JSON logs tell what environments are.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub provisioned_invocations: u64,
     /// The most memory used, in MB.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_memory_used_mb: Option<u32>,
+    /// Its 99th percentile: far below the most, the most was a rare event.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub p99_memory_used_mb: Option<u32>,
+    /// How much more the last invocations used than the first, in MB, by a straight line through all of them; absent where that
+    /// explains little, or there are few.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory_growth_mb: Option<f64>,
     /// Invocations that reached the timeout.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub timeouts: u64,
@@ -255,6 +308,9 @@ pub struct Gap {
     pub why: Why,
     /// The same in a sentence, with the way out.
     pub text: String,
+    /// What would have to be allowed, such as `cloudwatch:GetMetricData`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call: Option<String>,
 }
 
 impl Gap {
@@ -264,6 +320,16 @@ impl Gap {
             missing,
             why,
             text: text.into(),
+            call: None,
+        }
+    }
+
+    /// The same, with what would have to be allowed.
+    #[must_use]
+    pub fn for_want_of(self, call: impl Into<String>) -> Self {
+        Self {
+            call: Some(call.into()),
+            ..self
         }
     }
 }

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::FunctionVersion;
 use crate::pricing::{Confidence, Money};
 
 /// Something found about a function, with what it rests on.
@@ -12,6 +13,9 @@ pub struct Finding {
     pub kind: FindingKind,
     /// How far it is to be trusted: how much was seen, and how directly.
     pub confidence: Confidence,
+    /// How probable it is, 0 to 1, where that can be calculated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub probability: Option<f64>,
     /// The evidence, in a sentence with its figures.
     pub text: String,
     /// What acting on it would save a month; absent where nothing is known of that.
@@ -35,12 +39,17 @@ pub enum FindingKind {
     Regression,
     /// Much of the memory is never used (Compute Optimizer: `MemoryOverprovisioned`).
     MemoryOverprovisioned,
-    /// It probably waits for its processor: more memory may make it faster at little or no cost.
+    /// It probably waits for its processor: more memory may make it faster at little or no cost. [`Finding::probability`] says
+    /// how probably.
     CpuBound,
     /// Much of what is billed is initialisation.
     InitHeavy,
     /// Provisioned concurrency is kept and not used.
     ProvisionedConcurrencyUnused,
+    /// Snapshots of published versions are kept, and charged for, that nothing leads to.
+    SnapStartVersionsUnused,
+    /// Its time-out is so far above what it takes that a call which hangs costs as much as thousands of usual ones.
+    TimeoutTooLong,
     /// It runs on x86_64, and its runtime exists for arm64.
     Arm64Candidate,
     /// Too few invocations to say anything of its memory (Compute Optimizer: `InsufficientData`).
@@ -57,7 +66,7 @@ pub enum FindingKind {
 
 impl FindingKind {
     /// All of them, in order.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 17] = [
         Self::MemoryUnderprovisioned,
         Self::TimeoutRisk,
         Self::Errors,
@@ -67,6 +76,8 @@ impl FindingKind {
         Self::CpuBound,
         Self::InitHeavy,
         Self::ProvisionedConcurrencyUnused,
+        Self::SnapStartVersionsUnused,
+        Self::TimeoutTooLong,
         Self::Arm64Candidate,
         Self::NotEnoughData,
         Self::NoLogs,
@@ -87,6 +98,8 @@ impl FindingKind {
             Self::CpuBound => "CPU-bound?",
             Self::InitHeavy => "init-heavy",
             Self::ProvisionedConcurrencyUnused => "provisioned concurrency unused",
+            Self::SnapStartVersionsUnused => "unused SnapStart versions",
+            Self::TimeoutTooLong => "time-out far too long",
             Self::Arm64Candidate => "arm64 candidate",
             Self::NotEnoughData => "not enough data",
             Self::NoLogs => "no logs",
@@ -176,6 +189,11 @@ pub enum Action {
         qualifier: String,
         /// How many.
         environments: u32,
+    },
+    /// Delete these published versions: each has a snapshot that is charged for.
+    DeleteVersions {
+        /// Their numbers, ascending.
+        versions: Vec<FunctionVersion>,
     },
     /// Build it for arm64 and measure it there.
     TryArm64,

@@ -1,11 +1,13 @@
 //! What is known of a function before any of its invocations is looked at.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::{Alias, FunctionVersion, PublishedVersion};
+use crate::arn::Arn;
 use crate::{Architecture, FunctionName};
 
 /// A function of the account as Lambda's API describes it. What only logs tell of has a name and little else.
@@ -37,6 +39,9 @@ pub struct ListedFunction {
     /// Whether published versions start from a snapshot.
     #[serde(default, skip_serializing_if = "is_false")]
     pub snap_start: bool,
+    /// Whether the extension of Lambda Insights is among its layers.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub lambda_insights: bool,
     /// Where it logs: `LoggingConfig.LogGroup`, else `/aws/lambda/NAME`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub log_group: Option<String>,
@@ -52,6 +57,23 @@ pub struct ListedFunction {
     /// Provisioned concurrency of its versions and aliases.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub provisioned: Vec<ProvisionedConcurrency>,
+    /// Its published versions, as far as they were listed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub versions: Vec<PublishedVersion>,
+    /// Its aliases; absent where they were not asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub aliases: Option<Vec<Alias>>,
+    /// ARNs of the queues, streams and the like that Lambda reads for it (event source mappings); absent where they were not
+    /// asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event_sources: Option<Vec<String>>,
+    /// Services that its resource policy lets invoke it, such as `apigateway.amazonaws.com`; absent where that was not asked
+    /// for. Others may invoke it by a role of their own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub callers: Option<BTreeSet<String>>,
+    /// Hash of the code of `$LATEST`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code_sha256: Option<String>,
     /// Last change of code or configuration.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_modified: Option<Timestamp>,
@@ -79,11 +101,17 @@ impl ListedFunction {
             timeout_s: None,
             ephemeral_storage_mb: None,
             snap_start: false,
+            lambda_insights: false,
             log_group: None,
             json_logs: false,
             reports_hidden: false,
             reserved_concurrency: None,
             provisioned: Vec::new(),
+            versions: Vec::new(),
+            aliases: None,
+            event_sources: None,
+            callers: None,
+            code_sha256: None,
             last_modified: None,
             tags: BTreeMap::new(),
             nameless: false,
@@ -114,6 +142,45 @@ impl ListedFunction {
             })
         };
         SIGNED.into_iter().find_map(tag).or_else(|| self.stack())
+    }
+
+    /// The published version of this number, if it was listed.
+    pub fn version(&self, version: FunctionVersion) -> Option<&PublishedVersion> {
+        self.versions.iter().find(|known| known.version == version)
+    }
+
+    /// The version that a qualifier means: itself, or the one that the alias leads most traffic to; `None` where that is
+    /// not known.
+    pub fn version_of(&self, qualifier: &str) -> Option<FunctionVersion> {
+        let alias = || self.aliases.iter().flatten().find(|alias| alias.name == qualifier);
+        qualifier.parse().ok().or_else(|| Some(alias()?.version))
+    }
+
+    /// The memory size of a version or alias, in MB; `None` where that is not known.
+    pub fn memory_size_of(&self, qualifier: &str) -> Option<u32> {
+        match self.version_of(qualifier)? {
+            FunctionVersion::Latest => self.memory_size_mb,
+            version => self.version(version)?.memory_size_mb,
+        }
+    }
+
+    /// The aliases that lead traffic to this version, as far as they are known.
+    pub fn aliases_to(&self, version: FunctionVersion) -> impl Iterator<Item = &Alias> {
+        self.aliases
+            .iter()
+            .flatten()
+            .filter(move |alias| alias.share(version) > 0.0)
+    }
+
+    /// Names of the SQS queues that trigger it; `None` where that is not known.
+    pub fn queues(&self) -> Option<Vec<&str>> {
+        let sources = self.event_sources.as_ref()?;
+        let arns = sources.iter().filter_map(|source| Arn::parse(source).ok());
+        Some(
+            arns.filter(|arn| arn.service == "sqs")
+                .map(|arn| arn.resource)
+                .collect(),
+        )
     }
 
     /// Environments kept ready, over all versions and aliases.

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::judge::{Case, judge};
 use super::money::Prices;
-use super::usage::Usage;
+use super::usage::Used;
 use super::{
     Evidence, FindingKind, FunctionReview, ListedFunction, MemoryReview, REVIEW_SCHEMA_VERSION, RegionReview, Scan,
     Totals, Window, history, rank,
@@ -50,9 +50,12 @@ pub struct Fallback {
 
 impl MemoryReview {
     /// Judges, prices, compares and ranks what was gathered.
-    pub fn new(gathered: Gathered, prices: &PriceTable, fallback: Fallback, previous: Option<&Self>) -> Self {
-        let usages: Vec<Result<Usage, String>> = (gathered.functions.iter())
-            .map(|(function, evidence)| Usage::of(function, evidence, gathered.window))
+    pub fn new(mut gathered: Gathered, prices: &PriceTable, fallback: Fallback, previous: Option<&Self>) -> Self {
+        if let Some(previous) = previous {
+            history::carry(&mut gathered.functions, previous);
+        }
+        let usages: Vec<Result<Used, String>> = (gathered.functions.iter())
+            .map(|(function, evidence)| Used::of(function, evidence, gathered.window))
             .collect();
         let prices = Prices::of(
             gathered.functions.iter().map(|(f, _)| f).zip(&usages),
@@ -61,18 +64,22 @@ impl MemoryReview {
         );
         let functions = (gathered.functions.into_iter().zip(usages))
             .map(|((function, evidence), usage)| {
-                let priced = prices.price(&function, &usage);
-                let case = Case::new(&function, &evidence, usage.as_ref().ok(), &priced, gathered.window);
+                let priced = prices.price(&function, &evidence, &usage);
+                let case = Case::new(
+                    &function,
+                    &evidence,
+                    usage.as_ref().ok().map(|used| &used.month),
+                    &priced,
+                    gathered.window,
+                );
                 let (findings, advice) = judge(&case);
                 FunctionReview {
-                    function,
-                    evidence,
                     monthly: priced.cost,
+                    billed: priced.billed,
                     cost_unknown: priced.unknown,
                     findings,
                     advice,
-                    tuned: None,
-                    changes: None,
+                    ..FunctionReview::new(function, evidence)
                 }
             })
             .collect();

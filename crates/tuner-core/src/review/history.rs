@@ -3,25 +3,35 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::judge::{ENOUGH, words};
-use super::noise::{billed_error, duration_error};
+use super::noise::{BEYOND_NOISE, billed_error, duration_error};
 use super::{
-    Action, Advice, Changes, Finding, FindingKind, Followed, FunctionReview, MemoryReview, PreviousReview, SizeEvidence,
+    Action, Advice, Beside, Changes, Evidence, Finding, FindingKind, Followed, FunctionReview, ListedFunction, LogsBy,
+    MemoryReview, PreviousReview, Resized, SizeEvidence, carried,
 };
 use crate::pricing::{Confidence, Money};
 use crate::thousands;
 
 /// A function that takes or costs this much more at the same size got worse.
 const WORSE: f64 = 0.2;
-/// So many standard errors are beyond noise, with thousands of functions compared at a time.
-const BEYOND_NOISE: f64 = 3.5;
+
+/// What earlier reviews have seen of the functions is evidence too.
+pub(super) fn carry(functions: &mut [(ListedFunction, Evidence)], previous: &MemoryReview) {
+    let then: BTreeMap<_, &FunctionReview> = previous.functions.iter().map(|f| (key(&f.function), f)).collect();
+    for (function, evidence) in functions {
+        if let Some(then) = then.get(&key(function)) {
+            evidence.earlier = carried::earlier_sizes(&evidence.sizes, then);
+        }
+    }
+}
+
 /// Compares `review` with `previous`: changes per function, advice followed, regressions.
 pub(super) fn compare(review: &mut MemoryReview, previous: &MemoryReview) {
-    let then: BTreeMap<_, &FunctionReview> = previous.functions.iter().map(|f| (key(f), f)).collect();
+    let then: BTreeMap<_, &FunctionReview> = previous.functions.iter().map(|f| (key(&f.function), f)).collect();
     // What some logs without times cost is no month's cost, nor that of other such logs.
     let months = is_of_a_month(review) && is_of_a_month(previous);
     let (mut advised, mut followed, mut saved) = (0, 0, Vec::new());
     for function in &mut review.functions {
-        let changes = match then.get(&key(function)) {
+        let changes = match then.get(&key(&function.function)) {
             Some(then) => Changes {
                 monthly: then.monthly.filter(|_| months).map(|monthly| monthly.bill.total),
                 ..changes(function, then)
@@ -37,10 +47,14 @@ pub(super) fn compare(review: &mut MemoryReview, previous: &MemoryReview) {
             saved.extend(advice.saved);
         }
         function.changes = Some(changes);
+        if let Some(then) = then.get(&key(&function.function)) {
+            carried::take_over_tuning(function, then, previous.finished_at);
+            function.beside = Beside::of(function);
+        }
     }
-    let now: BTreeSet<_> = review.functions.iter().map(key).collect();
+    let now: BTreeSet<_> = review.functions.iter().map(|f| key(&f.function)).collect();
     let gone = (previous.functions.iter())
-        .filter(|function| !now.contains(&key(function)) && was_looked_for(review, function))
+        .filter(|function| !now.contains(&key(&function.function)) && was_looked_for(review, function))
         .map(|function| function.function.name.clone())
         .collect();
     let currency = saved.first().map(|money| money.currency);
@@ -48,6 +62,7 @@ pub(super) fn compare(review: &mut MemoryReview, previous: &MemoryReview) {
     review.previous = Some(PreviousReview {
         review_id: previous.review_id,
         finished_at: previous.finished_at,
+        window: previous.window,
         monthly: previous.totals.monthly.filter(|_| months),
         gone,
         advised,
@@ -62,8 +77,7 @@ fn is_of_a_month(review: &MemoryReview) -> bool {
 }
 
 /// By which a function is found again.
-fn key(review: &FunctionReview) -> (Option<String>, String) {
-    let function = &review.function;
+fn key(function: &ListedFunction) -> (Option<String>, String) {
     let region = function
         .region
         .clone()
@@ -71,9 +85,20 @@ fn key(review: &FunctionReview) -> (Option<String>, String) {
     (region, function.name.name().to_owned())
 }
 
-/// Whether it would have been found if it were still there: its region was asked for, and could be read.
+/// Whether it would have been found if it were still there: its region was asked for, and could be read. Exported logs may be
+/// of some functions only, where no inventory lists all of them.
 fn was_looked_for(review: &MemoryReview, gone: &FunctionReview) -> bool {
-    match key(gone).0 {
+    let is_of_files = |of: &FunctionReview| {
+        of.evidence
+            .logs
+            .as_ref()
+            .is_some_and(|logs| logs.source == LogsBy::Files)
+    };
+    let is_listed = |of: &FunctionReview| of.function.memory_size_mb.is_some();
+    if review.functions.iter().any(is_of_files) && !review.functions.iter().all(is_listed) {
+        return false;
+    }
+    match key(&gone.function).0 {
         Some(region) => review
             .regions
             .iter()
@@ -87,7 +112,16 @@ fn changes(now: &mut FunctionReview, then: &FunctionReview) -> Changes {
     let at_same_size = same_size(now, then);
     let duration_change = at_same_size.as_ref().map(|compared| compared.duration_change);
     let cost_change = at_same_size.as_ref().and_then(|compared| compared.cost_change);
-    if let Some((finding, advice)) = at_same_size.and_then(|compared| compared.regression()) {
+    let resized = Resized::of(now, then);
+    let worse = resized.as_ref().and_then(|resized| resized.regression(now));
+    let is_resized_worse = worse.is_some();
+    let regression = worse.or_else(|| at_same_size.and_then(|compared| compared.regression()));
+    if is_resized_worse {
+        // The way back comes first; what else is advised of its size is of a size that it should not have.
+        let of_size = |advice: &Advice| matches!(advice.action, Action::Tune { .. } | Action::SetMemorySize { .. });
+        now.advice.retain(|advice| !of_size(advice));
+    }
+    if let Some((finding, advice)) = regression {
         let place = now
             .findings
             .iter()
@@ -109,6 +143,7 @@ fn changes(now: &mut FunctionReview, then: &FunctionReview) -> Changes {
     Changes {
         is_new: false,
         memory_size_mb: size_then,
+        resized: resized.map(Box::new),
         monthly: None,
         appeared: kinds_now.difference(&kinds_then).copied().collect(),
         resolved: kinds_then
@@ -200,6 +235,7 @@ impl Compared<'_> {
             },
             text: text + ".",
             saving: None,
+            probability: None,
         };
         let action = Action::Investigate;
         Some((finding, Advice { about, action }))

@@ -4,6 +4,7 @@
 //!
 //! * [`ListedFunction`]: what Lambda says of a function.
 //! * [`Evidence`]: what logs and metrics say of its invocations, per memory size.
+//! * [`serving`]: at which of them traffic runs.
 //! * [`scan`]: which logs are read for that, within a budget.
 //! * [`Gathered`]: all of it, of which [`MemoryReview::new`] makes the document: what a month costs at the account's volume,
 //!   what each function wastes and risks, what is different from the last review, and which comes first.
@@ -11,6 +12,8 @@
 //! * [`MemoryReview`]: the document. [`MemoryReview::worth_tuning`] says what to measure, and with
 //!   [`MemoryReview::with_tuned`] what was measured takes the place of bounds. [`Changes`] are against the last review.
 
+mod beside;
+mod carried;
 mod changes;
 mod document;
 mod evidence;
@@ -22,18 +25,28 @@ mod judge;
 mod money;
 mod noise;
 mod rank;
+mod resized;
 pub mod scan;
+pub mod serving;
 mod tuned;
+mod unjudged;
 mod usage;
+mod version;
 
+pub use beside::{Beside, Nearer};
 pub use changes::{Changes, Followed};
 pub use document::{
-    FunctionReview, MemoryReview, MonthlyCost, PreviousReview, REVIEW_SCHEMA_VERSION, RegionReview, Scan, Totals, Tuned,
+    FunctionReview, MemoryReview, MonthlyCost, PreviousReview, REVIEW_SCHEMA_VERSION, RegionReview, RegisteredPayload,
+    Scan, Totals, Tuned, WindowCost,
 };
 pub use evidence::{
     DAYS_PER_MONTH, Durations, Evidence, Gap, LogsBy, LogsRead, Metrics, Missing, OptimizerFinding, ProjectedDuration,
-    SizeEvidence, Why, Window,
+    SizeEvidence, Unreported, Why, Window,
 };
 pub use finding::{Action, Advice, Finding, FindingKind, Saving, SavingBasis};
 pub use function::{ListedFunction, PackageType, ProvisionedConcurrency};
 pub use gathered::{Fallback, Gathered};
+pub use resized::{Resized, Worse};
+pub use serving::Serving;
+pub use unjudged::{Judged, Unjudged};
+pub use version::{Alias, FunctionVersion, NoVersion, PublishedVersion, VersionSeen};

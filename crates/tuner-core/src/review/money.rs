@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::usage::{Unread, Usage};
-use super::{Fallback, ListedFunction, MonthlyCost};
+use super::judge::words;
+use super::usage::{Unread, Usage, Used};
+use super::{Evidence, Fallback, ListedFunction, Missing, MonthlyCost, PackageType, PublishedVersion, WindowCost};
 use crate::memory::gb_seconds;
 use crate::pricing::{
     FREE_EPHEMERAL_STORAGE_MB, FreeTier, MonthlyBill, MonthlyUsage, PriceQuote, PriceTable, PriceTier, PriceUnknown,
@@ -14,7 +15,8 @@ use crate::{Architecture, pricing::Money};
 const SECONDS_PER_DAY: f64 = 86_400.0;
 
 /// What a GB-second costs by region and architecture, on average over the account's volume there: AWS counts volume by
-/// account, region and architecture, so that no function is in a tier of its own.
+/// organisation, region and architecture, so that no function is in a tier of its own. Of an organisation's other accounts
+/// nothing is known: with them the average may be lower.
 pub(super) struct Prices<'a> {
     quotes: BTreeMap<(String, Architecture), PriceQuote>,
     table: &'a PriceTable,
@@ -28,6 +30,8 @@ pub(super) struct Priced {
     /// On arm64, in the same region.
     pub(super) on_arm64: Option<PriceQuote>,
     pub(super) cost: Option<MonthlyCost>,
+    /// What was billed in the window.
+    pub(super) billed: Option<WindowCost>,
     /// Keeping its provisioned environments ready, as a part of it.
     pub(super) allocation: Option<Money>,
     pub(super) unknown: Option<String>,
@@ -35,15 +39,15 @@ pub(super) struct Priced {
 
 impl<'a> Prices<'a> {
     pub(super) fn of<'f>(
-        functions: impl Iterator<Item = (&'f ListedFunction, &'f Result<Usage, String>)>,
+        functions: impl Iterator<Item = (&'f ListedFunction, &'f Result<Used, String>)>,
         table: &'a PriceTable,
         fallback: &'a Fallback,
     ) -> Self {
         let mut volumes: BTreeMap<(String, Architecture), f64> = BTreeMap::new();
         for (function, usage) in functions {
-            if let (Some(region), Ok(usage)) = (region(function, fallback), usage) {
+            if let (Some(region), Ok(Used { month, .. })) = (region(function, fallback), usage) {
                 let place = (region.to_owned(), architecture(function, fallback));
-                *volumes.entry(place).or_default() += usage.gb_seconds() * (1.0 - usage.provisioned_share);
+                *volumes.entry(place).or_default() += month.gb_seconds * (1.0 - month.provisioned_share);
             }
         }
         let quotes = volumes.into_iter().filter_map(|((region, architecture), volume)| {
@@ -57,17 +61,25 @@ impl<'a> Prices<'a> {
         }
     }
 
-    /// What a month of `function` costs; what is not known of that is said.
-    pub(super) fn price(&self, function: &ListedFunction, usage: &Result<Usage, String>) -> Priced {
+    /// What a month of `function` costs, and what was billed in the window; what is not known of that is said.
+    pub(super) fn price(&self, function: &ListedFunction, evidence: &Evidence, usage: &Result<Used, String>) -> Priced {
         let Some(region) = region(function, self.fallback) else {
-            return Priced::unknown("its region is not known; say it with `--region`".to_owned());
+            return Priced::unknown("its region is not known; name it".to_owned());
         };
         let quote = match self.quote(region, architecture(function, self.fallback)) {
             Ok(quote) => quote,
             Err(unknown) => return Priced::unknown(unknown.to_string()),
         };
         let priced = match usage {
-            Ok(usage) => bill(&quote, function, usage),
+            Ok(used) => Priced {
+                billed: used.window.and_then(|window| billed(&quote, function, &window)),
+                ..bill(
+                    &quote,
+                    function,
+                    &used.month,
+                    unread_allocation(&quote, function, evidence),
+                )
+            },
             Err(why) => Priced::unknown(why.clone()),
         };
         Priced {
@@ -124,9 +136,44 @@ fn at_average(quote: PriceQuote, volume: f64) -> PriceQuote {
     }
 }
 
-fn bill(quote: &PriceQuote, function: &ListedFunction, usage: &Usage) -> Priced {
+/// What is to be said where environments are kept ready, and nothing tells how many: their price is not in the sum, and may
+/// be most of it.
+fn unread_allocation(quote: &PriceQuote, function: &ListedFunction, evidence: &Evidence) -> Option<String> {
+    if !function.provisioned.is_empty() || function.unsupported.is_some() {
+        return None;
+    }
+    let logged: u64 = evidence.sizes.iter().map(|size| size.provisioned_invocations).sum();
+    let gap = evidence.gap(Missing::ProvisionedConcurrency);
+    let why = match (logged, gap) {
+        (0, None) => return None,
+        (0, Some(gap)) => gap.text.clone(),
+        (logged, _) => {
+            let ran = words::counted(logged, "invocation");
+            format!(
+                "its logs show {ran} in provisioned environments, and how many are kept is not known; give what \
+                 `aws lambda list-provisioned-concurrency-configs --function-name {}` prints as an inventory",
+                if function.nameless {
+                    "NAME"
+                } else {
+                    function.name.name()
+                }
+            )
+        }
+    };
+    let each = function.memory_size_mb.and_then(|mb| {
+        let month = allocated_gb_seconds(mb, 1, super::DAYS_PER_MONTH);
+        Some(format!(
+            " (one of {mb} MB costs {} a month)",
+            allocation(quote, month)?.display()
+        ))
+    });
+    Some(format!("keeping environments ready{}: {why}", each.unwrap_or_default()))
+}
+
+fn bill(quote: &PriceQuote, function: &ListedFunction, usage: &Usage, not_in_it: Option<String>) -> Priced {
     let mut used = monthly_usage(function, usage);
-    let mut unknown: Vec<String> = Vec::new();
+    let mut unknown: Vec<String> = not_in_it.into_iter().collect();
+    unknown.extend(unread_snapshots(quote, function, usage.memory_size_mb));
     let mut left_out: Vec<PricedItem> = Vec::new();
     loop {
         match quote.monthly(&used, FreeTier::Exclude) {
@@ -152,6 +199,25 @@ fn bill(quote: &PriceQuote, function: &ListedFunction, usage: &Usage) -> Priced 
             Err(why) => return Priced::unknown(why.to_string()),
         }
     }
+}
+
+/// What was billed in the window, as far as the prices are known.
+fn billed(quote: &PriceQuote, function: &ListedFunction, usage: &Usage) -> Option<WindowCost> {
+    let mut used = monthly_usage(function, usage);
+    let bill = loop {
+        match quote.monthly(&used, FreeTier::Exclude) {
+            Ok(bill) => break bill,
+            Err(PriceUnknown::Figure { figure, .. }) if leave_out(&mut used, figure) => {}
+            Err(_) => return None,
+        }
+    };
+    Some(WindowCost {
+        days: usage.days,
+        invocations: usage.invocations,
+        gb_seconds: usage.gb_seconds,
+        bill,
+        confidence: usage.confidence,
+    })
 }
 
 /// What `usage` costs without the figures that have no price.
@@ -185,9 +251,12 @@ fn cost(usage: &Usage, at_most: Option<Money>, bill: MonthlyBill) -> MonthlyCost
     MonthlyCost {
         at_most,
         invocations: usage.invocations,
-        gb_seconds: usage.gb_seconds(),
+        gb_seconds: usage.gb_seconds,
         bill,
         billed: usage.billed,
+        since: usage.since,
+        seen_days: (usage.seen_days > 0.0).then_some(usage.seen_days),
+        confidence: Some(usage.confidence),
     }
 }
 
@@ -202,28 +271,72 @@ pub(super) fn allocated_gb_seconds(memory_size_mb: u32, environments: u32, days:
     gb_seconds(memory_size_mb, days * SECONDS_PER_DAY * 1000.0) * f64::from(environments)
 }
 
+/// Whether snapshots of it are kept: of what is published now, or was before SnapStart was turned off.
+fn has_snapshots(function: &ListedFunction) -> bool {
+    function.snap_start || function.versions.iter().any(|version| version.snap_start)
+}
+
+/// GB-seconds for which the snapshot of a version is kept in a month; `mb` where its size was not listed.
+pub(super) fn snapshot_gb_seconds(version: &PublishedVersion, mb: u32) -> f64 {
+    allocated_gb_seconds(version.memory_size_mb.unwrap_or(mb), 1, super::DAYS_PER_MONTH)
+}
+
+/// Those of all of its versions.
+fn snapshots_gb_seconds(function: &ListedFunction, mb: u32) -> f64 {
+    let snapshots = function.versions.iter().filter(|version| version.snap_start);
+    snapshots.map(|version| snapshot_gb_seconds(version, mb)).sum()
+}
+
+/// What is to be said where snapshots are kept, and it is not known of how many versions, or at what price.
+fn unread_snapshots(quote: &PriceQuote, function: &ListedFunction, mb: u32) -> Option<String> {
+    if !has_snapshots(function) {
+        return None;
+    }
+    if function.package == Some(PackageType::Image) {
+        return Some("SnapStart of a container image, whose price is not known".to_owned());
+    }
+    let billing = SnapStartBilling::of_runtime(function.runtime.as_deref()?)?;
+    if billing == SnapStartBilling::Free || !function.versions.is_empty() {
+        return None;
+    }
+    let each = quote.snapstart_cache_gb_second?.price * allocated_gb_seconds(mb, 1, super::DAYS_PER_MONTH);
+    Some(format!(
+        "SnapStart's cache of more than one version, which costs {} a month for each published one until it is deleted; how many \
+         there are was not listed (`aws lambda list-versions-by-function`)",
+        Money::new(each, quote.currency).display()
+    ))
+}
+
 fn monthly_usage(function: &ListedFunction, usage: &Usage) -> MonthlyUsage {
     let (mb, share) = (usage.memory_size_mb, usage.provisioned_share);
     let storage_mb = function.ephemeral_storage_mb.unwrap_or(FREE_EPHEMERAL_STORAGE_MB);
     let environments = function.provisioned_environments();
-    let provisioned_invocations = (usage.invocations * share).round();
-    let snapstart = function
-        .snap_start
+    let provisioned_invocations = usage.invocations * share;
+    let snapstart = has_snapshots(function)
         .then(|| SnapStartBilling::of_runtime(function.runtime.as_deref()?))
         .flatten();
     MonthlyUsage {
-        invocations: (usage.invocations.round() - provisioned_invocations) as u64,
-        gb_seconds: usage.gb_seconds() * (1.0 - share),
+        invocations: usage.invocations - provisioned_invocations,
+        gb_seconds: usage.gb_seconds * (1.0 - share),
         ephemeral_storage_gb_seconds: ephemeral_storage_gb_seconds(storage_mb, usage.billed_ms) * usage.invocations,
         provisioned: (environments > 0 || share > 0.0).then(|| ProvisionedUsage {
-            allocated_gb_seconds: allocated_gb_seconds(mb, environments, usage.days),
-            gb_seconds: usage.gb_seconds() * share,
-            invocations: provisioned_invocations as u64,
+            // Each at the size of its own version.
+            allocated_gb_seconds: (function.provisioned.iter())
+                .map(|kept| {
+                    let mb = function.memory_size_of(&kept.qualifier).unwrap_or(mb);
+                    allocated_gb_seconds(mb, kept.environments, usage.days)
+                })
+                .sum(),
+            gb_seconds: usage.gb_seconds * share,
+            invocations: provisioned_invocations,
         }),
         snapstart: snapstart.map(|billing| SnapStartUsage {
             billing,
-            // One version at least; how many there are is not known.
-            cached_gb_seconds: allocated_gb_seconds(mb, 1, usage.days),
+            cached_gb_seconds: match function.versions.iter().any(|version| version.snap_start) {
+                true => snapshots_gb_seconds(function, mb) * usage.days / super::DAYS_PER_MONTH,
+                // One version at least; how many there are is not known, and said.
+                false => allocated_gb_seconds(mb, 1, usage.days),
+            },
             restored_gb: f64::from(mb) / 1024.0 * usage.restores,
         }),
     }
@@ -239,8 +352,8 @@ fn leave_out(used: &mut MonthlyUsage, figure: PricedItem) -> bool {
             let provisioned = used
                 .provisioned
                 .as_mut()
-                .map_or(0, |p| std::mem::take(&mut p.invocations));
-            std::mem::take(&mut used.invocations) + provisioned > 0
+                .map_or(0.0, |p| std::mem::take(&mut p.invocations));
+            std::mem::take(&mut used.invocations) + provisioned > 0.0
         }
         PricedItem::EphemeralStorage => clear(&mut used.ephemeral_storage_gb_seconds),
         PricedItem::ProvisionedConcurrency => used

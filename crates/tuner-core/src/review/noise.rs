@@ -2,6 +2,8 @@
 
 use super::SizeEvidence;
 
+/// So many standard errors are beyond noise, with thousands of functions compared at a time.
+pub(super) const BEYOND_NOISE: f64 = 3.5;
 /// Standard deviations from the median to the 95th and 99th percentile, if values were normal.
 const TO_P95: f64 = 1.645;
 const TO_P99: f64 = 2.326;

@@ -3,13 +3,10 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use super::{FindingKind, FunctionReview, MemoryReview, Saving, SavingBasis, Totals};
+use super::{FindingKind, FunctionReview, MemoryReview, Saving, SavingBasis, Totals, Unjudged};
 use crate::pricing::{Currency, Money};
 
-/// Less than this a month is nothing to begin with, in whole units of the currency: a risk goes first.
-const WORTH_A_LOOK: f64 = 0.01;
-
-/// Puts the function with the most at stake first, and sums up.
+/// Puts the function with the most at stake first (see [`order`]), and sums up.
 pub(super) fn rank(review: &mut MemoryReview) {
     review.functions.sort_by_cached_key(order);
     let (totals, warning) = totals(&review.functions);
@@ -18,24 +15,31 @@ pub(super) fn rank(review: &mut MemoryReview) {
     review.warnings.extend(warning);
 }
 
-/// What could be saved at best, in cents, then how many risks there are and which, then what a month costs; what is not
-/// known comes last.
+/// What is at stake, in money of a month: of a function that may break, all that it costs, since its work is worth that to
+/// somebody; of every one, what could be saved at best. So that, of two that cost the same, the one that may break comes
+/// before the one that wastes, and a large waste before a small risk. Below a cent: what may break, by the finding that
+/// matters most and by how many there are; then what costs more; what is not known last.
 fn order(review: &FunctionReview) -> (Reverse<i64>, usize, Reverse<usize>, Reverse<i64>, String) {
-    let at_best: f64 = review.savings().map(|saving| saving.at_best.amount).sum();
-    let stake = if at_best >= WORTH_A_LOOK { cents(at_best) } else { 0 };
     let risks: Vec<FindingKind> = review
         .findings
         .iter()
         .map(|f| f.kind)
         .filter(|kind| kind.is_risk())
         .collect();
+    let cost = review.monthly.map(|monthly| monthly.bill.total.amount);
+    let saved: f64 = review.savings().map(|saving| saving.at_best.amount).sum();
+    let lost = cost.filter(|_| !risks.is_empty()).unwrap_or(0.0);
     let worst = risks.iter().min().map_or(usize::MAX, |&kind| kind as usize);
     // Below a cent, too, the dearer one goes first.
-    let cost = review
-        .monthly
-        .map_or(-1, |monthly| cents(monthly.bill.total.amount * 1e6));
+    let cost = cost.map_or(-1, |cost| cents(cost * 1e6));
     let name = review.function.name.to_string();
-    (Reverse(stake), worst, Reverse(risks.len()), Reverse(cost), name)
+    (
+        Reverse(cents(lost + saved.max(0.0))),
+        worst,
+        Reverse(risks.len()),
+        Reverse(cost),
+        name,
+    )
 }
 
 fn cents(amount: f64) -> i64 {
@@ -77,6 +81,8 @@ fn totals(functions: &[FunctionReview]) -> (Totals, Option<String>) {
                 sum(&mut most.map(|monthly| monthly.at_most.unwrap_or(monthly.bill.total)))
             })
             .flatten(),
+        billed: sum(&mut functions.iter().filter_map(|f| Some(f.billed?.bill.total))),
+        unjudged: Unjudged::of(functions),
         without_cost: functions.iter().filter(|f| f.monthly.is_none()).count() as u64,
         saving_at_best: sum(&mut savings().map(|saving| saving.at_best)),
         saving_at_worst: sum(&mut savings().map(|saving| saving.at_worst)),

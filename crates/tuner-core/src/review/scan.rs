@@ -16,9 +16,9 @@ pub struct GroupToScan {
     pub log_group: String,
     /// Where it is.
     pub region: String,
-    /// What it holds, in bytes (`storedBytes`); `None` if that was not told.
+    /// What was written to it, in bytes, uncompressed; `None` if that is not known.
     pub stored_bytes: Option<u64>,
-    /// Over how many days that was written: its retention, or its age if that is less.
+    /// Over how many days that was written.
     pub stored_days: f64,
     /// What the functions that log there cost in a month, roughly, in any one currency.
     pub monthly_spend: f64,

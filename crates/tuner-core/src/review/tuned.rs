@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::judge::memory::floor_mb;
-use super::{Action, Advice, FindingKind, FunctionReview, MemoryReview, Saving, SavingBasis, Tuned, rank};
+use super::{Action, Advice, Beside, FindingKind, FunctionReview, MemoryReview, Saving, SavingBasis, Tuned, rank};
 use crate::pricing::Confidence;
 use crate::tuning::{MeasuringEnvironment, SizeStatus, TuningStatus};
 use crate::{FunctionName, Tuning, Verdict};
@@ -39,6 +39,12 @@ impl Tuned {
                 MeasuringEnvironment::Aws => tuning.cost().or(tuning.exploration.total()),
             },
             report,
+            code_sha256: tuning.function.code_sha256.clone(),
+            finished_at: Some(tuning.finished_at),
+            from_mb: tuning.function.memory_size_mb,
+            mean_ms: (tuning.sizes.iter())
+                .filter_map(|size| Some((size.memory_size_mb, tuning.mean_duration_ms(size.memory_size_mb)?.value)))
+                .collect(),
             problem: failed,
         }
     }
@@ -54,6 +60,10 @@ impl Tuned {
             duration_change: None,
             cost: None,
             report: None,
+            code_sha256: None,
+            finished_at: None,
+            from_mb: None,
+            mean_ms: BTreeMap::new(),
             problem: Some(problem.into()),
         }
     }
@@ -67,6 +77,7 @@ impl MemoryReview {
         for function in &mut self.functions {
             if let Some(tuned) = tuned.remove(&function.function.name) {
                 function.apply(tuned);
+                function.beside = Beside::of(function);
             }
         }
         let unmatched: Vec<String> = tuned.keys().map(ToString::to_string).collect();
@@ -104,6 +115,21 @@ impl FunctionReview {
     }
 
     fn apply(&mut self, mut tuned: Tuned) {
+        let (then, now) = (tuned.code_sha256.as_ref(), self.function.code_sha256.as_ref());
+        if then.zip(now).is_some_and(|(then, now)| then != now) {
+            self.tuned_before = Some(tuned);
+            return;
+        }
+        if let (Some(from), Some(now)) = (tuned.from_mb, self.memory_size_mb())
+            && from != now
+        {
+            // What it found is relative to another size.
+            tuned
+                .problem
+                .get_or_insert_with(|| format!("it was compared with {from} MB, and traffic runs at {now} MB"));
+            self.tuned = Some(tuned);
+            return;
+        }
         if let Some(problem) = self.too_small(&tuned) {
             tuned.problem.get_or_insert(problem);
             self.tuned = Some(tuned);

@@ -1,9 +1,11 @@
 //! Each kind of finding, at its threshold.
 
+use jiff::SignedDuration;
 use tuner_core::Architecture;
 use tuner_core::pricing::Confidence;
 use tuner_core::review::{
-    Action, Evidence, FindingKind, ListedFunction, OptimizerFinding, ProjectedDuration, ProvisionedConcurrency,
+    Action, Alias, Evidence, FindingKind, FunctionVersion, ListedFunction, OptimizerFinding, PackageType,
+    ProjectedDuration, ProvisionedConcurrency, PublishedVersion, SizeEvidence,
 };
 
 use super::fixture::*;
@@ -105,20 +107,107 @@ fn at_the_smallest_size_there_is_nothing_to_take() {
 }
 
 #[test]
-fn only_the_present_size_is_judged() {
-    // Edge 68: at 512 MB it was full; since then it has 1,024.
+fn what_failed_before_a_change_of_size_is_told_until_when() {
+    // At 512 MB it was full; since then it has 1,024.
     let mut both = evidence(vec![at(512, 5_000, 100.0), at(1024, 5_000, 100.0)]);
+    let changed = month().until - SignedDuration::from_hours(26);
     both.sizes[0].max_memory_used_mb = Some(512);
-    both.sizes[0].out_of_memory = 9;
+    (both.sizes[0].last_seen, both.sizes[1].first_seen) = (Some(changed), Some(changed));
     assert_eq!(kinds(&one(listed("f"), both.clone())), []);
+    both.sizes[0].out_of_memory = 9;
+    both.sizes[0].timeouts = 4;
+    let function = one(listed("f"), both.clone());
+    assert_eq!(
+        kinds(&function),
+        [FindingKind::MemoryUnderprovisioned, FindingKind::TimeoutRisk]
+    );
+    assert_eq!(
+        function.findings[0].text,
+        "9 of 5,000 invocations ran out of memory at 512 MB, until 2026-10-30; at 1024 MB none of 5,000 invocations has \
+         since."
+    );
+    assert_eq!(
+        function.findings[1].text,
+        "4 of 5,000 invocations timed out at 512 MB, until 2026-10-30; at 1024 MB none of 5,000 invocations has since."
+    );
+    // It is mended: there is nothing to do.
+    assert_eq!(actions(&function), Vec::<&Action>::new());
     // Where the configuration is not known, the latest report says which size is the present one.
-    both.sizes[0].last_seen = Some(month().from);
     let unlisted = ListedFunction {
         memory_size_mb: None,
         ..listed("f")
     };
     let function = one(unlisted, both);
-    assert_eq!((function.memory_size_mb(), kinds(&function)), (Some(1024), vec![]));
+    assert_eq!((function.memory_size_mb(), kinds(&function).len()), (Some(1024), 2));
+}
+
+/// 256 MB by version 7, to which the alias live leads; `$LATEST` has 384 MB.
+fn by_version() -> (ListedFunction, Evidence) {
+    let mut function = listed("f");
+    function.memory_size_mb = Some(384);
+    function.aliases = Some(vec![Alias {
+        name: "live".into(),
+        version: FunctionVersion::Published(7),
+        weights: [].into(),
+    }]);
+    function.versions = vec![PublishedVersion {
+        version: FunctionVersion::Published(7),
+        memory_size_mb: Some(256),
+        timeout_s: Some(3),
+        snap_start: false,
+        code_sha256: None,
+    }];
+    let mut evidence = evidence(vec![at(256, 9_000, 100.0)]);
+    evidence.sizes[0].versions = vec![of(FunctionVersion::Published(7))];
+    (function, evidence)
+}
+
+#[test]
+fn a_function_is_judged_at_the_size_that_serves() {
+    let (function, mut evidence) = by_version();
+    evidence.sizes[0].out_of_memory = 42;
+    evidence.sizes[0].timeouts = 86;
+    evidence.sizes[0].duration.max_ms = 3_000.0;
+    let judged = one(function, evidence);
+    let memory = &judged.finding(FindingKind::MemoryUnderprovisioned).unwrap().text;
+    assert!(
+        memory.contains("42 of 9,000 invocations ran out of memory at 256 MB.")
+            && memory.contains("$LATEST is 384 MB; traffic runs at 256 MB (version 7, alias live)."),
+        "{memory}"
+    );
+    let timeouts = judged.finding(FindingKind::TimeoutRisk).unwrap();
+    assert!(
+        timeouts
+            .text
+            .contains("86 of 9,000 invocations timed out; the timeout is 3 s."),
+        "{}",
+        timeouts.text
+    );
+    assert_eq!(judged.memory_size_mb(), Some(256));
+    // 384 MB is what it needs; of the time-out, `$LATEST` has more than twice of the version's.
+    assert_eq!(
+        actions(&judged),
+        [
+            &Action::SetMemorySize { memory_size_mb: 384 },
+            &Action::SetTimeout { timeout_s: 30 }
+        ]
+    );
+}
+
+#[test]
+fn environments_kept_ready_are_charged_at_the_size_of_their_version() {
+    let (mut function, evidence) = by_version();
+    function.provisioned = vec![ProvisionedConcurrency {
+        qualifier: "live".into(),
+        environments: 2,
+    }];
+    let at_256 = one(function.clone(), evidence.clone()).monthly.unwrap().bill;
+    function.versions[0].memory_size_mb = Some(512);
+    let at_512 = one(function, evidence).monthly.unwrap().bill;
+    close(
+        at_512.provisioned_concurrency.amount,
+        2.0 * at_256.provisioned_concurrency.amount,
+    );
 }
 
 #[test]
@@ -157,15 +246,94 @@ fn a_timeout_that_was_raised_since_is_doubted() {
 }
 
 #[test]
-fn errors_are_a_hundredth_and_five_of_them() {
+fn errors_are_a_hundredth_and_two_of_them() {
     let failing = |errors, invocations| {
         let mut evidence = evidence(vec![at(1024, invocations, 100.0)]);
         evidence.metrics.as_mut().unwrap().errors = errors;
-        kinds(&one(listed("f"), evidence))
+        let function = one(listed("f"), evidence);
+        function.finding(FindingKind::Errors).map(|finding| finding.confidence)
     };
-    assert_eq!(failing(5, 500), [FindingKind::Errors]);
-    assert_eq!(failing(4, 100), []);
-    assert_eq!(failing(5, 501), []);
+    assert_eq!(failing(5, 500), Some(Confidence::High));
+    // A few may be chance, and one is an accident.
+    assert_eq!(failing(2, 100), Some(Confidence::Low));
+    assert_eq!(failing(1, 60), None);
+    assert_eq!(failing(5, 501), None);
+}
+
+/// A time-out is a failure, too, and has a finding of its own.
+#[test]
+fn what_failed_for_time_or_memory_is_told_once() {
+    let counted = |errors, timeouts, out_of_memory, metrics_too: bool| {
+        let mut evidence = evidence(vec![at(1024, 1_000, 100.0)]);
+        (evidence.sizes[0].timeouts, evidence.sizes[0].out_of_memory) = (timeouts, out_of_memory);
+        evidence.sizes[0].errors = errors;
+        evidence.metrics = metrics_too.then(|| tuner_core::review::Metrics {
+            errors: errors + timeouts + out_of_memory,
+            ..metrics(1_000, 100.0)
+        });
+        one(listed("f"), evidence)
+    };
+    for metrics_too in [true, false] {
+        let function = counted(0, 86, 42, metrics_too);
+        assert_eq!(
+            kinds(&function),
+            [FindingKind::MemoryUnderprovisioned, FindingKind::TimeoutRisk]
+        );
+        let function = counted(30, 86, 42, metrics_too);
+        let text = &function.finding(FindingKind::Errors).unwrap().text;
+        assert_eq!(
+            text,
+            "30 of 1,000 invocations failed (3.0 %), time-outs and a lack of memory not counted."
+        );
+    }
+    // Of a sample of a tenth, each stands for ten.
+    let mut sampled = evidence(vec![at(1024, 1_000, 100.0)]);
+    sampled.sizes[0].timeouts = 30;
+    sampled.metrics = Some(tuner_core::review::Metrics {
+        errors: 310,
+        ..metrics(10_000, 100.0)
+    });
+    assert_eq!(kinds(&one(listed("f"), sampled)), [FindingKind::TimeoutRisk]);
+}
+
+/// What a function costs is at stake where it may break, and what it wastes where it does not.
+#[test]
+fn the_most_at_stake_comes_first() {
+    let function = |name: &str, calls: u64, change: fn(&mut SizeEvidence)| {
+        let mut evidence = evidence(vec![at(1024, calls, 1_000.0)]);
+        evidence.metrics = None;
+        change(&mut evidence.sizes[0]);
+        (listed(name), evidence)
+    };
+    let breaks = |size: &mut SizeEvidence| size.out_of_memory = 3;
+    let wastes = |size: &mut SizeEvidence| size.max_memory_used_mb = Some(100);
+    let sound = |_: &mut SizeEvidence| {};
+    let order = |functions: Vec<(ListedFunction, Evidence)>| -> Vec<String> {
+        let review = review(functions);
+        review
+            .functions
+            .iter()
+            .map(|of| of.function.name.name().to_owned())
+            .collect()
+    };
+    assert_eq!(
+        order(vec![
+            function("sound-and-dear", 9_000_000, sound),
+            function("wastes-a-little", 1_000, wastes),
+            function("breaks-for-nothing", 10, breaks),
+            function("wastes-much", 1_000_000, wastes),
+            function("breaks", 1_000_000, breaks),
+            function("breaks-and-is-cheap", 100_000, breaks),
+        ]),
+        [
+            "breaks",
+            "wastes-much",
+            "breaks-and-is-cheap",
+            "wastes-a-little",
+            "breaks-for-nothing",
+            "sound-and-dear"
+        ]
+    );
 }
 
 #[test]
@@ -203,7 +371,16 @@ fn work_shows_at_two_sizes() {
     let works = both(2_000.0, 1_000.0);
     assert_eq!(
         (kinds(&works), works.findings[0].confidence),
-        (vec![FindingKind::CpuBound], Confidence::Medium)
+        (vec![FindingKind::CpuBound], Confidence::High)
+    );
+    let finding = &works.findings[0];
+    assert!(finding.probability > Some(0.95), "{finding:?}");
+    assert!(
+        finding
+            .text
+            .contains("about 100 % of it at 512 MB is work on the processor, almost certainly"),
+        "{}",
+        finding.text
     );
     assert_eq!(
         actions(&works),
@@ -211,12 +388,16 @@ fn work_shows_at_two_sizes() {
             memory_sizes_mb: vec![512, 1024, 1769]
         }]
     );
-    // It waits: two sizes outweigh the suspicion that a long duration would raise.
+    // It waits.
     assert_eq!(kinds(&both(2_000.0, 1_900.0)), []);
+    // Work is six tenths of it: 2,000 ms are 800 of waiting and 1,200 of work, of which 600 are left.
+    let probability = both(2_000.0, 1_390.0).findings[0].probability.unwrap();
+    assert!((0.5..0.8).contains(&probability), "{probability}");
+    assert_eq!(kinds(&both(2_000.0, 1_500.0)), []);
 }
 
 #[test]
-fn without_a_second_size_work_is_a_guess_and_above_one_vcpu_none() {
+fn one_size_cannot_tell_work_from_waiting() {
     let long = |mb| {
         one(
             ListedFunction {
@@ -226,17 +407,40 @@ fn without_a_second_size_work_is_a_guess_and_above_one_vcpu_none() {
             evidence(vec![at(mb, 1_000, 3_000.0)]),
         )
     };
-    assert_eq!(
-        (kinds(&long(512)), long(512).findings[0].confidence),
-        (vec![FindingKind::CpuBound], Confidence::Low)
-    );
+    assert_eq!(kinds(&long(512)), []);
     assert_eq!(kinds(&long(1769)), []);
 }
 
 #[test]
+fn lambda_insights_tells_work_from_waiting_at_one_size() {
+    let works = |cpu_ms| {
+        let function = ListedFunction {
+            memory_size_mb: Some(512),
+            ..listed("f")
+        };
+        let mut evidence = evidence(vec![at(512, 1_000, 1_000.0)]);
+        evidence.metrics.as_mut().unwrap().cpu_time_mean_ms = Some(cpu_ms);
+        one(function, evidence)
+    };
+    // 512 MB are 0.289 vCPU: of a second, 289 ms of processor time at most.
+    let all = works(280.0);
+    assert_eq!(
+        (kinds(&all), all.findings[0].confidence),
+        (vec![FindingKind::CpuBound], Confidence::High)
+    );
+    assert!(
+        all.findings[0].text.contains("97 % of what 0.29 vCPU give"),
+        "{}",
+        all.findings[0].text
+    );
+    assert_eq!(kinds(&works(60.0)), []);
+}
+
+#[test]
 fn one_tuning_answers_two_findings() {
-    let mut evidence = evidence(vec![at(512, 1_000, 3_000.0)]);
+    let mut evidence = evidence(vec![at(512, 1_000, 3_000.0), at(1024, 1_000, 1_500.0)]);
     evidence.sizes[0].max_memory_used_mb = Some(100);
+    evidence.sizes[1].max_memory_used_mb = Some(100);
     let function = one(
         ListedFunction {
             memory_size_mb: Some(512),
@@ -279,7 +483,7 @@ fn compute_optimizer_is_heard_where_it_expects_less_time() {
     );
     assert_eq!(
         (kinds(&function), function.findings[0].confidence),
-        (vec![FindingKind::CpuBound], Confidence::Medium)
+        (vec![FindingKind::CpuBound], Confidence::Low)
     );
 }
 
@@ -307,11 +511,15 @@ fn init_that_is_billed_weighs_against_what_avoids_it() {
         python.starts_with("47 % of what is billed is initialisation"),
         "{python}"
     );
-    // 0.0000041667 x 2,629,800 s = 10.96; 0.0000041667 / (0.0000166667 - 0.0000097222) = 0.60.
+    // 0.0000041667 x 2,629,800 s = 10.96. On demand 0.0000166667 x (0.1 + 0.1 x 0.9) = 0.0000031667 for each GB and request,
+    // provisioned 0.0000009722: 0.0000041667 / 0.0000021945 = 1.9 a second. 100,000 a month are 0.038 a second.
     assert!(
-        python.contains("costs $10.96 a month, and pays for itself if it is busy 60 % of the time"),
+        python.contains(
+            "$10.96 a month, and pays for itself from 1.9 requests a second on (19 % busy). There are 0.038 on"
+        ),
         "{python}"
     );
+    assert!(python.contains("scheduled action"), "{python}");
     // 0.0000015046 x 2,629,800 = 3.96; 0.0001397998 / 0.0000166667 = 8.39 s of init.
     assert!(
         python.contains("$3.96 a month to keep one version, and for each restore as much as 8.39 s of init, more"),
@@ -416,4 +624,138 @@ fn arm64_is_named_with_what_is_known() {
         architecture: None,
         ..listed("f")
     });
+}
+
+#[test]
+fn a_time_out_of_minutes_for_milliseconds_is_told_with_what_hanging_costs() {
+    let patient = |timeout_s| {
+        let function = ListedFunction {
+            timeout_s: Some(timeout_s),
+            ..listed("f")
+        };
+        let mut evidence = usual();
+        evidence.sizes[0].duration.max_ms = 110.0;
+        one(function, evidence)
+    };
+    let function = patient(900);
+    assert_eq!(kinds(&function), [FindingKind::TimeoutTooLong]);
+    // 900 s x 1 GB x 0.0000166667 = $0.015, and 900 s are 9,000 times 100 ms.
+    let text = &function.findings[0].text;
+    assert!(
+        text.contains("would cost $0.015, as much as 9,000 usual ones"),
+        "{text}"
+    );
+    assert_eq!(actions(&function), [&Action::SetTimeout { timeout_s: 3 }]);
+    for usual in [3, 11, 30, 59] {
+        assert_eq!(kinds(&patient(usual)), [], "{usual}");
+    }
+}
+
+#[test]
+fn snapshots_that_nothing_leads_to_cost_until_they_are_deleted() {
+    let function = |aliases: Option<Vec<Alias>>| ListedFunction {
+        snap_start: true,
+        aliases,
+        versions: (1..=5)
+            .map(|number| PublishedVersion {
+                version: FunctionVersion::Published(number),
+                memory_size_mb: Some(1024),
+                timeout_s: None,
+                snap_start: true,
+                code_sha256: None,
+            })
+            .collect(),
+        ..listed("f")
+    };
+    let live = Alias {
+        name: "live".into(),
+        version: FunctionVersion::Published(3),
+        weights: Default::default(),
+    };
+    let review = one(function(Some(vec![live])), usual());
+    // 0.0000015046 x 2,629,800 s = $3.9568 for each GB: five are kept, three for nothing (1, 2 and 4).
+    close(
+        review.monthly.unwrap().bill.snapstart.amount,
+        5.0 * 0.000_001_504_6 * 2_629_800.0,
+    );
+    let finding = review.finding(FindingKind::SnapStartVersionsUnused).unwrap();
+    close(
+        finding.saving.unwrap().at_best.amount,
+        3.0 * 0.000_001_504_6 * 2_629_800.0,
+    );
+    assert!(
+        finding.text.contains("3 published versions (of 5 versions)"),
+        "{}",
+        finding.text
+    );
+    let versions = [1, 2, 4].map(FunctionVersion::Published).to_vec();
+    assert!(actions(&review).contains(&&Action::DeleteVersions { versions }));
+    // Without the list of aliases that is said.
+    let review = one(function(None), usual());
+    let finding = review.finding(FindingKind::SnapStartVersionsUnused).unwrap();
+    assert!(finding.text.contains("was not listed"), "{}", finding.text);
+    // Java's cost nothing; what is not listed, or an image, is said not to be in the sum.
+    let java = ListedFunction {
+        runtime: Some("java21".into()),
+        ..function(None)
+    };
+    assert!(
+        one(java, usual())
+            .finding(FindingKind::SnapStartVersionsUnused)
+            .is_none()
+    );
+    let not_listed = one(
+        ListedFunction {
+            versions: Vec::new(),
+            ..function(None)
+        },
+        usual(),
+    );
+    let unknown = not_listed.cost_unknown.unwrap();
+    assert!(
+        unknown.contains("costs $3.96 a month for each published one"),
+        "{unknown}"
+    );
+    let image = ListedFunction {
+        package: Some(PackageType::Image),
+        runtime: None,
+        ..function(None)
+    };
+    assert!(
+        one(image, usual())
+            .cost_unknown
+            .unwrap()
+            .contains("container image, whose price is not known")
+    );
+}
+
+#[test]
+fn a_small_runtime_and_a_heap_that_follows_the_size_are_no_alarm() {
+    let used = |mb: u32, runtime: &str, change: fn(&mut SizeEvidence)| {
+        let function = ListedFunction {
+            memory_size_mb: Some(mb),
+            runtime: Some(runtime.into()),
+            ..listed("f")
+        };
+        let mut size = at(mb, 5_000, 100.0);
+        size.max_memory_used_mb = Some(mb * 93 / 100);
+        change(&mut size);
+        kinds(&one(function, evidence(vec![size])))
+    };
+    const RISK: [FindingKind; 1] = [FindingKind::MemoryUnderprovisioned];
+    assert_eq!(used(128, "python3.13", |_| ()), []);
+    assert_eq!(used(1024, "java21", |_| ()), []);
+    assert_eq!(used(1024, "python3.13", |_| ()), RISK);
+    assert_eq!(used(1024, "java21", |size| size.out_of_memory = 1), RISK);
+    assert_eq!(used(1024, "java21", |size| size.max_memory_used_mb = Some(1_010)), RISK);
+    // What is not steady is no baseline, and what grows fills any heap.
+    assert_eq!(used(128, "python3.13", |size| size.p99_memory_used_mb = Some(80)), RISK);
+    assert_eq!(
+        used(1024, "nodejs22.x", |size| size.memory_growth_mb = Some(200.0)),
+        RISK
+    );
+    let leak = |size: &mut SizeEvidence| {
+        (size.max_memory_used_mb, size.memory_growth_mb) = (Some(700), Some(400.0));
+    };
+    assert_eq!(used(1024, "python3.13", leak), RISK);
 }

@@ -4,8 +4,8 @@ use jiff::{SignedDuration, Timestamp};
 use tuner_core::Architecture;
 use tuner_core::pricing::PriceTable;
 use tuner_core::review::{
-    Action, Durations, Evidence, Fallback, FindingKind, FunctionReview, Gathered, ListedFunction, LogsBy, LogsRead,
-    MemoryReview, Metrics, PackageType, RegionReview, SizeEvidence, Window,
+    Action, Durations, Evidence, Fallback, FindingKind, FunctionReview, FunctionVersion, Gathered, ListedFunction,
+    LogsBy, LogsRead, MemoryReview, Metrics, PackageType, RegionReview, SizeEvidence, VersionSeen, Window,
 };
 use uuid::Uuid;
 
@@ -38,6 +38,7 @@ pub fn at(memory_size_mb: u32, invocations: u64, mean_ms: f64) -> SizeEvidence {
     SizeEvidence {
         memory_size_mb,
         invocations,
+        versions: Vec::new(),
         first_seen: Some(month().from),
         last_seen: Some(month().until),
         duration: Durations {
@@ -52,10 +53,21 @@ pub fn at(memory_size_mb: u32, invocations: u64, mean_ms: f64) -> SizeEvidence {
         cold_starts: 0,
         init_sum_ms: 0.0,
         restored_starts: 0,
+        provisioned_invocations: 0,
         max_memory_used_mb: Some(memory_size_mb / 10 * 7 + memory_size_mb % 10 * 7 / 10),
+        p99_memory_used_mb: None,
+        memory_growth_mb: None,
         timeouts: 0,
         out_of_memory: 0,
         errors: 0,
+    }
+}
+
+/// Reports of this version to the end of the month.
+pub fn of(version: FunctionVersion) -> VersionSeen {
+    VersionSeen {
+        version,
+        last_seen: Some(month().until),
     }
 }
 
@@ -69,6 +81,7 @@ pub fn metrics(invocations: u64, mean_ms: f64) -> Metrics {
         duration_max_ms: Some(mean_ms * 2.0),
         provisioned_invocations: None,
         provisioned_utilization_max: None,
+        cpu_time_mean_ms: None,
     }
 }
 

@@ -1,6 +1,8 @@
 //! What is not known is a row with its reason (edges 69, 70, 73).
 
-use tuner_core::review::{Action, Evidence, FindingKind, Gap, ListedFunction, Missing, Why};
+use tuner_core::review::{
+    Action, Evidence, FindingKind, FunctionVersion, Gap, ListedFunction, Missing, Unreported, Why,
+};
 
 use super::fixture::*;
 
@@ -35,7 +37,9 @@ fn fewer_than_fifty_reports_say_nothing_of_memory() {
     assert_eq!(kinds(&few(49)), [FindingKind::NotEnoughData]);
     assert_eq!(kinds(&few(50)), [FindingKind::MemoryOverprovisioned]);
     // A size that was changed just now has none yet.
-    let changed = one(listed("f"), evidence(vec![at(512, 340, 100.0)]));
+    let mut before = at(512, 340, 100.0);
+    before.versions = vec![of(FunctionVersion::Latest)];
+    let changed = one(listed("f"), evidence(vec![before]));
     let text = &changed.finding(FindingKind::NotEnoughData).unwrap().text;
     assert_eq!(
         text,
@@ -52,6 +56,33 @@ fn few_reports_are_enough_for_what_went_wrong() {
         kinds(&function),
         [FindingKind::MemoryUnderprovisioned, FindingKind::NotEnoughData]
     );
+}
+
+/// Lines of the older style, whose reports are not in the logs.
+#[test]
+fn failures_without_a_report_are_failures() {
+    let unreported = |sizes, timeouts, crashes| {
+        let mut evidence = evidence(sizes);
+        evidence.metrics = None;
+        evidence.unreported = Unreported { timeouts, crashes };
+        one(listed("f"), evidence)
+    };
+    let only = unreported(vec![], 3, 2);
+    assert_eq!(
+        kinds(&only),
+        [
+            FindingKind::TimeoutRisk,
+            FindingKind::Errors,
+            FindingKind::NotEnoughData
+        ]
+    );
+    assert_eq!(only.findings[0].text, "The logs tell of 3 time-outs without a report.");
+    assert_eq!(
+        only.findings[1].text,
+        "2 of 5 invocations failed (40 %), time-outs and a lack of memory not counted."
+    );
+    let beside = unreported(vec![at(1024, 95, 100.0)], 5, 0);
+    assert_eq!(kinds(&beside), [FindingKind::TimeoutRisk]);
 }
 
 #[test]

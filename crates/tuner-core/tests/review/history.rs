@@ -1,9 +1,10 @@
 //! This month against the last.
 
+use tuner_core::Verdict;
 use tuner_core::pricing::PriceTable;
 use tuner_core::review::{
-    Evidence, Fallback, FindingKind, Gap, Gathered, ListedFunction, MemoryReview, Missing, RegionReview, SizeEvidence,
-    Why,
+    Action, Evidence, Fallback, FindingKind, Gap, Gathered, ListedFunction, MemoryReview, Missing, RegionReview,
+    SizeEvidence, Tuned, Why, Worse,
 };
 
 use super::fixture::*;
@@ -183,7 +184,8 @@ fn noise_and_other_sizes_are_no_regression() {
         kinds(&compared(vec![scattered(100.0)], vec![scattered(125.0)]).functions[0]),
         []
     );
-    let smaller = compared(vec![(listed("f"), usual())], vec![sized(512, at(512, 100_000, 200.0))]);
+    // A quarter slower and a third cheaper.
+    let smaller = compared(vec![(listed("f"), usual())], vec![sized(512, at(512, 100_000, 125.0))]);
     assert_eq!(kinds(&smaller.functions[0]), []);
     assert_eq!(smaller.functions[0].changes.as_ref().unwrap().duration_change, None);
 }
@@ -267,4 +269,175 @@ fn the_cost_of_logs_without_times_is_compared_with_no_month() {
         );
         assert!(review.functions[0].monthly.is_some());
     }
+}
+
+/// A function at 1,024 MB, and what came of it at `after_mb`.
+fn resized(after_mb: u32, mean_ms: f64, change: impl FnOnce(&mut SizeEvidence)) -> MemoryReview {
+    let mut after = at(after_mb, 100_000, mean_ms);
+    change(&mut after);
+    compared(vec![sparing(1024, 100.0)], vec![sized(after_mb, after)])
+}
+
+#[test]
+fn a_change_that_made_a_function_slower_is_no_success_and_has_a_way_back() {
+    let review = resized(128, 700.0, |_| ());
+    let f = &review.functions[0];
+    let resized = f.changes.as_ref().unwrap().resized.as_ref().unwrap();
+    assert_eq!(
+        (resized.before.memory_size_mb, resized.after.memory_size_mb),
+        (1024, 128)
+    );
+    close(resized.duration_change, 6.0);
+    assert_eq!(resized.worse, [Worse::Slower]);
+    let text = &f.finding(FindingKind::Regression).unwrap().text;
+    assert!(
+        text.starts_with("Since it went from 1024 to 128 MB it is slower: mean duration 100 ms to 700 ms (+600 %)"),
+        "{text}"
+    );
+    for figure in [
+        "p95",
+        "p99",
+        "time-outs 0 to 0",
+        "out of memory 0 to 0",
+        "errors",
+        "memory used 200 to",
+    ] {
+        assert!(text.contains(figure), "{text}");
+    }
+    assert_eq!(actions(f), [&Action::SetMemorySize { memory_size_mb: 1024 }]);
+}
+
+#[test]
+fn time_outs_and_failures_for_want_of_memory_count_though_it_is_no_slower() {
+    let review = resized(256, 100.0, |after| after.timeouts = 300);
+    let worse = |review: &MemoryReview| {
+        review.functions[0]
+            .changes
+            .as_ref()
+            .unwrap()
+            .resized
+            .as_ref()
+            .unwrap()
+            .worse
+            .clone()
+    };
+    assert_eq!(worse(&review), [Worse::TimesOut]);
+    let review = resized(256, 100.0, |after| after.out_of_memory = 300);
+    assert_eq!(worse(&review), [Worse::OutOfMemory]);
+    assert_eq!(
+        actions(&review.functions[0]),
+        [&Action::SetMemorySize { memory_size_mb: 1024 }]
+    );
+    // One in a hundred thousand is chance.
+    let review = resized(256, 100.0, |after| after.timeouts = 1);
+    assert!(worse(&review).is_empty());
+}
+
+#[test]
+fn slower_and_much_cheaper_may_be_what_was_wanted() {
+    let review = resized(512, 125.0, |_| ());
+    let f = &review.functions[0];
+    let resized = f.changes.as_ref().unwrap().resized.as_ref().unwrap();
+    assert!(
+        resized.worse.is_empty() && resized.cost_change.unwrap() < -0.3,
+        "{resized:?}"
+    );
+    assert!(f.finding(FindingKind::Regression).is_none());
+}
+
+#[test]
+fn back_is_not_advised_to_where_more_was_needed() {
+    let then = vec![sized(512, at(512, 100_000, 100.0))];
+    let mut after = at(1024, 100_000, 150.0);
+    after.max_memory_used_mb = Some(700);
+    let review = compared(then, vec![sized(1024, after)]);
+    let f = &review.functions[0];
+    assert!(f.finding(FindingKind::Regression).is_some());
+    assert_eq!(actions(f)[0], &Action::Investigate);
+}
+
+#[test]
+fn sizes_of_earlier_reviews_narrow_what_is_known() {
+    // At 512 MB it took twice as long: its time is work, and costs as much at either size.
+    let earlier = vec![sized(512, at(512, 100_000, 200.0))];
+    let now = vec![sparing(1024, 100.0)];
+    let alone = review(now.clone());
+    let with = compared(earlier, now);
+    let saving = |review: &MemoryReview| {
+        let finding = review.functions[0].finding(FindingKind::MemoryOverprovisioned);
+        finding.unwrap().saving.unwrap()
+    };
+    assert!(alone.functions[0].finding(FindingKind::CpuBound).is_none());
+    assert!(with.functions[0].finding(FindingKind::CpuBound).is_some());
+    assert_eq!(with.functions[0].evidence.earlier[0].memory_size_mb, 512);
+    assert!(saving(&with).at_best.amount < saving(&alone).at_best.amount / 2.0);
+    // And they stay known a review later.
+    let third = MemoryReview::new(
+        gathered(vec![sparing(1024, 100.0)]),
+        PriceTable::embedded(),
+        Fallback::default(),
+        Some(&with),
+    );
+    assert_eq!(third.functions[0].evidence.earlier[0].memory_size_mb, 512);
+}
+
+#[test]
+fn what_was_used_at_another_size_bounds_what_is_advised() {
+    let mut large = at(2048, 100_000, 90.0);
+    large.max_memory_used_mb = Some(500);
+    let review = compared(vec![sized(2048, large)], vec![sparing(1024, 100.0)]);
+    let sizes = review.functions[0].tuning_sizes().unwrap();
+    assert_eq!(sizes[0], 640, "{sizes:?}");
+}
+
+#[test]
+fn a_tuning_of_the_same_code_is_not_advised_again() {
+    let with_code = |code: &str| {
+        let (function, evidence) = sparing(1024, 100.0);
+        (
+            ListedFunction {
+                code_sha256: Some(code.to_owned()),
+                ..function
+            },
+            evidence,
+        )
+    };
+    let tuned = |verdict, mb| Tuned {
+        verdict: Some(verdict),
+        memory_size_mb: mb,
+        code_sha256: Some("a".to_owned()),
+        problem: None,
+        ..Tuned::failed("")
+    };
+    let then = |tuned: Tuned| {
+        let (function, evidence) = with_code("a");
+        let name = function.name.clone();
+        review(vec![(function, evidence)]).with_tuned(std::collections::BTreeMap::from([(name, tuned)]))
+    };
+    let next = |then: &MemoryReview, code| {
+        MemoryReview::new(
+            gathered(vec![with_code(code)]),
+            PriceTable::embedded(),
+            Fallback::default(),
+            Some(then),
+        )
+    };
+    let kept = then(tuned(Verdict::Keep, None));
+    let again = next(&kept, "a");
+    assert!(actions(&again.functions[0]).is_empty());
+    let text = &again.functions[0]
+        .finding(FindingKind::MemoryOverprovisioned)
+        .unwrap()
+        .text;
+    assert!(text.contains("The same code was measured"), "{text}");
+    // And not a month later either.
+    assert!(actions(&next(&again, "a").functions[0]).is_empty());
+    // Other code is another function.
+    assert!(next(&kept, "b").functions[0].tuning_sizes().is_some());
+    // What was found then is what to do still.
+    let moved = then(tuned(Verdict::Move, Some(512)));
+    assert_eq!(
+        actions(&next(&moved, "a").functions[0]),
+        [&Action::SetMemorySize { memory_size_mb: 512 }]
+    );
 }

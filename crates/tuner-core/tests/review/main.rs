@@ -6,6 +6,7 @@
 )]
 
 mod account;
+mod curves;
 mod findings;
 mod fixture;
 mod gaps;

@@ -2,8 +2,10 @@
 
 use jiff::SignedDuration;
 use tuner_core::Architecture;
-use tuner_core::pricing::{Currency, PriceTable};
-use tuner_core::review::{Evidence, Fallback, ListedFunction, LogsBy, MemoryReview, ProvisionedConcurrency, Window};
+use tuner_core::pricing::{Confidence, Currency, PriceTable};
+use tuner_core::review::{
+    Evidence, Fallback, ListedFunction, LogsBy, MemoryReview, ProvisionedConcurrency, SizeEvidence, Window,
+};
 
 use super::fixture::*;
 
@@ -133,7 +135,13 @@ fn logs_without_times_cost_what_they_hold() {
     // Without a region there is no price, and that is listed.
     let review = MemoryReview::new(gathered, PriceTable::embedded(), Fallback::default(), None);
     assert_eq!((review.totals.monthly, review.totals.without_cost), (None, 1));
-    assert!(review.functions[0].cost_unknown.as_ref().unwrap().contains("--region"));
+    assert!(
+        review.functions[0]
+            .cost_unknown
+            .as_ref()
+            .unwrap()
+            .contains("its region is not known")
+    );
 }
 
 #[test]
@@ -270,4 +278,80 @@ fn a_short_window_is_warned_of() {
     });
     let review = MemoryReview::new(gathered, PriceTable::embedded(), Fallback::default(), None);
     assert!(review.warnings[0].starts_with("what was seen is 3.0 hours long"));
+}
+
+/// `size` seen in a part of the month, in days from its beginning.
+fn seen(size: SizeEvidence, from: i64, until: i64) -> SizeEvidence {
+    let at = |days: i64| Some(month().from + SignedDuration::from_hours(24 * days));
+    SizeEvidence {
+        first_seen: at(from),
+        last_seen: at(until),
+        ..size
+    }
+}
+
+#[test]
+fn what_was_billed_is_not_what_a_month_costs_after_a_change_of_size() {
+    let sizes = vec![
+        seen(at(1024, 20_000, 100.0), 20, 30),
+        seen(at(3008, 80_000, 40.0), 0, 20),
+    ];
+    let review = review(vec![(listed("f"), evidence(sizes))]);
+    let function = &review.functions[0];
+    let billed = function.billed.unwrap();
+    close(billed.gb_seconds, 20_000.0 * 0.1 + 80_000.0 * 0.04 * 3008.0 / 1024.0);
+    close(billed.bill.duration.amount, billed.gb_seconds * 0.000_016_666_7);
+    close(billed.bill.requests.amount, 0.02);
+    assert_eq!(billed.confidence, Confidence::High);
+    close(function.monthly.unwrap().gb_seconds, 10_000.0);
+    close(review.totals.billed.unwrap().amount, billed.bill.total.amount);
+}
+
+#[test]
+fn a_function_that_is_three_days_old_is_used_ten_times_as_much_in_a_month() {
+    let young = |change: fn(&mut Evidence)| {
+        let mut evidence = evidence(vec![seen(at(1024, 6_000, 100.0), 27, 30)]);
+        change(&mut evidence);
+        one(listed("f"), evidence)
+    };
+    let function = young(|_| ());
+    let monthly = function.monthly.unwrap();
+    let days = month().days();
+    close(monthly.seen_days.unwrap(), days - 27.0);
+    close(monthly.invocations, 6_000.0 * days / (days - 27.0));
+    assert_eq!(monthly.confidence, Some(Confidence::Medium));
+    assert_eq!(monthly.since, function.evidence.sizes[0].first_seen);
+    // What was billed is what was billed.
+    close(function.billed.unwrap().invocations, 6_000.0);
+    close(function.billed.unwrap().gb_seconds, 600.0);
+    // Nothing that is said of its memory is sure after three days.
+    assert!(
+        function.findings.iter().all(|f| f.confidence < Confidence::High),
+        "{:?}",
+        function.findings
+    );
+    // Logs of which only the last days were read do not say that it is new, nor do samples.
+    let read_late = young(|e| {
+        e.logs.as_mut().unwrap().window.as_mut().unwrap().from = month().from + SignedDuration::from_hours(24 * 27)
+    });
+    close(read_late.monthly.unwrap().invocations, 6_000.0);
+    let sampled = young(|e| e.logs.as_mut().unwrap().complete = false);
+    close(sampled.monthly.unwrap().invocations, 6_000.0);
+}
+
+#[test]
+fn a_burst_and_a_function_that_is_called_no_more_are_not_stretched() {
+    let invocations = |size| one(listed("f"), evidence(vec![size])).monthly.unwrap();
+    // An hour of the last day is a day at least.
+    let mut burst = at(1024, 500, 100.0);
+    burst.first_seen = Some(month().until - SignedDuration::from_hours(1));
+    let monthly = invocations(burst);
+    close(monthly.invocations, 500.0 * month().days());
+    assert_eq!(monthly.confidence, Some(Confidence::Low));
+    // Called for three days in the middle: a month has them once.
+    close(invocations(seen(at(1024, 6_000, 100.0), 10, 13)).invocations, 6_000.0);
+    // A few calls at the end may be chance.
+    close(invocations(seen(at(1024, 5, 100.0), 27, 30)).invocations, 5.0);
+    // Rarely called, and silent for some days at first.
+    close(invocations(seen(at(1024, 60, 100.0), 3, 30)).invocations, 60.0);
 }

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use tuner_core::review::{Action, FindingKind, MemoryReview, SavingBasis, Tuned};
+use tuner_core::review::{
+    Action, FindingKind, MemoryReview, Nearer, OptimizerFinding, ProjectedDuration, SavingBasis, Tuned,
+};
 use tuner_core::tuning::TuningStatus;
 use tuner_core::{Estimate, Verdict};
 
@@ -105,7 +107,7 @@ fn a_tuning_becomes_what_came_of_it() {
 
 #[test]
 fn more_memory_that_is_cheaper_is_a_saving_too() {
-    let mut evidence = evidence(vec![at(512, 1_000, 3_000.0)]);
+    let mut evidence = evidence(vec![at(512, 1_000, 3_000.0), at(1024, 1_000, 1_500.0)]);
     evidence.sizes[0].max_memory_used_mb = Some(400);
     let function = tuner_core::review::ListedFunction {
         memory_size_mb: Some(512),
@@ -145,4 +147,52 @@ fn a_tuning_that_failed_leaves_the_range() {
 fn what_is_not_in_the_review_is_said() {
     let review = with(reviewed(), "d", Tuned::failed("no payload"));
     assert!(review.warnings[0].contains("function:d"), "{:?}", review.warnings);
+}
+
+/// Compute Optimizer's estimate beside ours, once the size that it names was measured.
+#[test]
+fn whose_estimate_was_nearer_is_said_after_measuring() {
+    let beside = |expected_ms: f64, measured_ms: f64| {
+        let mut evidence = evidence(vec![at(1024, 10_000, 100.0)]);
+        evidence.sizes[0].max_memory_used_mb = Some(100);
+        evidence.compute_optimizer = Some(OptimizerFinding {
+            finding: "NotOptimized".into(),
+            reasons: vec!["MemoryOverprovisioned".into()],
+            memory_size_mb: Some(512),
+            projected: Some(ProjectedDuration {
+                lower_ms: None,
+                expected_ms: Some(expected_ms),
+                upper_ms: None,
+            }),
+            current_memory_size_mb: Some(1024),
+        });
+        let before = review(vec![(listed("f"), evidence)]);
+        assert!(before.functions[0].beside.is_none());
+        let measured = Tuned {
+            from_mb: Some(1024),
+            mean_ms: BTreeMap::from([(512, measured_ms), (1024, 100.0)]),
+            ..tuned(Verdict::Move, Some(512), Some(-0.3))
+        };
+        with(before, "f", measured).functions[0].beside.unwrap()
+    };
+    // Without another size seen, ours is from as long to twice as long.
+    let as_they_said = beside(110.0, 112.0);
+    assert_eq!(as_they_said.nearer(), Nearer::Theirs);
+    assert_eq!((as_they_said.ours_at_least, as_they_said.ours_at_most), (1.0, 2.0));
+    assert_eq!(beside(100.0, 150.0).nearer(), Nearer::Ours);
+    assert_eq!(beside(200.0, 141.0).nearer(), Nearer::Ours);
+}
+
+/// A tuning of other code, or from another size, answers nothing of the present ones.
+#[test]
+fn a_tuning_from_another_size_is_told_and_not_followed() {
+    let from_512 = Tuned {
+        from_mb: Some(512),
+        ..tuned(Verdict::Move, Some(256), Some(-0.3))
+    };
+    let review = with(reviewed(), "a", from_512);
+    let a = review.functions.iter().find(|f| f.function.name.name() == "a").unwrap();
+    assert!(a.tuning_sizes().is_some(), "{:?}", a.advice);
+    let problem = a.tuned.as_ref().unwrap().problem.as_deref().unwrap();
+    assert!(problem.contains("512 MB"), "{problem}");
 }

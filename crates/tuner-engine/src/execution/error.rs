@@ -1,8 +1,9 @@
 use std::fmt;
 
 use tuner_core::payload::EntryMistake;
+use tuner_report::{Reader, remedy};
 
-use crate::RequestError;
+use crate::OptionsError;
 
 /// Everything that is wrong with an execution's input; never empty.
 #[derive(Debug, Clone, PartialEq)]
@@ -78,8 +79,8 @@ pub enum InputError {
         nearest: Option<&'static str>,
     },
     /// Every field is right, but what they and the deployment's defaults ask for makes no sense.
-    #[error(transparent)]
-    Request(#[from] RequestError),
+    #[error("{_0}{}", way_out(_0))]
+    Request(#[from] OptionsError),
 }
 
 impl InputError {
@@ -92,6 +93,12 @@ impl InputError {
             Self::Wrong { field, .. } | Self::Twice { field } | Self::Unknown { field, .. } => Some(field),
         }
     }
+}
+
+/// With the fields of the input.
+fn way_out(error: &OptionsError) -> String {
+    let way = error.remedy().map(|way| remedy(&way, Reader::Console));
+    way.map_or_else(String::new, |way| format!("; {way}"))
 }
 
 fn did_you_mean(nearest: Option<&str>) -> String {

@@ -2,8 +2,8 @@
 
 use std::ops::RangeInclusive;
 
-use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
+pub(crate) use tuner_core::raw_json::{fields as pairs, kind};
 
 use super::error::{InputError, InputErrors, shortened};
 
@@ -14,10 +14,12 @@ pub(crate) struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
-    /// The fields of the object that `text` is. `known` are the names it may have, `ignored` says which others mean nothing.
+    /// The fields of the object that `text` is. `known` are the names it may have, `other_words`
+    /// what some of them are called elsewhere, `ignored` says which others mean nothing.
     pub(crate) fn read(
         text: &'a str,
         known: &[&'static str],
+        other_words: impl IntoIterator<Item = (&'static str, &'static str)>,
         ignored: impl Fn(&str) -> bool,
     ) -> Result<Self, InputErrors> {
         if text.trim().is_empty() {
@@ -28,6 +30,7 @@ impl<'a> Fields<'a> {
         if !whole.get().starts_with('{') {
             return Err(InputError::NotAnObject { found: kind(whole) }.into());
         }
+        let spellings: Vec<_> = known.iter().map(|&name| (name, name)).chain(other_words).collect();
         let given = pairs(whole).map_err(not_json)?;
         let mut fields = Self {
             given: Vec::with_capacity(given.len()),
@@ -36,7 +39,7 @@ impl<'a> Fields<'a> {
         for (name, value) in given.into_iter().filter(|(name, _)| !ignored(name)) {
             if !known.contains(&name.as_str()) {
                 fields.wrong.push(InputError::Unknown {
-                    nearest: super::nearest::nearest(&name, known),
+                    nearest: super::nearest::nearest(&name, &spellings),
                     field: shortened(&name),
                 });
             } else if fields.given.iter().any(|(other, _)| *other == name) {
@@ -154,18 +157,6 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// What a JSON value is, in words.
-pub(crate) fn kind(value: &RawValue) -> &'static str {
-    match value.get().as_bytes().first() {
-        Some(b'{') => "an object",
-        Some(b'[') => "a list",
-        Some(b'"') => "a text",
-        Some(b't' | b'f') => "true or false",
-        Some(b'n') => "null",
-        _ => "a number",
-    }
-}
-
 /// The text that `value` is, without its quotes.
 pub(crate) fn text(value: &RawValue) -> Option<String> {
     serde_json::from_str(value.get()).ok()
@@ -190,27 +181,4 @@ pub(crate) fn whole_number(value: &RawValue) -> Option<u32> {
     number(value.get())
         .filter(|n| n.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(n))
         .map(|n| n as u32)
-}
-
-/// The fields of the object that `value` is, in the order given, those given twice included.
-pub(crate) fn pairs(value: &RawValue) -> Result<Vec<(String, &RawValue)>, serde_json::Error> {
-    serde_json::Deserializer::from_str(value.get()).deserialize_map(Pairs)
-}
-
-struct Pairs;
-
-impl<'de> Visitor<'de> for Pairs {
-    type Value = Vec<(String, &'de RawValue)>;
-
-    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Self::Value, M::Error> {
-        let mut pairs = Vec::new();
-        while let Some(pair) = map.next_entry()? {
-            pairs.push(pair);
-        }
-        Ok(pairs)
-    }
 }

@@ -2,8 +2,9 @@
 //! [`Tuning`](tuner_core::Tuning) document to the execution's output.
 //!
 //! Inputs written for aws-lambda-power-tuning (LPT) work unchanged, and every field that it returns is returned. Its names
-//! (`lambdaARN`, `powerValues`, `num`, `strategy` ...) are known here and nowhere else. The JSON Schemas of both are in
-//! `statemachine/`; a test keeps them and this module the same.
+//! (`lambdaARN`, `powerValues`, `num`, `strategy` ...) are known here and nowhere else: each is a row of one table, by which inputs are
+//! read, written, explained and corrected. The JSON Schemas of both are in `statemachine/`; that of the input is made of the table,
+//! and tests keep both and this module the same.
 
 pub(crate) mod error;
 pub(crate) mod fields;
@@ -12,14 +13,18 @@ mod nearest;
 pub(crate) mod options;
 mod output;
 mod payload_key;
+mod row;
 mod s3_uri;
-mod written;
+mod schema;
+mod table;
+mod write;
 
 pub use error::{InputError, InputErrors};
 pub use input::{Defaults, ExecutionInput, FIELDS, PayloadSource};
 pub use output::{
-    ExecutionOutput, FunctionCost, MachineryCost, OutputOptions, ReportPlaces, SizeRow, SnapStartCost, Stat,
-    StateMachineCost, TuningCost,
+    ExecutionOutput, FloorInBrief, FunctionCost, MachineryCost, OutputOptions, ReportPlaces, SizeRow, SnapStartCost,
+    Stat, StateMachineCost, TuningCost,
 };
 pub use payload_key::{PAYLOADS, payload_key, payload_owner};
 pub use s3_uri::S3Object;
+pub use schema::input_schema;

@@ -1,24 +1,31 @@
 //! Each option of an input: what it takes, and what it means.
 
-use tuner_core::planning::{Budget, Preset};
+use serde_json::value::RawValue;
+use tuner_core::floor::Known;
+use tuner_core::planning::Preset;
 use tuner_core::{Constraint, FunctionName, MemorySize, Objective, PayloadError, Payloads, Statistic};
 
 use super::error::InputError;
 use super::fields::{self, Fields};
 use super::input::PayloadSource;
-use crate::{Apply, TuningRequest};
+use super::row::Reading;
+use crate::{Apply, TuningOptions};
 
 /// The state of a tuning is bounded, so the number of sizes is. LPT's own `ALL` had 46.
 const MOST_SIZES: usize = 64;
 const MOST_EXCEPTIONS: usize = 50;
+const MOST_NEEDS: usize = 64;
 const LONGEST_EXCEPTION: usize = 256;
-/// A step must be able to sit a pause out.
-const LONGEST_SLEEP_MS: u32 = 600_000;
 const USUAL_CONCURRENCY: u32 = 10;
 /// LPT makes all `num` invocations of all sizes at once; this much of it is kept to, since an account has 1,000 for all of
 /// its functions together.
 const USUAL_PARALLEL_CONCURRENCY: u32 = 100;
+/// In so many turns the invocations of a size are made with `parallelInvocation`: a fifth of them, at most, is made besides
+/// to start the environments.
+const PARALLEL_TURNS: u32 = 5;
 
+/// What a text that becomes a heading takes.
+pub(super) const NAME: &str = "a text of 1 to 100 characters, none of them a control character";
 pub(super) const FUNCTION: &str = "a function's name, ARN or partial ARN, with or without a version or alias";
 const ALIAS: &str = "an alias name: 1 to 128 letters, digits, - and _, not digits alone";
 const SIZES: &str = "a list of memory sizes in MB such as [128, 512, 1024], or \"ALL\"";
@@ -29,42 +36,67 @@ pub(super) fn function_name(text: &str) -> Result<FunctionName, &'static str> {
     text.parse().map_err(|e: tuner_core::FunctionNameError| e.reason)
 }
 
-pub(crate) fn role(text: &str) -> Result<String, &'static str> {
-    let parts: Vec<&str> = text.splitn(6, ':').collect();
-    let [arn, partition, service, region, account, resource] = parts[..] else {
-        return Err("it is no ARN");
+pub(super) fn display_name(text: &str) -> Result<String, &'static str> {
+    let options = TuningOptions {
+        name: Some(text.to_owned()),
+        ..TuningOptions::default()
     };
-    let of_partition = |b: u8| b.is_ascii_lowercase() || b == b'-';
-    let is_aws = partition.starts_with("aws") && partition.bytes().all(of_partition);
-    if arn != "arn" || !is_aws || service != "iam" || !region.is_empty() {
-        return Err("it is not an ARN of IAM");
-    }
-    if account.len() != 12 || !account.bytes().all(|b| b.is_ascii_digit()) {
-        return Err("an account has 12 digits");
-    }
-    // Source: IAM's limits, a path of 512 and a name of 64 characters.
-    let of_name = |b: u8| b.is_ascii_alphanumeric() || b"+=,.@_/-".contains(&b);
-    match resource.strip_prefix("role/") {
-        Some(name) if !name.is_empty() && name.len() <= 576 && name.bytes().all(of_name) => Ok(text.to_owned()),
-        Some(_) => Err("the role's name is malformed"),
-        None => Err("it is not a role's"),
+    options.checked().map(|_| text.to_owned()).map_err(|_| "")
+}
+
+pub(crate) fn role(text: &str) -> Result<String, &'static str> {
+    tuner_core::arn::check_role(text).map(|()| text.to_owned())
+}
+
+/// A field that is read together with another, whose row says how.
+pub(super) fn with_another(_: &mut Reading<'_>, _: &'static str) {}
+
+/// How sizes are chosen: a grid, as LPT does, unless the input says otherwise.
+pub(super) fn preset(r: &mut Reading<'_>, name: &'static str) {
+    let accepted = "\"frugal\", \"standard\", \"thorough\" or \"grid\"";
+    let preset = r
+        .fields
+        .text(name, accepted, |word| word.parse::<Preset>().map_err(|_| ""));
+    r.options.preset = preset.unwrap_or(Preset::Grid);
+}
+
+pub(super) fn invocations(r: &mut Reading<'_>, name: &'static str) {
+    let Some(invocations) = r.whole(name) else {
+        return;
+    };
+    r.options.invocations = invocations;
+    if r.options.preset.is_adaptive() {
+        // What has no effect is not kept.
+        r.options.invocations = TuningOptions::default().invocations;
+        r.warnings.push(format!(
+            "num has no effect with the preset {}: it chooses by itself",
+            r.options.preset
+        ));
     }
 }
 
+/// The sizes typed; else a grid has those of the deployment, and an adaptive preset chooses from all.
+pub(super) fn memory_sizes(r: &mut Reading<'_>, name: &'static str) {
+    r.options.memory_sizes = typed_sizes(r, name).unwrap_or_else(|| match r.options.preset {
+        Preset::Grid => r.defaults.memory_sizes.clone(),
+        _ => Vec::new(),
+    });
+}
+
 /// `None` where the input leaves the choice to the deployment.
-pub(super) fn memory_sizes(fields: &mut Fields<'_>) -> Option<Vec<MemorySize>> {
-    const FIELD: &str = "powerValues";
-    let value = fields.filled(FIELD)?;
+fn typed_sizes(r: &mut Reading<'_>, name: &'static str) -> Option<Vec<MemorySize>> {
+    let fields = &mut r.fields;
+    let value = fields.filled(name)?;
     if fields::text(value).is_some_and(|word| word.eq_ignore_ascii_case("all")) {
-        let all = TuningRequest::ALL_SIZES.iter();
+        let all = TuningOptions::ALL_SIZES.iter();
         return Some(all.filter_map(|&mb| MemorySize::new(mb).ok()).collect());
     }
     let Some(list) = fields::list(value) else {
-        fields.wrong(FIELD, value, SIZES);
+        fields.wrong(name, value, SIZES);
         return None;
     };
     if list.len() > MOST_SIZES {
-        fields.wrong(FIELD, value, format!("a list of at most {MOST_SIZES} memory sizes"));
+        fields.wrong(name, value, format!("a list of at most {MOST_SIZES} memory sizes"));
         return None;
     }
     let mut sizes = Vec::with_capacity(list.len());
@@ -72,7 +104,7 @@ pub(super) fn memory_sizes(fields: &mut Fields<'_>) -> Option<Vec<MemorySize>> {
         match fields::whole_number(entry).and_then(|mb| MemorySize::new(mb).ok()) {
             Some(size) => sizes.push(size),
             None => fields.wrong(
-                format!("{FIELD}[{index}]"),
+                format!("{name}[{index}]"),
                 entry,
                 format!(
                     "a whole number of MB from {} to {}",
@@ -85,8 +117,17 @@ pub(super) fn memory_sizes(fields: &mut Fields<'_>) -> Option<Vec<MemorySize>> {
     (!sizes.is_empty()).then_some(sizes)
 }
 
+/// The payload, in its own field or in S3.
+pub(super) fn payload(r: &mut Reading<'_>, _: &'static str) {
+    let each = r.options.preset.most_per_size(r.options.invocations);
+    // One invocation cannot send every payload of a list.
+    let invocations = (!r.is_true("dryRun")).then_some(each);
+    r.payload = payload_source(r, invocations);
+}
+
 /// The payload, checked: it must send every entry of a weighted list in `invocations`, if that is known.
-pub(super) fn payload(fields: &mut Fields<'_>, invocations: Option<u32>) -> PayloadSource {
+fn payload_source(r: &mut Reading<'_>, invocations: Option<u32>) -> PayloadSource {
+    let fields = &mut r.fields;
     let object = fields.text("payloadS3", S3, str::parse);
     if fields.filled("payloadS3").is_some() {
         // LPT takes the object then; a payload that would not be sent is a mistake all the same. `null` is no payload here.
@@ -125,29 +166,31 @@ pub(super) fn payload(fields: &mut Fields<'_>, invocations: Option<u32>) -> Payl
     PayloadSource::Inline(value.get().to_owned())
 }
 
-/// Concurrency of one size, of all together, and the pause in ms.
-pub(super) fn pace(fields: &mut Fields<'_>, invocations: u32, warnings: &mut Vec<String>) -> (u32, u32, u64) {
-    let parallel = fields.boolean("parallelInvocation");
-    let pause = fields.whole("sleepBetweenRunsMs", 0..=LONGEST_SLEEP_MS).unwrap_or(0);
-    let most = fields.whole("maxConcurrency", 1..=1000);
+/// Concurrency of one size, of all together, and the pause.
+pub(super) fn pace(r: &mut Reading<'_>, name: &'static str) {
+    let parallel = r.fields.boolean(name);
+    let most = r.whole("maxConcurrency");
+    let pause = r.whole("sleepBetweenRunsMs").unwrap_or(0);
+    let o = &mut r.options;
+    o.pause_ms = pause.into();
+    o.max_concurrency = most.unwrap_or(USUAL_CONCURRENCY);
     if !parallel {
-        return (1, most.unwrap_or(USUAL_CONCURRENCY), pause.into());
+        return;
     }
     if pause > 0 {
-        warnings.push("sleepBetweenRunsMs has no effect with parallelInvocation".to_owned());
+        r.warnings
+            .push("sleepBetweenRunsMs has no effect with parallelInvocation".to_owned());
     }
-    let most = most.unwrap_or(USUAL_PARALLEL_CONCURRENCY);
-    (invocations.min(most), most, 0)
+    o.pause_ms = 0;
+    o.max_concurrency = most.unwrap_or(USUAL_PARALLEL_CONCURRENCY);
+    // Each of those made at the same time starts an environment of its own, cold, and `num` warm ones are wanted.
+    o.concurrency = o.invocations.div_ceil(PARALLEL_TURNS).max(2).min(o.max_concurrency);
 }
 
-pub(super) fn objective(fields: &mut Fields<'_>, warnings: &mut Vec<String>) -> Objective {
-    let weight = fields.number(
-        "balancedWeight",
-        |weight| (0.0..=1.0).contains(&weight),
-        "a number from 0 (speed alone) to 1 (cost alone)",
-    );
+pub(super) fn objective(r: &mut Reading<'_>, name: &'static str) {
+    let weight = r.number("balancedWeight");
     let accepted = "\"cost\", \"speed\" or \"balanced\"";
-    let objective = fields.text("strategy", accepted, |word| match word {
+    let objective = r.fields.text(name, accepted, |word| match word {
         "cost" => Ok(Objective::Cost),
         "speed" => Ok(Objective::Speed),
         "balanced" => Ok(Objective::Balanced {
@@ -155,71 +198,37 @@ pub(super) fn objective(fields: &mut Fields<'_>, warnings: &mut Vec<String>) -> 
         }),
         _ => Err(""),
     });
-    let objective = objective.unwrap_or_default();
-    if weight.is_some() && !matches!(objective, Objective::Balanced { .. }) {
-        warnings.push("balancedWeight has no effect unless strategy is \"balanced\"".to_owned());
+    r.options.objective = objective.unwrap_or_default();
+    if weight.is_some() && !matches!(r.options.objective, Objective::Balanced { .. }) {
+        r.warnings
+            .push("balancedWeight has no effect unless strategy is \"balanced\"".to_owned());
     }
-    objective
 }
 
-/// How sizes are chosen: a grid, as LPT does, unless the input says otherwise.
-pub(super) fn preset(fields: &mut Fields<'_>) -> Preset {
-    let accepted = "\"frugal\", \"standard\", \"thorough\" or \"grid\"";
-    fields
-        .text("preset", accepted, |word| word.parse::<Preset>().map_err(|_| ""))
-        .unwrap_or(Preset::Grid)
-}
-
-const DURATION_LIMITS: [(&str, Statistic); 4] = [
-    ("maxMeanMs", Statistic::Mean),
-    ("maxP50Ms", Statistic::P50),
-    ("maxP95Ms", Statistic::P95),
-    ("maxP99Ms", Statistic::P99),
-];
-
-pub(super) fn constraints(fields: &mut Fields<'_>) -> Vec<Constraint> {
-    let mut constraints = Vec::new();
-    for (field, statistic) in DURATION_LIMITS {
-        let limit = fields.number(field, |ms| ms > 0.0, "a number of ms above 0");
-        constraints.extend(limit.map(|max_ms| Constraint::Duration { statistic, max_ms }));
-    }
-    let above = fields.number("maxCostAboveCheapestPct", |pct| pct > 0.0, "a number of % above 0");
-    constraints.extend(above.map(|max_pct| Constraint::CostAboveCheapest { max_pct }));
-    let million = fields.number("maxCostPerMillion", |max| max > 0.0, "an amount of money above 0");
-    constraints.extend(million.map(|max| Constraint::CostPerMillion { max }));
-    constraints
+/// A limit that a size must keep.
+pub(super) fn limit(r: &mut Reading<'_>, name: &'static str, of: fn(f64) -> Constraint) {
+    let limit = r.number(name);
+    r.options.constraints.extend(limit.map(of));
 }
 
 /// The field of a constraint, and its limit.
 pub(super) fn field_of(constraint: Constraint) -> (&'static str, f64) {
     let field = match constraint {
-        Constraint::Duration { statistic, .. } => {
-            let [(mean, _), (p50, _), (p95, _), (p99, _)] = DURATION_LIMITS;
-            match statistic {
-                Statistic::Mean => mean,
-                Statistic::P50 => p50,
-                Statistic::P95 => p95,
-                Statistic::P99 => p99,
-            }
-        }
+        Constraint::Duration { statistic, .. } => match statistic {
+            Statistic::Mean => "maxMeanMs",
+            Statistic::P50 => "maxP50Ms",
+            Statistic::P95 => "maxP95Ms",
+            Statistic::P99 => "maxP99Ms",
+        },
         Constraint::CostAboveCheapest { .. } => "maxCostAboveCheapestPct",
         Constraint::CostPerMillion { .. } => "maxCostPerMillion",
     };
     (field, constraint.limit())
 }
 
-pub(super) fn budget(fields: &mut Fields<'_>) -> Budget {
-    Budget {
-        invocations: fields.whole("budgetInvocations", 1..=1_000_000),
-        cost: fields.number("budgetCost", |most| most > 0.0, "an amount of money above 0"),
-        time_ms: fields
-            .whole("budgetSeconds", 1..=31_536_000)
-            .map(|s| u64::from(s) * 1000),
-    }
-}
-
-pub(super) fn apply(fields: &mut Fields<'_>, warnings: &mut Vec<String>) -> Apply {
-    let asked = fields.boolean("autoOptimize");
+pub(super) fn apply(r: &mut Reading<'_>, name: &'static str) {
+    let (fields, warnings) = (&mut r.fields, &mut r.warnings);
+    let asked = fields.boolean(name);
     let alias = fields.text("autoOptimizeAlias", ALIAS, |name| {
         let of_name = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
         let right = name.len() <= 128 && name.bytes().all(of_name) && !name.bytes().all(|b| b.is_ascii_digit());
@@ -229,7 +238,7 @@ pub(super) fn apply(fields: &mut Fields<'_>, warnings: &mut Vec<String>) -> Appl
     if from_latest && !(asked && alias.is_some()) {
         warnings.push("applyFromLatest has no effect without autoOptimize and autoOptimizeAlias".to_owned());
     }
-    match (asked, alias) {
+    r.options.apply = match (asked, alias) {
         (true, Some(name)) => Apply::Alias { name, from_latest },
         (true, None) => Apply::Latest,
         (false, None) => Apply::No,
@@ -237,26 +246,70 @@ pub(super) fn apply(fields: &mut Fields<'_>, warnings: &mut Vec<String>) -> Appl
             warnings.push("autoOptimizeAlias has no effect unless autoOptimize is true".to_owned());
             Apply::No
         }
+    };
+}
+
+/// The share left out at either end; LPT's unless the input says otherwise.
+pub(super) fn trim(r: &mut Reading<'_>, name: &'static str) {
+    const OF_LPT: f64 = 0.2;
+    let usual = match r.options.preset {
+        Preset::Grid if !r.is_true("onlyColdStarts") => OF_LPT,
+        _ => 0.0,
+    };
+    r.options.trim_share = r.number(name).unwrap_or(usual);
+}
+
+/// What is known of the function, as documents hold it.
+pub(super) fn known(r: &mut Reading<'_>, name: &'static str) {
+    r.known = r
+        .fields
+        .given(name)
+        .and_then(|value| read_known(&mut r.fields, name, value));
+}
+
+fn read_known(fields: &mut Fields<'_>, name: &'static str, value: &RawValue) -> Option<Known> {
+    // A list would do for serde: its elements in the order of the fields.
+    let is_object = value.get().starts_with('{');
+    let read: Result<Known, _> = match is_object {
+        true => serde_json::from_str(value.get()),
+        false => Err(serde::de::Error::custom(format!("it is {}", fields::kind(value)))),
+    };
+    match read {
+        Ok(known) if known.needs.len() <= MOST_NEEDS && known.unknown.len() <= MOST_NEEDS => Some(known),
+        Ok(_) => {
+            fields.wrong(name, value, format!("of at most {MOST_NEEDS} needs"));
+            None
+        }
+        Err(error) => {
+            let accepted = format!(
+                "such as {{\"needs\": [{{\"kind\": \"memory_used\", \"max_memory_used_mb\": 700}}]}} ({error})"
+            );
+            fields.wrong(name, value, accepted);
+            None
+        }
     }
 }
 
-pub(super) fn exceptions(fields: &mut Fields<'_>) -> Vec<String> {
-    const FIELD: &str = "allowedExceptions";
-    let Some(value) = fields.given(FIELD) else {
+pub(super) fn exceptions(r: &mut Reading<'_>, name: &'static str) {
+    r.options.allowed_errors = error_types(&mut r.fields, name);
+}
+
+fn error_types(fields: &mut Fields<'_>, name: &'static str) -> Vec<String> {
+    let Some(value) = fields.given(name) else {
         return Vec::new();
     };
     let Some(list) = fields::list(value).filter(|list| list.len() <= MOST_EXCEPTIONS) else {
         let accepted = format!("a list of at most {MOST_EXCEPTIONS} error types such as [\"NotReady\"]");
-        fields.wrong(FIELD, value, accepted);
+        fields.wrong(name, value, accepted);
         return Vec::new();
     };
     let mut types = Vec::with_capacity(list.len());
     for (index, entry) in list.into_iter().enumerate() {
-        let named = fields::text(entry).filter(|name| (1..=LONGEST_EXCEPTION).contains(&name.chars().count()));
-        match named {
-            Some(name) => types.push(name),
+        let read = fields::text(entry).filter(|error| (1..=LONGEST_EXCEPTION).contains(&error.chars().count()));
+        match read {
+            Some(error) => types.push(error),
             None => fields.wrong(
-                format!("{FIELD}[{index}]"),
+                format!("{name}[{index}]"),
                 entry,
                 format!("the name of an error type, of 1 to {LONGEST_EXCEPTION} characters"),
             ),

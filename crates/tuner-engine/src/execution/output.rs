@@ -1,8 +1,8 @@
 use serde::Serialize;
 use tuner_core::pricing::{Currency, Money};
 use tuner_core::tuning::{Series, SizeResult, SizeStatus, TuningStatus};
-use tuner_core::{Tuning, Verdict};
-use tuner_report::{headline, visualization_url};
+use tuner_core::{Remedy, Tuning, Verdict};
+use tuner_report::{Reader, headline, remedy, visualization_url};
 use uuid::Uuid;
 
 use super::options::field_of;
@@ -36,6 +36,9 @@ pub struct ExecutionOutput {
     /// Memory size before, in MB.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub present_memory_size_mb: Option<u32>,
+    /// The least memory that may be used, by what was known before; absent where nothing was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub floor: Option<FloorInBrief>,
     /// What costs are in; null when the price is not known.
     pub currency: Option<Currency>,
     /// Every size, ascending.
@@ -44,8 +47,11 @@ pub struct ExecutionOutput {
     pub report: ReportPlaces,
     /// What the reader should know before trusting the numbers.
     pub warnings: Vec<String>,
-    /// What could not be removed or put back, and how to do it by hand.
+    /// What could not be removed or put back.
     pub leftovers: Vec<String>,
+    /// What to do about warnings and leftovers; absent where there is nothing to do.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub what_to_do: Vec<String>,
     /// What was changed for good, if that was asked for.
     pub applied: Option<String>,
     /// What this tuning took.
@@ -95,9 +101,25 @@ pub struct SizeRow {
     /// Mean cost of one invocation, in `currency`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cost_per_invocation: Option<f64>,
+    /// Samples that ended in an error which was allowed.
+    pub allowed_errors: u64,
     /// Why it was not measured, or what went wrong at times.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failure: Option<String>,
+}
+
+/// The floor in short.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FloorInBrief {
+    /// The smallest size that may be used, in MB; null where nothing is known.
+    pub memory_size_mb: Option<u32>,
+    /// What asks for it.
+    pub because: Option<String>,
+    /// What could not be found out, and why.
+    pub unknown: Vec<String>,
+    /// Whether the risk of going below was accepted.
+    pub risk_accepted: bool,
 }
 
 /// The size that comes closest to keeping the limits.
@@ -196,6 +218,7 @@ pub struct OutputOptions<'a> {
 
 /// Together they keep the output of 17 sizes below 32 KiB, even where every character needs an escape.
 const MOST_WARNINGS: usize = 10;
+const MOST_UNKNOWN: usize = 2;
 const LONGEST_TEXT: usize = 320;
 const LONGEST_FAILURE: usize = 120;
 const LONGEST_ADDRESS: usize = 2048;
@@ -244,11 +267,20 @@ impl ExecutionOutput {
             }),
             sentence: clipped(&format!("{}. {}", words.decision, words.effect), LONGEST_TEXT),
             present_memory_size_mb: tuning.function.memory_size_mb,
+            floor: (!tuning.floor.is_empty()).then(|| FloorInBrief {
+                memory_size_mb: tuning.floor.memory_size_mb,
+                because: (tuning.floor.needs.first()).map(|need| clipped(&need.to_string(), LONGEST_TEXT)),
+                unknown: (tuning.floor.unknown.iter().take(MOST_UNKNOWN))
+                    .map(|text| clipped(text, LONGEST_TEXT))
+                    .collect(),
+                risk_accepted: tuning.floor.risk_accepted,
+            }),
             currency: tuning.price.as_ref().map(|price| price.currency),
             sizes: rows().map(|(size, series)| row(tuning, size, series)).collect(),
             report: options.report.clone(),
             warnings: bounded(&tuning.warnings),
             leftovers: bounded(&tuning.leftovers),
+            what_to_do: bounded(&in_words(&tuning.remedies)),
             applied: tuning.applied.as_ref().map(|what| clipped(what, LONGEST_TEXT)),
             cost_of_this_tuning: TuningCost {
                 function: FunctionCost {
@@ -300,8 +332,14 @@ fn row(tuning: &Tuning, size: &SizeResult, series: Option<&Series>) -> SizeRow {
             .map(|ms| ms.value),
         p95_ms: series.map(|series| series.duration_ms.p95.value),
         cost_per_invocation: series.and(tuning.mean_cost(size.memory_size_mb)).map(|cost| cost.value),
+        allowed_errors: size.allowed_errors(),
         failure: failure.map(|words| clipped(&words, LONGEST_FAILURE)),
     }
+}
+
+/// For somebody who starts executions.
+fn in_words(remedies: &[Remedy]) -> Vec<String> {
+    remedies.iter().map(|one| remedy(one, Reader::Console)).collect()
 }
 
 fn bounded(texts: &[String]) -> Vec<String> {

@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use tuner_core::Remedy;
+
 /// A call that did not go through.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{operation}: {message}")]
@@ -22,6 +24,25 @@ impl PortError {
             operation,
             message: message.into(),
             retry_after: None,
+        }
+    }
+
+    /// What the reader can do about it.
+    pub fn remedy(&self) -> Option<Remedy> {
+        match self.kind {
+            PortErrorKind::NotFound => Some(Remedy::CheckFunction),
+            // Taking on a role is a call of its own, before the one that failed.
+            PortErrorKind::Denied if self.message.to_ascii_lowercase().contains("sts:assumerole") => {
+                Some(Remedy::AllowRole)
+            }
+            PortErrorKind::Denied => Some(Remedy::Allow {
+                action: action(self.operation),
+            }),
+            PortErrorKind::NotSignedIn => Some(Remedy::SignIn),
+            PortErrorKind::Throttled => Some(Remedy::LowerConcurrency),
+            PortErrorKind::Unreachable | PortErrorKind::Network => Some(Remedy::CheckNetwork),
+            PortErrorKind::MemoryQuota => Some(Remedy::LeaveOutLargerSizes),
+            _ => None,
         }
     }
 }
@@ -67,5 +88,18 @@ impl PortErrorKind {
     /// Whether the call may have had its effect all the same.
     pub const fn is_ambiguous(self) -> bool {
         matches!(self, Self::Service | Self::Network)
+    }
+}
+
+/// What IAM calls the permission for an operation. Source: the service authorization reference of each service.
+fn action(operation: &str) -> String {
+    match operation {
+        "Invoke" => "lambda:InvokeFunction".to_owned(),
+        "GetMetricData" => "cloudwatch:GetMetricData".to_owned(),
+        "GetLambdaFunctionRecommendations" => "compute-optimizer:GetLambdaFunctionRecommendations".to_owned(),
+        "FilterLogEvents" | "DescribeLogGroups" | "StartQuery" | "GetQueryResults" | "StopQuery" => {
+            format!("logs:{operation}")
+        }
+        _ => format!("lambda:{operation}"),
     }
 }

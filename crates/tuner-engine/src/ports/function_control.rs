@@ -2,15 +2,20 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
-use tuner_core::{Architecture, FunctionName};
+use tuner_core::{Architecture, ControlCalls, FunctionName};
 
-use super::PortError;
+use super::{PortError, Settings};
 
 /// Reads and changes the configuration of functions.
 ///
 /// Every method is one API call, made once: retries are the caller's, who knows what may be repeated.
 #[async_trait]
 pub trait FunctionControl: Send + Sync {
+    /// Calls through this port so far, as far as they are limited by the second; none where nothing limits them.
+    fn calls(&self) -> ControlCalls {
+        ControlCalls::default()
+    }
+
     /// The configuration of a function, or of the version its qualifier names.
     async fn configuration(&self, function: &FunctionName) -> Result<FunctionConfiguration, PortError>;
 
@@ -52,9 +57,21 @@ pub trait FunctionControl: Send + Sync {
         revision_id: &str,
     ) -> Result<(), PortError>;
 
+    /// How many executions the account has for this function, in its region.
+    async fn concurrency(&self, function: &FunctionName) -> Result<Concurrency, PortError>;
+
     /// Lambda repeats a failed asynchronous invocation twice, which would be billed and not be seen: turns that off for
     /// the version that the qualifier names (PutFunctionEventInvokeConfig; it goes with the version).
     async fn without_async_retries(&self, function: &FunctionName) -> Result<(), PortError>;
+}
+
+/// How many executions may run at the same time in an account and region.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Concurrency {
+    /// What is reserved for no function, and shared by all others.
+    pub unreserved: u32,
+    /// What is reserved for this function, if something is.
+    pub reserved: Option<u32>,
 }
 
 /// What is to be different. What is not named stays as it is.
@@ -109,8 +126,8 @@ pub struct FunctionConfiguration {
     pub state: FunctionState,
     /// How the last change is getting on.
     pub update_status: UpdateStatus,
-    /// Digests of everything else in the configuration, to notice changes made by others.
-    pub settings: BTreeMap<Setting, String>,
+    /// Everything else in the configuration, to notice changes made by others.
+    pub settings: Settings,
 }
 
 impl FunctionConfiguration {
@@ -118,50 +135,6 @@ impl FunctionConfiguration {
     pub fn same_settings(&self, other: &Self) -> bool {
         self.code_sha256 == other.code_sha256 && self.settings == other.settings
     }
-}
-
-/// What a deployment may change beside code, memory size and description.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Setting {
-    /// `Runtime`.
-    Runtime,
-    /// `Handler`.
-    Handler,
-    /// `Timeout`.
-    Timeout,
-    /// `Environment`: names and values together.
-    Variables,
-    /// `Layers`.
-    Layers,
-    /// `Role`.
-    Role,
-    /// `VpcConfig`.
-    Network,
-    /// `Architectures`.
-    Architecture,
-    /// `EphemeralStorage`.
-    EphemeralStorage,
-    /// `FileSystemConfigs`.
-    FileSystems,
-    /// `DeadLetterConfig`.
-    DeadLetters,
-    /// `KMSKeyArn`.
-    Key,
-    /// `TracingConfig`.
-    Tracing,
-    /// `PackageType`.
-    PackageType,
-    /// `ImageConfigResponse`.
-    Image,
-    /// `LoggingConfig`.
-    Logging,
-    /// `SnapStart`.
-    SnapStart,
-    /// `DurableConfig`.
-    Durable,
-    /// `TenancyConfig`.
-    Tenancy,
 }
 
 /// `State` of a function.

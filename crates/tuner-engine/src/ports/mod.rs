@@ -4,15 +4,17 @@ mod error;
 mod function_control;
 mod invoker;
 mod log_source;
+mod settings;
 mod tunings;
 
 pub use error::{PortError, PortErrorKind};
 pub use function_control::{
-    AliasPointer, ConfigurationChange, FunctionConfiguration, FunctionControl, FunctionState, Setting, UpdateStatus,
-    VersionInfo,
+    AliasPointer, Concurrency, ConfigurationChange, FunctionConfiguration, FunctionControl, FunctionState,
+    UpdateStatus, VersionInfo,
 };
 pub use invoker::{InvokeReply, Invoker, LONGEST_TIMEOUT_S, longest_answer};
 pub use log_source::LogSource;
+pub use settings::{Setting, Settings};
 pub use tunings::Tunings;
 
 use std::time::Duration;

@@ -52,6 +52,7 @@ impl ReviewContext {
             backoff: self.backoff,
             clock: self.clock.as_ref(),
             cancel: &self.cancel,
+            until: None,
         };
         let tell = |error: &PortError| {
             self.observer.event(ReviewEvent::Waiting {

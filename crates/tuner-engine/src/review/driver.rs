@@ -10,8 +10,9 @@ use super::{
     BatchInBrief, Listing, Ranked, Registry, ReviewContext, ReviewError, ReviewEvent, ReviewRequest, list, look, rank,
 };
 
-/// Batches that are looked at at a time.
-const BATCHES_AT_ONCE: usize = 4;
+/// Batches that are looked at at a time, each with one query under way. 30 are allowed at a time (source: "CloudWatch Logs
+/// quotas"), and others query, too.
+const BATCHES_AT_ONCE: usize = 16;
 
 /// Reviews the account: lists, looks at everything, ranks. `agree` is asked once it is known what the scan will cost, as far
 /// as that can be told, and before anything is paid for.

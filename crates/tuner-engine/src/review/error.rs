@@ -1,3 +1,5 @@
+use tuner_core::Remedy;
+
 use crate::execution::InputErrors;
 use crate::ports::{PortError, StoreError};
 
@@ -17,7 +19,7 @@ pub enum ReviewError {
         error: PortError,
     },
     /// There is no region to look at.
-    #[error("there is no region to review; name one in `regions`, or set a region for these credentials")]
+    #[error("there is no region to review")]
     NoRegion,
     /// The request is wrong.
     #[error(transparent)]
@@ -41,4 +43,15 @@ pub enum ReviewError {
     /// The user, or whoever runs this process, asked to stop.
     #[error("interrupted")]
     Interrupted,
+}
+
+impl ReviewError {
+    /// What the reader can do about it.
+    pub fn remedy(&self) -> Option<Remedy> {
+        match self {
+            Self::NothingListed { error, .. } => error.remedy(),
+            Self::NoRegion => Some(Remedy::NameRegions),
+            _ => None,
+        }
+    }
 }

@@ -37,7 +37,7 @@ impl ReviewRequest {
             }
             .into());
         }
-        let mut fields = Fields::read(text, &REVIEW_FIELDS, is_ignored)?;
+        let mut fields = Fields::read(text, &REVIEW_FIELDS, [], is_ignored)?;
         let regions = regions(&mut fields);
         let days = fields.whole("days", Self::DAYS);
         let budget = fields.number(

@@ -2,11 +2,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures::{StreamExt, stream};
 use tuner_core::pricing::PriceTable;
-use tuner_core::review::{Evidence, Gap, ListedFunction, Missing, RegionReview, Why, Window};
+use tuner_core::review::{
+    Evidence, FunctionVersion, Gap, ListedFunction, Missing, PublishedVersion, RegionReview, Why, Window,
+};
 use uuid::Uuid;
 
 use super::documents::{BatchInBrief, Keys, Known, Listing};
-use super::ports::{LogClass, LogGroup, Region};
+use super::ports::{Listed, LogClass, LogGroup, Region};
 use super::{ReviewContext, ReviewError, ReviewEvent, ReviewRequest, batches, gaps, metrics, scanning};
 use crate::ports::{PortError, PortErrorKind};
 
@@ -118,12 +120,7 @@ async fn list_region(ctx: &ReviewContext, region: &str, window: Window) -> Found
             async move { inventory.functions(token.as_deref()).await }
         })
         .await;
-    // Lambda's pages may overlap while functions come and go.
-    let mut seen = BTreeSet::new();
-    let mut listed: Vec<ListedFunction> = listed
-        .into_iter()
-        .filter(|function| seen.insert(function.name.to_string()))
-        .collect();
+    let mut listed = with_versions(listed);
     for function in &mut listed {
         function.region.get_or_insert_with(|| region.to_owned());
     }
@@ -162,18 +159,53 @@ async fn list_region(ctx: &ReviewContext, region: &str, window: Window) -> Found
     if !found.functions.is_empty() {
         count(ctx, &services, &mut found, window).await;
         find_groups(ctx, &services, &mut found).await;
+        weigh_groups(ctx, &services, &mut found, window).await;
+        find_event_sources(ctx, &services, &mut found).await;
         ask_optimizer(ctx, &services, &mut found).await;
     }
     found
+}
+
+/// Every function once, with its published versions.
+fn with_versions(listed: Vec<Listed>) -> Vec<ListedFunction> {
+    let mut functions = Vec::new();
+    let mut versions: BTreeMap<String, BTreeMap<FunctionVersion, PublishedVersion>> = BTreeMap::new();
+    // Lambda's pages may overlap while functions come and go.
+    let mut seen = BTreeSet::new();
+    for listed in listed {
+        match listed {
+            Listed::Function(function) => {
+                if seen.insert(function.name.to_string()) {
+                    functions.push(*function);
+                }
+            }
+            Listed::Version(name, version) => {
+                let known = versions.entry(name.to_string()).or_default();
+                known.insert(version.version, version);
+            }
+        }
+    }
+    for function in &mut functions {
+        let known = versions.remove(&function.name.to_string());
+        function.versions = known.into_iter().flat_map(BTreeMap::into_values).collect();
+    }
+    functions
 }
 
 /// Asks CloudWatch what it counted.
 async fn count(ctx: &ReviewContext, services: &Region, found: &mut Found, window: Window) {
     let functions: Vec<&ListedFunction> = found.functions.iter().map(|known| &known.function).collect();
     match metrics::of_functions(ctx, services.metrics.as_ref(), &functions, window).await {
-        Ok(metrics) => {
-            for (known, metrics) in found.functions.iter_mut().zip(metrics) {
-                known.evidence.metrics = Some(metrics);
+        Ok(counted) => {
+            // An answer without a figure looks like an account where nothing is called: their logs tell which it is.
+            let is_silent = counted.iter().all(|counted| counted.metrics.invocations == 0);
+            for (known, counted) in found.functions.iter_mut().zip(counted) {
+                known.evidence.metrics = Some(counted.metrics);
+                if is_silent {
+                    known.evidence.gaps.push(gaps::silent_metrics());
+                } else if counted.in_part {
+                    known.evidence.gaps.push(gaps::metrics_in_part());
+                }
             }
         }
         Err(error) => {
@@ -239,7 +271,7 @@ async fn find_groups(ctx: &ReviewContext, services: &Region, found: &mut Found) 
                 Missing::Logs,
                 Why::Unreadable,
                 format!(
-                    "the log group {name} passes its events on and keeps none to read; review them with --from-logs where they are delivered to"
+                    "the log group {name} passes its events on and keeps none to read; review the files where they are delivered to"
                 ),
             ),
             Some(_) => continue,
@@ -255,15 +287,67 @@ async fn find_groups(ctx: &ReviewContext, services: &Region, found: &mut Found) 
     }
 }
 
+/// Asks CloudWatch how much was written to the groups. Where it does not tell, what they hold has to do.
+async fn weigh_groups(ctx: &ReviewContext, services: &Region, found: &mut Found, window: Window) {
+    let names: Vec<String> = found.groups.keys().cloned().collect();
+    if names.is_empty()
+        || found
+            .functions
+            .iter()
+            .all(|known| known.evidence.gap(Missing::Metrics).is_some())
+    {
+        return;
+    }
+    match metrics::of_groups(ctx, services.metrics.as_ref(), &names, window).await {
+        Ok(bytes) => {
+            for (name, bytes) in names.iter().zip(bytes) {
+                if let Some(group) = found.groups.get_mut(name) {
+                    group.incoming_bytes = bytes;
+                }
+            }
+        }
+        Err(error) => found.warnings.push((
+            format!(
+                "what was written to log groups could not be read, so that the cost of scanning them is a guess from what \
+                 they hold ({error})"
+            ),
+            found.region.clone(),
+        )),
+    }
+}
+
 /// The log group where reports of a function are to be found; `None` where there are none, or none worth reading.
 pub(super) fn group_to_read(known: &Known) -> Option<String> {
     let function = &known.function;
-    let never_invoked = known.evidence.metrics.is_some_and(|metrics| metrics.invocations == 0);
+    let counted = known
+        .evidence
+        .metrics
+        .filter(|_| known.evidence.gap(Missing::Metrics).is_none());
+    let never_invoked = counted.is_some_and(|metrics| metrics.invocations == 0);
     if function.unsupported.is_some() || function.reports_hidden || never_invoked {
         return None;
     }
     let usual = || format!("{USUAL_GROUPS}{}", function.name.name());
     Some(function.log_group.clone().unwrap_or_else(usual))
+}
+
+/// Asks what Lambda reads for each function. Where that is not known, advice says what holds if there is a queue.
+async fn find_event_sources(ctx: &ReviewContext, services: &Region, found: &mut Found) {
+    let inventory = services.inventory.as_ref();
+    let (mappings, result) = ctx
+        .pages(|token| async move { inventory.event_sources(token.as_deref()).await })
+        .await;
+    if result.is_err() {
+        return;
+    }
+    let mut sources: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (name, source) in mappings {
+        sources.entry(name.name().to_owned()).or_default().push(source);
+    }
+    for known in &mut found.functions {
+        let of_it = sources.remove(known.function.name.name());
+        known.function.event_sources = Some(of_it.unwrap_or_default());
+    }
 }
 
 /// Asks Compute Optimizer, which many accounts have not enabled: that is said once.

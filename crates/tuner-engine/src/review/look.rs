@@ -6,6 +6,7 @@ use tuner_core::review::{ListedFunction, LogsBy, LogsRead, Metrics, Missing, Siz
 use uuid::Uuid;
 
 use super::documents::{Batch, BatchEvidence, Keys, Known};
+use super::gaps::NotCounted;
 use super::list::group_to_read;
 use super::ports::{Region, ReportRow};
 use super::query::Queries;
@@ -38,7 +39,7 @@ pub(super) struct Looking {
     /// What queries found.
     pub(super) rows: Vec<ReportRow>,
     /// Groups that are to be sampled, and why they are not scanned, if that is to be told.
-    pub(super) to_sample: BTreeMap<String, Option<String>>,
+    pub(super) to_sample: BTreeMap<String, Option<NotCounted>>,
     /// What the samples say, by function; from groups that are no longer in `to_sample`.
     sampled: BTreeMap<usize, (Vec<SizeEvidence>, LogsRead)>,
 }
@@ -138,7 +139,82 @@ impl Looking {
             }
             self.to_sample.remove(&group);
         }
+        let sizes = self.sizes();
+        self.find_aliases(ctx, services, &sizes).await?;
+        self.find_callers(ctx, services, &sizes).await?;
         Ok(true)
+    }
+
+    /// What reports say of each function, by its place: a sample where one was read, else what queries found.
+    fn sizes(&self) -> BTreeMap<usize, Vec<SizeEvidence>> {
+        let mut sizes = rows::by_function(&self.functions, &self.rows);
+        sizes.extend(self.sampled.iter().map(|(at, (sampled, _))| (*at, sampled.clone())));
+        sizes
+    }
+
+    /// Asks which services may invoke the functions that ran out of time, for which advice depends on how long a caller waits.
+    /// Nothing is said of others; where it is not told, the advice says what holds if one of them calls.
+    async fn find_callers(
+        &mut self,
+        ctx: &ReviewContext,
+        services: &Region,
+        sizes: &BTreeMap<usize, Vec<SizeEvidence>>,
+    ) -> Result<(), ReviewError> {
+        for (at, known) in self.functions.iter_mut().enumerate() {
+            let sizes = sizes.get(&at).map_or(&[][..], Vec::as_slice);
+            if known.function.callers.is_some() || sizes.iter().all(|size| size.timeouts == 0) {
+                continue;
+            }
+            let aliases = known.function.aliases.iter().flatten().map(|alias| alias.name.as_str());
+            let mut callers = BTreeSet::new();
+            let mut is_told = true;
+            for qualifier in std::iter::once(None).chain(aliases.map(Some)) {
+                let name = match qualifier {
+                    Some(qualifier) => known.function.name.at(qualifier),
+                    None => known.function.name.clone(),
+                };
+                let answer = ctx.retrying(|| services.inventory.callers(&name)).await;
+                // Those cut short by a wish to stop are asked for again.
+                ctx.check()?;
+                is_told &= answer.is_ok();
+                callers.extend(answer.unwrap_or_default());
+            }
+            known.function.callers = is_told.then_some(callers);
+        }
+        Ok(())
+    }
+
+    /// Asks which aliases lead where, of functions whose traffic runs at another size than `$LATEST`'s, or at several.
+    async fn find_aliases(
+        &mut self,
+        ctx: &ReviewContext,
+        services: &Region,
+        sizes: &BTreeMap<usize, Vec<SizeEvidence>>,
+    ) -> Result<(), ReviewError> {
+        for (at, known) in self.functions.iter_mut().enumerate() {
+            let sizes = sizes.get(&at).map_or(&[][..], Vec::as_slice);
+            if known.function.aliases.is_some() || !are_of_versions(&known.function, sizes) {
+                continue;
+            }
+            let name = known.function.name.clone();
+            let inventory = services.inventory.as_ref();
+            let name = &name;
+            let (aliases, result) = ctx
+                .pages(|token| async move { inventory.aliases(name, token.as_deref()).await })
+                .await;
+            // Those cut short by a wish to stop are asked for again.
+            ctx.check()?;
+            match result {
+                Ok(()) => known.function.aliases = Some(aliases),
+                Err(error) => known.evidence.gaps.push(gaps::failed(
+                    Missing::Configuration,
+                    "its aliases",
+                    "lambda:ListAliases",
+                    &error,
+                )),
+            }
+        }
+        Ok(())
     }
 
     async fn count_provisioned(&mut self, ctx: &ReviewContext, services: &Region, batch: &Batch) {
@@ -180,7 +256,8 @@ impl Looking {
             places.of(group, stream)
         })
         .await;
-        let why = self.to_sample.get(group).cloned().flatten();
+        let not_counted = self.to_sample.get(group).cloned().flatten();
+        let why = not_counted.as_ref().map(|not_counted| not_counted.why.as_str());
         match read {
             Ok(None) => return false,
             Ok(Some(read)) => {
@@ -194,14 +271,18 @@ impl Looking {
                     self.sampled.insert(at, (sampled.sizes(), logs.clone()));
                 }
                 for at in members {
-                    if !self.sampled.contains_key(&at) {
-                        let gap = gaps::nothing_read(group, read.complete, why.as_deref());
-                        self.functions[at].evidence.gaps.push(gap);
-                    }
+                    let gap = match self.sampled.contains_key(&at) {
+                        true => not_counted
+                            .as_ref()
+                            .filter(|_| !read.complete)
+                            .map(|why| gaps::sampled(group, why)),
+                        false => Some(gaps::nothing_read(group, read.complete, why)),
+                    };
+                    self.functions[at].evidence.gaps.extend(gap);
                 }
             }
             Err(error) => {
-                let gap = gaps::logs_unreadable(group, why.as_deref(), &error);
+                let gap = gaps::logs_unreadable(group, why, &error);
                 for at in members {
                     self.functions[at].evidence.gaps.push(gap.clone());
                 }
@@ -217,7 +298,10 @@ impl Looking {
         let read = &self.queries.read;
         let mut sampled = self.sampled;
         for (at, known) in functions.iter_mut().enumerate() {
-            let Some(group) = group_to_read(known) else { continue };
+            let Some(group) = group_to_read(known) else {
+                gaps::settle_silence(&mut known.evidence);
+                continue;
+            };
             if let Some((sizes, logs)) = sampled.remove(&at) {
                 known.evidence.sizes = sizes;
                 known.evidence.logs = Some(logs);
@@ -225,7 +309,7 @@ impl Looking {
                 known.evidence.sizes = found.remove(&at).unwrap_or_default();
                 known.evidence.logs = batch.groups.get(&group).map(|reading| LogsRead {
                     source: LogsBy::Insights,
-                    window: Some(reading.window),
+                    window: Some(self.queries.shorter.get(&group).copied().unwrap_or(reading.window)),
                     complete: !self.queries.cut_off.contains(&group),
                     unread_share: None,
                 });
@@ -233,6 +317,7 @@ impl Looking {
                     known.evidence.gaps.push(gaps::nothing_read(&group, true, None));
                 }
             }
+            gaps::settle_silence(&mut known.evidence);
         }
         BatchEvidence {
             number: batch.number,
@@ -251,6 +336,13 @@ impl Looking {
             }
         }
     }
+}
+
+/// Whether published versions serve, and their size is not simply that of `$LATEST`.
+fn are_of_versions(function: &ListedFunction, sizes: &[SizeEvidence]) -> bool {
+    let is_published = |size: &SizeEvidence| size.versions.iter().any(|seen| seen.version.is_published());
+    let is_latests = |size: &SizeEvidence| Some(size.memory_size_mb) == function.memory_size_mb;
+    sizes.iter().any(is_published) && (sizes.len() > 1 || !sizes.iter().all(is_latests))
 }
 
 /// Asks for what a list of functions does not say of one.
@@ -275,8 +367,9 @@ async fn detail(ctx: &ReviewContext, services: &Region, known: &mut Known) {
             known.evidence.gaps.push(gap);
         }
     }
-    // Edge replicas and Managed Instances have none.
-    if known.function.unsupported.is_some() {
+    // Edge replicas and Managed Instances have none, and nothing is kept ready of `$LATEST`: what has no version has none.
+    // Source: "Configuring provisioned concurrency for a function".
+    if known.function.unsupported.is_some() || known.function.versions.is_empty() {
         return;
     }
     let (provisioned, result) = ctx

@@ -1,14 +1,16 @@
 //! What a review needs from the world. As with those of a tuning, every method is one API call, made once: retries are the
 //! caller's, and so is walking through pages.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tuner_core::FunctionName;
-use tuner_core::review::{ListedFunction, OptimizerFinding, ProvisionedConcurrency, Window};
+use tuner_core::review::{
+    Alias, FunctionVersion, ListedFunction, OptimizerFinding, ProvisionedConcurrency, PublishedVersion, Window,
+};
 
 use crate::ports::PortError;
 
@@ -48,8 +50,16 @@ pub struct Page<T> {
 /// Lists functions.
 #[async_trait]
 pub trait Inventory: Send + Sync {
-    /// Functions of the region (ListFunctions).
-    async fn functions(&self, token: Option<&str>) -> Result<Page<ListedFunction>, PortError>;
+    /// Functions of the region and their published versions (ListFunctions with all versions, 50 a page).
+    async fn functions(&self, token: Option<&str>) -> Result<Page<Listed>, PortError>;
+    /// Aliases of a function (ListAliases, which counts among the 15 calls a second that everything else shares).
+    async fn aliases(&self, function: &FunctionName, token: Option<&str>) -> Result<Page<Alias>, PortError>;
+    /// Which functions of the region Lambda reads queues and streams for, each with the ARN of what it reads
+    /// (ListEventSourceMappings, 100 a page, which counts among the 15 calls a second that everything else shares).
+    async fn event_sources(&self, token: Option<&str>) -> Result<Page<(FunctionName, String)>, PortError>;
+    /// The services that the resource policy of a function, version or alias lets invoke it (GetPolicy, which counts among the
+    /// 15 calls a second that everything else shares); none where it has no policy.
+    async fn callers(&self, function: &FunctionName) -> Result<BTreeSet<String>, PortError>;
     /// What a list does not say (GetFunction, of which 100 a second are allowed).
     async fn details(&self, function: &FunctionName) -> Result<Details, PortError>;
     /// Provisioned concurrency of its versions and aliases (ListProvisionedConcurrencyConfigs, which counts among the 15
@@ -59,6 +69,15 @@ pub trait Inventory: Send + Sync {
         function: &FunctionName,
         token: Option<&str>,
     ) -> Result<Page<ProvisionedConcurrency>, PortError>;
+}
+
+/// What a list of functions has.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Listed {
+    /// A function as it is: `$LATEST`.
+    Function(Box<ListedFunction>),
+    /// A published version of this function.
+    Version(FunctionName, PublishedVersion),
 }
 
 /// What only GetFunction says of a function.
@@ -120,6 +139,12 @@ pub enum Metric {
     ProvisionedInvocations,
     /// Maximum of `ProvisionedConcurrencyUtilization`.
     ProvisionedUtilizationMax,
+    /// Sum of Lambda Insights' `cpu_total_time`, in ms.
+    CpuTimeSum,
+    /// How many invocations that is of.
+    CpuTimeCount,
+    /// Sum of `IncomingBytes` of a log group, whose name stands in place of the function's.
+    IncomingBytes,
 }
 
 impl Metric {
@@ -146,9 +171,12 @@ pub trait LogGroups: Send + Sync {
 pub struct LogGroup {
     /// Its name.
     pub name: String,
-    /// What it holds, in bytes.
+    /// What it holds, in bytes, compressed.
     #[serde(default)]
     pub stored_bytes: Option<u64>,
+    /// What was written to it in the window, in bytes, as CloudWatch counted it; nothing is compressed.
+    #[serde(default)]
+    pub incoming_bytes: Option<u64>,
     /// When it was made.
     #[serde(default)]
     pub created: Option<Timestamp>,
@@ -229,6 +257,8 @@ pub struct ReportRow {
     pub function: Option<String>,
     /// The size, in MB. Time-outs and crashes of the older style stand in lines of their own, which have none.
     pub memory_size_mb: Option<u32>,
+    /// The version of the latest report, as the log stream's name says it.
+    pub version: Option<FunctionVersion>,
     /// How many reports.
     pub invocations: u64,
     /// Time of the first line.

@@ -3,17 +3,22 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use tuner_core::review::{Missing, Window};
 
 use super::documents::{Batch, Keys, Reading};
+use super::follow::{End, Query};
+use super::gaps::NotCounted;
 use super::look::Looking;
-use super::ports::{GROUPS_PER_QUERY, LogClass, QueryPage, QueryStatus, ReportRow, Reports};
+use super::ports::{GROUPS_PER_QUERY, LogClass, Reports};
 use super::{ReviewContext, ReviewError, gaps};
-use crate::ports::{PortError, PortErrorKind};
+use crate::ports::PortErrorKind;
 
-const FIRST_POLL: Duration = Duration::from_secs(1);
+const FIRST_POLL: Duration = Duration::from_secs(2);
 const LAST_POLL: Duration = Duration::from_secs(5);
+/// A query that is not over by then never will be. Source: "CloudWatch Logs quotas", queries time out after 60 minutes.
+const LONGEST: SignedDuration = SignedDuration::from_mins(62);
 /// Rows that a query returns at most; an answer with as many may have been cut off. The query asks for that many.
 pub const MOST_ROWS: usize = 10_000;
 /// After this many log groups that may not be queried, and none that may, no other is tried.
@@ -32,6 +37,9 @@ pub(super) struct Queries {
     pub(super) bytes_scanned: u64,
     pub(super) made: u64,
     denied: u32,
+    /// The time over which groups are read whose scan over all of it took too much.
+    #[serde(default)]
+    pub(super) shorter: BTreeMap<String, Window>,
     #[serde(default)]
     pub(super) warnings: Vec<String>,
 }
@@ -40,6 +48,9 @@ pub(super) struct Queries {
 struct UnderWay {
     id: String,
     groups: Vec<String>,
+    /// When it was started; absent of one that an earlier version of this program started.
+    #[serde(default)]
+    started_at: Option<Timestamp>,
 }
 
 impl Queries {
@@ -55,6 +66,39 @@ impl Queries {
             to_make: to_make.collect(),
             ..Self::default()
         }
+    }
+}
+
+/// A query over all the days is stopped at this share of what it may scan, so that fewer days can be read with the rest; ...
+const FIRST_STOP: f64 = 0.7;
+/// ... and one over those at this share of the rest.
+const LAST_STOP: f64 = 0.9;
+/// So many times fewer days.
+const FEWER: f64 = 8.0;
+
+impl Queries {
+    /// Reads these groups over fewer days instead, back from the end; `false` if there are none fewer.
+    fn try_fewer_days(&mut self, batch: &Batch, groups: &[String], bytes: u64) -> bool {
+        let windows = groups.iter().filter_map(|group| Some(batch.groups.get(group)?.window));
+        let Some(longest) = windows.max_by(|a, b| a.days().total_cmp(&b.days())) else {
+            return false;
+        };
+        let days = (longest.days() / FEWER).floor() as i64;
+        let from = batch
+            .window
+            .until
+            .checked_sub(SignedDuration::from_hours(24 * days.max(1)));
+        let (true, Ok(from)) = (longest.days() >= 2.0, from) else {
+            return false;
+        };
+        self.bytes_scanned += bytes;
+        let shorter = Window {
+            from,
+            until: batch.window.until,
+        };
+        self.shorter.extend(groups.iter().map(|group| (group.clone(), shorter)));
+        self.to_make.push(groups.to_vec());
+        true
     }
 }
 
@@ -88,28 +132,59 @@ pub(super) async fn run(
                 under_way
             }
         };
-        let allowed = batch.most_bytes.saturating_sub(looking.queries.bytes_scanned);
-        match wait_for(ctx, source, &under_way.id, allowed).await {
-            Waited::Answered { rows, bytes } => {
+        let is_again = under_way
+            .groups
+            .iter()
+            .any(|group| looking.queries.shorter.contains_key(group));
+        let left = batch.most_bytes.saturating_sub(looking.queries.bytes_scanned);
+        // What is scanned between two looks is paid for, too.
+        let allowed = (left as f64 * if is_again { LAST_STOP } else { FIRST_STOP }) as u64;
+        let started_at = under_way.started_at.unwrap_or_else(|| ctx.clock.now());
+        let query = Query {
+            source,
+            id: &under_way.id,
+            clock: ctx.clock.as_ref(),
+            cancel: &ctx.cancel,
+            pauses: (FIRST_POLL, LAST_POLL),
+            most_bytes: allowed,
+            until: started_at.saturating_add(LONGEST).unwrap_or(started_at),
+            hand_back_at: ctx.hand_back_at,
+        };
+        let poll = |token: Option<String>| {
+            let id = &under_way.id;
+            async move { ctx.retrying(|| source.poll(id, token.as_deref())).await }
+        };
+        let (end, bytes) = query.follow(poll).await;
+        let sampled_because = match end {
+            End::Answered(rows) => {
                 looking.queries.bytes_scanned += bytes;
                 if rows.len() >= MOST_ROWS {
                     looking.queries.cut_off.extend(under_way.groups.iter().cloned());
                 }
                 looking.rows.extend(rows);
                 looking.queries.read.extend(under_way.groups);
+                looking.queries.under_way = None;
+                continue;
             }
-            Waited::Ended { why, bytes } => {
-                looking.queries.bytes_scanned += bytes;
-                let groups = under_way.groups.iter().cloned();
-                looking.to_sample.extend(groups.map(|group| (group, Some(why.clone()))));
+            End::Late => return Ok(false),
+            // What was scanned so far is paid for; nothing more need be.
+            End::Interrupted => return Err(ReviewError::Interrupted),
+            End::TooMuch if !is_again && looking.queries.try_fewer_days(batch, &under_way.groups, bytes) => {
+                looking.queries.under_way = None;
+                continue;
             }
-            Waited::Late => return Ok(false),
-            Waited::Interrupted => {
-                // What was scanned so far is paid for; nothing more need be.
-                let _ = source.stop(&under_way.id).await;
-                return Err(ReviewError::Interrupted);
-            }
-        }
+            End::TooMuch => None,
+            End::TooLong => Some("its query was not over after an hour".to_owned()),
+            End::Ended(how) => Some(format!("its query ended without an answer ({how})")),
+            End::Failed(error) => Some(format!("its query could not be followed ({error})")),
+            End::Unread(error) => Some(format!("its query's answer could not be read ({error})")),
+        };
+        let sampled_because = sampled_because.map(NotCounted::because);
+        looking.queries.bytes_scanned += bytes;
+        let groups = under_way.groups.into_iter();
+        looking
+            .to_sample
+            .extend(groups.map(|group| (group, sampled_because.clone())));
         looking.queries.under_way = None;
     }
 }
@@ -122,30 +197,39 @@ async fn start(
     looking: &mut Looking,
     groups: Vec<String>,
 ) -> Option<UnderWay> {
-    let sample = |looking: &mut Looking, why: String| {
+    let sample = |looking: &mut Looking, why: NotCounted| {
         let groups = groups.iter().cloned();
         looking.to_sample.extend(groups.map(|group| (group, Some(why.clone()))));
     };
     if looking.queries.denied >= DENIALS && looking.queries.made == 0 {
         sample(
             looking,
-            "its region's log groups may not be queried; allow logs:StartQuery".to_owned(),
+            NotCounted::denied("its region's log groups may not be queried".to_owned()),
         );
         return None;
     }
     if looking.queries.bytes_scanned >= batch.most_bytes {
-        sample(looking, over_budget());
+        looking
+            .to_sample
+            .extend(groups.iter().map(|group| (group.clone(), None)));
         return None;
     }
     // The widest time of them: a group that keeps less is scanned no further.
-    let windows = groups.iter().filter_map(|group| batch.groups.get(group));
-    let from = windows.map(|reading| reading.window.from).min()?;
+    let from = groups.iter().filter_map(|group| {
+        let shorter = looking.queries.shorter.get(group).copied();
+        Some(shorter.unwrap_or(batch.groups.get(group)?.window).from)
+    });
+    let from = from.min()?;
     let window = Window {
         from,
         until: batch.window.until,
     };
     match ctx.retrying(|| source.start(&groups, window)).await {
-        Ok(id) => Some(UnderWay { id, groups }),
+        Ok(id) => Some(UnderWay {
+            id,
+            groups,
+            started_at: Some(ctx.clock.now()),
+        }),
         // One of them is missing, or not to be read: which one is found by halves.
         Err(error) if groups.len() > 1 && may_be_one_of_them(error.kind) => {
             let half = groups.len() / 2;
@@ -164,10 +248,15 @@ async fn start(
             None
         }
         Err(error) => {
-            if error.kind == PortErrorKind::Denied {
-                looking.queries.denied += 1;
-            }
-            sample(looking, format!("it could not be queried ({error})"));
+            let why = format!("it could not be queried ({error})");
+            let not_counted = match error.kind {
+                PortErrorKind::Denied => {
+                    looking.queries.denied += 1;
+                    NotCounted::denied(why)
+                }
+                _ => NotCounted::because(why),
+            };
+            sample(looking, not_counted);
             None
         }
     }
@@ -178,96 +267,4 @@ const fn may_be_one_of_them(kind: PortErrorKind) -> bool {
         kind,
         PortErrorKind::NotFound | PortErrorKind::Denied | PortErrorKind::Invalid
     )
-}
-
-fn over_budget() -> String {
-    "scanning it takes more than its part of the budget".to_owned()
-}
-
-/// What became of waiting for a query.
-enum Waited {
-    Answered { rows: Vec<ReportRow>, bytes: u64 },
-    Ended { why: String, bytes: u64 },
-    Late,
-    Interrupted,
-}
-
-/// Waits for a query that may scan `allowed` bytes.
-async fn wait_for(ctx: &ReviewContext, source: &dyn Reports, id: &str, allowed: u64) -> Waited {
-    let mut pause = FIRST_POLL;
-    let mut bytes = 0;
-    loop {
-        if ctx.cancel.is_cancelled() {
-            return Waited::Interrupted;
-        }
-        let page = match ctx.retrying(|| source.poll(id, None)).await {
-            Ok(page) => page,
-            Err(_) if ctx.cancel.is_cancelled() => return Waited::Interrupted,
-            Err(error) => {
-                return given_up(
-                    ctx,
-                    source,
-                    id,
-                    format!("its query could not be followed ({error})"),
-                    bytes,
-                )
-                .await;
-            }
-        };
-        bytes = page.bytes_scanned.max(bytes);
-        match page.status {
-            QueryStatus::Complete => return answer(ctx, source, id, page).await,
-            QueryStatus::Ended(how) => {
-                return Waited::Ended {
-                    why: format!("its query ended without an answer ({how})"),
-                    bytes,
-                };
-            }
-            QueryStatus::Running if bytes > allowed => {
-                return given_up(ctx, source, id, over_budget(), bytes).await;
-            }
-            QueryStatus::Running => {}
-        }
-        if ctx.is_late() {
-            return Waited::Late;
-        }
-        tokio::select! {
-            biased;
-            () = ctx.cancel.cancelled() => return Waited::Interrupted,
-            () = ctx.clock.sleep(pause) => {}
-        }
-        pause = pause.mul_f64(1.5).min(LAST_POLL);
-    }
-}
-
-/// Stops a query, which is paid for as far as it came.
-async fn given_up(ctx: &ReviewContext, source: &dyn Reports, id: &str, why: String, bytes: u64) -> Waited {
-    let stopped = ctx.retrying(|| source.stop(id)).await;
-    if let Err(error) = stopped {
-        tracing::debug!(id, %error, "a query could not be stopped");
-    }
-    Waited::Ended { why, bytes }
-}
-
-/// All pages of the answer.
-async fn answer(ctx: &ReviewContext, source: &dyn Reports, id: &str, first: QueryPage) -> Waited {
-    let bytes = first.bytes_scanned;
-    let mut rows = first.rows;
-    let mut next = first.next;
-    while let Some(token) = next {
-        let page: Result<QueryPage, PortError> = ctx.retrying(|| source.poll(id, Some(&token))).await;
-        match page {
-            Ok(page) => {
-                rows.extend(page.rows);
-                next = page.next.filter(|next| *next != token);
-            }
-            Err(error) => {
-                return Waited::Ended {
-                    why: format!("its query's answer could not be read ({error})"),
-                    bytes,
-                };
-            }
-        }
-    }
-    Waited::Answered { rows, bytes }
 }

@@ -98,6 +98,9 @@ pub async fn rank(
         listing.request.role_arn.as_deref(),
     );
     review.warnings.extend(notes.iter().cloned());
+    for function in review.functions.iter_mut().filter(|f| f.tuning_sizes().is_some()) {
+        function.payload = registry.payload_of(function);
+    }
     ctx.keep(&keys.ranked(), &review).await?;
     ctx.keep(&keys.review(), &review).await?;
     Ok(Ranked {

@@ -2,11 +2,12 @@
 
 use serde_json::value::RawValue;
 use tuner_core::FunctionName;
-use tuner_core::review::{Action, FunctionReview};
+use tuner_core::floor::Known;
+use tuner_core::review::{Action, FunctionReview, RegisteredPayload};
 
 use crate::execution::error::shortened;
 use crate::execution::fields::{kind, pairs};
-use crate::execution::{Defaults, ExecutionInput, InputErrors};
+use crate::execution::{Defaults, ExecutionInput, InputErrors, PayloadSource};
 
 /// Functions that may be invoked by a tuning, and with what. Nobody else is ever invoked.
 ///
@@ -163,6 +164,11 @@ impl Registry {
         {
             fields.push(("powerValues".to_owned(), raw(&sizes)));
         }
+        if !has(&fields, "known")
+            && let Some(known) = known(function)
+        {
+            fields.push(("known".to_owned(), raw(&known)));
+        }
         if let Some(role) = role_arn.filter(|_| !has(&fields, "roleARN")) {
             fields.push(("roleARN".to_owned(), raw(&role)));
         }
@@ -172,6 +178,35 @@ impl Registry {
             Err(errors) => Err(RegistryError::Entry { name: named, errors }),
         }
     }
+}
+
+impl Registry {
+    /// With what `function` may be invoked, if it is registered.
+    pub fn payload_of(&self, function: &FunctionReview) -> Option<RegisteredPayload> {
+        let input = self.input_for(function, None).ok()??;
+        match ExecutionInput::parse(input.get(), &Defaults::default()).ok()?.payload {
+            PayloadSource::S3(object) => Some(RegisteredPayload::S3 {
+                uri: object.to_string(),
+            }),
+            PayloadSource::None => Some(RegisteredPayload::Empty),
+            PayloadSource::Inline(text) if text == "{}" => Some(RegisteredPayload::Empty),
+            PayloadSource::Inline(_) => Some(RegisteredPayload::InRegistry),
+        }
+    }
+}
+
+/// What the review knows of the memory and time that a function needs; `None` where its logs could not be read, so that the
+/// tuning looks itself.
+fn known(function: &FunctionReview) -> Option<Known> {
+    let evidence = &function.evidence;
+    let logs = evidence.logs.as_ref().filter(|_| evidence.reports() > 0)?;
+    let unknown =
+        (!logs.complete).then(|| "only a part of its logs was read: more memory may have been used".to_owned());
+    Some(Known {
+        needs: evidence.needs(),
+        unknown: unknown.into_iter().collect(),
+        ..Known::default()
+    })
 }
 
 impl Entry {

@@ -82,9 +82,10 @@ impl ReviewRequest {
             Regions::Home => home.map(str::to_owned).into_iter().collect(),
             Regions::All => {
                 let partition = home.map_or(Partition::Aws, Partition::of_region);
-                prices
-                    .regions()
-                    .chain(prices.regions_without_prices())
+                // A price file of some regions does not make the others disappear: what they cost is not known then.
+                let known = PriceTable::embedded();
+                (prices.regions().chain(prices.regions_without_prices()))
+                    .chain(known.regions().chain(known.regions_without_prices()))
                     .filter(|region| Partition::of_region(region) == partition)
                     .map(str::to_owned)
                     .collect()

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use tuner_core::logs::function_of_log_group;
-use tuner_core::review::{Durations, SizeEvidence};
+use tuner_core::review::{Durations, SizeEvidence, VersionSeen};
 
 use super::documents::Known;
 use super::list::group_to_read;
@@ -70,7 +70,7 @@ impl<'a> Places<'a> {
 }
 
 /// The rows of one function by memory size, ascending.
-fn sizes(rows: &[&ReportRow]) -> Vec<SizeEvidence> {
+pub(crate) fn sizes(rows: &[&ReportRow]) -> Vec<SizeEvidence> {
     let mut sizes: BTreeMap<u32, SizeEvidence> = BTreeMap::new();
     for row in rows {
         let Some(size) = row.memory_size_mb.and_then(|mb| of_row(row, mb)) else {
@@ -97,6 +97,12 @@ fn of_row(row: &ReportRow, memory_size_mb: u32) -> Option<SizeEvidence> {
     Some(SizeEvidence {
         memory_size_mb,
         invocations: row.invocations,
+        versions: (row.version.map(|version| VersionSeen {
+            version,
+            last_seen: row.last_seen,
+        }))
+        .into_iter()
+        .collect(),
         first_seen: row.first_seen,
         last_seen: row.last_seen,
         duration: Durations {
@@ -111,7 +117,10 @@ fn of_row(row: &ReportRow, memory_size_mb: u32) -> Option<SizeEvidence> {
         cold_starts: row.cold_starts,
         init_sum_ms: row.init_sum_ms,
         restored_starts: row.restored_starts,
+        provisioned_invocations: 0,
         max_memory_used_mb: row.max_memory_used_mb.map(|mb| mb.ceil() as u32),
+        p99_memory_used_mb: None,
+        memory_growth_mb: None,
         timeouts: row.timeouts,
         out_of_memory: row.out_of_memory,
         errors: row.errors,
@@ -128,6 +137,11 @@ fn add(known: &mut SizeEvidence, more: SizeEvidence) {
     durations.p99_ms = durations.p99_ms.max(more.duration.p99_ms);
     durations.max_ms = durations.max_ms.max(more.duration.max_ms);
     known.invocations += more.invocations;
+    known
+        .versions
+        .retain(|seen| more.versions.iter().all(|other| other.version != seen.version));
+    known.versions.extend(more.versions);
+    known.versions.sort_by_key(|seen| seen.last_seen);
     known.first_seen = known.first_seen.into_iter().chain(more.first_seen).min();
     known.last_seen = known.last_seen.max(more.last_seen);
     known.billed_duration_ms += more.billed_duration_ms;
@@ -135,6 +149,7 @@ fn add(known: &mut SizeEvidence, more: SizeEvidence) {
     known.cold_starts += more.cold_starts;
     known.init_sum_ms += more.init_sum_ms;
     known.restored_starts += more.restored_starts;
+    known.provisioned_invocations += more.provisioned_invocations;
     known.max_memory_used_mb = known.max_memory_used_mb.max(more.max_memory_used_mb);
     known.timeouts += more.timeouts;
     known.out_of_memory += more.out_of_memory;

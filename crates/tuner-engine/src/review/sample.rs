@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::SignedDuration;
-use tuner_core::logs::{Event, function_of_log_stream, parse_line};
+use tuner_core::logs::{Event, function_of_log_stream, parse_line, version_of_log_stream};
 use tuner_core::review::Window;
 
 use super::ReviewContext;
@@ -71,7 +71,13 @@ pub(super) async fn read(
                     };
                     let stream_function = function_of_log_stream(line.stream.as_bytes());
                     if let Some(place) = place(stream_function) {
-                        sample.functions.entry(place).or_default().add(&report, line.at);
+                        let version = version_of_log_stream(line.stream.as_bytes());
+                        let version = version.and_then(|version| version.parse().ok());
+                        sample
+                            .functions
+                            .entry(place)
+                            .or_default()
+                            .add(&report, line.at, version);
                         reports += 1;
                     }
                 }

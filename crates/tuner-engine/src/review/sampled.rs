@@ -5,18 +5,19 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use tuner_core::Outcome;
 use tuner_core::logs::{Neighbours, Report, StartKind};
-use tuner_core::review::{Durations, SizeEvidence};
+use tuner_core::review::{Durations, FunctionVersion, SizeEvidence, VersionSeen};
 use tuner_core::stats;
 
 /// The reports of one function, by memory size.
 #[derive(Debug, Default)]
-pub(super) struct Sampled {
+pub(crate) struct Sampled {
     sizes: BTreeMap<u32, Reports>,
 }
 
 #[derive(Debug, Default)]
 struct Reports {
     durations_ms: Vec<f64>,
+    versions: BTreeMap<FunctionVersion, Option<Timestamp>>,
     first_seen: Option<Timestamp>,
     last_seen: Option<Timestamp>,
     billed_ms: u64,
@@ -32,7 +33,7 @@ struct Reports {
 
 impl Sampled {
     /// Adds a report that was written at `at`. One without a memory size, as of Managed Instances, says nothing here.
-    pub(super) fn add(&mut self, report: &Report, at: Option<Timestamp>) {
+    pub(crate) fn add(&mut self, report: &Report, at: Option<Timestamp>, version: Option<FunctionVersion>) {
         let Some(memory_size_mb) = report.memory_size_mb else {
             return;
         };
@@ -41,6 +42,10 @@ impl Sampled {
         reports.durations_ms.push(report.duration_ms);
         reports.first_seen = reports.first_seen.into_iter().chain(at).min();
         reports.last_seen = reports.last_seen.max(at);
+        if let Some(version) = version {
+            let seen = reports.versions.entry(version).or_default();
+            *seen = at.max(*seen);
+        }
         match report.billed_duration_ms {
             Some(billed) => reports.billed_ms += billed,
             None => reports.unbilled += 1,
@@ -58,10 +63,15 @@ impl Sampled {
     }
 
     /// What they add up to, by memory size, ascending.
-    pub(super) fn sizes(self) -> Vec<SizeEvidence> {
+    pub(crate) fn sizes(self) -> Vec<SizeEvidence> {
         self.sizes
             .into_iter()
             .filter_map(|(memory_size_mb, reports)| {
+                let seen = reports.versions.into_iter();
+                let mut versions: Vec<VersionSeen> = seen
+                    .map(|(version, last_seen)| VersionSeen { version, last_seen })
+                    .collect();
+                versions.sort_by_key(|seen| seen.last_seen);
                 let durations = stats::sorted(&reports.durations_ms);
                 // By nearest rank, as these are of a sample anyway.
                 let rank = |q: f64| ((q * durations.len() as f64).ceil() as usize).max(1) - 1;
@@ -69,6 +79,7 @@ impl Sampled {
                 Some(SizeEvidence {
                     memory_size_mb,
                     invocations: durations.len() as u64,
+                    versions,
                     first_seen: reports.first_seen,
                     last_seen: reports.last_seen,
                     duration: Durations {
@@ -83,7 +94,10 @@ impl Sampled {
                     cold_starts: reports.cold_starts,
                     init_sum_ms: reports.init_sum_ms,
                     restored_starts: reports.restored_starts,
+                    provisioned_invocations: 0,
                     max_memory_used_mb: reports.max_memory_used_mb,
+                    p99_memory_used_mb: None,
+                    memory_growth_mb: None,
                     timeouts: reports.timeouts,
                     out_of_memory: reports.out_of_memory,
                     errors: reports.errors,

@@ -22,6 +22,13 @@ const OF_INGESTION: f64 = 0.01;
 /// kept.
 const AT_MOST_PER_GB: f64 = 0.01;
 
+/// The share of the budget that is planned to be spent: days are not all alike.
+const PLANNED: f64 = 0.8;
+
+/// How much larger logs are than what is told of them as stored, which is compressed; Insights charges for what is not. Seen:
+/// 5 to 7 times.
+const COMPRESSED: f64 = 7.0;
+
 /// What is scanned.
 #[derive(Debug, Default)]
 pub(super) struct Plan {
@@ -40,7 +47,7 @@ pub(super) struct Planned {
 }
 
 /// What a GB scanned costs in `region`, if known.
-pub(super) fn price_per_gb(prices: &PriceTable, region: &str) -> Option<Money> {
+pub fn price_per_gb(prices: &PriceTable, region: &str) -> Option<Money> {
     let ingested = prices.log_ingest_gb(region).ok()?;
     Some(ingested.price * OF_INGESTION)
 }
@@ -81,11 +88,12 @@ pub(super) fn plan(found: &[Found], window: Window, budget_usd: f64, prices: &Pr
         .filter_map(|((region, name), spend)| {
             // What it would take to scan a group of unknown size is not known either.
             let group = group_of(region, name)?;
+            let (bytes, days) = written(group, window)?;
             Some(GroupToScan {
                 log_group: name.clone(),
                 region: region.clone(),
-                stored_bytes: Some(group.stored_bytes?),
-                stored_days: stored_days(group, window),
+                stored_bytes: Some(bytes),
+                stored_days: days,
                 monthly_spend: *spend,
                 price_per_gb: Some(price_to_plan_with(prices, region)),
             })
@@ -93,7 +101,8 @@ pub(super) fn plan(found: &[Found], window: Window, budget_usd: f64, prices: &Pr
         .filter(|_| budget_usd > 0.0)
         .collect();
     let days = window.days().ceil() as u32;
-    let planned = scan::plan(&candidates, days, Some(Money::usd(budget_usd)));
+    let mut planned = scan::plan(&candidates, days, Some(Money::usd(budget_usd * PLANNED)));
+    planned.scan.budget = Some(Money::usd(budget_usd));
     let mut readings: BTreeMap<(String, String), Planned> = wanted
         .into_keys()
         .map(|key| {
@@ -138,6 +147,15 @@ fn kept(window: Window, group: Option<&LogGroup>) -> Window {
     Window {
         from: oldest.map_or(window.from, |oldest| window.from.max(oldest)),
         until: window.until,
+    }
+}
+
+/// How many bytes were written to the group, uncompressed, and over how many days; `None` where nothing tells.
+fn written(group: &LogGroup, window: Window) -> Option<(u64, f64)> {
+    match (group.incoming_bytes, group.stored_bytes) {
+        (Some(bytes), _) => Some((bytes, window.days())),
+        (None, Some(stored)) => Some(((stored as f64 * COMPRESSED) as u64, stored_days(group, window))),
+        (None, None) => None,
     }
 }
 

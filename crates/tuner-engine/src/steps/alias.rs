@@ -25,7 +25,7 @@ pub async fn check_alias(
     request: &TuningRequest,
     latest: &FunctionConfiguration,
 ) -> Result<(), TuningError> {
-    match &request.apply {
+    match &request.options.apply {
         Apply::No | Apply::Latest => Ok(()),
         Apply::Alias { name, from_latest } => aim(ctx, latest, name, *from_latest).await.map(drop),
     }

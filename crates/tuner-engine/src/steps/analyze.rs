@@ -1,14 +1,35 @@
 use tuner_core::analysis::{self, Terms};
-use tuner_core::planning::Stopped;
+use tuner_core::planning::{Preset, Stopped};
 use tuner_core::pricing::PriceQuote;
 use tuner_core::tuning::{
-    FunctionUnderTest, MeasuringEnvironment, RequestSummary, SCHEMA_VERSION, SizeResult, SizeStatus,
+    FunctionUnderTest, MeasuringEnvironment, RequestRecord, SCHEMA_VERSION, SizeResult, SizeStatus,
 };
-use tuner_core::{InvocationRecord, MemorySize, Question, SnapStartUse, Tuning};
+use tuner_core::{Floor, InvocationRecord, MemorySize, Outcome, Question, Remedy, SnapStartUse, Tuning};
 
+use crate::ports::StoreError;
+use crate::steps::pending::Pending;
 use crate::steps::plan::elapsed_ms;
 use crate::steps::restore::Restored;
 use crate::{Context, Prices, TuningError, TuningState, records};
+
+/// The records of these sizes, with those of invocations that were begun and never seen to their end, such as where a budget
+/// of time ran out meanwhile.
+async fn paid_for(ctx: &Context, sizes: &[MemorySize]) -> Result<Vec<InvocationRecord>, StoreError> {
+    let mut kept = records::read_sizes(&*ctx.store, sizes).await?;
+    let mut pending = Pending::all(&*ctx.store).await?;
+    let mut all = Vec::new();
+    for size in sizes {
+        let kept = kept.remove(size).unwrap_or_default();
+        let mut left = pending.remove(size).unwrap_or_default();
+        left.retain(|pending| kept.iter().all(|kept| kept.note != Some(pending.id)));
+        all.extend(kept.into_iter().map(|kept| kept.record));
+        all.extend(
+            left.iter()
+                .map(|left| left.without_report("its end was not waited for")),
+        );
+    }
+    Ok(all)
+}
 
 /// Reads all records back and judges them: the [`Tuning`] document.
 ///
@@ -18,19 +39,20 @@ pub async fn analyze(
     ctx: &Context,
     state: &TuningState,
     prices: Prices<'_>,
-    payloads: u32,
     environment: MeasuringEnvironment,
     restored: Restored,
 ) -> Result<Tuning, TuningError> {
-    let mut records = Vec::new();
     let sizes: Vec<MemorySize> = state.progress.keys().copied().collect();
-    for &size in &sizes {
-        records.extend(records::read(&*ctx.store, size).await?);
-    }
+    let records = paid_for(ctx, &sizes).await?;
     let latest = &state.original.latest;
+    let mut remedies = state.remedies.clone();
+    Remedy::add(&mut remedies, restored.remedies);
     let (price, price_unknown) = match prices.quote(latest) {
         Ok(quote) => (Some(quote), None),
-        Err(unknown) => (None, Some(unknown.to_string())),
+        Err(unknown) => {
+            Remedy::add(&mut remedies, unknown.remedy());
+            (None, Some(unknown.to_string()))
+        }
     };
     let request = &state.request;
     let question = Question {
@@ -41,8 +63,8 @@ pub async fn analyze(
         price: price.as_ref(),
         ephemeral_storage_mb: latest.ephemeral_storage_mb,
         question: &question,
-        trim_share: request.trim_share,
-        only_cold_starts: request.only_cold_starts,
+        trim_share: request.options.trim_share,
+        only_cold_starts: request.options.only_cold_starts,
     };
     let findings = analysis::analyze(&sizes, &records, &state.skipped(), &terms);
     let finished_at = ctx.clock.now();
@@ -50,6 +72,7 @@ pub async fn analyze(
     let mut warnings = state.warnings.clone();
     warnings.extend(restored.notes);
     let mut exploration = analysis::exploration(&records, price.as_ref(), latest.ephemeral_storage_mb, wall_ms);
+    exploration.control_calls = state.control_calls;
     if latest.snap_start && matches!(environment, MeasuringEnvironment::Aws) {
         let used = snap_start(state, &records, price.as_ref(), wall_ms);
         if used.cost.is_none() && used.versions > 0 {
@@ -62,6 +85,10 @@ pub async fn analyze(
         exploration.snap_start = Some(used);
     }
     warnings.extend(failures_in_words(&findings.sizes));
+    warnings.extend(lost_in_words(&findings.sizes, &state.floor));
+    if request.options.preset == Preset::Grid && !request.options.only_cold_starts && !request.options.dry_run {
+        warnings.extend(short_in_words(&findings.sizes, request.options.invocations));
+    }
     warnings.extend(stopped(ctx, state));
     for (size, reason) in state.skipped() {
         let was_measured = |s: &&SizeResult| s.memory_size_mb == size.mb() && s.status == SizeStatus::Measured;
@@ -74,11 +101,11 @@ pub async fn analyze(
         cpu_limited: true,
         ..
     } = environment
-        && request.max_concurrency > 1
+        && request.options.max_concurrency > 1
     {
         warnings.push(format!(
             "up to {} invocations shared the {host_cpus} processors of this machine: durations are longer than on Lambda, most at the larger sizes",
-            request.max_concurrency
+            request.options.max_concurrency
         ));
     }
     if let MeasuringEnvironment::Local {
@@ -92,7 +119,7 @@ pub async fn analyze(
             .any(|s| s.memory_size_mb > largest_distinct_memory_mb)
     {
         warnings.push(format!(
-            "sizes above {largest_distinct_memory_mb} MB can't be told apart on this machine: it has no more processors to give"
+            "sizes above {largest_distinct_memory_mb} MB cannot be distinguished on this machine: it has no more processors to give"
         ));
     }
     Ok(Tuning {
@@ -114,33 +141,17 @@ pub async fn analyze(
             code_sha256: latest.code_sha256.clone(),
         },
         environment,
-        request: RequestSummary {
-            objective: request.objective,
-            constraints: request.constraints.clone(),
-            cold_share: request.cold_share,
-            budget: request.budget,
-            memory_sizes_mb: request.memory_sizes.clone(),
-            planner: match request.only_cold_starts {
-                true => "cold starts".to_owned(),
-                false => request.preset.to_string(),
-            },
-            invocations: (!request.preset.is_adaptive()).then_some(match request.dry_run {
-                true => 0,
-                false => request.invocations,
-            }),
-            payloads,
-            concurrency: request.concurrency,
-            trim_share: request.trim_share,
-            monthly_invocations: request.monthly_invocations,
-        },
+        request: RequestRecord::new(&request.options, state.payloads.withheld.clone()),
         exploration,
         machinery: None,
         price,
         price_unknown,
+        floor: state.floor.clone(),
         sizes: findings.sizes,
         decision: findings.decision,
         warnings,
         leftovers: restored.leftovers,
+        remedies,
         applied: None,
         records,
     })
@@ -180,6 +191,46 @@ fn stopped(ctx: &Context, state: &TuningState) -> Option<String> {
         false => {
             format!("measuring ended early: nothing was invoked, since {why}; raise the budget, or lower the time-out")
         }
+    })
+}
+
+/// Sizes that nothing is known of for no fault of the function: what was recommended was chosen without them.
+/// Those below the floor were left out on purpose.
+fn lost_in_words(sizes: &[SizeResult], floor: &Floor) -> Option<String> {
+    let is_lost = |size: &&SizeResult| match &size.status {
+        SizeStatus::Measured => false,
+        SizeStatus::Failed { outcome } => matches!(outcome, Outcome::Throttled | Outcome::Unmeasured),
+        SizeStatus::Skipped { .. } => !floor.forbids(size.memory_size_mb),
+    };
+    let lost: Vec<String> = sizes
+        .iter()
+        .filter(is_lost)
+        .map(|size| size.memory_size_mb.to_string())
+        .collect();
+    let measured = sizes.iter().any(|size| size.status == SizeStatus::Measured);
+    (measured && !lost.is_empty()).then(|| {
+        format!(
+            "{} of {} memory sizes could not be measured ({} MB): what is recommended was chosen without them",
+            lost.len(),
+            sizes.len(),
+            lost.join(", "),
+        )
+    })
+}
+
+/// Sizes with fewer warm invocations than were asked for.
+fn short_in_words(sizes: &[SizeResult], asked: u32) -> Option<String> {
+    let warm = |size: &SizeResult| size.warm.as_ref().map_or(0, |warm| warm.billed_duration_ms.count);
+    let short: Vec<String> = sizes
+        .iter()
+        .filter(|size| size.status == SizeStatus::Measured && (warm(size) as u64) < u64::from(asked))
+        .map(|size| format!("{} of {asked} at {} MB", warm(size), size.memory_size_mb))
+        .collect();
+    (!short.is_empty()).then(|| {
+        format!(
+            "fewer invocations than asked for met a warm environment and were measured: {}",
+            short.join(", ")
+        )
     })
 }
 

@@ -1,4 +1,4 @@
-use tuner_core::{FunctionName, Tuning, Verdict};
+use tuner_core::{FunctionName, Remedy, Tuning, Verdict};
 
 use crate::marker::{self, Marker};
 use crate::ports::{AliasPointer, ConfigurationChange, FunctionConfiguration, PortErrorKind, UpdateStatus};
@@ -22,12 +22,20 @@ pub async fn apply(ctx: &Context, state: &TuningState, tuning: &Tuning) -> Resul
     if matches!(tuning.decision.verdict, Verdict::ConstraintNotMet | Verdict::CannotTell) {
         return Ok(None);
     }
-    if state.request.apply != Apply::No {
+    if state.request.options.apply != Apply::No {
         ctx.check()?;
+        // The decision keeps to it too; whatever it came from, nothing below it goes into production unasked.
+        if state.floor.forbids(memory_size_mb) {
+            let floor_mb = state.floor.memory_size_mb.unwrap_or_default();
+            return Err(TuningError::CannotApply {
+                reason: format!("{memory_size_mb} MB is {}", state.floor.reason()),
+                remedy: Some(Box::new(Remedy::StayAboveFloor { floor_mb })),
+            });
+        }
     }
     // Once begun it is brought to its end, so that what is said is what is there.
     let ctx = &ctx.unstoppable();
-    match &state.request.apply {
+    match &state.request.options.apply {
         Apply::No => Ok(None),
         Apply::Latest => {
             let now = unchanged(ctx, state).await?;
@@ -50,9 +58,12 @@ async fn unchanged(ctx: &Context, state: &TuningState) -> Result<FunctionConfigu
         ));
     }
     if Marker::read(&now.description, now.variables.as_ref()).is_some() {
-        return Err(cannot(&format!(
-            "the function carries the mark of a tuning; run `tuner restore --function {function}` first"
-        )));
+        return Err(TuningError::CannotApply {
+            reason: "the function carries the mark of a tuning".to_owned(),
+            remedy: Some(Box::new(Remedy::WaitOrRestore {
+                function: function.clone(),
+            })),
+        });
     }
     Ok(now)
 }
@@ -131,18 +142,42 @@ async fn apply_to_alias(
         aimed => aimed.map(|aimed| aimed.pointer),
     };
     // Half of it is done, and must be said.
-    let half = |why: &str| cannot(&format!("{done}, but {why}"));
+    let half = |Undone { why, remedy }| TuningError::CannotApply {
+        reason: format!("{done}, but {why}"),
+        remedy: remedy.map(Box::new),
+    };
     let published = published(ctx, state, memory_size_mb, &latest)
         .await
-        .map_err(|why| half(&format!("alias {alias} was not pointed to it: {why}")))?;
+        .map_err(|undone| half(undone.after(&format!("alias {alias} was not pointed to it: "))))?;
     match move_there(ctx, state.function(), alias, &published, pointer).await {
         Ok(()) => Ok(format!("{done}; alias {alias} points to version {}", published.version)),
-        Err(why) => Err(half(&why)),
+        Err(undone) => Err(half(undone)),
     }
 }
 
 fn is_number(version: &str) -> bool {
     version.parse::<u64>().is_ok()
+}
+
+/// Why the second half was not done, and what to do about what it left.
+struct Undone {
+    why: String,
+    remedy: Option<Remedy>,
+}
+
+impl Undone {
+    fn after(self, before: &str) -> Self {
+        Self {
+            why: format!("{before}{}", self.why),
+            ..self
+        }
+    }
+}
+
+impl From<String> for Undone {
+    fn from(why: String) -> Self {
+        Self { why, remedy: None }
+    }
 }
 
 /// The version that the alias is to point to.
@@ -158,13 +193,13 @@ async fn published(
     state: &TuningState,
     memory_size_mb: u32,
     latest: &FunctionConfiguration,
-) -> Result<Published, String> {
+) -> Result<Published, Undone> {
     let function = state.function();
     let ours = |description: &str| marker::applied_by(description) == Some(state.tuning_id);
     // An attempt that was cut off may have published it.
     let versions = retrying(ctx, || ctx.control.versions(function))
         .await
-        .map_err(|e| e.to_string())?;
+        .map_err(|e| Undone::from(e.to_string()))?;
     let known = versions
         .iter()
         .rev()
@@ -197,19 +232,25 @@ async fn published(
         version,
         made_by: Some(state.tuning_id),
     };
-    Err(format!("{wrong}{}", removed(ctx, function, &of_ours).await))
+    Err(removed(ctx, function, &of_ours).await.after(&wrong))
 }
 
 /// Why there is no version, or none that is known of.
-fn unpublished(state: &TuningState, error: &TuningError) -> String {
-    let (function, tuning_id) = (state.function(), state.tuning_id);
+fn unpublished(state: &TuningState, error: &TuningError) -> Undone {
     match error {
         // Where the answer was lost it may be there; what was called next could not find it.
-        TuningError::Port(e) if e.operation != "PublishVersion" || e.kind.is_ambiguous() => format!(
-            "{error}; a version may have been published for it all the same: `tuner restore --function {function} --tuning \
-             {tuning_id}` deletes it"
-        ),
-        _ => error.to_string(),
+        TuningError::Port(e) if e.operation != "PublishVersion" || e.kind.is_ambiguous() => Undone {
+            why: format!("{error}; a version may have been published for it all the same"),
+            remedy: Some(delete_applied(state.function(), state.tuning_id)),
+        },
+        _ => error.to_string().into(),
+    }
+}
+
+fn delete_applied(function: &FunctionName, tuning_id: uuid::Uuid) -> Remedy {
+    Remedy::DeleteApplied {
+        function: function.clone(),
+        tuning_id,
     }
 }
 
@@ -220,43 +261,43 @@ async fn move_there(
     alias: &str,
     published: &Published,
     pointer: Option<AliasPointer>,
-) -> Result<(), String> {
+) -> Result<(), Undone> {
     let version = published.version;
     match move_alias(ctx, function, alias, version, pointer).await {
         Ok(()) => Ok(()),
-        Err(NotMoved::Elsewhere(why)) => Err(format!(
-            "alias {alias} was not pointed to it: {why}{}",
-            removed(ctx, function, published).await
-        )),
+        Err(NotMoved::Elsewhere(why)) => Err(removed(ctx, function, published)
+            .await
+            .after(&format!("alias {alias} was not pointed to it: {why}"))),
         Err(NotMoved::Unknown(why)) => Err(format!(
             "alias {alias} may have been pointed to version {version}: it could not be read afterwards ({why})"
-        )),
+        )
+        .into()),
     }
 }
 
 /// Deletes a version that nothing points to if it is ours, and says so. Lambda refuses where an alias points to it.
-async fn removed(ctx: &Context, function: &FunctionName, published: &Published) -> String {
+async fn removed(ctx: &Context, function: &FunctionName, published: &Published) -> Undone {
     let version = published.version;
     let Some(tuning_id) = published.made_by else {
-        return String::new();
+        return String::new().into();
     };
     match delete(ctx, function, version).await {
-        Ok(_) => format!("; version {version}, published for it, was deleted again"),
-        Err(e) if e.kind == PortErrorKind::InUse => {
-            format!(
-                "; version {version}, published for it, is kept, since something refers to it ({})",
-                e.message
-            )
-        }
-        Err(e) => format!(
-            "; version {version}, published for it, is left ({e}): `tuner restore --function {function} --tuning \
-             {tuning_id}` deletes it"
-        ),
+        Ok(_) => format!("; version {version}, published for it, was deleted again").into(),
+        Err(e) if e.kind == PortErrorKind::InUse => format!(
+            "; version {version}, published for it, is kept, since something refers to it ({})",
+            e.message
+        )
+        .into(),
+        Err(e) => Undone {
+            why: format!("; version {version}, published for it, is left ({e})"),
+            remedy: Some(delete_applied(function, tuning_id)),
+        },
     }
 }
 
 fn cannot(reason: &str) -> TuningError {
     TuningError::CannotApply {
         reason: reason.to_owned(),
+        remedy: None,
     }
 }

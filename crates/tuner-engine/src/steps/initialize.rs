@@ -1,13 +1,15 @@
-use tuner_core::{Payloads, SizeProgress};
+use tuner_core::floor::Present;
+use tuner_core::{ControlCalls, Floor, MemorySize, Payloads, Progress, Remedy, SizeProgress};
 use uuid::Uuid;
 
 use crate::context::Event;
 use crate::difference::{differences, in_words};
 use crate::marker::{self, Carried, Marker};
-use crate::ports::FunctionConfiguration;
+use crate::ports::{Concurrency, FunctionConfiguration};
 use crate::retry::retrying;
 use crate::state::PayloadShares;
 use crate::steps::alias::check_alias;
+use crate::steps::known::known;
 use crate::steps::ready::until_ready;
 use crate::{Context, Original, Prices, TuningError, TuningRequest, TuningState};
 
@@ -57,7 +59,7 @@ pub async fn initialize(
     check_alias(ctx, request, &latest).await?;
     let versions = retrying(ctx, || ctx.control.versions(&latest.arn)).await?;
     let rate = prices.rate(&latest);
-    if request.budget.cost.is_some() && rate.version_gb.is_none() {
+    if request.options.budget.cost.is_some() && rate.version_gb.is_none() {
         return Err(TuningError::Untunable {
             function,
             reason:
@@ -66,6 +68,8 @@ pub async fn initialize(
                     .to_owned(),
         });
     }
+    // Not worth failing for: who may not read it finds out by being throttled.
+    let concurrency = ctx.control.concurrency(&latest.arn).await.ok();
     let mut others = Vec::new();
     for version in &versions {
         let Some(owner) = marker::version_owner(&version.description) else {
@@ -79,11 +83,15 @@ pub async fn initialize(
             others.push(version.version.to_string());
         }
     }
+    let mut remedies = Vec::new();
     if !others.is_empty() {
         warnings.push(format!(
-            "versions {} of other tunings are still there; if none is under way, `tuner restore --function {function}` deletes them",
+            "versions {} of other tunings are still there",
             others.join(", ")
         ));
+        remedies.push(Remedy::WaitOrRestore {
+            function: latest.arn.clone(),
+        });
     }
     if !broken_off.is_empty() {
         warnings.push(format!(
@@ -107,35 +115,93 @@ pub async fn initialize(
             asked.version, asked.memory_size_mb, latest.memory_size_mb
         ));
     }
+    let floor = floor(ctx, request, &asked, &latest).await;
+    let (left_out, sizes): (Vec<MemorySize>, Vec<MemorySize>) =
+        (request.options.memory_sizes.iter()).partition(|size| floor.forbids(size.mb()));
+    if !left_out.is_empty() && sizes.is_empty() {
+        return Err(TuningError::BelowFloor {
+            function,
+            reason: floor.reason(),
+            floor_mb: floor.memory_size_mb.unwrap_or_default(),
+        });
+    }
+    for size in &left_out {
+        let reason = &floor.reason();
+        ctx.tell(Event::Skipped { size: *size, reason });
+    }
     for warning in &warnings {
         ctx.tell(Event::Warning { text: warning });
     }
     ctx.tell(Event::Initialized {
         function: &function,
-        sizes: &request.memory_sizes,
+        sizes: &sizes,
     });
+    let progress = progress(request, &sizes, &left_out, &floor);
     Ok(TuningState {
         tuning_id,
         started_at: ctx.clock.now(),
-        request: request.clone(),
+        request: within(request, concurrency),
         rate,
-        payloads: PayloadShares::of(payloads),
+        payloads: PayloadShares::of(payloads, tuning_id),
         original: Original {
             present_memory_size_mb: request.has_present_size.then_some(asked.memory_size_mb),
             last_version: versions.iter().map(|v| v.version).max().unwrap_or(0),
             latest,
         },
         versions: std::collections::BTreeMap::new(),
-        // Adaptive planning begins with none.
-        progress: request
-            .memory_sizes
-            .iter()
-            .filter(|_| !request.preset.is_adaptive())
-            .map(|&size| (size, SizeProgress::default()))
-            .collect(),
+        progress,
+        floor,
         broken_off,
+        concurrency,
+        throttled: 0,
+        control_calls: ControlCalls::default(),
         warnings,
+        remedies,
     })
+}
+
+/// The request with no more invocations at the same time than half of what the account has: the rest is for others.
+fn within(request: &TuningRequest, concurrency: Option<Concurrency>) -> TuningRequest {
+    let mut request = request.clone();
+    if let Some(concurrency) = concurrency {
+        let most = concurrency.reserved.unwrap_or(concurrency.unreserved) / 2;
+        request.options.max_concurrency = request.options.max_concurrency.min(most).max(1);
+        request.options.concurrency = request.options.concurrency.min(request.options.max_concurrency);
+    }
+    request
+}
+
+/// The least memory that may be used, by what is known before anything is measured.
+async fn floor(
+    ctx: &Context,
+    request: &TuningRequest,
+    asked: &FunctionConfiguration,
+    latest: &FunctionConfiguration,
+) -> Floor {
+    let known = known(ctx, request, latest).await;
+    let present = Present {
+        memory_size_mb: request.has_present_size.then_some(asked.memory_size_mb),
+        timeout_s: Some(latest.timeout_s),
+    };
+    Floor::of(
+        known,
+        request.options.headroom,
+        present,
+        request.options.risk_failures_below_floor,
+    )
+}
+
+/// Adaptive planning begins with no size, a grid with all of its own; those that are left out have a row that says why.
+fn progress(request: &TuningRequest, sizes: &[MemorySize], left_out: &[MemorySize], floor: &Floor) -> Progress {
+    let skipped = |_| SizeProgress {
+        skipped: Some(floor.reason()),
+        ..SizeProgress::default()
+    };
+    let of_grid = sizes.iter().filter(|_| !request.options.preset.is_adaptive());
+    let wanted = of_grid.map(|&size| (size, SizeProgress::default()));
+    wanted
+        .chain(left_out.iter().map(|&size| (size, skipped(size))))
+        .collect()
 }
 
 async fn is_over(ctx: &Context, tuning_id: Uuid) -> bool {

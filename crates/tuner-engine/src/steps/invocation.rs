@@ -8,6 +8,7 @@ use tuner_core::{FunctionName, InvocationRecord, MemorySize, Outcome};
 
 use crate::context::Event;
 use crate::ports::{InvokeReply, PortError, PortErrorKind, longest_answer};
+use crate::steps::asynchronous::Begun;
 use crate::steps::log_lines::LogReader;
 use crate::{Context, TuningError, TuningRequest};
 
@@ -22,7 +23,8 @@ pub(super) struct Invoked {
 }
 
 impl Invoked {
-    fn without_answer(record: InvocationRecord) -> Self {
+    /// Lambda keeps the answer of an asynchronous invocation to itself, and some are lost.
+    pub(super) fn without_answer(record: InvocationRecord) -> Self {
         Self {
             record,
             answer: b"null".to_vec(),
@@ -34,7 +36,8 @@ impl Invoked {
 /// that is missing from the answer is looked up in the log.
 ///
 /// Only calls that certainly did not run are repeated: those Lambda refused (429, not ready yet) and those that did not
-/// reach it. An answer that comes later than the function's time-out allows is lost. `None` when it is time to hand back before one went through.
+/// reach it. An answer that comes later than the function's time-out allows is lost. Where others go on with what this step
+/// hands back, one that was throttled all the time is not given up: it is handed back as not begun.
 pub(super) async fn invoke(
     ctx: &Context,
     logs: &LogReader<'_>,
@@ -43,18 +46,22 @@ pub(super) async fn invoke(
     size: MemorySize,
     payload: &[u8],
     timeout_s: u32,
-) -> Result<Option<Invoked>, TuningError> {
+) -> Result<Begun, TuningError> {
     let mut waited = Duration::ZERO;
     let mut throttles = 0;
     let mut retry = 0;
     loop {
         ctx.check()?;
         let since = ctx.clock.now();
+        let mut longest = longest_answer(timeout_s, payload);
+        let left = ctx.time_left();
+        match left {
+            Some(Duration::ZERO) => return Ok(Begun::Not { throttles }),
+            Some(left) => longest = longest.min(left),
+            None => {}
+        }
         let error = match ctx
-            .unless_cancelled(
-                ctx.invoker
-                    .invoke(function, payload, longest_answer(timeout_s, payload)),
-            )
+            .unless_cancelled(ctx.invoker.invoke(function, payload, longest))
             .await?
         {
             Ok(mut reply) => {
@@ -67,7 +74,7 @@ pub(super) async fn invoke(
                     reply.log_tail = Some(lines);
                     record = read_reply(request, size, &reply);
                 }
-                return Ok(Some(Invoked {
+                return Ok(Begun::ended(Invoked {
                     record: InvocationRecord { throttles, ..record },
                     answer: reply.payload,
                 }));
@@ -79,16 +86,26 @@ pub(super) async fn invoke(
             PortErrorKind::Conflict | PortErrorKind::Unreachable => {}
             PortErrorKind::Service | PortErrorKind::Network => {
                 // It may have run: repeating it could run and bill it twice. Nothing is known of what it took.
-                let record = InvocationRecord {
+                let mut record = InvocationRecord {
                     throttles,
                     ..no_answer(size, &error)
                 };
-                return Ok(Some(Invoked::without_answer(record)));
+                if ctx.is_late() {
+                    record.error_message = Some(format!(
+                        "it had not answered when this step of the tuner had to end, after {} s; the function's time-out is \
+                         {timeout_s} s: give the steps more time (total_execution_timeout)",
+                        left.unwrap_or_default().as_secs()
+                    ));
+                }
+                return Ok(Begun::ended(Invoked::without_answer(record)));
             }
             _ => return Err(error.into()),
         }
         if waited >= ctx.backoff.budget {
-            return give_up(size, throttles, error).map(|record| Some(Invoked::without_answer(record)));
+            if throttles > 0 && ctx.hand_back_at.is_some() {
+                return Ok(Begun::Not { throttles });
+            }
+            return give_up(size, throttles, error).map(|record| Begun::ended(Invoked::without_answer(record)));
         }
         let wait = ctx.backoff.wait(retry, error.retry_after);
         if retry == 2 {
@@ -97,7 +114,7 @@ pub(super) async fn invoke(
             });
         }
         if ctx.is_too_long(wait) {
-            return Ok(None);
+            return Ok(Begun::Not { throttles });
         }
         ctx.unless_cancelled(ctx.clock.sleep(wait)).await?;
         waited += wait;
@@ -139,7 +156,9 @@ pub(super) fn read_reply(request: &TuningRequest, size: MemorySize, reply: &Invo
         .as_ref()
         .and_then(|e| e.error_type.clone())
         .or_else(|| tail.report.as_ref().and_then(|r| r.error_type.clone()));
-    let allowed = error_type.as_ref().is_some_and(|t| request.allowed_errors.contains(t));
+    let allowed = error_type
+        .as_ref()
+        .is_some_and(|t| request.options.allowed_errors.contains(t));
     let outcome = match &error {
         None if tail.report.is_none() => Outcome::Unmeasured,
         None => Outcome::Success,
@@ -160,7 +179,7 @@ pub(super) fn read_reply(request: &TuningRequest, size: MemorySize, reply: &Invo
         max_memory_used_mb: report.and_then(|r| r.max_memory_used_mb),
         error_type,
         error_message: error
-            .filter(|_| request.keep_messages)
+            .filter(|_| request.options.keep_messages)
             .and_then(|e| e.error_message)
             .map(|message| without_request_id(&message, reply.request_id.as_deref()))
             .map(|message| shortened(&message)),
@@ -362,15 +381,15 @@ mod tests {
     #[test]
     fn allowed_errors_are_samples_and_messages_can_be_left_out() {
         let mut request = TuningRequest::new("f".parse().unwrap());
-        request.allowed_errors = vec!["ValueError".to_owned()];
+        request.options.allowed_errors = vec!["ValueError".to_owned()];
         let failed = reply(true, r#"{"errorType":"ValueError","errorMessage":"secret 42"}"#, REPORT);
         assert_eq!(read_reply(&request, MemorySize::MIN, &failed).outcome, Outcome::Success);
-        request.allowed_errors.clear();
+        request.options.allowed_errors.clear();
         assert_eq!(
             read_reply(&request, MemorySize::MIN, &failed).error_message.as_deref(),
             Some("secret 42")
         );
-        request.keep_messages = false;
+        request.options.keep_messages = false;
         assert_eq!(read_reply(&request, MemorySize::MIN, &failed).error_message, None);
     }
 

@@ -16,6 +16,8 @@ const WAITS_S: [u64; 4] = [1, 2, 4, 8];
 const MOST_MISSES: u32 = 2;
 const FIRST_POLL: Duration = Duration::from_secs(2);
 const LAST_POLL: Duration = Duration::from_secs(15);
+/// What a look into the log mostly takes at the most.
+const LAST_LOOK: Duration = Duration::from_secs(1);
 
 /// Looks up REPORTs by request ID, as long as there is hope to find any.
 pub(super) struct LogReader<'a> {
@@ -44,7 +46,11 @@ impl<'a> LogReader<'a> {
         let Some(source) = self.source.filter(|_| !self.hidden) else {
             return false;
         };
-        match source.lines(self.group, "REPORT", self.ctx.clock.now()).await {
+        let asked = source.lines(self.group, "REPORT", self.ctx.clock.now());
+        let Some(answer) = self.ctx.in_time(asked).await else {
+            return false;
+        };
+        match answer {
             Ok(_) => true,
             // It comes into being with the first line that the function writes, if it may write any.
             Err(error) if error.kind == PortErrorKind::NotFound => false,
@@ -65,7 +71,7 @@ impl<'a> LogReader<'a> {
                 return None;
             }
             self.ctx.clock.sleep(wait).await;
-            match self.lines(source, request_id, since).await {
+            match self.ctx.in_time(self.lines(source, request_id, since)).await? {
                 Ok(Some(lines)) => return Some(lines),
                 Ok(None) => {}
                 Err(error) => {
@@ -95,15 +101,21 @@ impl<'a> LogReader<'a> {
         };
         let mut poll = FIRST_POLL;
         loop {
-            match self.lines(source, request_id, since).await {
-                Ok(Some(lines)) => return Ok(Some(lines)),
-                Err(error) if !error.kind.is_transient() => return Err(error.into()),
+            match self.ctx.in_time(self.lines(source, request_id, since)).await {
+                Some(Ok(Some(lines))) => return Ok(Some(lines)),
+                Some(Err(error)) if !error.kind.is_transient() => return Err(error.into()),
                 _ => {}
             }
-            if self.ctx.is_late() || self.ctx.clock.now() > until {
+            let left = match self.ctx.time_left() {
+                Some(left) => left.saturating_sub(LAST_LOOK),
+                None => Duration::MAX,
+            };
+            if left.is_zero() || self.ctx.clock.now() > until {
                 return Ok(None);
             }
-            self.ctx.unless_cancelled(self.ctx.clock.sleep(poll)).await?;
+            // The last look comes just before it is time to hand back.
+            let wait = poll.min(left);
+            self.ctx.unless_cancelled(self.ctx.clock.sleep(wait)).await?;
             poll = poll.mul_f64(1.5).min(LAST_POLL);
         }
     }

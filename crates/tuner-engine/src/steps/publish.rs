@@ -187,7 +187,7 @@ async fn publish_all(
 
 /// Why no version of a size may be published, if its price alone would exceed the budget of money.
 fn beyond_budget(state: &TuningState, size: MemorySize) -> Option<String> {
-    let (most, price) = (state.request.budget.cost?, state.rate.publishing(size.mb())?);
+    let (most, price) = (state.request.options.budget.cost?, state.rate.publishing(size.mb())?);
     (price > 0.0 && state.spent() + price > most).then(|| {
         format!(
             "a version of {size} would exceed the budget: SnapStart's cache of it is charged for {} hours at least",

@@ -8,10 +8,10 @@ use crate::ports::Store;
 ///
 /// # Errors
 /// When one can't be rendered or written; those before it are there.
-pub async fn report(store: &dyn Store, tuning: &Tuning) -> Result<[String; 3], TuningError> {
+pub async fn report(store: &dyn Store, tuning: &Tuning, options: &Options) -> Result<[String; 3], TuningError> {
     let write = async |format, name| {
         let mut bytes = Vec::new();
-        render(format, tuning, &Options::default(), &mut bytes).map_err(|e| TuningError::Report(e.to_string()))?;
+        render(format, tuning, options, &mut bytes).map_err(|e| TuningError::Report(e.to_string()))?;
         Ok::<_, TuningError>(store.put(name, &bytes).await?)
     };
     Ok([

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use tuner_core::FunctionName;
+use tuner_core::{FunctionName, Remedy};
 use uuid::Uuid;
 
 use crate::context::Event;
@@ -12,7 +12,7 @@ use crate::retry::{had_no_effect, retrying, retrying_if};
 use crate::steps::ready::until_ready;
 use crate::{Context, TuningError, TuningState};
 
-/// What could not be removed or put back, and how to do it by hand, a sentence each.
+/// What could not be removed or put back, a sentence each.
 pub type Leftovers = Vec<String>;
 
 /// What was done.
@@ -24,9 +24,15 @@ pub struct Restored {
     pub deleted: Vec<u64>,
     /// What could not be done.
     pub leftovers: Leftovers,
+    /// What to do about that, each once.
+    #[serde(default)]
+    pub remedies: Vec<Remedy>,
     /// Whether the configuration is not back for a reason that may pass.
     #[serde(default)]
     pub try_again: bool,
+    /// Whether the function was deleted meanwhile.
+    #[serde(default)]
+    pub is_gone: bool,
     /// What the reader should know.
     pub notes: Vec<String>,
 }
@@ -78,6 +84,7 @@ pub async fn restore(ctx: &Context, state: &TuningState) -> Restored {
         let other = put_back(ctx, state.function(), theirs, None).await;
         restored.deleted.extend(other.deleted);
         restored.leftovers.extend(other.leftovers);
+        Remedy::add(&mut restored.remedies, other.remedies);
     }
     restored
 }
@@ -154,6 +161,7 @@ async fn put_back(ctx: &Context, function: &FunctionName, share: Share, held: Op
         && [first.kind, second.kind] == [PortErrorKind::NotFound; 2]
     {
         return Restored {
+            is_gone: true,
             notes: vec![format!(
                 "{function} was deleted during the tuning, with all that was on it"
             )],
@@ -163,9 +171,8 @@ async fn put_back(ctx: &Context, function: &FunctionName, share: Share, held: Op
     let may_pass = |e: &TuningError| matches!(e, TuningError::Port(e) if e.kind.is_transient());
     let mut restored = configuration.unwrap_or_else(|e| Restored {
         try_again: may_pass(&e) || matches!(e, TuningError::NotReady { .. }),
-        leftovers: vec![format!(
-            "the configuration of {function} could not be put back ({e}); run `tuner restore --function {function}`"
-        )],
+        leftovers: vec![format!("the configuration of {function} could not be put back ({e})")],
+        remedies: vec![by_hand(function)],
         ..Restored::default()
     });
     match versions {
@@ -185,7 +192,12 @@ async fn put_back(ctx: &Context, function: &FunctionName, share: Share, held: Op
                     }
                 }
             }
-            restored.leftovers.extend(kept.into_iter().map(|((in_use, said), numbers)| {
+            if !kept.is_empty() {
+                Remedy::add(&mut restored.remedies, [by_hand(function)]);
+            }
+            restored
+                .leftovers
+                .extend(kept.into_iter().map(|((in_use, said), numbers)| {
                 let (versions, are, them) = match numbers.len() {
                     1 => (format!("version {}", numbers[0]), "is", "it"),
                     _ => (format!("versions {}", ranges(&numbers)), "are", "them"),
@@ -193,27 +205,33 @@ async fn put_back(ctx: &Context, function: &FunctionName, share: Share, held: Op
                 if in_use {
                     format!(
                         "{versions} of {function} {are} kept, since something refers to {them} ({said}); point that \
-                         elsewhere, then run `tuner restore --function {function}`"
+                         elsewhere first"
                     )
                 } else {
-                    format!("{versions} of {function} could not be deleted ({said}); run `tuner restore --function {function}`")
+                    format!("{versions} of {function} could not be deleted ({said})")
                 }
             }));
             let published = applied.iter().filter(|v| v.version > above_version);
-            let published = published.filter(|v| share.applied && marker::applied_by(&v.description) == tuning_id);
             for version in published {
-                take_back(ctx, function, version.version, &mut restored).await;
+                if let Some(owner) = marker::applied_by(&version.description)
+                    && share.applied
+                    && tuning_id == Some(owner)
+                {
+                    take_back(ctx, function, version.version, owner, &mut restored).await;
+                }
             }
         }
-        Err(e) => restored.leftovers.push(format!(
-            "the versions of {function} could not be listed ({e}); run `tuner restore --function {function}`"
-        )),
+        Err(e) => {
+            let leftover = format!("the versions of {function} could not be listed ({e})");
+            restored.leftovers.push(leftover);
+            Remedy::add(&mut restored.remedies, [by_hand(function)]);
+        }
     }
     restored
 }
 
 /// Deletes a version that was published to apply a recommendation, unless it was applied.
-async fn take_back(ctx: &Context, function: &FunctionName, version: u64, restored: &mut Restored) {
+async fn take_back(ctx: &Context, function: &FunctionName, version: u64, owner: Uuid, restored: &mut Restored) {
     let what = format!("version {version} of {function}, published to apply the recommendation,");
     match delete(ctx, function, version).await {
         Ok(true) => restored.deleted.push(version),
@@ -223,9 +241,20 @@ async fn take_back(ctx: &Context, function: &FunctionName, version: u64, restore
                 .notes
                 .push(format!("{what} stays: it is in use ({})", e.message));
         }
-        Err(e) => restored.leftovers.push(format!(
-            "{what} could not be deleted ({e}); run `tuner restore --function {function}` again"
-        )),
+        Err(e) => {
+            restored.leftovers.push(format!("{what} could not be deleted ({e})"));
+            let remedy = Remedy::DeleteApplied {
+                function: function.clone(),
+                tuning_id: owner,
+            };
+            Remedy::add(&mut restored.remedies, [remedy]);
+        }
+    }
+}
+
+fn by_hand(function: &FunctionName) -> Remedy {
+    Remedy::Restore {
+        function: function.clone(),
     }
 }
 

@@ -1,16 +1,14 @@
 //! Applying the recommendation.
 
+use tuner_core::Remedy;
 use tuner_engine::marker::applied_by;
-use tuner_engine::ports::{PortErrorKind as Kind, Setting};
+use tuner_engine::ports::{FunctionControl, PortErrorKind as Kind, Setting};
 use tuner_engine::{Apply, TuningError, TuningRequest};
 
 use crate::simulated::{Fault, Function, When, World, request};
 
 fn applying(apply: Apply) -> TuningRequest {
-    TuningRequest {
-        apply,
-        ..request(&[128, 512])
-    }
+    request(&[128, 512]).with(|o| o.apply = apply)
 }
 
 fn to(name: &str) -> Apply {
@@ -42,6 +40,9 @@ async fn an_alias_is_created_or_moved_to_a_version_that_names_the_tuning() {
     for alias in ["live", "new"] {
         let world = World::new(Function::new(128).deployed());
         let tuning = world.tune(&applying(to(alias))).await.unwrap().unwrap();
+        // Those of applying are among the calls of the tuning.
+        let limited = FunctionControl::calls(&*world.lambda);
+        assert_eq!(tuning.exploration.control_calls, limited);
         let words = tuning.applied.unwrap();
         let (number, made) = world.lambda.with(|f| {
             let version = f.aliases[alias].version;
@@ -101,9 +102,9 @@ async fn an_alias_that_runs_something_else_is_refused_and_all_differences_are_na
     let live = function.versions.get_mut(&2).unwrap();
     live.code_sha256 = Some("code-0".to_owned());
     live.timeout_s = 3;
-    live.settings.insert(Setting::Timeout, "3".to_owned());
-    live.settings.insert(Setting::Role, "other".to_owned());
-    live.settings.insert(Setting::Layers, "one".to_owned());
+    live.settings.insert(Setting::Timeout, "3".into());
+    live.settings.insert(Setting::Role, "other".into());
+    live.settings.insert(Setting::Layers, "one".into());
     let variables = live.variables.as_mut().unwrap();
     variables.insert("BUCKET".to_owned(), "hunter1".to_owned());
     variables.insert("OLD".to_owned(), "hunter2".to_owned());
@@ -126,7 +127,7 @@ async fn an_alias_that_runs_something_else_is_refused_and_all_differences_are_na
         assert!(words.contains(part), "{part}: {words}");
     }
     assert!(!words.contains("hunter") && !words.contains("images"), "{words}");
-    assert!(error.hint().unwrap().contains("--from-latest"));
+    assert_eq!(error.remedy(), Some(Remedy::ConfirmLatest));
     // It may be meant.
     let world = World::new(function);
     let meant = Apply::Alias {
@@ -216,7 +217,7 @@ async fn an_apply_that_was_cut_off_publishes_no_second_version() {
             }
             let restored = steps::restore(&ctx, &state).await;
             let setting = crate::simulated::setting();
-            let tuning = steps::analyze(&ctx, &state, setting.prices, 1, setting.environment, restored)
+            let tuning = steps::analyze(&ctx, &state, setting.prices, setting.environment, restored)
                 .await
                 .unwrap();
             let begun = world.lambda.calls().len() as u32;
@@ -251,12 +252,13 @@ async fn what_was_published_for_nothing_is_found_again() {
     world.lambda.inject(When::From(point), Fault::Before(Kind::Denied));
     let tuning = world.tune(&applying(to("live"))).await.unwrap().unwrap();
     let words = tuning.leftovers.join("; ");
-    let remedy = format!("--tuning {}` deletes it", tuning.tuning_id);
     assert!(
         words.contains("$LATEST moved from 128 to 512 MB, but alias live was not"),
         "{words}"
     );
-    assert!(words.contains(&remedy), "{words}");
+    let deletes =
+        |remedy: &Remedy| matches!(remedy, Remedy::DeleteApplied { tuning_id, .. } if *tuning_id == tuning.tuning_id);
+    assert!(tuning.remedies.iter().any(deletes), "{:?}", tuning.remedies);
     world.lambda.heal();
     // Without a tuning's name it stays: the next one may have been applied.
     assert_eq!(world.restore().await.deleted, [0; 0]);

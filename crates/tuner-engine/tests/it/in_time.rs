@@ -56,11 +56,10 @@ async fn sampled(ctx: &Context, state: &mut TuningState) -> Option<Result<(), Tu
 #[tokio::test(start_paused = true)]
 async fn a_pause_does_not_outlast_the_step() {
     let world = world(3, usual);
-    let asked = TuningRequest {
-        invocations: 30,
-        pause_ms: 25_000,
-        ..request(&[512])
-    };
+    let asked = request(&[512]).with(|o| {
+        o.invocations = 30;
+        o.pause_ms = 25_000;
+    });
     let mut state = published(&world, &asked).await;
     for number in 0..100 {
         let (ctx, mut known) = round(&world, &state, 290).await;
@@ -94,10 +93,7 @@ async fn waiting_out_throttles_does_not_outlast_the_step() {
 async fn a_time_out_close_to_the_steps_own_does_not_cost_a_round_for_a_few_calls() {
     let mut world = world(285, |_| Answer::Done(1000.0));
     world.log_is_there = true;
-    let asked = TuningRequest {
-        invocations: 200,
-        ..request(&[512])
-    };
+    let asked = request(&[512]).with(|o| o.invocations = 200);
     let mut state = published(&world, &asked).await;
     let mut rounds = 0;
     loop {
@@ -110,6 +106,31 @@ async fn a_time_out_close_to_the_steps_own_does_not_cost_a_round_for_a_few_calls
         state = known;
     }
     assert!(rounds <= 5, "{rounds} rounds of 290 s for 200 s of measuring");
+}
+
+/// Each such call is one of the 15 a second that all of the account shares.
+#[tokio::test(start_paused = true)]
+async fn repeating_is_switched_off_once_for_a_version_in_a_step() {
+    let mut world = world(900, |_| Answer::Done(140_000.0));
+    world.log_is_there = true;
+    let mut state = published(&world, &request(&[512])).await;
+    let mut rounds = 0;
+    loop {
+        let (ctx, mut known) = round(&world, &state, 280).await;
+        let Some(result) = sampled(&ctx, &mut known).await else {
+            break;
+        };
+        result.unwrap();
+        rounds += 1;
+        state = known;
+    }
+    let calls = world.lambda.calls();
+    let made = |operation: &str| calls.iter().filter(|call| call.operation == operation).count();
+    let (set, begun) = (made("PutFunctionEventInvokeConfig"), made("InvokeAsync"));
+    assert!(
+        (1..=rounds).contains(&set) && set < begun,
+        "{set} for {begun} invocations in {rounds} rounds"
+    );
 }
 
 /// The synchronous way notes such a call as unmeasured and goes on.
@@ -217,12 +238,11 @@ async fn a_quick_function_with_a_long_time_out_is_measured_without_its_log() {
 async fn versions_whose_cold_start_was_taken_up_are_used() {
     let mut world = world(900, |_| Answer::Done(840_000.0));
     world.log_is_there = true;
-    let asked = TuningRequest {
-        only_cold_starts: true,
-        invocations: 5,
-        max_concurrency: 1,
-        ..request(&[512])
-    };
+    let asked = request(&[512]).with(|o| {
+        o.only_cold_starts = true;
+        o.invocations = 5;
+        o.max_concurrency = 1;
+    });
     let size = MemorySize::new(512).unwrap();
     let state = published(&world, &asked).await;
     let mut state = state;
@@ -247,12 +267,11 @@ async fn versions_whose_cold_start_was_taken_up_are_used() {
 async fn cold_starts_of_a_long_function_are_not_paid_for_twice() {
     let mut world = world(900, |_| Answer::Done(840_000.0));
     world.log_is_there = true;
-    let asked = TuningRequest {
-        only_cold_starts: true,
-        invocations: 5,
-        max_concurrency: 1,
-        ..request(&[512])
-    };
+    let asked = request(&[512]).with(|o| {
+        o.only_cold_starts = true;
+        o.invocations = 5;
+        o.max_concurrency = 1;
+    });
     let mut state = published(&world, &asked).await;
     for _round in 0..1000 {
         let (ctx, mut known) = round(&world, &state, 280).await;
@@ -302,12 +321,11 @@ async fn versions_that_are_taken_over_are_waited_for() {
 #[tokio::test(start_paused = true)]
 async fn what_is_left_behind_is_said_in_bounds() {
     let world = World::with_law(Function::new(256), Box::new(usual));
-    let asked = TuningRequest {
-        only_cold_starts: true,
-        invocations: 100,
-        max_concurrency: 1,
-        ..request(&[128, 256, 512, 1024, 1769, 2048, 3008])
-    };
+    let asked = request(&[128, 256, 512, 1024, 1769, 2048, 3008]).with(|o| {
+        o.only_cold_starts = true;
+        o.invocations = 100;
+        o.max_concurrency = 1;
+    });
     let state = published(&world, &asked).await;
     let calls = world.lambda.calls().len() as u32;
     // All that comes after reading the function and its versions: a policy without lambda:DeleteFunction.
@@ -354,11 +372,10 @@ impl Store for Late {
 #[tokio::test(start_paused = true)]
 async fn records_are_read_once_when_the_answer_of_the_store_was_lost() {
     let world = world(30, |_| Answer::Done(2000.0));
-    let asked = TuningRequest {
-        concurrency: 3,
-        invocations: 20,
-        ..request(&[512])
-    };
+    let asked = request(&[512]).with(|o| {
+        o.concurrency = 3;
+        o.invocations = 20;
+    });
     let mut state = published(&world, &asked).await;
     let ctx = Context {
         store: Arc::new(Late(world.store.clone(), AtomicBool::new(true))),
@@ -378,10 +395,7 @@ async fn records_are_read_once_when_the_answer_of_the_store_was_lost() {
 #[tokio::test(start_paused = true)]
 async fn a_version_that_is_gone_costs_its_own_size_only() {
     let world = world(30, usual);
-    let asked = TuningRequest {
-        max_concurrency: 1,
-        ..request(&[128, 512, 1024])
-    };
+    let asked = request(&[128, 512, 1024]).with(|o| o.max_concurrency = 1);
     let state = published(&world, &asked).await;
     let (ctx, mut known) = round(&world, &state, 280).await;
     // Somebody's clean-up deletes the version of 128 MB.
@@ -404,7 +418,7 @@ async fn what_was_measured_in_full_is_not_thrown_away() {
     let progress = state.progress.get_mut(&MemorySize::new(512).unwrap()).unwrap();
     progress.skipped = Some("a step of the tuner did not end in time".to_owned());
     let (prices, place) = (Prices::of(PriceTable::embedded()), MeasuringEnvironment::Aws);
-    let tuning = steps::analyze(&ctx, &state, prices, 1, place, Default::default())
+    let tuning = steps::analyze(&ctx, &state, prices, place, Default::default())
         .await
         .unwrap();
     assert_eq!(tuning.sizes[0].status, SizeStatus::Measured);

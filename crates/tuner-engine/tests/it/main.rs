@@ -9,15 +9,20 @@
 
 mod adaptive;
 mod applying;
+mod cut_off;
 mod execution;
+mod floors;
 mod in_time;
+mod like_power_tuning;
 mod measuring;
 mod races;
 mod random;
 mod restoring;
 mod review;
+mod secrets;
 mod service;
 mod simulated;
 mod snap_start;
 mod sweep;
 mod sweep_applying;
+mod words;

@@ -3,7 +3,8 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tuner_core::tuning::{SizeStatus, TuningStatus};
+use tuner_core::pricing::PriceTable;
+use tuner_core::tuning::{MeasuringEnvironment, SizeStatus, TuningStatus};
 use tuner_core::{Batch, InvocationRecord, MemorySize, Outcome, Payloads, StartKind, Tuning, Verdict};
 use tuner_engine::ports::{Clock, PortErrorKind as Kind};
 use tuner_engine::{TuningError, TuningRequest, steps};
@@ -94,7 +95,7 @@ async fn allowed_errors_are_samples() {
         _ => usual(call),
     });
     let mut asked = request(&[128, 512]);
-    asked.allowed_errors = vec!["NotThere".to_owned()];
+    asked.options.allowed_errors = vec!["NotThere".to_owned()];
     let tuning = tuned(&world, &asked).await;
     assert_eq!(tuning.status, TuningStatus::Succeeded);
     assert_eq!(tuning.sizes[0].outcomes.success, 6);
@@ -105,7 +106,7 @@ async fn messages_are_not_kept_unless_wanted() {
     for (keep, kept) in [(true, true), (false, false)] {
         let world = world(|_| Answer::Raised("E", "secret 42"));
         let mut asked = request(&[128]);
-        asked.keep_messages = keep;
+        asked.options.keep_messages = keep;
         let tuning = tuned(&world, &asked).await;
         let text = serde_json::to_string(&tuning).unwrap();
         let objects = world
@@ -139,13 +140,13 @@ async fn payloads_are_spread_by_weight_and_sent_as_written() {
     )
     .unwrap();
     let mut asked = request(&[512]);
-    asked.invocations = 8;
+    asked.options.invocations = 8;
     let tuning = world.tune_with(&asked, &payloads).await.unwrap().unwrap();
     let warm = seen.lock().unwrap()[1..].to_vec();
     assert_eq!(warm.len(), 8);
     assert_eq!(warm.iter().filter(|p| *p == "\"customer 7\"").count(), 2);
     assert_eq!(warm.iter().filter(|p| *p == "{\"n\": 1.50}").count(), 6);
-    assert_eq!(tuning.request.payloads, 2);
+    assert_eq!(tuning.request.payloads.count, 2);
     assert!(tuning.records.iter().all(|r| r.payload_index.is_some()));
     assert!(!serde_json::to_string(&tuning).unwrap().contains(REQUEST_PAYLOAD));
 }
@@ -154,8 +155,9 @@ async fn payloads_are_spread_by_weight_and_sent_as_written() {
 async fn throttles_are_counted_and_their_wait_is_in_no_duration() {
     let world = world(usual);
     world.lambda.limit_concurrency(1);
+    world.lambda.hide_account();
     let mut asked = request(&[128, 512, 1024]);
-    asked.concurrency = 3;
+    asked.options.concurrency = 3;
     let tuning = tuned(&world, &asked).await;
     assert_eq!(tuning.status, TuningStatus::Succeeded);
     assert!(tuning.exploration.throttles > 0);
@@ -178,8 +180,8 @@ async fn throttles_are_counted_and_their_wait_is_in_no_duration() {
 async fn no_more_run_at_once_than_allowed() {
     let world = world(usual);
     let mut asked = request(&[128, 512, 1024]);
-    asked.concurrency = 5;
-    asked.max_concurrency = 4;
+    asked.options.concurrency = 5;
+    asked.options.max_concurrency = 4;
     tuned(&world, &asked).await;
     assert_eq!(world.lambda.most_running(), 4);
 }
@@ -210,7 +212,7 @@ async fn endless_throttling_ends() {
 async fn sizes_take_turns() {
     let world = world(usual);
     let mut asked = request(&[128, 512, 1024]);
-    asked.max_concurrency = 1;
+    asked.options.max_concurrency = 1;
     let tuning = tuned(&world, &asked).await;
     let versions: Vec<String> = world
         .lambda
@@ -229,7 +231,7 @@ async fn sizes_take_turns() {
 async fn a_pause_is_made_between_the_invocations_of_a_size() {
     let world = world(|_| Answer::Done(1.0));
     let mut asked = request(&[128]);
-    asked.pause_ms = 10_000;
+    asked.options.pause_ms = 10_000;
     let tuning = tuned(&world, &asked).await;
     assert!(
         tuning.exploration.wall_ms >= 5 * 10_000,
@@ -244,7 +246,7 @@ async fn a_function_of_fourteen_minutes_is_waited_for() {
     function.latest.timeout_s = 900;
     let world = World::with_law(function, Box::new(|_| Answer::Done(840_000.0)));
     let mut asked = request(&[128]);
-    asked.invocations = 10;
+    asked.options.invocations = 10;
     let tuning = tuned(&world, &asked).await;
     assert_eq!(tuning.status, TuningStatus::Succeeded);
     let hours = world
@@ -259,13 +261,14 @@ async fn a_function_of_fourteen_minutes_is_waited_for() {
 async fn a_refusal_stops_all_sizes_and_keeps_what_was_measured() {
     let world = world(usual);
     let mut asked = request(&[128, 512, 1024]);
-    asked.invocations = 100;
+    asked.options.invocations = 100;
     let ctx = world.context();
     let mut state = initialize(&ctx, &asked).await.unwrap();
     steps::publish(&ctx, &mut state).await.unwrap();
     let begun = world.lambda.calls().len() as u32;
     world.lambda.inject(When::At(begun + 20), Fault::Before(Kind::Denied));
     let batches: Vec<Batch> = asked
+        .options
         .memory_sizes
         .iter()
         .map(|&memory_size| Batch {
@@ -292,8 +295,8 @@ async fn stopping_keeps_what_was_measured_and_puts_everything_back() {
     let world = world(usual);
     let before = world.lambda.with(|f| f.facts());
     let mut asked = request(&[128, 512]);
-    asked.invocations = 100;
-    asked.concurrency = 4;
+    asked.options.invocations = 100;
+    asked.options.concurrency = 4;
     world.lambda.inject(When::At(80), Fault::CancelAfter);
     let failure = world.tune(&asked).await.unwrap().unwrap_err();
     assert!(matches!(failure.error, TuningError::Interrupted), "{failure}");
@@ -312,7 +315,7 @@ async fn a_store_that_fails_is_named_and_the_function_is_put_back() {
     *world.store.broken.lock().unwrap() = true;
     let failure = world.tune(&request(&[128])).await.unwrap().unwrap_err();
     assert!(failure.to_string().contains("no space left on device"), "{failure}");
-    assert!(failure.error.hint().is_some());
+    assert!(failure.error.remedy().is_some());
     assert_eq!(world.lambda.with(|f| f.facts()), before);
 }
 
@@ -330,8 +333,8 @@ async fn the_state_stays_small_whatever_was_measured() {
     );
     let sizes: Vec<u32> = (1..=10).map(|n| n * 1000).collect();
     let mut asked = request(&sizes);
-    asked.invocations = 1000;
-    asked.concurrency = 10;
+    asked.options.invocations = 1000;
+    asked.options.concurrency = 10;
     let ctx = world.context();
     let mut state = initialize(&ctx, &asked).await.unwrap();
     loop {
@@ -442,4 +445,40 @@ async fn an_environment_is_waited_for_no_longer_than_the_budget() {
         waited >= Duration::from_secs(60) && waited < Duration::from_secs(70),
         "{waited:?}"
     );
+}
+
+/// What is recommended from the sizes that were left says so.
+#[tokio::test(start_paused = true)]
+async fn sizes_that_were_lost_are_named_beside_the_recommendation() {
+    use tuner_engine::Prices;
+    let world = World::new(Function::new(256));
+    let ctx = world.context();
+    let mut state = initialize(&ctx, &request(&[128, 512, 1024])).await.unwrap();
+    steps::publish(&ctx, &mut state).await.unwrap();
+    let lost = MemorySize::new(512).unwrap();
+    state.progress.get_mut(&lost).unwrap().skipped = Some("Lambda refused every invocation".to_owned());
+    steps::measure(&ctx, &mut state, &Payloads::single("{}")).await.unwrap();
+    let (prices, place) = (Prices::of(PriceTable::embedded()), MeasuringEnvironment::Aws);
+    let tuning = steps::analyze(&ctx, &state, prices, place, Default::default())
+        .await
+        .unwrap();
+    let said = "1 of 3 memory sizes could not be measured (512 MB): what is recommended was chosen without them";
+    assert!(
+        tuning.warnings.iter().any(|warning| warning == said),
+        "{:?}",
+        tuning.warnings
+    );
+}
+
+/// A small account: half of it is left to others.
+#[tokio::test(start_paused = true)]
+async fn no_more_run_at_the_same_time_than_half_of_what_the_account_has() {
+    let world = World::new(Function::new(256));
+    world.lambda.limit_concurrency(10);
+    let asked = request(&[128, 512, 1024]).with(|o| {
+        o.concurrency = 8;
+        o.max_concurrency = 100;
+    });
+    world.tune(&asked).await.unwrap().unwrap();
+    assert_eq!(world.lambda.most_running(), 5);
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use tuner_core::Remedy;
 use tuner_core::tuning::TuningStatus;
 use tuner_engine::TuningError;
 
@@ -66,7 +67,7 @@ async fn a_broken_off_tuning_holds_the_function_until_it_is_restored() {
 
     let error = world.tune_apart(&request(&[1024])).await.unwrap_err().error;
     assert!(matches!(error, TuningError::Marked { original_mb: 256, .. }), "{error}");
-    assert!(error.hint().unwrap().contains("tuner restore --function"));
+    assert!(matches!(error.remedy(), Some(Remedy::WaitOrRestore { .. })));
     assert_eq!(world.lambda.with(|f| f.facts()), held);
 
     let restored = world.restore().await;

@@ -68,10 +68,7 @@ fn requests() -> impl Strategy<Value = TuningRequest> {
     let chosen = (preset, prop_oneof![sizes(), Just(vec![])], objective);
     prop_oneof![
         sizes().prop_map(|sizes| request(&sizes)),
-        chosen.prop_map(|(preset, sizes, objective)| TuningRequest {
-            objective,
-            ..adaptive(preset, &sizes)
-        }),
+        chosen.prop_map(|(preset, sizes, objective)| adaptive(preset, &sizes).with(|o| o.objective = objective)),
     ]
 }
 

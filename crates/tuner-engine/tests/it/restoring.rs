@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use std::collections::BTreeMap;
 
+use tuner_core::Remedy;
 use tuner_core::tuning::{SizeStatus, TuningStatus};
 use tuner_engine::TuningError;
 use tuner_engine::marker::REST_VARIABLE;
 use tuner_engine::ports::PortErrorKind as Kind;
 
-use crate::simulated::{Fault, Function, When, World, request};
+use crate::simulated::{Fault, Foreign, Function, When, World, request};
 
 #[tokio::test(start_paused = true)]
 async fn a_version_that_an_alias_refers_to_is_kept_and_said() {
@@ -54,7 +55,11 @@ async fn results_are_returned_when_cleaning_up_is_refused() {
         "{:?}",
         tuning.leftovers
     );
-    assert!(tuning.leftovers.iter().all(|l| l.contains("tuner restore --function")));
+    assert!(
+        matches!(tuning.remedies[..], [Remedy::Restore { .. }]),
+        "{:?}",
+        tuning.remedies
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -207,4 +212,32 @@ async fn functions_that_cannot_be_tuned_are_refused_with_the_reason() {
         failure.to_string().contains("differs from version 2: the code"),
         "{failure}"
     );
+}
+
+/// There is nothing left to apply a recommendation to, or to be as it was before.
+#[tokio::test(start_paused = true)]
+async fn a_function_that_is_deleted_while_it_is_measured_is_no_success() {
+    let calls = {
+        let world = World::new(Function::new(256));
+        world.tune(&request(&[128, 512])).await.unwrap().unwrap();
+        world.lambda.calls()
+    };
+    let invoked: Vec<u32> = (1..)
+        .zip(&calls)
+        .filter_map(|(n, call)| (call.operation == "Invoke").then_some(n))
+        .collect();
+    for at in [invoked[0], invoked[invoked.len() / 2], *invoked.last().unwrap()] {
+        let world = World::new(Function::new(256));
+        world
+            .lambda
+            .inject(When::At(at), Fault::Foreign(Foreign::DeleteFunction));
+        let failure = world.tune(&request(&[128, 512])).await.unwrap().unwrap_err();
+        assert!(matches!(failure.error, TuningError::Deleted { .. }), "{failure}");
+        assert!(failure.leftovers.is_empty() && failure.touched);
+        assert!(
+            failure.notes.iter().any(|note| note.contains("was deleted")),
+            "{:?}",
+            failure.notes
+        );
+    }
 }

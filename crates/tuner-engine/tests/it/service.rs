@@ -56,12 +56,11 @@ async fn measured(world: &World, request: &TuningRequest, each_s: i64) -> Tuning
 async fn cold_starts_take_fewer_versions_than_calls_and_all_of_them_go() {
     let world = world(usual);
     let before = world.lambda.with(|f| f.facts());
-    let asked = TuningRequest {
-        only_cold_starts: true,
-        invocations: 25,
-        max_concurrency: 10,
-        ..request(&[128, 1024])
-    };
+    let asked = request(&[128, 1024]).with(|o| {
+        o.only_cold_starts = true;
+        o.invocations = 25;
+        o.max_concurrency = 10;
+    });
     let tuning = world.tune(&asked).await.unwrap().unwrap();
     for size in &tuning.sizes {
         assert_eq!(size.cold.as_ref().unwrap().billed_duration_ms.count, 25);
@@ -81,11 +80,10 @@ async fn cold_starts_take_fewer_versions_than_calls_and_all_of_them_go() {
 #[tokio::test(start_paused = true)]
 async fn a_hundred_cold_starts_of_ten_sizes_go_through_many_short_steps() {
     let world = world(usual);
-    let asked = TuningRequest {
-        only_cold_starts: true,
-        invocations: 100,
-        ..request(&[128, 256, 512, 1024, 2048, 3008, 4096, 5120, 6144, 10_240])
-    };
+    let asked = request(&[128, 256, 512, 1024, 2048, 3008, 4096, 5120, 6144, 10_240]).with(|o| {
+        o.only_cold_starts = true;
+        o.invocations = 100;
+    });
     let state = measured(&world, &asked, 30).await;
     assert!(state.progress.values().all(|p| p.cold == 100), "{:?}", state.progress);
     assert_eq!(world.lambda.with(|f| f.latest.memory_size_mb), 256);
@@ -139,10 +137,7 @@ async fn a_publish_that_was_cut_off_is_taken_up_where_it_was() {
 #[tokio::test(start_paused = true)]
 async fn records_are_kept_while_they_are_made() {
     let world = world(|_| Answer::Done(1000.0));
-    let asked = TuningRequest {
-        invocations: 60,
-        ..request(&[128])
-    };
+    let asked = request(&[128]).with(|o| o.invocations = 60);
     let mut state = begun(&world.context(), &asked).await;
     steps::publish(&world.context(), &mut state).await.unwrap();
     let known = travelled(&state);
@@ -261,11 +256,10 @@ async fn processors_are_called_around_every_invocation() {
         Answer::Done(5.0)
     });
     // The simulated service has one function: it is its own processor.
-    let asked = TuningRequest {
-        pre_processor: Some("resize".parse().unwrap()),
-        post_processor: Some("resize".parse().unwrap()),
-        ..request(&[128])
-    };
+    let asked = request(&[128]).with(|o| {
+        o.pre_processor = Some("resize".parse().unwrap());
+        o.post_processor = Some("resize".parse().unwrap());
+    });
     let tuning = world
         .tune_with(&asked, &Payloads::single(r#"{"n":1}"#))
         .await
@@ -285,10 +279,7 @@ async fn a_processor_that_fails_ends_the_tuning_and_the_function_is_as_before() 
         _ => Answer::Raised("NoTable", "there is no table"),
     });
     let before = world.lambda.with(|f| f.facts());
-    let asked = TuningRequest {
-        pre_processor: Some("resize".parse().unwrap()),
-        ..request(&[128])
-    };
+    let asked = request(&[128]).with(|o| o.pre_processor = Some("resize".parse().unwrap()));
     let failure = world
         .tune_with(&asked, &Payloads::single("1"))
         .await

@@ -45,13 +45,12 @@ async fn what_is_not_known_is_said_and_bounded_by_no_budget() {
         .iter()
         .any(|warning| warning.contains("SnapStart costs here is not known"));
     assert!(said, "{:?}", tuning.warnings);
-    let asked = TuningRequest {
-        budget: Budget {
+    let asked = adaptive(Preset::Frugal, &[]).with(|o| {
+        o.budget = Budget {
             cost: Some(1.0),
             ..Budget::default()
-        },
-        ..adaptive(Preset::Frugal, &[])
-    };
+        }
+    });
     let failure = World::new(function(None)).tune(&asked).await.unwrap().unwrap_err();
     assert!(matches!(failure.error, TuningError::Untunable { .. }), "{failure}");
 }
@@ -59,13 +58,12 @@ async fn what_is_not_known_is_said_and_bounded_by_no_budget() {
 #[tokio::test(start_paused = true)]
 async fn no_version_is_published_that_exceeds_the_budget() {
     for budget in [0.001, 0.01, 0.05] {
-        let asked = TuningRequest {
-            budget: Budget {
+        let asked = adaptive(Preset::Frugal, &[]).with(|o| {
+            o.budget = Budget {
                 cost: Some(budget),
                 ..Budget::default()
-            },
-            ..adaptive(Preset::Frugal, &[])
-        };
+            }
+        });
         let world = World::new(function(Some("python3.13")));
         let before = world.lambda.with(|f| f.facts());
         let tuning = world.tune(&asked).await.unwrap().unwrap();

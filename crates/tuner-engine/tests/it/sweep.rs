@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use tuner_core::Objective;
 use tuner_core::planning::Preset;
 use tuner_core::tuning::TuningStatus;
+use tuner_core::{Objective, Remedy};
 use tuner_engine::marker::REST_VARIABLE;
 use tuner_engine::ports::PortErrorKind as Kind;
 use tuner_engine::{TuningError, TuningRequest};
@@ -117,7 +117,7 @@ async fn check(
 ) -> Result<(), String> {
     let lasting = matches!(when, When::From(_));
     // It makes up for what an invocation did not tell, where that takes it.
-    let is_adaptive = asked.preset != Preset::Grid;
+    let is_adaptive = asked.options.preset != Preset::Grid;
     let before = world.lambda.with(|f| f.facts());
     let mut expected = world.lambda.with(|f| f.clone());
     if let Fault::Foreign(foreign) = fault {
@@ -178,8 +178,14 @@ async fn check(
     if leftovers.is_empty() {
         return same(world, &expected, &before, fault);
     }
-    if result.is_some() && !leftovers.iter().all(|words| words.contains("tuner restore --function")) {
-        return Err(format!("does not say how: {leftovers:?}"));
+    let remedies = match &result {
+        None => &Vec::new(),
+        Some(Ok(tuning)) => &tuning.remedies,
+        Some(Err(failure)) => &failure.remedies,
+    };
+    let says_how = remedies.iter().any(|remedy| matches!(remedy, Remedy::Restore { .. }));
+    if result.is_some() && !says_how {
+        return Err(format!("does not say how: {leftovers:?} {remedies:?}"));
     }
     world.lambda.heal();
     let restored = world.restore().await;
@@ -292,9 +298,6 @@ async fn every_fault_while_sizes_are_chosen_from_a_list() {
 /// Speed leads past 3,008 MB, so that versions are published twice.
 #[tokio::test(start_paused = true)]
 async fn every_fault_while_sizes_are_published_twice() {
-    let asked = TuningRequest {
-        objective: Objective::Speed,
-        ..adaptive(Preset::Frugal, &[512, 3008, 5307])
-    };
+    let asked = adaptive(Preset::Frugal, &[512, 3008, 5307]).with(|o| o.objective = Objective::Speed);
     sweep_of("frugal, twice", plain, &asked).await;
 }

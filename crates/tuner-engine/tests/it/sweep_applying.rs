@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use tuner_core::{Remedy, Tuning};
 use tuner_engine::marker::{applied_by, version_owner};
 use tuner_engine::ports::PortErrorKind as Kind;
 use tuner_engine::{Apply, TuningRequest};
@@ -17,10 +18,7 @@ fn function() -> Function {
 }
 
 async fn sweep(apply: Apply) {
-    let asked = TuningRequest {
-        apply,
-        ..request(&[128, CHOSEN_MB])
-    };
+    let asked = request(&[128, CHOSEN_MB]).with(|o| o.apply = apply);
     let calls = {
         let world = World::new(function());
         let tuning = world.tune(&asked).await.unwrap().unwrap();
@@ -78,7 +76,7 @@ async fn check(
     }
     world.lambda.heal();
     let now = world.lambda.with(|f| f.facts());
-    let (name, to_alias) = match &asked.apply {
+    let (name, to_alias) = match &asked.options.apply {
         Apply::Alias { name, .. } => (name.as_str(), true),
         _ => ("live", false),
     };
@@ -161,7 +159,12 @@ async fn check(
     // Whatever is left of it has a name, in words and in its description.
     for (number, (text, _)) in new_versions(&now, &before) {
         let used = now.aliases.values().any(|alias| alias.version == number);
-        let named = words.contains(&format!("version {number}")) || words.contains("tuner restore --function");
+        let deletes = |tuning: &Tuning| {
+            let is_way = |remedy: &Remedy| matches!(remedy, Remedy::Restore { .. } | Remedy::DeleteApplied { .. });
+            tuning.remedies.iter().any(is_way)
+        };
+        let named =
+            words.contains(&format!("version {number}")) || matches!(&result, Some(Ok(tuning)) if deletes(tuning));
         let theirs = fault == Fault::Foreign(Foreign::Publish);
         if !used && !named && !theirs {
             return Err(format!("version {number} ({text}) is left without a word: {words}"));

@@ -30,6 +30,10 @@ pub(super) struct Output {
     functions: u64,
     /// How many have no known cost.
     functions_without_cost: u64,
+    /// What was found out, in a line: what is spent and may be saved, what may break, and what could not be judged.
+    headline: String,
+    /// How many could not be judged, or not in full.
+    functions_unjudged: u64,
     /// What a month costs, of those whose cost is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     monthly: Option<Money>,
@@ -126,6 +130,8 @@ impl Output {
             regions: review.regions.iter().map(in_short).collect(),
             functions: totals.functions,
             functions_without_cost: totals.without_cost,
+            headline: shortened(&tuner_report::review_headline(&review).line()),
+            functions_unjudged: totals.unjudged.all(),
             monthly: totals.monthly,
             saving_at_best: totals.saving_at_best,
             saving_at_worst: totals.saving_at_worst,

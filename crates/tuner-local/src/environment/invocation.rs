@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::failure::Failure;
 use super::log_lines::{InitPhase, LogLines, Report, Status};
 use super::runtime_api::{Delivery, headers};
-use super::sandbox::{End, InitFailure, Sandbox};
+use super::sandbox::{End, InitFailure, Sandbox, StartsWith};
 use super::{Answer, Environment, EnvironmentSpec, Event};
 
 /// What handling came to, before it is written down.
@@ -80,11 +80,13 @@ async fn repeat_init_and_handle(environment: &mut Environment, event: &Event, lo
         reusable: false,
         waited: None,
     };
-    match Sandbox::start(spec, &environment.confinement, &environment.log_stream).await {
+    let (confinement, stream) = (&environment.confinement, &environment.log_stream);
+    match Sandbox::start(spec, confinement, stream, StartsWith::CpuOfInvocation).await {
         Ok(sandbox) => environment.sandbox = sandbox,
         Err(e) => return failed(began.elapsed(), Failure::not_started(&event.request_id, &e.to_string())),
     }
     let sandbox = &mut environment.sandbox;
+    // Where a process is limited by signals, that begins once it is there.
     sandbox.cell.limit_cpu();
     let Err(failure) = sandbox.initialized(began + spec.timeout).await else {
         let left = spec.timeout.saturating_sub(began.elapsed());

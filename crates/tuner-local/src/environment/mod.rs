@@ -23,7 +23,7 @@ use uuid::Uuid;
 
 use crate::confinement::Confinement;
 pub use rehearsal::NotAFunction;
-use sandbox::Sandbox;
+use sandbox::{Sandbox, StartsWith};
 pub use spec::{Answer, EnvironmentSpec, Event, LogFormat, StartError};
 
 /// A process behind its own Runtime API server, confined in CPU and memory.
@@ -47,7 +47,7 @@ impl Environment {
     pub async fn start(spec: EnvironmentSpec, confinement: Arc<Confinement>) -> Result<Self, StartError> {
         let date = jiff::Timestamp::now().strftime("%Y/%m/%d");
         let log_stream = format!("{date}/[{}]{}", spec.version, Uuid::new_v4().simple());
-        let sandbox = Sandbox::start(&spec, &confinement, &log_stream).await?;
+        let sandbox = Sandbox::start(&spec, &confinement, &log_stream, StartsWith::CpuOfInit).await?;
         Ok(Self {
             spec,
             confinement,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::sandbox::{InitFailure, Sandbox, exit_words};
+use super::sandbox::{InitFailure, Sandbox, StartsWith, exit_words};
 use super::{Environment, EnvironmentSpec, StartError};
 use crate::confinement::Confinement;
 
@@ -68,7 +68,7 @@ impl Environment {
     /// When it does not come to ask for one.
     pub async fn rehearse(spec: &EnvironmentSpec, confinement: &Arc<Confinement>) -> Result<Duration, NotAFunction> {
         let program = spec.command.first().cloned().unwrap_or_default();
-        let mut sandbox = Sandbox::start(spec, confinement, "rehearsal").await?;
+        let mut sandbox = Sandbox::start(spec, confinement, "rehearsal", StartsWith::CpuOfInit).await?;
         // A slow init is repeated inside the first invocation, under the function's own timeout.
         let patience = spec.init_timeout.max(spec.timeout);
         let result = sandbox.initialized(Instant::now() + patience).await;

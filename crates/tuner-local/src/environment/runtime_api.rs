@@ -88,7 +88,7 @@ impl RuntimeApi {
         let address = listener.local_addr()?;
         let shared = Arc::new(Shared::default());
         let app = runtime_routes::router(Arc::clone(&shared));
-        let listener = Patient::new(listener, HEAD_WITHIN);
+        let listener = Patient::new(listener, HEAD_WITHIN).refusing_other_users();
         let server = tokio::spawn(async move {
             if let Err(e) = serve(listener, Hosts::default(), app, runtime_routes::refuse).await {
                 tracing::error!("the Runtime API on {address} ended: {e}");
@@ -261,4 +261,56 @@ pub(super) fn headers<const N: usize>(values: [(&'static str, Option<String>); N
         .into_iter()
         .filter_map(|(name, value)| Some((HeaderName::from_static(name), HeaderValue::try_from(value?).ok()?)));
     present.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::process::CommandExt as _;
+    use std::process::Command;
+
+    use super::*;
+
+    /// What a program says that posts an init error to `address`, perhaps as another user. It runs apart from this
+    /// process, as anybody's would.
+    fn posted(address: SocketAddr, user: Option<u32>) -> String {
+        let script = format!(
+            "exec 3<>/dev/tcp/{}/{}; printf 'POST /2018-06-01/runtime/init/error HTTP/1.1\\r\\nHost: 127.0.0.1\\r\\n\
+             Content-Length: 2\\r\\nConnection: close\\r\\n\\r\\n{{}}' >&3; cat <&3",
+            address.ip(),
+            address.port()
+        );
+        // Its parent ends at once: it is no descendant of ours.
+        let orphan = r#"setsid bash -c "$0" > "$1" 2>&1 & echo $! > "$1.pid""#;
+        let directory = tempfile::tempdir().unwrap();
+        std::fs::set_permissions(directory.path(), std::os::unix::fs::PermissionsExt::from_mode(0o777)).unwrap();
+        let answer = directory.path().join("answer");
+        let mut command = Command::new("bash");
+        command.arg("-c").arg(orphan).arg(script).arg(&answer).current_dir("/");
+        if let Some(user) = user {
+            command.uid(user).gid(user);
+        }
+        assert!(command.status().unwrap().success());
+        let pid = std::fs::read_to_string(answer.with_extension("pid")).unwrap();
+        while std::path::Path::new(&format!("/proc/{}", pid.trim())).exists() {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        std::fs::read_to_string(answer).unwrap()
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn other_users_of_the_machine_are_refused() {
+        const NOBODY: u32 = 65_534;
+        let api = RuntimeApi::start().await.unwrap();
+        let address = api.address();
+        let post = move |user| tokio::task::spawn_blocking(move || posted(address, user));
+        // Only root may become somebody else.
+        if nix::unistd::geteuid().is_root() {
+            let answer = post(Some(NOBODY)).await.unwrap();
+            assert!(!answer.contains("HTTP/1.1"), "{answer}");
+            assert!(!api.was_spoken_to());
+        }
+        let answer = post(None).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 202"), "{answer}");
+        assert!(api.was_spoken_to());
+    }
 }

@@ -43,12 +43,22 @@ pub(super) enum End {
     Timeout(Handled),
 }
 
+/// How much CPU a process begins with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum StartsWith {
+    /// As much as init gets.
+    CpuOfInit,
+    /// As much as invocations get: its init is a part of one.
+    CpuOfInvocation,
+}
+
 impl Sandbox {
-    /// Starts the process, with as much CPU as init gets.
+    /// Starts the process.
     pub(super) async fn start(
         spec: &EnvironmentSpec,
         confinement: &Confinement,
         stream: &str,
+        cpu: StartsWith,
     ) -> Result<Self, StartError> {
         let program = spec.command.first().cloned().unwrap_or_default();
         let failed = |reason: String| StartError {
@@ -68,7 +78,11 @@ impl Sandbox {
         let cell = confinement
             .cell(spec.memory_size_mb)
             .map_err(|e| failed(e.to_string()))?;
-        cell.release_cpu();
+        // Before it starts: on a busy machine it may have done all its work by the time that we come to it again.
+        match cpu {
+            StartsWith::CpuOfInit => cell.release_cpu(),
+            StartsWith::CpuOfInvocation => cell.limit_cpu(),
+        }
         let entrances = cell.entrances().map_err(|e| failed(e.to_string()))?;
         let mut variables = variables::of(spec, &api.address().to_string(), stream, cell.variable());
         let proxies = proxy.iter().flat_map(Proxy::variables);

@@ -30,6 +30,8 @@ pub struct EnvironmentSpec {
     pub working_directory: Option<PathBuf>,
     /// `_HANDLER`.
     pub handler: String,
+    /// What its runtime sets for the process; the user's variables go before them.
+    pub runtime_variables: BTreeMap<String, String>,
     /// The user's variables (`Environment.Variables`).
     pub variables: BTreeMap<String, String>,
     /// Memory size in MB; CPU follows from it.

@@ -12,6 +12,7 @@ pub(super) fn spec(command: &[&str]) -> EnvironmentSpec {
         version: "$LATEST".into(),
         command: command.iter().map(|&word| word.into()).collect(),
         working_directory: None,
+        runtime_variables: std::collections::BTreeMap::new(),
         handler: "f.handler".into(),
         variables: BTreeMap::new(),
         memory_size_mb: 128,

@@ -51,6 +51,7 @@ pub(super) fn of(
     let pairs = |list: &[(&str, &str)]| list.iter().map(|(k, v)| (k.into(), v.into())).collect::<Vec<_>>();
     inherited
         .chain(pairs(&overridable))
+        .chain(spec.runtime_variables.iter().map(|(k, v)| (k.into(), v.into())))
         .chain(spec.variables.iter().map(|(k, v)| (k.into(), v.into())))
         .chain(pairs(&reserved))
         .chain([(OsString::from("LAMBDA_TASK_ROOT"), task_root)])

@@ -14,17 +14,45 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::Sleep;
 
+use super::peer::{self, Peer};
+
 /// A listener whose connections end when the head of a request is not there within a time: from when the connection
 /// was made for the first request, from its first byte for the others. Between requests there is no limit.
 #[derive(Debug)]
 pub(crate) struct Patient {
     listener: TcpListener,
     head_within: Duration,
+    refuses_other_users: bool,
 }
 
 impl Patient {
     pub(crate) fn new(listener: TcpListener, head_within: Duration) -> Self {
-        Self { listener, head_within }
+        Self {
+            listener,
+            head_within,
+            refuses_other_users: false,
+        }
+    }
+
+    /// Takes no connections that programs of other users of this machine make.
+    pub(crate) fn refusing_other_users(mut self) -> Self {
+        self.refuses_other_users = true;
+        self
+    }
+
+    async fn takes(&self, peer: SocketAddr) -> bool {
+        if !self.refuses_other_users {
+            return true;
+        }
+        let Ok(listener) = self.listener.local_addr() else {
+            return false;
+        };
+        let found = tokio::task::spawn_blocking(move || peer::of(peer, listener)).await;
+        let is_foreign = found.map_or(true, |found| found == Peer::Foreign);
+        if is_foreign {
+            tracing::warn!("a connection from {peer} to {listener} was refused: it is another user's");
+        }
+        !is_foreign
     }
 }
 
@@ -33,7 +61,12 @@ impl Listener for Patient {
     type Addr = SocketAddr;
 
     async fn accept(&mut self) -> (Connection, SocketAddr) {
-        let (stream, address) = Listener::accept(&mut self.listener).await;
+        let (stream, address) = loop {
+            let (stream, address) = Listener::accept(&mut self.listener).await;
+            if self.takes(address).await {
+                break (stream, address);
+            }
+        };
         // Small answers must not wait for acknowledgements.
         drop(stream.set_nodelay(true));
         let connection = Connection {

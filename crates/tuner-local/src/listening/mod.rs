@@ -3,10 +3,12 @@
 //! Both run programs as the user who started them, or hand out events that may hold secrets. A web page open in a
 //! browser of this machine can reach them, directly or by DNS rebinding (its own name, made to mean 127.0.0.1); so
 //! [`Hosts`] refuses what comes from a page or under a foreign name. A request that is never sent to its end is not
-//! waited for without end: [`Patient`].
+//! waited for without end: [`Patient`]. The Runtime API has no access key, so that it takes connections of its own user
+//! only: [`Patient::refusing_other_users`].
 
 mod half_sent;
 mod host;
+mod peer;
 
 use std::time::Duration;
 

@@ -27,7 +27,7 @@ fn changes(json: serde_json::Value) -> Changes {
 }
 
 fn code(words: &[&str]) -> Code {
-    Code::of_command(words.iter().map(|w| (*w).to_owned()).collect(), None).expect("code")
+    Code::of_command(words.iter().map(|w| (*w).to_owned()).collect(), None, BTreeMap::new()).expect("code")
 }
 
 /// An account with the active function `f`, and a moment after its creation.

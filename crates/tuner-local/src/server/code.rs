@@ -1,5 +1,6 @@
 //! What a function runs: a command of this machine, or an uploaded deployment package.
 
+use std::collections::BTreeMap;
 use std::io::{self, Cursor};
 use std::path::PathBuf;
 use std::time::UNIX_EPOCH;
@@ -20,6 +21,8 @@ pub(super) const UNZIPPED_LIMIT: u64 = 262_144_000;
 pub(super) struct Code {
     pub(super) command: Vec<String>,
     pub(super) working_directory: Option<PathBuf>,
+    /// What its runtime sets for the process.
+    pub(super) runtime_variables: BTreeMap<String, String>,
     /// Base64 of a SHA-256, as in `CodeSha256`.
     pub(super) sha256: String,
     /// In bytes.
@@ -30,7 +33,11 @@ pub(super) struct Code {
 impl Code {
     /// A program of this machine. Its `sha256` changes with the command line and with the file's size and time: reading
     /// a large program just to name it would cost more than it tells.
-    pub(super) fn of_command(command: Vec<String>, working_directory: Option<PathBuf>) -> Result<Self, ApiError> {
+    pub(super) fn of_command(
+        command: Vec<String>,
+        working_directory: Option<PathBuf>,
+        runtime_variables: BTreeMap<String, String>,
+    ) -> Result<Self, ApiError> {
         if command.first().is_none_or(String::is_empty) {
             return Err(ApiError::invalid(
                 "The command is empty; give a program that speaks the Runtime API.",
@@ -52,6 +59,7 @@ impl Code {
         Ok(Self {
             command,
             working_directory,
+            runtime_variables,
             sha256: STANDARD.encode(hash.finalize()),
             size,
             _unpacked: None,
@@ -99,6 +107,7 @@ impl Code {
         Ok(Self {
             command: vec![bootstrap.to_string_lossy().into_owned()],
             working_directory: Some(folder.path().to_owned()),
+            runtime_variables: BTreeMap::new(),
             sha256: STANDARD.encode(Sha256::digest(package)),
             size: package.len() as u64,
             _unpacked: Some(folder),
@@ -158,12 +167,12 @@ mod tests {
     #[test]
     fn another_command_is_another_code() {
         let sha = |words: &[&str]| {
-            Code::of_command(words.iter().map(|w| (*w).to_owned()).collect(), None)
+            Code::of_command(words.iter().map(|w| (*w).to_owned()).collect(), None, BTreeMap::new())
                 .expect("code")
                 .sha256
         };
         assert_eq!(sha(&["/bin/sh", "-c"]), sha(&["/bin/sh", "-c"]));
         assert_ne!(sha(&["/bin/sh", "a b"]), sha(&["/bin/sh", "a", "b"]));
-        assert!(Code::of_command(vec![], None).is_err());
+        assert!(Code::of_command(vec![], None, BTreeMap::new()).is_err());
     }
 }

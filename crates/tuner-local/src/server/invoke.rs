@@ -209,6 +209,7 @@ impl Admission {
             version: self.snapshot.version_text(),
             command: code.command.clone(),
             working_directory: code.working_directory.clone(),
+            runtime_variables: code.runtime_variables.clone(),
             handler: settings.handler.clone(),
             variables: settings.variables.clone(),
             memory_size_mb: settings.memory_size_mb,

@@ -105,7 +105,7 @@ impl LocalLambda {
                 LogFormat::Json => "JSON",
             }},
         }))?;
-        let code = Code::of_command(spec.command, spec.working_directory)?;
+        let code = Code::of_command(spec.command, spec.working_directory, spec.runtime_variables)?;
         let mut account = self.server.account();
         let settings = Settings::new(account.default_role());
         let now = Instant::now();
@@ -131,6 +131,7 @@ impl LocalLambda {
             command: spec.command.clone(),
             working_directory: spec.working_directory.clone(),
             handler: spec.handler.clone(),
+            runtime_variables: spec.runtime_variables.clone(),
             variables: spec.variables.clone(),
             memory_size_mb,
             timeout: spec.timeout,
@@ -150,8 +151,12 @@ impl LocalLambda {
     pub fn update_function_code(&self, name: &str, command: Vec<String>) -> Result<FunctionConfiguration, ApiError> {
         let mut account = self.server.account();
         let now = Instant::now();
-        let working_directory = account.function(name, now)?.latest.code.working_directory.clone();
-        let code = Code::of_command(command, working_directory)?;
+        let before = Arc::clone(&account.function(name, now)?.latest.code);
+        let code = Code::of_command(
+            command,
+            before.working_directory.clone(),
+            before.runtime_variables.clone(),
+        )?;
         account.update_code(name, None, Changes::default(), code, now)?;
         account.describe(
             &Target {

@@ -97,6 +97,9 @@ pub struct FunctionSpec {
     pub command: Vec<String>,
     /// Where it is started; the current directory if none.
     pub working_directory: Option<PathBuf>,
+    /// Given to the process besides the function's variables, and not shown in its configuration: what a runtime sets
+    /// (`AWS_EXECUTION_ENV`, `PYTHONPATH`). The function's variables go before them.
+    pub runtime_variables: BTreeMap<String, String>,
     /// `Environment.Variables`.
     pub variables: BTreeMap<String, String>,
     /// Memory size in MB.
@@ -122,6 +125,7 @@ impl FunctionSpec {
             name: name.into(),
             command,
             working_directory: None,
+            runtime_variables: BTreeMap::new(),
             variables: BTreeMap::new(),
             memory_size_mb: 128,
             timeout: Duration::from_secs(3),

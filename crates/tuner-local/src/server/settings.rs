@@ -151,7 +151,7 @@ impl Settings {
             new.handler = handler;
         }
         if let Some(role) = changes.role {
-            if !(role.starts_with("arn:aws") && role.contains(":iam::") && role.contains(":role/")) {
+            if tuner_core::arn::check_role(&role).is_err() {
                 return Err(ApiError::constraint(
                     "role",
                     role,

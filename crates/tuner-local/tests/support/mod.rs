@@ -48,6 +48,7 @@ impl Bench {
             version: "$LATEST".into(),
             command: [vec![program], arguments.to_vec()].concat(),
             working_directory: None,
+            runtime_variables: std::collections::BTreeMap::new(),
             handler: "specimen".into(),
             variables: std::collections::BTreeMap::new(),
             memory_size_mb: 128,

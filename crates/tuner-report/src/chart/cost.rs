@@ -34,7 +34,7 @@ pub(super) fn draw(pen: &Pen, view: &View<'_>, axis: &MemoryAxis, rect: Rect) ->
 
 /// Constraints on cost, per million invocations.
 fn asked(view: &View<'_>) -> Vec<Limit> {
-    let constraints = view.tuning.request.constraints.iter();
+    let constraints = view.tuning.request.options.constraints.iter();
     let limits = constraints.filter_map(|&constraint| {
         let value = match constraint {
             Constraint::Duration { .. } => return None,

@@ -20,10 +20,7 @@ pub(super) fn id(view: &View<'_>, shape: Shape) -> String {
 /// `<title>`, `<desc>` and `<metadata>`.
 pub(super) fn head(view: &View<'_>, id: &str) -> String {
     let words = words::of_view(view);
-    let title = format!(
-        "Duration and cost of {} by memory size",
-        words::function_label(view.tuning)
-    );
+    let title = format!("Duration and cost of {} by memory size", view.tuning.display_name());
     let desc = format!(
         "{}. {}. {}",
         words.decision,
@@ -69,7 +66,7 @@ fn summary(view: &View<'_>) -> Value {
         "currency": view.price().map(|p| p.currency),
         "start": view.start,
         "decision": t.decision,
-        "request": { "objective": t.request.objective, "constraints": t.request.constraints, "planner": t.request.planner },
+        "request": { "objective": t.request.options.objective, "constraints": t.request.options.constraints, "planner": t.request.options.planner_name() },
         "sizes": sizes,
     })
 }

@@ -36,9 +36,10 @@ pub(super) fn draw(pen: &Pen, view: &View<'_>, axis: &MemoryAxis, rect: Rect) ->
         band(&panel, &run)?;
     }
     let names = names(&panel, view, &taken);
-    let name_places: Vec<Rect> = names.iter().map(|name| name.place).collect();
+    let mut words = taken;
+    words.extend(names.iter().map(|name| name.place));
     let marks = view.measured().map(|(row, m)| (row, m.mean));
-    limits::draw(&panel, &asked(view), y, limits::around(&panel, marks), &name_places)?;
+    limits::draw(&panel, &asked(view), y, limits::around(&panel, marks), &words)?;
     axis.draw_decision(&panel, view)?;
     for run in runs(view) {
         let means: Vec<_> = run
@@ -134,21 +135,44 @@ fn landmarks(panel: &LogLog, view: &View<'_>, axis: &MemoryAxis) -> Result<Vec<R
     panel.pixel_line(&[(x, top), (x, bottom)], Role::Landmark, 1.5)?;
     let words = "1 vCPU";
     let width = text::width(words, 11.0, false);
-    // Beside its line, which others may share; one line higher where other words are in the way.
-    let left = if x + width + 4.0 > right {
-        x - 4.0 - width
+    // Beside its line, which others may share: at the bottom, one line higher, or at the top, where nothing is in the way.
+    let lefts = if x + width + 4.0 > right {
+        [x - 4.0 - width; 2]
     } else {
-        x + 4.0
+        [x + 4.0, x - 4.0 - width]
     };
-    let mut place = Rect::new(left, bottom - 5.0 - LINE, width, LINE);
-    if places.iter().any(|other| other.overlaps(&place)) {
-        place = Rect::new(left, place.top - LINE, width, LINE);
-    }
-    panel
-        .pen
-        .text((left, place.bottom - 2.0), Anchor::Start, "t11 f-muted halo", words);
+    let tops = [bottom - 5.0 - LINE, bottom - 5.0 - 2.0 * LINE, top + 4.0];
+    let all = || {
+        tops.into_iter()
+            .flat_map(|top| lefts.map(|left| Rect::new(left, top, width, LINE)))
+    };
+    let curves = curves(panel, view);
+    let is_free = |place: &Rect| !places.iter().any(|other| other.overlaps(place));
+    let is_clear = |place: &Rect| is_free(place) && !curves.iter().any(|curve| labels::passes(curve, place, 5.0));
+    let place = all().find(is_clear).or_else(|| all().find(is_free));
+    let place = place.unwrap_or(Rect::new(lefts[0], tops[0], width, LINE));
+    panel.pen.text(
+        (place.left, place.bottom - 2.0),
+        Anchor::Start,
+        "t11 f-muted halo",
+        words,
+    );
     places.push(place);
     Ok(places)
+}
+
+/// The lines that are drawn through what was measured, in pixels.
+fn curves(panel: &LogLog, view: &View<'_>) -> Vec<Vec<(f64, f64)>> {
+    let of = |value: fn(&Measured<'_>) -> f64| {
+        runs(view).into_iter().map(move |run| {
+            let points = run.iter().map(|(row, m)| panel.at(row.mb.into(), on_axis(value(m))));
+            points.collect()
+        })
+    };
+    of(|m| m.mean.value)
+        .chain(of(|m| m.duration.p50.value))
+        .chain(of(|m| m.upper()))
+        .collect()
 }
 
 fn band(panel: &LogLog, run: &[(&Row<'_>, &Measured<'_>)]) -> Drawn {
@@ -176,7 +200,7 @@ fn band(panel: &LogLog, run: &[(&Row<'_>, &Measured<'_>)]) -> Drawn {
 
 /// Constraints on a duration.
 fn asked(view: &View<'_>) -> Vec<Limit> {
-    let constraints = view.tuning.request.constraints.iter();
+    let constraints = view.tuning.request.options.constraints.iter();
     let limits = constraints.filter_map(|&constraint| match constraint {
         Constraint::Duration { max_ms, .. } => Some(Limit {
             words: words::constraint(view, constraint),
@@ -272,9 +296,18 @@ fn names(panel: &LogLog, view: &View<'_>, taken: &[Rect]) -> Vec<Name> {
     names.sort_by(|a, b| a.0.total_cmp(&b.0));
     let wanted: Vec<(f64, f64)> = names.iter().map(|(y, ..)| (*y, LINE)).collect();
     let x = panel.at(row.mb.into(), 1.0).0 + 13.0;
-    let under = taken.iter().filter(|place| place.right > x && place.left < x + 36.0);
-    let floor = under.map(|place| place.top).fold(panel.rect.bottom - 4.0, f64::min);
-    let centres = labels::spread(&wanted, 0.0, (panel.rect.top + 4.0, floor));
+    // Between the words that stand there already.
+    let there = taken.iter().filter(|place| place.right > x && place.left < x + 36.0);
+    let (above, below): (Vec<&Rect>, Vec<&Rect>) = there.partition(|place| place.middle_y() < panel.rect.middle_y());
+    let ceiling = above
+        .iter()
+        .map(|place| place.bottom)
+        .fold(panel.rect.top + 4.0, f64::max);
+    let floor = below
+        .iter()
+        .map(|place| place.top)
+        .fold(panel.rect.bottom - 4.0, f64::min);
+    let centres = labels::spread(&wanted, 0.0, (ceiling, floor));
     names
         .into_iter()
         .zip(centres)

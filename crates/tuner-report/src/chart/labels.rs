@@ -31,17 +31,18 @@ pub(super) fn spread(labels: &[(f64, f64)], gap: f64, bounds: (f64, f64)) -> Vec
 }
 
 /// A place beside `point` for a label of this size that touches nothing in `taken` and stays inside `inside`: right, left,
-/// above or below, at `distance` pixels.
+/// above or below, at `distance` pixels; where there is one, a place that none of `lines` passes.
 pub(super) fn place(
     (x, y): (f64, f64),
     (width, height): (f64, f64),
     distance: f64,
     inside: &Rect,
     taken: &[Rect],
+    lines: &[&[(f64, f64)]],
 ) -> Option<Rect> {
     let (half_w, half_h) = (width / 2.0, height / 2.0);
     let (dx, dy) = (half_w + distance, half_h + distance);
-    [
+    let places = [
         (dx, 0.0),
         (-dx, 0.0),
         (0.0, -dy),
@@ -51,9 +52,36 @@ pub(super) fn place(
         (dx, dy),
         (-dx, dy),
     ]
-    .into_iter()
-    .map(|(dx, dy)| Rect::new(x + dx - half_w, y + dy - half_h, width, height))
-    .find(|rect| inside.holds(rect) && !taken.iter().any(|other| rect.overlaps(other)))
+    .map(|(dx, dy)| Rect::new(x + dx - half_w, y + dy - half_h, width, height));
+    let free = || {
+        let is_free = |rect: &&Rect| inside.holds(rect) && !taken.iter().any(|other| rect.overlaps(other));
+        places.iter().filter(is_free)
+    };
+    let clear = free().find(|rect| !lines.iter().any(|line| passes(line, rect, 1.0)));
+    clear.or_else(|| free().next()).copied()
+}
+
+/// Whether a line through these points comes as close as this to a rectangle.
+pub(super) fn passes(points: &[(f64, f64)], rect: &Rect, close: f64) -> bool {
+    points.windows(2).any(|ends| {
+        let ((x0, y0), (x1, y1)) = (ends[0], ends[1]);
+        // Which part of the segment, from 0 to 1, lies between two edges, and between the other two (Liang and Barsky).
+        let (mut from, mut to) = (0.0_f64, 1.0_f64);
+        for (start, length, low, high) in [
+            (x0, x1 - x0, rect.left - close, rect.right + close),
+            (y0, y1 - y0, rect.top - close, rect.bottom + close),
+        ] {
+            if length.abs() < f64::MIN_POSITIVE {
+                if start < low || start > high {
+                    return false;
+                }
+                continue;
+            }
+            let (a, b) = ((low - start) / length, (high - start) / length);
+            (from, to) = (from.max(a.min(b)), to.min(a.max(b)));
+        }
+        from <= to
+    })
 }
 
 #[cfg(test)]
@@ -76,17 +104,46 @@ mod tests {
     }
 
     #[test]
+    fn lines_that_pass_a_rectangle() {
+        let rect = Rect::new(10.0, 10.0, 20.0, 10.0);
+        for (points, passed) in [
+            ([(0.0, 0.0), (40.0, 30.0)], true),
+            ([(20.0, 0.0), (20.0, 40.0)], true),
+            ([(0.0, 15.0), (12.0, 15.0)], true),
+            ([(0.0, 0.0), (40.0, 0.0)], false),
+            ([(5.0, 0.0), (5.0, 40.0)], false),
+            ([(0.0, 15.0), (8.0, 15.0)], false),
+        ] {
+            assert_eq!(passes(&points, &rect, 0.0), passed, "{points:?}");
+        }
+        assert!(passes(&[(0.0, 15.0), (8.0, 15.0)], &rect, 3.0));
+    }
+
+    #[test]
     fn a_label_goes_where_there_is_room() {
         let inside = Rect::new(0.0, 0.0, 100.0, 100.0);
         assert_eq!(
-            place((50.0, 50.0), (20.0, 10.0), 5.0, &inside, &[]),
+            place((50.0, 50.0), (20.0, 10.0), 5.0, &inside, &[], &[]),
             Some(Rect::new(55.0, 45.0, 20.0, 10.0))
+        );
+        // A line to the right is in the way, but not where nothing else is free.
+        let line: &[(f64, f64)] = &[(50.0, 50.0), (90.0, 50.0)];
+        let left = Rect::new(25.0, 45.0, 20.0, 10.0);
+        assert_eq!(
+            place((50.0, 50.0), (20.0, 10.0), 5.0, &inside, &[], &[line]),
+            Some(left)
+        );
+        let narrow = Rect::new(48.0, 40.0, 52.0, 20.0);
+        let right = Rect::new(55.0, 45.0, 20.0, 10.0);
+        assert_eq!(
+            place((50.0, 50.0), (20.0, 10.0), 5.0, &narrow, &[], &[line]),
+            Some(right)
         );
         let taken = [Rect::new(55.0, 45.0, 20.0, 10.0)];
         assert_eq!(
-            place((50.0, 50.0), (20.0, 10.0), 5.0, &inside, &taken),
+            place((50.0, 50.0), (20.0, 10.0), 5.0, &inside, &taken, &[]),
             Some(Rect::new(25.0, 45.0, 20.0, 10.0))
         );
-        assert_eq!(place((50.0, 50.0), (200.0, 10.0), 5.0, &inside, &[]), None);
+        assert_eq!(place((50.0, 50.0), (200.0, 10.0), 5.0, &inside, &[], &[]), None);
     }
 }

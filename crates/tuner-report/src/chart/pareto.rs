@@ -1,6 +1,6 @@
 //! Duration against cost: what a size gives for what it takes.
 
-use tuner_core::Objective;
+use tuner_core::Axis;
 
 use super::cost::{axis_name, highest};
 use super::duration::on_axis;
@@ -76,7 +76,7 @@ pub(super) fn draw(pen: &Pen, view: &View<'_>, rect: Rect) -> Drawn {
             }
         })?;
     }
-    label(&panel, &points, &curve);
+    label(&panel, &points, &front, &curve);
     panel.baseline()
 }
 
@@ -116,7 +116,8 @@ fn x_ticks(panel: &LinearLog, most: f64, any_ms: f64) -> Drawn {
 /// Where a balanced objective sees no difference from the chosen size: below and left of it would be better. Returns the
 /// curve, which is empty for other objectives.
 fn indifference(panel: &LinearLog, view: &View<'_>, (low, high): (f64, f64), most: f64) -> Result<Line, ReportError> {
-    let (Objective::Balanced { cost_weight: w }, Some((_, chosen))) = (view.tuning.request.objective, view.chosen())
+    let (Axis::Both { cost_weight: w }, Some((_, chosen))) =
+        (view.tuning.request.options.objective.axis(), view.chosen())
     else {
         return Ok(Vec::new());
     };
@@ -160,7 +161,7 @@ fn worth_of_a_ms(view: &View<'_>, cost_weight: f64) -> Option<f64> {
 }
 
 /// The chosen and the present size first, then the front, then whatever has room.
-fn label(panel: &LinearLog, points: &[Point], curve: &[(f64, f64)]) {
+fn label(panel: &LinearLog, points: &[Point], front: &[(f64, f64)], curve: &[(f64, f64)]) {
     let spot = |p: &Point| panel.at(p.cost, p.ms);
     let mut taken: Vec<Rect> = points
         .iter()
@@ -169,6 +170,9 @@ fn label(panel: &LinearLog, points: &[Point], curve: &[(f64, f64)]) {
             Rect::new(x - 6.0, y - 6.0, 12.0, 12.0)
         })
         .collect();
+    let in_pixels = |line: &[(f64, f64)]| -> Line { line.iter().map(|&(cost, ms)| panel.at(cost, ms)).collect() };
+    let (front, drawn) = (in_pixels(front), in_pixels(curve));
+    let lines: [&[(f64, f64)]; 2] = [&front, &drawn];
     let named = |p: &&Point| p.is_chosen || p.is_present || !p.dominated || points.len() <= MOST_NAMED;
     let mut by_rank: Vec<&Point> = points.iter().filter(named).collect();
     by_rank.sort_by_key(|p| (!p.is_chosen, !p.is_present, p.dominated, p.mb));
@@ -180,7 +184,7 @@ fn label(panel: &LinearLog, points: &[Point], curve: &[(f64, f64)]) {
         let bold = point.is_chosen || point.is_present;
         let size = (text::width(&words, 12.0, bold), 13.0);
         let distance = if point.is_chosen { 10.5 } else { 8.0 };
-        let Some(place) = labels::place(spot(point), size, distance, &panel.rect, &taken) else {
+        let Some(place) = labels::place(spot(point), size, distance, &panel.rect, &taken, &lines) else {
             continue;
         };
         taken.push(place);
@@ -195,7 +199,7 @@ fn label(panel: &LinearLog, points: &[Point], curve: &[(f64, f64)]) {
     }
     // The curve is named where its name finds room, or not at all.
     let size = (text::width(CURVE, 11.0, false), 12.0);
-    let places = |&(cost, ms): &(f64, f64)| labels::place(panel.at(cost, ms), size, 6.0, &panel.rect, &taken);
+    let places = |&(cost, ms): &(f64, f64)| labels::place(panel.at(cost, ms), size, 6.0, &panel.rect, &taken, &lines);
     if let Some(place) = curve.iter().rev().find_map(places) {
         panel.pen.text(
             (place.left, place.bottom - 3.0),

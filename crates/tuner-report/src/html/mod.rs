@@ -34,6 +34,7 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
 struct Page<'a> {
     words: Headline,
     facts: Vec<(&'static str, String)>,
+    options: Vec<(String, String)>,
     wide: String,
     narrow: String,
     comparison: Option<Comparison>,
@@ -49,6 +50,8 @@ struct Page<'a> {
     failures: Vec<(u32, &'a str)>,
     warnings: &'a [String],
     leftovers: &'a [String],
+    remedies: Option<String>,
+    next_step: Option<words::NextStep>,
     viewer: Option<String>,
     document: String,
     file_name: String,
@@ -65,6 +68,7 @@ pub fn html(tuning: &Tuning, options: &Options, out: &mut impl Write) -> Result<
     let page = Page {
         words: words::of_view(&view),
         facts: facts(&view),
+        options: words::options::all(&shown.request),
         wide: chart::element(&view, Shape::Page)?,
         narrow: chart::element(&view, Shape::Phone)?,
         comparison: comparison::of_view(&view),
@@ -74,12 +78,14 @@ pub fn html(tuning: &Tuning, options: &Options, out: &mut impl Write) -> Result<
         unit: view.unit.name(),
         estimate: view.is_estimate(),
         cold_share: view.cold_share().map(crate::numbers::percent),
-        trimmed: shown.request.trim_share > 0.0,
+        trimmed: shown.request.options.trim_share > 0.0,
         model: words::model::of_view(&view),
         notes: notes(&view),
         failures: failures(&view),
         warnings: &shown.warnings,
         leftovers: &shown.leftovers,
+        remedies: words::remedies(&shown.remedies, options.reader),
+        next_step: words::next_step(&shown, options),
         viewer: options
             .visualization_base
             .as_deref()
@@ -109,15 +115,15 @@ fn facts(view: &View<'_>) -> Vec<(&'static str, String)> {
     if f.snap_start {
         facts.push(("SnapStart", "on".to_owned()));
     }
-    facts.push(("Objective", t.request.objective.to_string()));
+    facts.push(("Objective", t.request.options.objective.to_string()));
     facts.extend(words::constraints(view).map(|words| ("Must keep", words)));
     facts.extend(
         view.cold_share()
             .map(|share| ("Cold starts counted in", crate::numbers::percent(share))),
     );
-    facts.push(("Planner", t.request.planner.clone()));
+    facts.push(("Planner", t.request.options.planner_name()));
     facts.extend(words::budget(view).map(|words| ("Budget", words)));
-    facts.push(("Concurrency", format!("{} at a time per size", t.request.concurrency)));
+    facts.push(("Concurrency", concurrency(&t.request)));
     let e = &t.exploration;
     let cost = match (view.is_local(), e.total()) {
         (false, Some(cost)) => format!(", {}", cost.display()),
@@ -135,6 +141,14 @@ fn facts(view: &View<'_>) -> Vec<(&'static str, String)> {
     ));
     facts.push(("Tuning", t.tuning_id.to_string()));
     facts
+}
+
+fn concurrency(request: &tuner_core::tuning::RequestRecord) -> String {
+    let each = format!("{} at a time per size", request.options.concurrency);
+    match request.incomplete {
+        true => each,
+        false => format!("{each}, {} over all sizes", request.options.max_concurrency),
+    }
 }
 
 /// Size and first failure seen there.

@@ -4,8 +4,9 @@
 //! `aws_lambda_provisioned_concurrency_config`, SAM's `AWS::Serverless::Function`.
 
 use serde::Serialize;
-use tuner_core::review::{Action, Advice, FindingKind, FunctionReview};
+use tuner_core::review::{Action, Advice, Finding, FindingKind, FunctionReview, RegisteredPayload};
 
+use super::{effects, reach};
 use crate::numbers;
 
 /// One thing to do. What is absent does not apply.
@@ -15,19 +16,77 @@ pub(crate) struct ToDo {
     pub(crate) words: String,
     /// For a shell.
     pub(crate) command: Option<String>,
+    /// What it costs, and what it may break.
+    pub(crate) note: Option<String>,
     pub(crate) terraform: Option<String>,
     pub(crate) sam: Option<String>,
 }
 
-/// All that is advised for a function, in order.
-pub(crate) fn all(of: &FunctionReview) -> Vec<ToDo> {
-    of.advice.iter().map(|advice| to_do(of, advice)).collect()
+impl ToDo {
+    /// Whether there is a command for it, or it is to be done in another way that is told with what it costs.
+    pub(crate) fn is_to_be_done(&self) -> bool {
+        self.command.is_some() || self.note.is_some()
+    }
+
+    /// The same command answers another finding.
+    fn answer_too(&mut self, other: &Self) {
+        if self.words == NOTHING_MENDS {
+            self.words.clone_from(&other.words);
+        } else if other.words != NOTHING_MENDS && other.words != self.words {
+            self.words = format!("{}; {}", self.words, uncapitalised(&other.words));
+        }
+    }
 }
 
-/// The first thing to do.
-pub(crate) fn first(of: &FunctionReview) -> Option<ToDo> {
-    of.advice.first().map(|advice| to_do(of, advice))
+/// As it stands within a sentence.
+fn uncapitalised(text: &str) -> String {
+    let mut chars = text.chars();
+    let first = chars.next().map(char::to_lowercase);
+    first.into_iter().flatten().chain(chars).collect()
 }
+
+/// All that is advised for a function, in order. What several findings ask for is told, and run, once.
+pub(crate) fn all(of: &FunctionReview) -> Vec<ToDo> {
+    let mut all: Vec<ToDo> = Vec::new();
+    for next in of.advice.iter().map(|advice| to_do(of, advice)) {
+        let same = |known: &&mut ToDo| match &next.command {
+            Some(command) => known.command.as_ref() == Some(command),
+            None => **known == next,
+        };
+        match all.iter_mut().find(same) {
+            Some(known) => known.answer_too(&next),
+            None => all.push(next),
+        }
+    }
+    all
+}
+
+/// What to do about this finding; nothing where nothing is advised for it.
+pub(crate) fn about(of: &FunctionReview, finding: &Finding) -> Option<ToDo> {
+    let is_about = |advice: &&Advice| advice.about == finding.kind;
+    // What several findings want measured is one list, which stands with the first of them.
+    let measures = |advice: &&Advice| finding.saving.is_some() && matches!(advice.action, Action::Tune { .. });
+    let advice = of
+        .advice
+        .iter()
+        .find(is_about)
+        .or_else(|| of.advice.iter().find(measures))?;
+    Some(to_do(of, advice))
+}
+
+/// The first thing to do, of what mends something.
+pub(crate) fn first(of: &FunctionReview) -> Option<ToDo> {
+    let advice = of.advice.iter().find(|advice| mends(of, advice))?;
+    Some(to_do(of, advice))
+}
+
+/// Whether it is known what to do.
+pub(crate) fn mends(of: &FunctionReview, advice: &Advice) -> bool {
+    advice.action != Action::Investigate || investigate(of, advice.about) != NOTHING_MENDS
+}
+
+/// No setting is known to help.
+const NOTHING_MENDS: &str = "Look into it, no setting mends this";
 
 fn to_do(of: &FunctionReview, advice: &Advice) -> ToDo {
     let to_do = to_do_by_name(of, advice);
@@ -40,39 +99,34 @@ fn to_do(of: &FunctionReview, advice: &Advice) -> ToDo {
 
 fn to_do_by_name(of: &FunctionReview, advice: &Advice) -> ToDo {
     let aws = |call: &str, rest: &str| Some(format!("aws lambda {call} {}{rest}", target("--function-name", of)));
-    let configure = |rest: &str| aws("update-function-configuration", rest);
+    let configure = |rest: &str| Some(reach::configure(of, rest));
     match &advice.action {
-        Action::Tune { memory_sizes_mb } => {
-            let sizes: Vec<String> = memory_sizes_mb.iter().map(u32::to_string).collect();
-            ToDo {
-                words: "Measure it before anything is changed".to_owned(),
-                command: Some(format!(
-                    "tuner run {} --memory {}",
-                    target("--function", of),
-                    sizes.join(",")
-                )),
-                terraform: None,
-                sam: None,
-            }
-        }
+        Action::Tune { memory_sizes_mb } => measure(of, memory_sizes_mb),
         Action::SetMemorySize { memory_size_mb } => ToDo {
+            note: Some(effects::of_memory_size(of, *memory_size_mb)),
             words: match of.memory_size_mb() {
+                Some(now) if advice.about == FindingKind::Regression => format!(
+                    "Go back from {} to {} MB",
+                    numbers::count(now.into()),
+                    numbers::count((*memory_size_mb).into())
+                ),
                 Some(now) => format!(
                     "Give it {} MB instead of {}",
                     numbers::count((*memory_size_mb).into()),
                     numbers::count(now.into())
                 ),
                 None => format!("Give it {} MB", numbers::count((*memory_size_mb).into())),
-            },
+            } + &reach::words(of),
             command: configure(&format!(" --memory-size {memory_size_mb}")),
             terraform: Some(format!("memory_size = {memory_size_mb}")),
             sam: Some(format!("MemorySize: {memory_size_mb}")),
         },
         Action::SetTimeout { timeout_s } => ToDo {
-            words: match of.function.timeout_s {
+            note: Some(effects::of_timeout(of, *timeout_s)),
+            words: match timeout_s_of(of) {
                 Some(now) => format!("Give it {timeout_s} s instead of {now}"),
                 None => format!("Give it {timeout_s} s"),
-            },
+            } + &reach::words(of),
             command: configure(&format!(" --timeout {timeout_s}")),
             terraform: Some(format!("timeout = {timeout_s}")),
             sam: Some(format!("Timeout: {timeout_s}")),
@@ -81,6 +135,7 @@ fn to_do_by_name(of: &FunctionReview, advice: &Advice) -> ToDo {
             qualifier,
             environments: 0,
         } => ToDo {
+            note: Some("The cold starts that they prevent come back.".to_owned()),
             words: format!("Keep no environments ready for {qualifier}"),
             command: aws(
                 "delete-provisioned-concurrency-config",
@@ -93,6 +148,7 @@ fn to_do_by_name(of: &FunctionReview, advice: &Advice) -> ToDo {
             qualifier,
             environments,
         } => ToDo {
+            note: Some(format!("Calls beyond {environments} at a time start cold.")),
             words: format!("Keep {environments} environments ready for {qualifier}"),
             command: aws(
                 "put-provisioned-concurrency-config",
@@ -104,13 +160,40 @@ fn to_do_by_name(of: &FunctionReview, advice: &Advice) -> ToDo {
             terraform: Some(format!("provisioned_concurrent_executions = {environments}")),
             sam: Some(format!("ProvisionedConcurrentExecutions: {environments}")),
         },
+        Action::DeleteVersions { versions } => {
+            let numbers: Vec<String> = versions.iter().map(ToString::to_string).collect();
+            let what = match &numbers[..] {
+                [only] => format!("Delete version {only}, which nothing leads to"),
+                all => format!(
+                    "Delete {} versions that nothing leads to",
+                    numbers::count(all.len() as u64)
+                ),
+            };
+            ToDo {
+                note: Some(
+                    "Nobody can go back to them then. Lambda refuses to delete what an alias leads to.".to_owned(),
+                ),
+                words: what,
+                command: Some(format!(
+                    "for version in {}; do aws lambda delete-function {} --qualifier \"$version\"; done",
+                    numbers.join(" "),
+                    target("--function-name", of)
+                )),
+                terraform: None,
+                sam: None,
+            }
+        }
         Action::TryArm64 => ToDo {
-            words: "Build it for arm64, publish that beside the present version, and measure both".to_owned(),
+            note: None,
+            words: "Build it for arm64, with its native dependencies, layers and extensions, publish that beside the present \
+                    version, and measure both"
+                .to_owned(),
             command: None,
             terraform: Some("architectures = [\"arm64\"]".to_owned()),
             sam: Some("Architectures: [arm64]".to_owned()),
         },
         Action::ShowReports => ToDo {
+            note: Some("Each invocation then logs a few lines more, which are charged as ingested logs.".to_owned()),
             words: "Let its logs hold the reports again".to_owned(),
             // The log group is named again, so that it stays whatever the call makes of what it is not told.
             command: {
@@ -126,18 +209,72 @@ fn to_do_by_name(of: &FunctionReview, advice: &Advice) -> ToDo {
             sam: Some("SystemLogLevel: INFO".to_owned()),
         },
         Action::Allow { call } => ToDo {
+            note: None,
             words: format!("Allow {call} to the role that reviews"),
             command: None,
             terraform: None,
             sam: None,
         },
         Action::Investigate => ToDo {
+            note: None,
             words: investigate(of, advice.about).to_owned(),
             command: where_to_look(of, advice.about),
             terraform: None,
             sam: None,
         },
     }
+}
+
+/// To measure it at these sizes, with an event that is known to be harmless or that the reader writes: never with an empty one
+/// that nobody has asked for.
+fn measure(of: &FunctionReview, memory_sizes_mb: &[u32]) -> ToDo {
+    let sizes: Vec<String> = memory_sizes_mb.iter().map(u32::to_string).collect();
+    let run = |payload: &str| {
+        let (target, sizes) = (target("--function", of), sizes.join(","));
+        // A list of sizes alone would mean a grid.
+        Some(format!(
+            "tuner run {target} --preset standard --memory {sizes} {payload}"
+        ))
+    };
+    let (words, command) = match &of.payload {
+        // With an account that is masked, the address would be another one.
+        Some(RegisteredPayload::S3 { uri }) if !uri.contains(crate::masking::MASK) => (
+            "Measure it before anything is changed, with the payload that is registered for it".to_owned(),
+            run(&format!("--payload-s3 {}", shell(uri))),
+        ),
+        Some(RegisteredPayload::Empty) => (
+            "Measure it before anything is changed, with the empty payload that is registered for it".to_owned(),
+            run("--payload '{}'"),
+        ),
+        Some(RegisteredPayload::InRegistry | RegisteredPayload::S3 { .. }) => (
+            "Measure it before anything is changed: its payload is in the registry, and a review with --tune measures with it"
+                .to_owned(),
+            None,
+        ),
+        None => {
+            // The name has letters, digits, - and _ only.
+            let file = format!("./{}.event.json", of.function.name.name());
+            (
+                format!("Write one of its events into {file}, then measure it"),
+                run(&format!("--payload {file}")),
+            )
+        }
+    };
+    ToDo {
+        words,
+        command,
+        note: Some(effects::of_measuring(of)),
+        terraform: None,
+        sam: None,
+    }
+}
+
+/// The command as it is for who uses this profile of AWS's shared configuration.
+pub(crate) fn with_profile(command: &str, profile: Option<&str>) -> String {
+    profile.map_or_else(
+        || command.to_owned(),
+        |profile| format!("{command} --profile {}", shell(profile)),
+    )
 }
 
 /// What to look into, where no one setting is known to mend it.
@@ -147,6 +284,9 @@ fn investigate(of: &FunctionReview, about: FindingKind) -> &'static str {
             "Give it more reserved concurrency, or none reserved, so that it shares what the account has"
         }
         FindingKind::Throttles => "See how much concurrency the account has left for it",
+        FindingKind::MemoryUnderprovisioned if of.serving().now.len() > 1 => {
+            "Lead the traffic that still runs at the smaller size to the version with more"
+        }
         FindingKind::TimeoutRisk => "Look into what takes so long",
         FindingKind::Regression => "Look into what changed",
         FindingKind::InitHeavy => "Load less before the first event, or weigh what would keep its environments ready",
@@ -155,11 +295,13 @@ fn investigate(of: &FunctionReview, about: FindingKind) -> &'static str {
         FindingKind::NoLogs => "See where its logs go",
         FindingKind::Unsupported => "Leave it, there is no memory size to tune",
         FindingKind::NoAccess | FindingKind::Failed => "Look into why it could not be read",
+        FindingKind::TimeoutTooLong => "See what its callers wait for",
+        FindingKind::SnapStartVersionsUnused => "See which of its versions are needed",
         FindingKind::MemoryUnderprovisioned
         | FindingKind::Errors
         | FindingKind::MemoryOverprovisioned
         | FindingKind::CpuBound
-        | FindingKind::Arm64Candidate => "Look into it, no setting mends this",
+        | FindingKind::Arm64Candidate => NOTHING_MENDS,
     }
 }
 
@@ -171,6 +313,7 @@ fn where_to_look(of: &FunctionReview, about: FindingKind) -> Option<String> {
             Some(format!("aws lambda get-account-settings{}", region(of)))
         }
         FindingKind::Throttles => Some(lambda("get-function-concurrency")),
+        FindingKind::MemoryUnderprovisioned if of.serving().now.len() > 1 => Some(lambda("list-aliases")),
         FindingKind::ProvisionedConcurrencyUnused => Some(lambda("list-provisioned-concurrency-configs")),
         FindingKind::NoLogs => Some(lambda("get-function-configuration") + " --query LoggingConfig"),
         FindingKind::InitHeavy
@@ -183,17 +326,27 @@ fn where_to_look(of: &FunctionReview, about: FindingKind) -> Option<String> {
     }
 }
 
-/// The name without its account, which may be masked; the profile of the reader knows it. One that looks like an option is
-/// tied to its own.
-fn target(option: &str, of: &FunctionReview) -> String {
-    let name = of.function.name.name();
-    let tie = if name.starts_with('-') { '=' } else { ' ' };
-    format!("{option}{tie}{}{}", shell(name), region(of))
+/// The time-out that serves.
+fn timeout_s_of(of: &FunctionReview) -> Option<u32> {
+    let serving = of.serving().published();
+    let of_version = serving.and_then(|version| of.function.version(version)?.timeout_s);
+    of_version.or(of.function.timeout_s)
+}
+
+/// The name without its account, which may be masked; the profile of the reader knows it.
+pub(super) fn target(option: &str, of: &FunctionReview) -> String {
+    format!("{}{}", shell_option(option, of.function.name.name()), region(of))
 }
 
 fn region(of: &FunctionReview) -> String {
     let region = of.function.region.as_deref().or_else(|| of.function.name.region());
     region.map_or_else(String::new, |region| format!(" --region {}", shell(region)))
+}
+
+/// An option of a command with its value; one that looks like an option itself is tied to it.
+pub(crate) fn shell_option(option: &str, value: &str) -> String {
+    let tie = if value.starts_with('-') { '=' } else { ' ' };
+    format!("{option}{tie}{}", shell(value))
 }
 
 /// One word of a POSIX shell.
@@ -218,22 +371,16 @@ mod tests {
         function.memory_size_mb = Some(1024);
         function.log_group = Some("/aws/lambda/resize".to_owned());
         FunctionReview {
-            function,
-            evidence: Evidence::default(),
-            monthly: None,
-            cost_unknown: None,
-            findings: Vec::new(),
             advice: vec![Advice {
                 about: FindingKind::MemoryOverprovisioned,
                 action,
             }],
-            tuned: None,
-            changes: None,
+            ..FunctionReview::new(function, Evidence::default())
         }
     }
 
     fn command(action: Action) -> String {
-        first(&function(action)).unwrap().command.unwrap()
+        all(&function(action)).remove(0).command.unwrap()
     }
 
     #[test]
@@ -257,7 +404,7 @@ mod tests {
         ] {
             let mut function = function(action);
             function.function.nameless = true;
-            let to_do = first(&function).unwrap();
+            let to_do = all(&function).remove(0);
             assert!(to_do.command.is_none() && !to_do.words.is_empty());
         }
     }
@@ -268,7 +415,7 @@ mod tests {
             let mut function = function(Action::Investigate);
             function.advice[0].about = about;
             function.function.reserved_concurrency = reserved_concurrency;
-            let to_do = first(&function).unwrap();
+            let to_do = all(&function).remove(0);
             (to_do.words, to_do.command)
         };
         // What is turned away leaves nothing in the logs.
@@ -302,7 +449,8 @@ mod tests {
             command(Action::Tune {
                 memory_sizes_mb: vec![256, 512, 1024]
             }),
-            "tuner run --function resize --region eu-west-1 --memory 256,512,1024"
+            "tuner run --function resize --region eu-west-1 --preset standard --memory 256,512,1024 --payload \
+             ./resize.event.json"
         );
         assert_eq!(
             command(Action::SetMemorySize { memory_size_mb: 512 }),
@@ -325,6 +473,93 @@ mod tests {
             command(Action::Investigate),
             "aws logs tail /aws/lambda/resize --since 1d --region eu-west-1"
         );
+    }
+
+    #[test]
+    fn a_function_is_measured_with_what_is_registered_or_with_a_file_that_is_to_be_written() {
+        let with = |payload| {
+            let mut function = function(Action::Tune {
+                memory_sizes_mb: vec![256, 1024],
+            });
+            function.payload = payload;
+            first(&function).unwrap()
+        };
+        let s3 = RegisteredPayload::S3 {
+            uri: "s3://bucket/it's.json".to_owned(),
+        };
+        let run = "tuner run --function resize --region eu-west-1 --preset standard --memory 256,1024";
+        assert_eq!(
+            with(Some(s3)).command.unwrap(),
+            format!("{run} --payload-s3 's3://bucket/it'\\''s.json'")
+        );
+        assert_eq!(
+            with(Some(RegisteredPayload::Empty)).command.unwrap(),
+            format!("{run} --payload '{{}}'")
+        );
+        let masked = RegisteredPayload::S3 {
+            uri: "s3://events-000000000000/resize.json".to_owned(),
+        };
+        assert!(with(Some(masked)).command.is_none());
+        let inline = with(Some(RegisteredPayload::InRegistry));
+        assert!(
+            inline.command.is_none() && inline.words.contains("registry"),
+            "{}",
+            inline.words
+        );
+        let unknown = with(None);
+        assert!(unknown.command.unwrap().ends_with("--payload ./resize.event.json"));
+        assert!(unknown.words.contains("./resize.event.json"));
+        assert!(unknown.note.unwrap().contains("up to 100 times"));
+    }
+
+    #[test]
+    fn what_two_findings_ask_for_is_told_once() {
+        let mut function = function(Action::Investigate);
+        let about = |about| Advice {
+            about,
+            action: Action::Investigate,
+        };
+        function.advice = [FindingKind::Errors, FindingKind::TimeoutRisk, FindingKind::Regression]
+            .map(about)
+            .into();
+        let all = all(&function);
+        assert_eq!(all.len(), 1, "{all:?}");
+        assert_eq!(all[0].words, "Look into what takes so long; look into what changed");
+        assert!(all[0].command.as_ref().unwrap().starts_with("aws logs tail"));
+    }
+
+    #[test]
+    fn what_may_break_is_said_beside_the_command() {
+        let note = |action| first(&function(action)).unwrap().note.unwrap();
+        let short = note(Action::SetTimeout { timeout_s: 20 });
+        assert!(
+            short.contains("SQS") && short.contains("120 s") && !short.contains("API Gateway"),
+            "{short}"
+        );
+        let long = note(Action::SetTimeout { timeout_s: 60 });
+        assert!(
+            long.contains("API Gateway") && long.contains("29 s") && long.contains("360 s"),
+            "{long}"
+        );
+        let mut known = function(Action::SetTimeout { timeout_s: 60 });
+        known.function.event_sources = Some(vec![
+            "arn:aws:sqs:eu-west-1:123456789012:orders".to_owned(),
+            "arn:aws:kinesis:eu-west-1:123456789012:stream/clicks".to_owned(),
+        ]);
+        known.function.callers = Some(["apigateway.amazonaws.com".to_owned()].into());
+        let told = first(&known).unwrap().note.unwrap();
+        assert!(
+            told.contains("The SQS queue orders triggers it")
+                && told.contains("lets them call it, and more time is of no use to such calls: API Gateway")
+                && told.contains("If one of these calls it, more time is of no use there: AppSync"),
+            "{told}"
+        );
+        // Streams hide nothing that a handler works on.
+        known.function.event_sources = Some(Vec::new());
+        assert!(!first(&known).unwrap().note.unwrap().contains("SQS"));
+        let more = note(Action::SetMemorySize { memory_size_mb: 1536 });
+        assert!(more.contains("50 %"), "{more}");
+        assert!(with_profile("tuner run", Some("my team")).ends_with("--profile 'my team'"));
     }
 
     #[test]

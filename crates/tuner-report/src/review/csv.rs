@@ -5,7 +5,7 @@ use tuner_core::review::{FindingKind, MemoryReview};
 
 use super::view::{Row, View, confidence_word};
 use super::{actions, facts};
-use crate::csv::{line, number, words};
+use crate::csv::{number, rows, words};
 use crate::{Options, ReportError, masking};
 
 /// Writes one row per function, after a row of names with their units. Figures are not rounded. Form: RFC 4180. Text that
@@ -16,22 +16,22 @@ use crate::{Options, ReportError, masking};
 pub fn review_csv(review: &MemoryReview, options: &Options, out: &mut impl Write) -> Result<(), ReportError> {
     let shown = masking::shown(review, options)?;
     let view = View::new(&shown);
-    let mut text = String::new();
+    let mut rows = rows(out);
     let names = COLUMNS.iter().map(|(name, _)| (*name).to_owned());
     // Without a window, what is called monthly is of the logs that were read.
-    line(&mut text, names.chain(["amounts_are".to_owned()]));
+    rows.write_record(names.chain(["amounts_are".to_owned()]))?;
     for row in &view.rows {
         let cells = COLUMNS.iter().map(|(_, cell)| cell(row));
-        line(&mut text, cells.chain([view.period().to_owned()]));
+        rows.write_record(cells.chain([view.period().to_owned()]))?;
     }
-    Ok(out.write_all(text.as_bytes())?)
+    Ok(rows.flush()?)
 }
 
 /// What a cell says of a function.
 type Cell = fn(&Row<'_>) -> String;
 
 /// Names of columns, with what is in them.
-const COLUMNS: [(&str, Cell); 58] = [
+const COLUMNS: [(&str, Cell); 63] = [
     ("rank", |row| row.rank.to_string()),
     ("function", |row| words(row.name())),
     ("arn", |row| words(&row.of.function.name.to_string())),
@@ -97,6 +97,21 @@ const COLUMNS: [(&str, Cell); 58] = [
     }),
     ("monthly_gb_seconds", |row| number(row.of.monthly.map(|m| m.gb_seconds))),
     ("monthly_cost", |row| money(row.cost)),
+    // Where not all of its logs could be read, the cost before is the least.
+    ("monthly_cost_at_most", |row| {
+        money(row.of.monthly.and_then(|monthly| monthly.at_most))
+    }),
+    ("monthly_cost_since", |row| whole(row.of.monthly.and_then(|m| m.since))),
+    ("monthly_cost_confidence", |row| {
+        let confidence = row.of.monthly.and_then(|m| m.confidence);
+        confidence.map_or_else(String::new, |c| confidence_word(c).to_owned())
+    }),
+    ("billed_in_window_cost", |row| {
+        money(row.of.billed.map(|b| b.bill.total))
+    }),
+    ("billed_in_window_gb_seconds", |row| {
+        number(row.of.billed.map(|b| b.gb_seconds))
+    }),
     ("monthly_duration_cost", |row| {
         money(row.of.monthly.map(|m| m.bill.duration))
     }),
@@ -149,7 +164,10 @@ const COLUMNS: [(&str, Cell); 58] = [
         words(
             &actions::all(row.of)
                 .into_iter()
-                .map(|a| a.words)
+                .map(|a| match a.note {
+                    Some(note) => format!("{} ({})", a.words, note.trim_end_matches('.')),
+                    None => a.words,
+                })
                 .collect::<Vec<_>>()
                 .join("; "),
         )

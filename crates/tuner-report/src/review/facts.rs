@@ -1,14 +1,17 @@
 //! What is told of one function beside its findings.
 
 use tuner_core::Verdict;
-use tuner_core::pricing::Money;
-use tuner_core::review::{FindingKind, FunctionReview, LogsBy, OptimizerFinding, SavingBasis, Tuned};
+use tuner_core::pricing::{Confidence, Money};
+use tuner_core::review::{
+    Beside, FindingKind, FunctionReview, LogsBy, Nearer, OptimizerFinding, SavingBasis, SizeEvidence, Tuned, serving,
+};
 
 use super::amounts::{basis, short_basis};
 use super::since::sizes;
-use super::view::{Row, View};
-use super::words::counted;
+use super::view::{Row, View, confidence_word};
+use super::words::{counted, days_until};
 use crate::numbers;
+use crate::words::joined;
 
 /// A part of what a function costs.
 pub(crate) struct Part {
@@ -55,6 +58,8 @@ pub(crate) fn cost_parts(row: &Row<'_>) -> Vec<Part> {
 /// Name and text of what is known of a function, without what its findings say.
 pub(crate) fn all(view: &View<'_>, row: &Row<'_>) -> Vec<(&'static str, String)> {
     let mut facts = Vec::new();
+    facts.extend(billed(view, row).map(|text| ("Billed", text)));
+    facts.extend(month(view, row).map(|text| ("A month", text)));
     facts.extend(saving(view, row).map(|text| ("Saving", text)));
     facts.extend(arm64(view, row.of).map(|text| ("On arm64", text)));
     facts.extend(
@@ -70,8 +75,11 @@ pub(crate) fn all(view: &View<'_>, row: &Row<'_>) -> Vec<(&'static str, String)>
             .as_ref()
             .map(|of| ("Compute Optimizer", optimizer(of))),
     );
+    facts.extend(row.of.beside.map(|of| ("Whose estimate was nearer", beside(&of))));
     facts.extend(changes(view, row).map(|text| ("Since last time", text)));
+    facts.extend(resized(row).map(|text| ("Before and after", text)));
     facts.extend(use_of(view, row).map(|text| ("Invocations", text)));
+    facts.extend(traffic(row.of).map(|text| ("Traffic", text)));
     facts.extend(configuration(row.of).map(|text| ("Configuration", text)));
     let not_known = if row.cost.is_some() {
         "Not in the cost"
@@ -82,6 +90,39 @@ pub(crate) fn all(view: &View<'_>, row: &Row<'_>) -> Vec<(&'static str, String)>
     facts.extend(row.of.function.unsupported.clone().map(|why| ("Unsupported", why)));
     facts.extend(row.of.evidence.gaps.iter().map(|gap| ("Not known", gap.text.clone())));
     facts
+}
+
+/// What was billed in the window, to compare with the bill.
+fn billed(view: &View<'_>, row: &Row<'_>) -> Option<String> {
+    let (billed, window) = (row.of.billed?, view.review.window?);
+    let how = match billed.confidence {
+        Confidence::High => "every billed duration was read",
+        Confidence::Medium => "most billed durations were read, and stand for the others",
+        Confidence::Low => "what was read stands for the rest, or nothing tells at which sizes it ran",
+    };
+    Some(format!(
+        "{} in the {}, at the sizes that were in force ({how})",
+        view.scale.amount(billed.bill.total),
+        days_until(window)
+    ))
+}
+
+/// What a month costs, and what that is counted from.
+fn month(view: &View<'_>, row: &Row<'_>) -> Option<String> {
+    let monthly = row.of.monthly?;
+    let (days, confidence) = (monthly.seen_days?, monthly.confidence?);
+    let from = monthly.since.map_or_else(String::new, |since| {
+        format!(" since it was first called, on {}", since.strftime("%Y-%m-%d"))
+    });
+    let size = row
+        .mb
+        .map_or_else(String::new, |mb| format!(" at {} MB", numbers::count(mb.into())));
+    Some(format!(
+        "{}{size}, by its rate of use in the {} days{from} ({} confidence)",
+        row.cost_words(view.scale)?,
+        numbers::decimal(days, usize::from(days < 9.95)),
+        confidence_word(confidence)
+    ))
 }
 
 fn saving(view: &View<'_>, row: &Row<'_>) -> Option<String> {
@@ -155,6 +196,24 @@ pub(crate) fn optimizer(of: &OptimizerFinding) -> String {
     text
 }
 
+/// Both estimates beside what was measured.
+pub(crate) fn beside(of: &Beside) -> String {
+    let change = |factor: f64| numbers::signed_percent(factor - 1.0);
+    let nearer = match of.nearer() {
+        Nearer::Theirs => "Compute Optimizer was nearer",
+        Nearer::Ours => "this review was nearer",
+        Nearer::Neither => "both were as near",
+    };
+    format!(
+        "at {} MB the duration was measured to be {}; Compute Optimizer expected {}, this review {} to {}: {nearer}",
+        numbers::count(of.memory_size_mb.into()),
+        change(of.measured),
+        change(of.theirs),
+        change(of.ours_at_least),
+        change(of.ours_at_most),
+    )
+}
+
 /// Whether Compute Optimizer says of the memory what we say; `None` where it says nothing.
 pub(crate) fn agrees(of: &FunctionReview) -> Option<bool> {
     let theirs = of.evidence.compute_optimizer.as_ref()?;
@@ -167,6 +226,13 @@ pub(crate) fn agrees(of: &FunctionReview) -> Option<bool> {
         says("MemoryOverprovisioned") == has(FindingKind::MemoryOverprovisioned)
             && says("MemoryUnderprovisioned") == has(FindingKind::MemoryUnderprovisioned),
     )
+}
+
+/// What changing the memory size did.
+fn resized(row: &Row<'_>) -> Option<String> {
+    let resized = row.of.changes.as_ref()?.resized.as_ref()?;
+    let (before, after) = (resized.before.memory_size_mb, resized.after.memory_size_mb);
+    Some(format!("{}: {}", sizes(Some(before), Some(after)), resized.words()))
 }
 
 fn changes(view: &View<'_>, row: &Row<'_>) -> Option<String> {
@@ -268,6 +334,36 @@ fn use_of(view: &View<'_>, row: &Row<'_>) -> Option<String> {
         }
     }
     (!parts.is_empty()).then(|| parts.join("; "))
+}
+
+/// At which sizes traffic runs, where that is not simply the configured one.
+fn traffic(of: &FunctionReview) -> Option<String> {
+    let serving = of.serving();
+    let size = |size: &SizeEvidence| {
+        let mb = numbers::count(size.memory_size_mb.into());
+        format!("{mb} MB{}", serving::place(&of.function, size))
+    };
+    let configured = of.function.memory_size_mb;
+    let is_plain = serving.replaced.is_empty() && serving.now.iter().all(|now| Some(now.memory_size_mb) == configured);
+    if serving.now.is_empty() && serving.replaced.is_empty()
+        || is_plain
+        || configured.is_none() && serving.now.len() < 2
+    {
+        return None;
+    }
+    let mut parts: Vec<String> = match &serving.now[..] {
+        [] => vec!["nothing was seen since its size was changed".to_owned()],
+        now => vec![format!(
+            "runs at {}",
+            joined(&now.iter().map(|now| size(now)).collect::<Vec<_>>())
+        )],
+    };
+    parts.extend(configured.map(|mb| format!("$LATEST is {} MB", numbers::count(mb.into()))));
+    parts.extend(serving.replaced.iter().map(|before| match before.last_seen {
+        Some(at) => format!("ran at {} until {}", size(before), at.strftime("%Y-%m-%d")),
+        None => format!("ran at {} before", size(before)),
+    }));
+    Some(parts.join("; "))
 }
 
 fn configuration(of: &FunctionReview) -> Option<String> {

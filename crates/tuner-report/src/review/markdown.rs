@@ -26,6 +26,9 @@ fn text(view: &View<'_>, options: &Options) -> String {
     let mut paragraph = |text: String| md.push_str(&format!("{text}\n\n"));
     paragraph(format!("### {}", escaped(&words.money)));
     paragraph(format!("{}.", escaped(&words::capitalised(&words.risks))));
+    if let Some(billed) = &words.billed {
+        paragraph(escaped(billed));
+    }
     if let Some(unknown) = &words.unknown {
         paragraph(escaped(unknown));
     }
@@ -80,7 +83,7 @@ fn risks(view: &View<'_>) -> String {
         for finding in of.of.findings.iter().filter(|finding| finding.kind.is_risk()) {
             lines.push(format!(
                 "- **{}** {}: {}",
-                escaped(of.name()),
+                escaped(&of.label),
                 escaped(finding.kind.words()),
                 escaped(&finding.text)
             ));
@@ -117,7 +120,7 @@ fn ranked(view: &View<'_>) -> String {
 
 fn cells(view: &View<'_>, of: &Row<'_>) -> [String; 8] {
     let or_dash = |text: Option<String>| text.unwrap_or_else(|| "–".to_owned());
-    let region = of.of.function.region.as_deref().filter(|_| !view.one_region());
+    let region = of.of.function.region.as_deref().filter(|_| !view.is_one_region);
     let name = region.map_or_else(|| of.name().to_owned(), |region| format!("{} ({region})", of.name()));
     let findings: Vec<&str> = of.of.findings.iter().map(|finding| finding.kind.words()).collect();
     [
@@ -138,8 +141,15 @@ fn commands(view: &View<'_>) -> String {
         .rows
         .iter()
         .take(MOST)
-        .filter_map(|row| actions::first(row.of)?.command)
-        .map(|command| crate::escape::line(&command))
+        .filter_map(|row| actions::first(row.of))
+        .filter(actions::ToDo::is_to_be_done)
+        .map(|to_do| {
+            // What it costs and may break stands where it is pasted.
+            let comments = [Some(to_do.words), to_do.note].into_iter().flatten();
+            let comments = comments.map(|text| format!("# {}", crate::escape::line(&text)));
+            let command = to_do.command.iter().map(|command| crate::escape::line(command));
+            comments.chain(command).collect::<Vec<_>>().join("\n")
+        })
         .collect();
     match commands.is_empty() {
         true => String::new(),
@@ -158,7 +168,7 @@ fn not_known(view: &View<'_>) -> String {
     let (told, more): (Vec<_>, Vec<_>) = rows.enumerate().partition(|(index, _)| *index < MOST);
     for (_, row) in &told {
         let why = row.of.cost_unknown.as_deref().unwrap_or("its cost is not known");
-        lines.push(format!("- {}: {}", escaped(row.name()), escaped(why)));
+        lines.push(format!("- {}: {}", escaped(&row.label), escaped(why)));
     }
     if !more.is_empty() {
         lines.push(format!("- and {} more", numbers::count(more.len() as u64)));
@@ -172,7 +182,7 @@ fn not_known(view: &View<'_>) -> String {
         if let Some(theirs) = &row.of.evidence.compute_optimizer {
             lines.push(format!(
                 "- {}: Compute Optimizer says otherwise: {}",
-                escaped(row.name()),
+                escaped(&row.label),
                 escaped(&facts::optimizer(theirs))
             ));
         }

@@ -3,13 +3,15 @@
 //! In the order of reading: [`view`] has the figures of each function, [`words`] the sentences, [`since`] what came of the
 //! last review, [`actions`] the exact commands; the rest are the forms.
 
-mod actions;
+pub(crate) mod actions;
 mod amounts;
 mod csv;
+mod effects;
 mod facts;
 mod html;
 mod json;
 mod markdown;
+mod reach;
 pub(crate) mod since;
 mod summary;
 mod terminal;

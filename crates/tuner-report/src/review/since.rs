@@ -1,10 +1,10 @@
 //! What happened since the last review: what its advice brought, what got worse, what is new and gone.
 
 use serde::Serialize;
-use tuner_core::review::FindingKind;
+use tuner_core::review::{FindingKind, Resized};
 
 use super::view::{Row, View};
-use super::words::{counted, functions};
+use super::words::{counted, days_until, functions};
 use crate::numbers;
 use crate::words::joined;
 
@@ -54,7 +54,7 @@ pub(crate) fn of_view(view: &View<'_>) -> Option<Since> {
         .rows
         .iter()
         .filter(|row| row.of.changes.as_ref().is_some_and(|changes| changes.is_new))
-        .map(Row::name)
+        .map(|row| row.label.as_str())
         .collect();
     if !new.is_empty() {
         sentences.push(Some(format!("{} new: {}.", are(new.len()), named(new))));
@@ -63,22 +63,68 @@ pub(crate) fn of_view(view: &View<'_>) -> Option<Since> {
     if !gone.is_empty() {
         sentences.push(Some(format!("{} gone: {}.", are(gone.len()), named(gone))));
     }
+    sentences.extend(resized(view).into_iter().map(Some));
     let mut regressions = regressions(view);
-    if !regressions.is_empty() {
+    let at_same_size = view
+        .rows
+        .iter()
+        .filter(|row| row.of.finding(FindingKind::Regression).is_some());
+    let at_same_size = at_same_size.filter(|row| worse(row).is_none()).count();
+    if at_same_size > 0 {
         sentences.push(Some(format!(
             "{} got worse at the same memory size.",
-            functions(regressions.len() as u64)
+            functions(at_same_size as u64)
         )));
     }
     let mut followed = followed(view);
     Some(Since {
-        title: format!("Since the review of {}", previous.finished_at.strftime("%Y-%m-%d")),
+        title: match previous.window {
+            Some(window) => format!("Since the review of the {}", days_until(window)),
+            None => format!("Since the review of {}", previous.finished_at.strftime("%Y-%m-%d")),
+        },
         sentences: sentences.into_iter().flatten().collect(),
         followed_left: cut(&mut followed),
         followed,
         regressions_left: cut(&mut regressions),
         regressions,
     })
+}
+
+/// What became worse with a change of its size.
+fn worse<'a>(row: &Row<'a>) -> Option<&'a Resized> {
+    let resized = row.of.changes.as_ref()?.resized.as_deref()?;
+    (!resized.worse.is_empty()).then_some(resized)
+}
+
+/// What every change of a size did, those that became worse first.
+fn resized(view: &View<'_>) -> Vec<String> {
+    let mut told: Vec<(bool, String)> = view
+        .rows
+        .iter()
+        .filter_map(|row| {
+            let resized = row.of.changes.as_ref()?.resized.as_deref()?;
+            let change = sizes(Some(resized.before.memory_size_mb), Some(resized.after.memory_size_mb));
+            let how: Vec<&str> = resized.worse.iter().map(|worse| worse.words()).collect();
+            let how = match how.is_empty() {
+                true => String::new(),
+                false => format!(" WORSE, {}:", how.join(", ")),
+            };
+            Some((
+                how.is_empty(),
+                format!("{} {change}:{how} {}.", row.name(), resized.words()),
+            ))
+        })
+        .collect();
+    told.sort_by_key(|(is_fine, _)| *is_fine);
+    let left = told.len().saturating_sub(MOST_NAMED);
+    let mut told: Vec<String> = told.into_iter().take(MOST_NAMED).map(|(_, text)| text).collect();
+    if left > 0 {
+        told.push(format!(
+            "{} more changed their size: see the table.",
+            functions(left as u64)
+        ));
+    }
+    told
 }
 
 /// Leaves the first rows, and says how many there are besides.
@@ -134,8 +180,16 @@ fn advice(view: &View<'_>) -> Option<String> {
         }
         Some(saved) => format!("that really saves {} {}", view.scale.amount(saved), view.period()),
     };
+    let is_worse = |row: &&Row<'_>| {
+        let advice = row.of.changes.as_ref().and_then(|changes| changes.advice);
+        advice.is_some_and(|advice| advice.followed) && worse(row).is_some()
+    };
+    let made_worse = match view.rows.iter().filter(is_worse).count() as u64 {
+        0 => String::new(),
+        n => format!("; {} became worse by it", functions(n)),
+    };
     Some(format!(
-        "Of {of} about memory sizes, {} {were} followed: {brought}.",
+        "Of {of} about memory sizes, {} {were} followed: {brought}{made_worse}.",
         numbers::count(previous.followed)
     ))
 }
@@ -151,7 +205,7 @@ fn followed(view: &View<'_>) -> Vec<FollowedRow> {
             Some((
                 saved,
                 FollowedRow {
-                    name: row.name().to_owned(),
+                    name: row.label.clone(),
                     change: sizes(changes.memory_size_mb, row.mb),
                     expected: advice
                         .expected
@@ -177,12 +231,7 @@ pub(crate) fn sizes(before: Option<u32>, now: Option<u32>) -> String {
 }
 
 fn regressions(view: &View<'_>) -> Vec<(String, String)> {
-    let regression = |row: &Row<'_>| {
-        Some((
-            row.name().to_owned(),
-            row.of.finding(FindingKind::Regression)?.text.clone(),
-        ))
-    };
+    let regression = |row: &Row<'_>| Some((row.label.clone(), row.of.finding(FindingKind::Regression)?.text.clone()));
     view.rows.iter().filter_map(regression).collect()
 }
 

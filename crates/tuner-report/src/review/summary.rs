@@ -33,6 +33,7 @@ pub fn review_summary(review: &MemoryReview, options: &Options) -> Result<Summar
         format!("{}.", words.money),
         format!("{}.", words::capitalised(&words.risks)),
     ];
+    lines.extend(words.billed.clone());
     lines.extend(words.unknown.clone());
     if let Some(since) = since::of_view(&view) {
         lines.push(String::new());
@@ -57,7 +58,7 @@ pub fn review_summary(review: &MemoryReview, options: &Options) -> Result<Summar
             .filter(|f| f.kind.is_risk())
             .map(|f| f.kind.words())
             .collect();
-        format!("  {}: {}", row.name(), kinds.join(", "))
+        format!("  {}: {}", row.label, kinds.join(", "))
     });
     told(
         "What may break:",
@@ -66,9 +67,12 @@ pub fn review_summary(review: &MemoryReview, options: &Options) -> Result<Summar
     );
     let savings = view.by_saving();
     let saving_lines = savings.iter().take(MOST).map(|(row, saving)| {
-        let amount = format!("  {}: {} {}", row.name(), view.scale.saving(saving), view.period());
-        let command = actions::first(row.of).and_then(|to_do| to_do.command);
-        command.map_or_else(|| amount.clone(), |command| format!("{amount}\n    {command}"))
+        let amount = format!("  {}: {} {}", row.label, view.scale.saving(saving), view.period());
+        let to_do = actions::first(row.of);
+        let command = to_do.as_ref().and_then(|to_do| to_do.command.clone());
+        let note = to_do.and_then(|to_do| to_do.note).filter(|_| command.is_some());
+        let lines = command.into_iter().chain(note.map(|note| format!("# {note}")));
+        lines.fold(amount, |text, line| format!("{text}\n    {line}"))
     });
     told(
         "What could be saved:",

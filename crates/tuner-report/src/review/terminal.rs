@@ -5,6 +5,7 @@ use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use tuner_core::review::MemoryReview;
 use unicode_width::UnicodeWidthStr;
 
+use super::actions::ToDo;
 use super::view::{Row, View};
 use super::{actions, since, words};
 use crate::escape::line;
@@ -36,7 +37,15 @@ pub fn review_terminal(
     let words = words::of_view(&view);
     page.paragraph(BOLD, "", &words.money);
     let risky = view.risks().next().is_some();
-    page.paragraph(if risky { BAD } else { GOOD }, "", &words::capitalised(&words.risks));
+    let style = match (risky, view.review.totals.unjudged.all()) {
+        (true, _) => BAD,
+        (false, 0) => GOOD,
+        (false, _) => WARN,
+    };
+    page.paragraph(style, "", &words::capitalised(&words.risks));
+    if let Some(billed) = &words.billed {
+        page.paragraph(Style::new(), "", billed);
+    }
     if let Some(unknown) = &words.unknown {
         page.paragraph(Style::new(), "", unknown);
     }
@@ -56,7 +65,7 @@ pub fn review_terminal(
         page.text.push('\n');
         table(&mut page, &view);
     }
-    commands(&mut page, &view);
+    commands(&mut page, &view, options.profile.as_deref());
     for region in &shown.regions {
         if let Some(problem) = &region.problem {
             page.paragraph(WARN, "not read: ", &format!("{}: {problem}", region.region));
@@ -68,7 +77,7 @@ pub fn review_terminal(
 fn risks(page: &mut Page, view: &View<'_>) {
     let risks: Vec<(&str, &tuner_core::review::Finding)> = view
         .risks()
-        .flat_map(|row| row.of.findings.iter().map(|finding| (row.name(), finding)))
+        .flat_map(|row| row.of.findings.iter().map(|finding| (row.label.as_str(), finding)))
         .filter(|(_, finding)| finding.kind.is_risk())
         .collect();
     if risks.is_empty() {
@@ -160,7 +169,7 @@ fn lines(view: &View<'_>, rows: &[Row<'_>], columns: u8, room: Option<usize>, lo
         };
         let words: Vec<&str> = row.of.findings.iter().map(|finding| finding.kind.words()).collect();
         let told = cut(&words.join(", "), room.unwrap_or(0));
-        let mut cells = vec![mark.to_owned(), cut(&line(row.name()), longest)];
+        let mut cells = vec![mark.to_owned(), cut(&line(&row.label), longest)];
         let values = [
             (
                 owner,
@@ -186,29 +195,82 @@ fn lines(view: &View<'_>, rows: &[Row<'_>], columns: u8, room: Option<usize>, lo
     table.lines().map(|l| l.trim_end().to_owned()).collect()
 }
 
-fn commands(page: &mut Page, view: &View<'_>) {
-    let first = |row: &Row<'_>| actions::first(row.of)?.command;
-    let all: Vec<String> = view.rows.iter().filter_map(first).collect();
+fn commands(page: &mut Page, view: &View<'_>, profile: Option<&str>) {
+    let first = |row: &Row<'_>| actions::first(row.of).filter(ToDo::is_to_be_done);
+    let all: Vec<ToDo> = view.rows.iter().filter_map(first).collect();
     if all.is_empty() {
         return;
     }
     page.text.push('\n');
     page.paragraph(BOLD, "", "What to do next");
-    for command in all.iter().take(MOST_COMMANDS) {
-        command_lines(page, command);
+    for to_do in all.iter().take(MOST_COMMANDS) {
+        comment(page, &to_do.words);
+        if let Some(command) = &to_do.command {
+            command_lines(page, &actions::with_profile(command, profile));
+        }
+        if let Some(note) = &to_do.note {
+            comment(page, note);
+        }
     }
     more(page, all.len(), MOST_COMMANDS);
 }
 
-/// Wrapped so that it can still be pasted; a command with a quoted word is left to the terminal's own width.
-fn command_lines(page: &mut Page, command: &str) {
-    const INDENT: &str = "  ";
-    let lines = wrap(&line(command), page.style.width - 2 * INDENT.len());
-    let ends = if command.contains('\'') { "" } else { " \\" };
-    for (index, part) in lines.iter().enumerate() {
-        let end = if index + 1 < lines.len() { ends } else { "" };
-        page.text.push_str(if index == 0 { "" } else { INDENT });
-        page.styled(Style::new(), &format!("{part}{end}"));
+/// Every line of it is one to a shell, so that all can be pasted together.
+fn comment(page: &mut Page, text: &str) {
+    const LEAD: &str = "# ";
+    for part in wrap(&line(text), page.style.width - LEAD.len()) {
+        page.styled(DIM, &format!("{LEAD}{part}"));
         page.text.push('\n');
+    }
+}
+
+fn command_lines(page: &mut Page, command: &str) {
+    page.styled(Style::new(), &wrapped_command(&line(command), page.style.width));
+    page.text.push('\n');
+}
+
+/// Wrapped so that it can still be pasted: between words only, and never in a quoted one, where a backslash ends no line.
+fn wrapped_command(command: &str, width: usize) -> String {
+    const BREAK: &str = " \\\n  ";
+    let mut text = String::new();
+    let (mut used, mut is_quoted) = (0, false);
+    for word in command.split(' ') {
+        let length = word.width();
+        // Room for the backslash behind it.
+        if !text.is_empty() && !is_quoted && used + 1 + length + 2 > width {
+            text.push_str(BREAK);
+            used = 2;
+        } else if !text.is_empty() {
+            text.push(' ');
+            used += 1;
+        }
+        text.push_str(word);
+        used += length;
+        is_quoted ^= word.matches('\'').count() % 2 == 1;
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::wrapped_command;
+
+    #[test]
+    fn a_wrapped_command_is_the_same_to_a_shell() {
+        let long = "a".repeat(60);
+        for command in [
+            format!(
+                "aws lambda publish-version --function-name {long} --query 'Aliases[].Name and more words' && true"
+            ),
+            "tuner run --payload '{\"a\": 1, \"b\": 2}' --function pay --region eu-west-1".to_owned(),
+        ] {
+            let wrapped = wrapped_command(&command, 40);
+            assert!(wrapped.lines().count() >= 2, "{wrapped}");
+            assert!(
+                wrapped.lines().rev().skip(1).all(|line| line.ends_with(" \\")),
+                "{wrapped}"
+            );
+            assert_eq!(wrapped.replace(" \\\n  ", " "), command);
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! What every form of a review's report asks of the document.
 
+use std::collections::BTreeMap;
+
 use tuner_core::pricing::{Confidence, Currency, Money};
 use tuner_core::review::{Finding, FindingKind, FunctionReview, MemoryReview, Saving, SavingBasis, SizeEvidence};
 
@@ -14,11 +16,15 @@ pub(crate) struct View<'a> {
     pub(crate) scale: Scale,
     /// In the review's order: what is most at stake first.
     pub(crate) rows: Vec<Row<'a>>,
+    /// Whether all functions are in one region, which then need not be said with each. Found once: every row asks.
+    pub(crate) is_one_region: bool,
 }
 
 /// One function.
 pub(crate) struct Row<'a> {
     pub(crate) of: &'a FunctionReview,
+    /// The name, with the region where others have a function of that name.
+    pub(crate) label: String,
     /// Place in the ranking, from 1.
     pub(crate) rank: usize,
     /// Present size, in MB.
@@ -42,12 +48,8 @@ impl<'a> View<'a> {
             } else {
                 Scale::Logs
             },
-            rows: review
-                .functions
-                .iter()
-                .zip(1..)
-                .map(|(of, rank)| Row::new(of, rank))
-                .collect(),
+            rows: rows(review),
+            is_one_region: is_one_region(review),
         }
     }
 
@@ -86,21 +88,39 @@ impl<'a> View<'a> {
         rows.sort_by(|a, b| b.1.at_best.amount.total_cmp(&a.1.at_best.amount));
         rows
     }
+}
 
-    /// Whether all functions are in one region, which then need not be said with each.
-    pub(crate) fn one_region(&self) -> bool {
-        let mut regions = self.rows.iter().map(|row| row.of.function.region.as_deref());
-        let first = regions.next();
-        regions.all(|region| Some(region) == first)
+fn is_one_region(review: &MemoryReview) -> bool {
+    let mut regions = review.functions.iter().map(|of| of.function.region.as_deref());
+    let first = regions.next();
+    regions.all(|region| Some(region) == first)
+}
+
+fn rows(review: &MemoryReview) -> Vec<Row<'_>> {
+    let mut named: BTreeMap<&str, usize> = BTreeMap::new();
+    for of in &review.functions {
+        *named.entry(of.function.name.name()).or_default() += 1;
     }
+    let label = |of: &FunctionReview| {
+        let name = of.function.name.name();
+        let region = of.function.region.as_deref().or_else(|| of.function.name.region());
+        match (named.get(name), region) {
+            (Some(2..), Some(region)) => format!("{name} ({region})"),
+            _ => name.to_owned(),
+        }
+    };
+    (review.functions.iter().zip(1..))
+        .map(|(of, rank)| Row::new(of, label(of), rank))
+        .collect()
 }
 
 impl<'a> Row<'a> {
-    fn new(of: &'a FunctionReview, rank: usize) -> Self {
+    fn new(of: &'a FunctionReview, label: String, rank: usize) -> Self {
         let mb = of.memory_size_mb();
         let present = mb.and_then(|mb| of.evidence.at(mb));
         Self {
             of,
+            label,
             rank,
             mb,
             present,

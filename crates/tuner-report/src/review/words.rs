@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use tuner_core::pricing::Money;
-use tuner_core::review::{FindingKind, MemoryReview};
+use tuner_core::review::{FindingKind, MemoryReview, Window};
 
 use super::view::View;
 use crate::numbers;
@@ -13,6 +13,9 @@ use crate::words::joined;
 pub struct ReviewHeadline {
     /// What is spent, and what of it could be saved: "$412 a month, $38–$120 of it could be saved".
     pub money: String,
+    /// What was billed in the window, which is another figure: "Billed in the 30 days to 2026-10-31: $398 ...".
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub billed: Option<String>,
     /// What may break, or that nothing was found to.
     pub risks: String,
     /// What is not known, if anything is not.
@@ -37,6 +40,7 @@ pub fn review_headline(review: &MemoryReview) -> ReviewHeadline {
 pub(crate) fn of_view(view: &View<'_>) -> ReviewHeadline {
     ReviewHeadline {
         money: money(view),
+        billed: billed(view),
         risks: risks(view),
         unknown: unknown(view),
         provenance: provenance(view),
@@ -74,6 +78,37 @@ fn money(view: &View<'_>) -> String {
     format!("{cost} {period}, {saving}")
 }
 
+/// What was billed, and how that differs from the figure of a month.
+fn billed(view: &View<'_>) -> Option<String> {
+    let (billed, window) = (view.review.totals.billed?, view.review.window?);
+    let known = view.rows.iter().filter(|row| row.of.billed.is_some()).count();
+    let of = match view.rows.len() - known {
+        0 => String::new(),
+        _ => format!(" of {}", functions(known as u64)),
+    };
+    let month = view.review.totals.monthly.map_or_else(String::new, |month| {
+        format!(
+            "; the {} {} are a month at the present sizes and rate of use",
+            view.scale.amount(month),
+            view.period()
+        )
+    });
+    Some(format!(
+        "Billed{of} in the {}: {} at list prices, to compare with Cost Explorer before free tier, discounts and tax{month}.",
+        days_until(window),
+        view.scale.amount(billed)
+    ))
+}
+
+/// "30 days to 2026-10-31".
+pub(crate) fn days_until(window: Window) -> String {
+    let days = match window.days() {
+        d if d >= 1.95 => format!("{} days", numbers::decimal(d, 0)),
+        d => format!("{} hours", numbers::decimal(d * 24.0, usize::from(d < 0.1))),
+    };
+    format!("{days} to {}", window.until.strftime("%Y-%m-%d"))
+}
+
 /// What could be saved of the whole, if anything.
 pub(crate) fn saving(view: &View<'_>) -> Option<String> {
     let totals = &view.review.totals;
@@ -98,11 +133,69 @@ fn risks(view: &View<'_>) -> String {
         0 => format!("{} {}", functions(n), verb(kind, n)),
         _ => format!("{} {}", numbers::count(n), verb(kind, n)),
     });
-    match found.len() {
-        0 if view.review.totals.functions == 0 => "nothing to judge".to_owned(),
-        0 => "nothing found that may break".to_owned(),
+    let of = view.review.totals.functions;
+    let unjudged = unjudged(view);
+    let found = match found.len() {
+        0 if of == 0 => return "nothing to judge".to_owned(),
+        0 if view.review.totals.unjudged.not_called == of => {
+            return format!(
+                "nothing could be seen to break: no call of {} was counted",
+                functions(of)
+            );
+        }
+        0 if view.review.totals.unjudged.functions == of => return unjudged.unwrap_or_default(),
+        0 => match view.review.totals.unjudged.functions {
+            0 => "nothing found that may break".to_owned(),
+            n => format!("nothing found that may break in the other {}", functions(of - n)),
+        },
         _ => joined(&parts.by_ref().collect::<Vec<_>>()),
+    };
+    // What was not seen comes before what was not found.
+    let mut parts = match unjudged {
+        Some(unjudged) if view.risks().next().is_none() => vec![unjudged, found],
+        Some(unjudged) => vec![found, unjudged],
+        None => vec![found],
+    };
+    parts.extend(seen_in_part(view));
+    parts.join("; ")
+}
+
+/// What was seen of those that could be judged, where that is not all, or nothing.
+fn seen_in_part(view: &View<'_>) -> Option<String> {
+    let unjudged = &view.review.totals.unjudged;
+    let of = |n: u64, what: &str| (n > 0).then(|| format!("{} {what}", functions(n)));
+    let in_part = of(unjudged.by_part_of_reports, "judged by a part of the reports only");
+    let idle = of(unjudged.not_called, "not called");
+    let parts: Vec<String> = in_part.into_iter().chain(idle).collect();
+    (!parts.is_empty()).then(|| joined(&parts))
+}
+
+/// "20 of 60 functions could not be judged: allow logs:StartQuery"; nothing where all could.
+fn unjudged(view: &View<'_>) -> Option<String> {
+    let totals = &view.review.totals;
+    let unjudged = &totals.unjudged;
+    if unjudged.all() == 0 {
+        return None;
     }
+    let of = |n: u64| format!("{} of {}", numbers::count(n), functions(totals.functions));
+    let mut text = match (unjudged.functions, unjudged.in_part) {
+        (0, part) => format!("{} could not be judged in full", of(part)),
+        (n, 0) => format!("{} could not be judged", of(n)),
+        (n, part) => format!(
+            "{} could not be judged, and {} not in full",
+            of(n),
+            numbers::count(part)
+        ),
+    };
+    if !unjudged.calls.is_empty() {
+        let calls: Vec<String> = unjudged.calls.iter().cloned().collect();
+        text += &format!(": allow {}", joined(&calls));
+    } else if unjudged.by_budget {
+        text += ": scanning their logs takes more than the budget";
+    } else if unjudged.without_logs {
+        text += ": the logs given hold no report of them, export those of their log groups too";
+    }
+    Some(text)
 }
 
 /// "may run out of memory", as `n` functions do it.
@@ -153,12 +246,7 @@ fn provenance(view: &View<'_>) -> String {
     }
     parts.extend(review.account.as_ref().map(|account| format!("account {account}")));
     if let Some(window) = review.window {
-        let days = window.days();
-        let days = match days {
-            d if d >= 1.95 => format!("{} days", numbers::decimal(d, 0)),
-            d => format!("{} hours", numbers::decimal(d * 24.0, usize::from(d < 0.1))),
-        };
-        parts.push(format!("{days} to {}", window.until.strftime("%Y-%m-%d")));
+        parts.push(days_until(window));
     }
     parts.push(format!("reviewed {}", review.finished_at.strftime("%Y-%m-%d")));
     parts.push(format!("tuner {}", review.tool_version));

@@ -23,7 +23,7 @@ pub(crate) fn words(view: &View<'_>, constraint: Constraint) -> String {
 
 /// All of them: "p95 ≤ 200 ms and cost within 10 % of the cheapest"; `None` if nothing was asked.
 pub(crate) fn all(view: &View<'_>) -> Option<String> {
-    let constraints = &view.tuning.request.constraints;
+    let constraints = &view.tuning.request.options.constraints;
     let words: Vec<String> = constraints.iter().map(|&c| words(view, c)).collect();
     (!words.is_empty()).then(|| joined(&words))
 }

@@ -11,7 +11,7 @@ fn works(row: &&Row<'_>) -> bool {
 /// Sizes at which it works, and all; `None` where it was no dry run, or worked nowhere.
 fn counts(view: &View<'_>) -> Option<(usize, usize)> {
     let works = view.rows.iter().filter(works).count();
-    (view.tuning.request.invocations == Some(0) && works > 0).then_some((works, view.rows.len()))
+    (view.tuning.request.options.dry_run && works > 0).then_some((works, view.rows.len()))
 }
 
 /// "works at all 6 sizes".

@@ -2,7 +2,7 @@
 
 use tuner_core::assessment::Limit;
 use tuner_core::decision::MARGIN;
-use tuner_core::{Estimate, Objective, Outcome, Verdict};
+use tuner_core::{Axis, Estimate, Objective, Outcome, Verdict};
 
 use super::{constraints, planner};
 use crate::numbers;
@@ -150,9 +150,9 @@ fn alternative(view: &View<'_>) -> String {
         return String::new();
     };
     let mb = other.memory_size_mb;
-    let (gain, price, word) = match view.tuning.request.objective.cost_weight() {
-        1.0 => (other.duration_change, other.cost_change, "faster"),
-        _ => (other.cost_change, other.duration_change, "cheaper"),
+    let (gain, price, word) = match view.tuning.request.options.objective.axis() {
+        Axis::Cost => (other.duration_change, other.cost_change, "faster"),
+        Axis::Duration | Axis::Both { .. } => (other.cost_change, other.duration_change, "cheaper"),
     };
     let what = match (word, price.value) {
         (_, change) if is_the_same(price) || numbers::percent(change) == "0 %" => "at the same ",
@@ -179,7 +179,7 @@ fn seems_cheaper(view: &View<'_>) -> String {
     let (Some((row, other)), Some((_, chosen))) = (cheapest.and_then(|mb| view.at(mb)), view.chosen()) else {
         return String::new();
     };
-    let is_for_cost = view.tuning.request.objective.cost_weight() == 1.0;
+    let is_for_cost = view.tuning.request.options.objective.axis() == Axis::Cost;
     let cheaper = numbers::change(&view.unit.show(chosen.cost.value), &view.unit.show(other.cost.value));
     let slower = numbers::change(&numbers::ms(chosen.mean.value), &numbers::ms(other.mean.value));
     match (cheaper, slower) {
@@ -359,15 +359,15 @@ fn cost_name(view: &View<'_>) -> &'static str {
 }
 
 fn objective_words(view: &View<'_>) -> String {
-    objective(view.tuning.request.objective)
+    objective(view.tuning.request.options.objective)
 }
 
 /// What sizes are compared by.
 pub(crate) fn objective(objective: Objective) -> String {
-    match objective {
-        Objective::Speed => "duration".to_owned(),
-        Objective::Cost => "cost".to_owned(),
-        balanced @ Objective::Balanced { .. } => format!("the {balanced} objective"),
+    match objective.axis() {
+        Axis::Duration => "duration".to_owned(),
+        Axis::Cost => "cost".to_owned(),
+        Axis::Both { .. } => format!("the {objective} objective"),
     }
 }
 

@@ -3,9 +3,13 @@
 mod constraints;
 mod dry_run;
 mod effect;
+pub(crate) mod exclusion;
 pub(crate) mod machine;
 pub(crate) mod model;
+mod next_step;
+pub(crate) mod options;
 mod planner;
+mod remedy;
 
 use serde::Serialize;
 use tuner_core::tuning::MeasuringEnvironment;
@@ -15,7 +19,9 @@ use crate::numbers;
 use crate::view::View;
 pub(crate) use constraints::{all as constraints, words as constraint};
 pub(crate) use effect::{joined, list, objective};
+pub(crate) use next_step::{NextStep, next_step};
 pub(crate) use planner::budget;
+pub use remedy::{remedies, remedy};
 
 /// The words every view begins with. Plain text: whoever shows it escapes it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -40,21 +46,12 @@ pub(crate) fn of_view(view: &View<'_>) -> Headline {
     Headline {
         decision: format!(
             "{}: {}",
-            function_label(view.tuning),
+            view.tuning.display_name(),
             dry_run::decision(view).unwrap_or_else(|| decision(view))
         ),
         effect: sentence(dry_run::effect(view).unwrap_or_else(|| effect::effect(view))),
         provenance: provenance(view),
         caveat: caveat(view),
-    }
-}
-
-/// The function's plain name with its qualifier: no account, no region.
-pub(crate) fn function_label(tuning: &Tuning) -> String {
-    let name = &tuning.function.name;
-    match name.qualifier() {
-        Some(qualifier) => format!("{}:{qualifier}", name.name()),
-        None => name.name().to_owned(),
     }
 }
 
@@ -127,8 +124,8 @@ fn provenance(view: &View<'_>) -> String {
     parts.push(planner::invocations(view));
     parts.push(planner::planner(view));
     parts.push(match constraints(view) {
-        Some(words) => format!("objective {}, {words}", t.request.objective),
-        None => format!("objective {}", t.request.objective),
+        Some(words) => format!("objective {}, {words}", t.request.options.objective),
+        None => format!("objective {}", t.request.options.objective),
     });
     parts.extend(
         view.cold_share()

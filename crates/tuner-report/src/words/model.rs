@@ -26,12 +26,12 @@ const USE: &str = "Points win over the model: sizes are compared by what was mea
 /// `None` if there is no model, or none that can be spoken of.
 pub(crate) fn of_view(view: &View<'_>) -> Option<Model> {
     let fit = fit(view)?;
-    let misfit = format!("misfit {}", numbers::percent(fit.misfit));
+    let off = format!("points are {} off the curve", numbers::percent(fit.misfit));
     Some(Model {
         parts: if fit.is_trusted() {
-            format!("{}; {misfit}.", parts(view, fit)?)
+            format!("{}; {off}.", parts(view, fit)?)
         } else {
-            format!("Model not trusted: the function does not follow it; {misfit}.")
+            format!("Model not trusted: the function does not follow it; {off}.")
         },
         equation: equation(fit),
         knee: knee(view),
@@ -59,7 +59,7 @@ pub(crate) fn fit<'a>(view: &View<'a>) -> Option<&'a Fit> {
     (numbers.iter().all(|x| (0.0..1e18).contains(x)) && m.levels_off_mb >= 1.0 && fit.misfit >= 0.0).then_some(fit)
 }
 
-/// "Model at 1024 MB: 62 % waiting, 38 % processor, 0 % what grows faster".
+/// "Model at 1024 MB: 62 % waiting, 38 % processor, 0 % memory pressure".
 fn parts(view: &View<'_>, fit: &Fit) -> Option<String> {
     let decision = &view.tuning.decision;
     let closest = || decision.closest.as_ref().map(|c| c.memory_size_mb);
@@ -72,7 +72,7 @@ fn parts(view: &View<'_>, fit: &Fit) -> Option<String> {
         ""
     };
     Some(format!(
-        "Model at {mb} MB{warm}: {waiting} % waiting, {work} % processor, {pressure} % what grows faster as memory shrinks"
+        "Model at {mb} MB{warm}: {waiting} % waiting, {work} % processor, {pressure} % memory pressure"
     ))
 }
 
@@ -118,7 +118,7 @@ fn equation(fit: &Fit) -> String {
 
 fn knee(view: &View<'_>) -> String {
     let Some(knee) = &view.tuning.decision.knee else {
-        return "Where it levels off cannot be told from these sizes.".to_owned();
+        return "Where it levels off does not show in these sizes.".to_owned();
     };
     let mb = |x: f64| format!("{x:.0}");
     format!(

@@ -7,7 +7,7 @@ use crate::view::{CostUnit, View, start_word};
 /// "20 warm invocations per size", or where the planner chose how many: "31 warm invocations, 2 to 12 per size".
 pub(super) fn invocations(view: &View<'_>) -> String {
     let start = start_word(view.start);
-    if let Some(n) = view.tuning.request.invocations {
+    if let Some(n) = view.tuning.request.options.asked_per_size() {
         return match n {
             0 => "a dry run, 1 invocation per size".to_owned(),
             1 => format!("1 {start} invocation per size"),
@@ -30,7 +30,7 @@ pub(super) fn invocations(view: &View<'_>) -> String {
 
 /// "planner standard, at most 40 invocations and 2 min".
 pub(super) fn planner(view: &View<'_>) -> String {
-    let name = &view.tuning.request.planner;
+    let name = view.tuning.request.options.planner_name();
     match budget(view) {
         Some(budget) => format!("planner {name}, {budget}"),
         None => format!("planner {name}"),
@@ -39,7 +39,7 @@ pub(super) fn planner(view: &View<'_>) -> String {
 
 /// "at most 40 invocations, $0.05 and 2 min"; `None` if nothing was limited.
 pub(crate) fn budget(view: &View<'_>) -> Option<String> {
-    let budget = &view.tuning.request.budget;
+    let budget = &view.tuning.request.options.budget;
     let mut limits = Vec::new();
     limits.extend(budget.invocations.map(|n| match n {
         1 => "1 invocation".to_owned(),

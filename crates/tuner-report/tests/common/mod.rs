@@ -11,13 +11,14 @@
 
 use std::collections::BTreeMap;
 
+use tuner_core::TuningOptions;
 use tuner_core::analysis::{Terms, analyze, exploration};
 use tuner_core::planning::{AdaptivePlanner, Budget, Candidates, Preset};
 use tuner_core::pricing::{PriceQuote, PriceTable, Rate};
-use tuner_core::tuning::{FunctionUnderTest, MeasuringEnvironment, RequestSummary, SCHEMA_VERSION, Tuning};
+use tuner_core::tuning::{FunctionUnderTest, MeasuringEnvironment, RequestRecord, SCHEMA_VERSION, Tuning, Withheld};
 use tuner_core::{
     Architecture, Constraint, InvocationRecord, Machinery, MemorySize, Objective, Outcome, Planner, Progress, Question,
-    StartKind, Statistic,
+    Remedy, StartKind, Statistic,
 };
 
 /// A function to simulate and a question to ask about it.
@@ -54,6 +55,7 @@ pub struct Study {
     pub skipped: BTreeMap<u32, &'static str>,
     pub warnings: Vec<String>,
     pub leftovers: Vec<String>,
+    pub remedies: Vec<Remedy>,
     /// What the state machine took, if it ran in one.
     pub machinery: Option<Machinery>,
     pub seed: u64,
@@ -98,6 +100,7 @@ impl Default for Study {
             skipped: BTreeMap::new(),
             warnings: Vec::new(),
             leftovers: Vec::new(),
+            remedies: Vec::new(),
             machinery: None,
             seed: 1,
         }
@@ -176,19 +179,26 @@ impl Study {
                     network: None,
                     machine: None,
                 }),
-            request: RequestSummary {
-                objective: self.objective,
-                constraints: self.constraints.clone(),
-                cold_share: self.cold_share,
-                budget: self.budget,
-                memory_sizes_mb: if is_grid { asked } else { Vec::new() },
-                planner: self.preset.to_string(),
-                invocations: is_grid.then_some(self.invocations),
-                payloads: 1,
-                concurrency: 1,
-                trim_share: 0.0,
-                monthly_invocations: self.monthly_invocations,
-            },
+            request: RequestRecord::new(
+                &TuningOptions {
+                    objective: self.objective,
+                    constraints: self.constraints.clone(),
+                    cold_share: self.cold_share,
+                    budget: self.budget,
+                    memory_sizes: if is_grid { asked } else { Vec::new() },
+                    preset: self.preset,
+                    invocations: self.invocations,
+                    dry_run: self.invocations == 0,
+                    max_concurrency: if self.local_cpus.is_some() { 1 } else { 10 },
+                    monthly_invocations: self.monthly_invocations,
+                    ..TuningOptions::default()
+                },
+                Withheld {
+                    count: 1,
+                    bytes: Some(2),
+                    keyed_sha256: Some("0".repeat(64)),
+                },
+            ),
             price_unknown: price
                 .is_none()
                 .then(|| "prices in region `eu-nowhere-1` are not known".to_owned()),
@@ -199,7 +209,9 @@ impl Study {
             machinery: self.machinery,
             warnings: self.warnings.clone(),
             leftovers: self.leftovers.clone(),
+            remedies: self.remedies.clone(),
             applied: None,
+            floor: tuner_core::Floor::default(),
             records,
         }
     }

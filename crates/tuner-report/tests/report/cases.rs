@@ -2,12 +2,14 @@
 
 use std::sync::LazyLock;
 
-use tuner_core::decision::Exclusion;
+use tuner_core::decision::{Exclusion, ExclusionReason};
 use tuner_core::machinery::{Place, Work};
 use tuner_core::planning::Preset;
 use tuner_core::pricing::PriceTable;
 use tuner_core::tuning::{SizeStatus, Tuning};
-use tuner_core::{Architecture, Constraint, Decision, MemorySize, Objective, Outcome, StartKind, Statistic, Verdict};
+use tuner_core::{
+    Architecture, Constraint, Decision, MemorySize, Objective, Outcome, Remedy, StartKind, Statistic, Verdict,
+};
 use tuner_report::{Format, Options, render};
 
 use crate::common::{self, Study, one_thread, p95_at_most};
@@ -329,14 +331,21 @@ fn hostile() -> Tuning {
     tuning.function.runtime = Some(HOSTILE.to_owned());
     tuning.function.region = Some(HOSTILE.to_owned());
     tuning.function.code_sha256 = Some(HOSTILE.to_owned());
-    tuning.request.planner = format!("={HOSTILE}");
+    tuning.request.options.name = Some(format!("={HOSTILE}"));
+    tuning.request.options.allowed_errors = vec![HOSTILE.to_owned()];
+    tuning.request.options.role_arn = Some(HOSTILE.to_owned());
     tuning.warnings = vec![HOSTILE.repeat(9); 6];
     tuning.leftovers = vec![HOSTILE.to_owned(); 2];
+    tuning.remedies = vec![Remedy::Allow {
+        action: HOSTILE.to_owned(),
+    }];
     tuning.applied = Some(HOSTILE.to_owned());
     tuning.price_unknown = Some(HOSTILE.to_owned());
     tuning.decision.excluded = vec![Exclusion {
         memory_size_mb: 512,
-        reason: HOSTILE.to_owned(),
+        reason: ExclusionReason::InWords {
+            text: HOSTILE.to_owned(),
+        },
     }];
     tuning.sizes[0].first_failure = Some(format!("=cmd|{HOSTILE}"));
     tuning.sizes[1].status = SizeStatus::Skipped {
@@ -398,7 +407,7 @@ fn nothing() -> Tuning {
         size.first_failure = None;
         size.max_memory_used_mb = None;
     }
-    tuning.request.memory_sizes_mb = vec![MemorySize::MIN];
+    tuning.request.options.memory_sizes = vec![MemorySize::MIN];
     tuning
 }
 

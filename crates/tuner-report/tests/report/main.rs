@@ -11,6 +11,7 @@ mod cases;
 mod extremes;
 mod gallery;
 mod model;
+mod older_documents;
 mod outside_text;
 mod picture;
 mod review_cases;

@@ -55,7 +55,7 @@ fn its_parts_its_knee_and_its_place_are_said_in_every_view() {
         let text = plain(&shown(format, &tuning));
         // 60 ms of waiting beside 60 ms x 1769 / 1024.
         for part in [
-            "Model at 1024 MB: 37 % waiting, 63 % processor, 0 % what grows faster as memory shrinks; misfit 5 %."
+            "Model at 1024 MB: 37 % waiting, 63 % processor, 0 % memory pressure; points are 5 % off the curve."
                 .to_owned(),
             format!(
                 "It levels off at {:.0} MB (95 % interval {:.0}–{:.0}).",
@@ -80,7 +80,7 @@ fn a_model_that_the_function_does_not_follow_says_nothing_else() {
     for format in WITH_WORDS {
         let text = plain(&shown(format, of("follows-no-model")));
         assert!(
-            text.contains("Model not trusted: the function does not follow it; misfit "),
+            text.contains("Model not trusted: the function does not follow it; points are "),
             "{format}"
         );
         assert!(!text.contains("% waiting"), "{format}");
@@ -94,7 +94,7 @@ fn a_knee_that_cannot_be_told_is_not_made_up() {
     for format in WITH_WORDS {
         let text = plain(&shown(format, tuning));
         assert!(
-            text.contains("Where it levels off cannot be told from these sizes."),
+            text.contains("Where it levels off does not show in these sizes."),
             "{format}"
         );
     }
@@ -104,7 +104,10 @@ fn a_knee_that_cannot_be_told_is_not_made_up() {
 fn an_adaptive_tuning_says_how_many_invocations_there_were_and_by_which_plan() {
     let tuning = common::adaptive().run();
     assert_eq!(
-        (tuning.request.invocations, tuning.request.memory_sizes_mb.len()),
+        (
+            tuning.request.options.asked_per_size(),
+            tuning.request.options.memory_sizes.len()
+        ),
         (None, 0)
     );
     let counts: Vec<u32> = tuning
@@ -285,7 +288,7 @@ fn documents_without_what_came_later_render() {
     }
     let mut tuning = of("limit-not-met").clone();
     tuning.decision.closest = None;
-    tuning.request.constraints.clear();
+    tuning.request.options.constraints.clear();
     assert_eq!(
         headline(&tuning).decision,
         "image-resize: none of the sizes tried (128 to 3008 MB) keeps the limits"

@@ -1,13 +1,18 @@
 use std::fs;
 
 use serde_json::Value;
-use tuner_report::{review_schema, tuning_schema};
+use tuner_report::{check_schema, comparison_schema, review_schema, tuning_schema};
 
 use crate::{cases, gallery, review_cases};
 
 #[test]
 fn the_schema_is_as_checked_in() {
-    for (name, schema) in [("tuning", tuning_schema()), ("review", review_schema())] {
+    for (name, schema) in [
+        ("tuning", tuning_schema()),
+        ("review", review_schema()),
+        ("check", check_schema()),
+        ("comparison", comparison_schema()),
+    ] {
         let path = gallery::reports().join(format!("schema/{name}.schema.json"));
         let checked_in: Value = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
         assert!(

@@ -1,5 +1,6 @@
 //! What is said first, case by case.
 
+use tuner_core::ControlCalls;
 use tuner_core::machinery::Machinery;
 use tuner_core::planning::Preset;
 use tuner_core::pricing::{Currency, Money};
@@ -198,6 +199,24 @@ fn the_cost_of_a_tuning_is_that_of_the_function_and_the_machine() {
             assert!(text.contains(&part), "{format}: {part}\n{text}");
         }
         assert!(!plain(&shown(format, &cases::moved().run())).contains("Cost of this tuning"));
+    }
+}
+
+/// What the tuner's own calls waited for is said in every view, and nothing where nothing limits them.
+#[test]
+fn what_limited_calls_waited_for() {
+    let mut tuning = cases::moved().run();
+    tuning.exploration.control_calls = ControlCalls {
+        limited: 121,
+        paced_ms: 12_040,
+        throttled: 3,
+    };
+    for format in [Format::Terminal, Format::Markdown, Format::Html, Format::Svg] {
+        let text = plain(&shown(format, &tuning));
+        let said = "121 calls of the tuner are of the kind that Lambda limits by the second for the whole account, \
+                    and waited 12.0 s in all for their turn; 3 throttled.";
+        assert!(text.contains(said), "{format}: {text}");
+        assert!(!plain(&shown(format, &cases::moved().run())).contains("calls of the tuner"));
     }
 }
 

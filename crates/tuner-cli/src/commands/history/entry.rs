@@ -69,6 +69,15 @@ impl Entry {
         }
     }
 
+    /// What a reader calls the function: as the tuning was told, else by its plain name.
+    pub(super) fn label(&self) -> String {
+        let asked = match self {
+            Self::Tuning(tuning) => tuning.name.clone(),
+            Self::Execution(_) => None,
+        };
+        asked.unwrap_or_else(|| name(self.function()))
+    }
+
     pub(super) fn function(&self) -> &str {
         match self {
             Self::Tuning(tuning) => &tuning.function,
@@ -142,6 +151,7 @@ mod tests {
         let tuning = PastTuning {
             tuning_id: uuid::Builder::from_unix_timestamp_millis(ms, &[7; 10]).into_uuid(),
             function: "arn:aws:lambda:eu-west-1:123456789012:function:resize".to_owned(),
+            name: None,
             finished_at: Timestamp::UNIX_EPOCH,
             status: TuningStatus::Failed,
             verdict: Verdict::AllFailed,

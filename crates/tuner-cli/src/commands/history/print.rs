@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 
 use tuner_report::escape;
 
-use super::entry::{Entry, name};
+use super::entry::Entry;
 use crate::cli::HistoryFormat;
 use crate::error::CliError;
 use crate::guarded;
@@ -51,7 +51,7 @@ impl Row {
     fn of(entry: &Entry, zone: &TimeZone) -> Self {
         let when = entry.at().to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M").to_string();
         // A line of the table is a line.
-        let function = escape::line(&name(entry.function()));
+        let function = escape::line(&entry.label());
         match entry {
             Entry::Tuning(tuning) => Self {
                 when,

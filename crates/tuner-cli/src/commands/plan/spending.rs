@@ -6,6 +6,7 @@ use tuner_core::planning::RUNGS;
 use tuner_core::pricing::{Money, PriceTable, Rate};
 use tuner_core::{Architecture, SizeProgress, machinery};
 use tuner_engine::TuningRequest;
+use tuner_report::{Reader, remedy};
 
 use super::{Known, Place, USUAL_SIZES, usual_calls};
 use crate::commands::run::seconds;
@@ -13,20 +14,23 @@ use crate::units;
 
 /// Versions that are published, when all goes well.
 pub(super) fn versions(request: &TuningRequest) -> u64 {
-    if request.preset.is_adaptive() {
-        return match request.memory_sizes.len() as u64 {
+    if request.options.preset.is_adaptive() {
+        return match request.options.memory_sizes.len() as u64 {
             0 => USUAL_SIZES,
             sizes => sizes.min(USUAL_SIZES),
         };
     }
     let untouched = SizeProgress::default();
     let progress = request
+        .options
         .memory_sizes
         .iter()
         .map(|&size| (size, untouched.clone()))
         .collect();
-    let batches = request.fixed_planner().next(&progress);
-    let versions = batches.iter().map(|batch| request.versions_for(batch, &untouched));
+    let batches = request.options.fixed_planner().next(&progress);
+    let versions = batches
+        .iter()
+        .map(|batch| request.options.versions_for(batch, &untouched));
     versions.map(u64::from).sum()
 }
 
@@ -39,7 +43,10 @@ pub(super) fn spends(request: &TuningRequest, known: &Known, prices: &PriceTable
     };
     let quote = match prices.quote(&known.region, now.architecture) {
         Ok(quote) => quote,
-        Err(unknown) => return format!("an unknown amount: {unknown}"),
+        Err(unknown) => {
+            let way = unknown.remedy().map(|way| remedy(&way, Reader::CommandLine));
+            return format!("an unknown amount: {unknown}; {}", way.unwrap_or_default());
+        }
     };
     let Some(rate) = Rate::of(&quote, now.ephemeral_storage_mb) else {
         return format!("an unknown amount: not every price in {} is known", known.region);
@@ -60,7 +67,7 @@ pub(super) fn spends(request: &TuningRequest, known: &Known, prices: &PriceTable
         .map(|&mb| Some(rate.publishing(mb)? * versions))
         .sum::<Option<f64>>();
     // Nothing is begun that could exceed the budget.
-    let bounded = |amount: f64| request.budget.cost.map_or(amount, |most| amount.min(most));
+    let bounded = |amount: f64| request.options.budget.cost.map_or(amount, |most| amount.min(most));
     let Some(published) = published else {
         return format!(
             "an unknown amount: every version is charged for SnapStart's cache, 3 hours at least, and what that costs {} is \
@@ -90,8 +97,12 @@ pub(super) fn spends(request: &TuningRequest, known: &Known, prices: &PriceTable
         ),
         false => String::new(),
     };
-    let why = match (request.preset.is_adaptive(), request.dry_run, request.only_cold_starts) {
-        (true, ..) if request.budget.cost.is_some_and(|most| amount.amount >= most) => "the budget",
+    let why = match (
+        request.options.preset.is_adaptive(),
+        request.options.dry_run,
+        request.options.only_cold_starts,
+    ) {
+        (true, ..) if request.options.budget.cost.is_some_and(|most| amount.amount >= most) => "the budget",
         (true, ..) | (_, true, _) => "if every one ran into the timeout",
         (_, _, true) => "if every version gave one cold start only and every invocation ran into the timeout",
         _ => "if all had to be made twice and every one ran into the timeout",
@@ -101,9 +112,9 @@ pub(super) fn spends(request: &TuningRequest, known: &Known, prices: &PriceTable
 
 /// Versions of a size that are not exceeded.
 fn most_versions_each(request: &TuningRequest) -> u32 {
-    match request.only_cold_starts {
+    match request.options.only_cold_starts {
         // Each gives one cold start at least.
-        true => request.invocations.max(1),
+        true => request.options.invocations.max(1),
         false => 1,
     }
 }
@@ -122,10 +133,11 @@ pub(super) fn takes(request: &TuningRequest, known: &Known) -> String {
         let (sizes, each) = worst_case(request);
         let all = sizes.len() as u64 * u64::from(each);
         // No order of a list of jobs ends later (R. L. Graham, 1969): all of them side by side, then the longest queue.
-        let rounds = all.div_ceil(at_once) + u64::from(each).div_ceil(u64::from(request.concurrency).max(1));
+        let rounds = all.div_ceil(at_once) + u64::from(each).div_ceil(u64::from(request.options.concurrency).max(1));
         let rounds = if at_once == 1 { all } else { rounds };
         let worst_ms = rounds as f64 * f64::from(now.timeout_s) * 1000.0 + pauses_ms(request, all, at_once);
         let worst_ms = request
+            .options
             .budget
             .time_ms
             .map_or(worst_ms, |most| worst_ms.min(most as f64));
@@ -134,7 +146,7 @@ pub(super) fn takes(request: &TuningRequest, known: &Known) -> String {
             about(worst_ms),
             seconds(now.timeout_s)
         );
-    } else if let Some(most) = request.budget.time_ms {
+    } else if let Some(most) = request.options.budget.time_ms {
         words += &format!(", at most {}", about(most as f64));
     }
     if !matches!(known.place, Place::Local) {
@@ -158,31 +170,33 @@ fn about(ms: f64) -> String {
 
 /// Invocations made at the same time.
 fn at_once(request: &TuningRequest) -> u64 {
-    let concurrency = u64::from(request.concurrency).max(1);
-    let sizes = match request.preset.is_adaptive() {
+    let concurrency = u64::from(request.options.concurrency).max(1);
+    let sizes = match request.options.preset.is_adaptive() {
         // Sizes are measured by turns.
         true => 1,
-        false => request.memory_sizes.len().max(1) as u64,
+        false => request.options.memory_sizes.len().max(1) as u64,
     };
-    (sizes * concurrency).min(u64::from(request.max_concurrency)).max(1)
+    (sizes * concurrency)
+        .min(u64::from(request.options.max_concurrency))
+        .max(1)
 }
 
 fn pauses_ms(request: &TuningRequest, calls: u64, at_once: u64) -> f64 {
-    (request.pause_ms * calls.div_ceil(at_once)) as f64
+    (request.options.pause_ms * calls.div_ceil(at_once)) as f64
 }
 
 /// Sizes and invocations of each that are not exceeded.
 fn worst_case(request: &TuningRequest) -> (Vec<u32>, u32) {
-    let Some(effort) = request.preset.effort() else {
-        let sizes = request.memory_sizes.iter().map(|size| size.mb()).collect();
-        return (sizes, request.fixed_planner().most_calls());
+    let Some(effort) = request.options.preset.effort() else {
+        let sizes = request.options.memory_sizes.iter().map(|size| size.mb()).collect();
+        return (sizes, request.options.fixed_planner().most_calls());
     };
-    let sizes: Vec<u32> = match request.memory_sizes.len() {
+    let sizes: Vec<u32> = match request.options.memory_sizes.len() {
         0 => RUNGS.to_vec(),
-        _ => request.memory_sizes.iter().map(|size| size.mb()).collect(),
+        _ => request.options.memory_sizes.iter().map(|size| size.mb()).collect(),
     };
     // One that runs into its timeout ends its size.
-    let each = match request.budget.invocations {
+    let each = match request.options.budget.invocations {
         Some(most) => most.div_ceil(sizes.len().max(1) as u32),
         None => effort.calls.div_ceil(sizes.len().max(1) as u32) + effort.opening,
     };
@@ -194,9 +208,9 @@ fn own(request: &TuningRequest, calls: u32, timeout_ms: u64, region: &str, price
     let plan = machinery::Plan {
         sizes: worst_case(request).0.len() as u32,
         invocations: calls.saturating_sub(1),
-        concurrency: request.concurrency,
-        max_concurrency: request.max_concurrency,
-        pause_ms: request.pause_ms,
+        concurrency: request.options.concurrency,
+        max_concurrency: request.options.max_concurrency,
+        pause_ms: request.options.pause_ms,
         duration_ms: timeout_ms as f64,
         // As infra/ deploys them, at the dearer of the two architectures.
         own_memory_mb: 512,

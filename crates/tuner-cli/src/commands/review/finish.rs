@@ -2,13 +2,13 @@
 
 use std::io::Write;
 
-use tuner_core::review::MemoryReview;
-use tuner_report::{Format, Options, TerminalStyle, render_review, review_terminal};
+use tuner_core::review::{FunctionReview, Judged, MemoryReview};
+use tuner_report::{Format, Options, render_review, review_terminal};
 
 use super::DOCUMENT;
 use crate::cli::{ReviewArgs, ReviewFormat, ReviewGate};
 use crate::commands::out_folder::OutFolder;
-use crate::commands::write_file;
+use crate::commands::write_file_by;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::guarded;
@@ -23,18 +23,32 @@ const FILES: [(&str, Format); 5] = [
     ("report.csv", Format::Csv),
 ];
 
+/// The review as it may be shown: made once for all forms of it.
+pub(super) fn as_shown(args: &ReviewArgs, review: MemoryReview) -> Result<MemoryReview, CliError> {
+    let options = Options {
+        show_account_ids: args.show_account_ids,
+        ..Options::default()
+    };
+    Ok(tuner_report::masked_review(review, &options)?)
+}
+
 /// Prints the review, then writes its files: what was found is shown even on a full disk.
 pub(super) fn tell(args: &ReviewArgs, review: &MemoryReview, folder: &OutFolder) -> Result<(), CliError> {
     let options = Options {
         show_account_ids: args.show_account_ids,
         ..Options::default()
     };
-    let printed = print(args.format, review, &options);
+    // Files may be passed on to people with other profiles.
+    let mine = Options {
+        profile: args.account.profile.clone(),
+        ..options.clone()
+    };
+    let printed = print(args.format, review, &mine);
     for (name, format) in FILES {
-        let mut bytes = Vec::new();
-        render_review(format, review, &options, &mut bytes)?;
         let file = folder.path.join(name);
-        write_file(&file, &bytes)?;
+        write_file_by(&file, |mut out| {
+            render_review(format, review, &options, &mut out).map_err(std::io::Error::other)
+        })?;
         let _ = writeln!(guarded::stderr(), "{DIM}wrote{RESET} {}", file.display());
     }
     printed
@@ -44,10 +58,7 @@ fn print(format: ReviewFormat, review: &MemoryReview, options: &Options) -> Resu
     let mut out = std::io::BufWriter::new(anstream::stdout().lock());
     let format = match format {
         ReviewFormat::Human => {
-            let style = TerminalStyle {
-                width: terminal::width(),
-                colour: terminal::colours_stdout(),
-            };
+            let style = terminal::style(None);
             review_terminal(review, options, &style, &mut out)?;
             return Ok(out.flush()?);
         }
@@ -63,12 +74,21 @@ fn print(format: ReviewFormat, review: &MemoryReview, options: &Options) -> Resu
 pub(super) fn gate(args: &ReviewArgs, review: &MemoryReview) -> Result<(), CliError> {
     let found: Vec<String> = (args.fail_on.iter())
         .filter_map(|gate| {
-            let ReviewGate::Finding(kind) = gate else { return None };
-            let of: Vec<&str> = (review.functions.iter())
-                .filter(|f| f.finding(*kind).is_some())
-                .map(|f| f.function.name.name())
-                .collect();
-            (!of.is_empty()).then(|| format!("{}: {}", kind.words(), some_of(&of)))
+            let named = |wanted: &dyn Fn(&FunctionReview) -> bool| -> Vec<&str> {
+                let of = review.functions.iter().filter(|f| wanted(f));
+                of.map(|f| f.function.name.name()).collect()
+            };
+            let (words, of) = match gate {
+                ReviewGate::Finding(kind) => (kind.words(), named(&|f| f.finding(*kind).is_some())),
+                ReviewGate::Unjudged => {
+                    let unread = review.regions.iter().filter(|region| region.problem.is_some());
+                    let mut of: Vec<&str> = unread.map(|region| region.region.as_str()).collect();
+                    of.extend(named(&|f| f.judged() != Judged::Fully));
+                    ("could not be judged in full", of)
+                }
+                ReviewGate::Unreadable => return None,
+            };
+            (!of.is_empty()).then(|| format!("{words}: {}", some_of(&of)))
         })
         .collect();
     if found.is_empty() {

@@ -5,10 +5,12 @@ use std::path::Path;
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use tuner_core::review::{ListedFunction, PackageType};
-use tuner_core::{Architecture, FunctionName};
+use tuner_core::review::{
+    Alias, FunctionVersion, ListedFunction, PackageType, ProvisionedConcurrency, PublishedVersion,
+};
+use tuner_core::{Architecture, FunctionName, Tuning};
 
-use super::encoding;
+use super::{encoding, optimizer, serving};
 use crate::error::CliError;
 
 /// What inventories tell.
@@ -17,6 +19,18 @@ pub(super) struct Inventory {
     pub(super) functions: Vec<ListedFunction>,
     /// Documents of `aws logs describe-export-tasks`, which name the log groups of exports.
     pub(super) export_tasks: Vec<Value>,
+    /// Documents of `aws lambda list-provisioned-concurrency-configs`: version or alias, and what is kept for it.
+    pub(super) provisioned: Option<Vec<(FunctionName, ProvisionedConcurrency)>>,
+    /// Published versions, of `aws lambda list-versions-by-function` or `list-functions --function-version ALL`.
+    versions: Vec<(FunctionName, PublishedVersion)>,
+    /// Aliases, of `aws lambda list-aliases`.
+    aliases: Vec<(FunctionName, Alias)>,
+    /// What Lambda reads for functions, of `aws lambda list-event-source-mappings`: their names and the ARNs of queues and streams.
+    event_sources: Vec<(FunctionName, String)>,
+    /// What Compute Optimizer says.
+    pub(super) optimizer: Vec<optimizer::Said>,
+    /// Documents of `tuner run`.
+    pub(super) tunings: Vec<Tuning>,
     /// What is doubtful about it.
     pub(super) warnings: Vec<String>,
 }
@@ -28,8 +42,10 @@ pub(super) fn read(file: &Path) -> Result<Inventory, CliError> {
         std::fs::read(file).map_err(|e| CliError::usage(format!("cannot read the inventory `{name}`")).cause(e))?;
     let none = |reason: String| {
         CliError::usage(format!("`{name}` is no inventory")).cause(reason).hint(
-            "give what `aws lambda list-functions --output json` prints; of exported logs also \
-             `aws logs describe-export-tasks --output json`",
+            "give what `aws lambda list-functions --output json` prints; also what `list-versions-by-function`, `list-aliases` \
+             and `list-provisioned-concurrency-configs` print with `--function-name NAME`, `list-event-source-mappings`, of exported logs \
+             `aws logs describe-export-tasks --output json`, of Compute Optimizer the CSV of \
+             `aws compute-optimizer export-lambda-function-recommendations`, and of `tuner run` its tuning.json",
         )
     };
     let text = encoding::decode(bytes).map_err(|e| none(e.to_string()))?;
@@ -42,6 +58,10 @@ pub(super) fn read(file: &Path) -> Result<Inventory, CliError> {
 
 fn parse(text: &str) -> Result<Inventory, String> {
     let mut inventory = Inventory::default();
+    if optimizer::is_export(text) {
+        inventory.optimizer = optimizer::read_export(text)?;
+        return Ok(inventory);
+    }
     for document in serde_json::Deserializer::from_str(text).into_iter::<Value>() {
         let document = document.map_err(|e| format!("{e}; it takes JSON"))?;
         inventory.collect(without_wrapping(document))?;
@@ -71,6 +91,14 @@ impl Inventory {
     pub(super) fn add(&mut self, other: Self) {
         self.functions.extend(other.functions);
         self.export_tasks.extend(other.export_tasks);
+        self.versions.extend(other.versions);
+        self.aliases.extend(other.aliases);
+        self.event_sources.extend(other.event_sources);
+        self.optimizer.extend(other.optimizer);
+        self.tunings.extend(other.tunings);
+        if let Some(more) = other.provisioned {
+            self.provisioned.get_or_insert_default().extend(more);
+        }
         self.warnings.extend(other.warnings);
     }
 
@@ -96,14 +124,113 @@ impl Inventory {
                     self.export_tasks.push(Value::Object(fields));
                     return Ok(());
                 }
-                if let Some(list) = fields.remove("Functions") {
-                    self.is_whole(&fields, "functions", "aws lambda list-functions");
-                    return if list.is_null() { Ok(()) } else { self.collect(list) };
+                if let Some(list) = fields.remove("ProvisionedConcurrencyConfigs") {
+                    self.is_whole(
+                        &fields,
+                        "configurations",
+                        "aws lambda list-provisioned-concurrency-configs",
+                    );
+                    return self.provisioned(list);
+                }
+                if let Some(list) = fields.remove("EventSourceMappings") {
+                    self.is_whole(
+                        &fields,
+                        "event source mappings",
+                        "aws lambda list-event-source-mappings",
+                    );
+                    self.event_sources.extend(serving::event_sources(list)?);
+                    return Ok(());
+                }
+                if let Some(list) = fields.remove("lambdaFunctionRecommendations") {
+                    self.is_whole(
+                        &fields,
+                        "recommendations",
+                        "aws compute-optimizer get-lambda-function-recommendations",
+                    );
+                    self.optimizer.extend(optimizer::read_list(list)?);
+                    return Ok(());
+                }
+                if fields.contains_key("tuning_id") {
+                    let tuning: Tuning = serde_json::from_value(Value::Object(fields))
+                        .map_err(|e| format!("it looks like the document of a tuning, and is none: {e}"))?;
+                    self.tunings.push(tuning);
+                    return Ok(());
+                }
+                if let Some(list) = fields.remove("Aliases") {
+                    self.is_whole(&fields, "aliases", "aws lambda list-aliases");
+                    self.aliases.extend(serving::aliases(list)?);
+                    return Ok(());
+                }
+                for (key, what, call) in [
+                    ("Functions", "functions", "aws lambda list-functions"),
+                    ("Versions", "versions", "aws lambda list-versions-by-function"),
+                ] {
+                    if let Some(list) = fields.remove(key) {
+                        self.is_whole(&fields, what, call);
+                        return if list.is_null() { Ok(()) } else { self.collect(list) };
+                    }
                 }
                 self.function(fields)
             }
             other => Err(format!("`{other}` is no function")),
         }
+    }
+
+    /// Provisioned concurrency of versions and aliases; an empty list names no function.
+    fn provisioned(&mut self, list: Value) -> Result<(), String> {
+        let list: Option<Vec<PrintedProvisioned>> =
+            serde_json::from_value(list).map_err(|e| format!("ProvisionedConcurrencyConfigs: {e}"))?;
+        let all = self.provisioned.get_or_insert_default();
+        for config in list.into_iter().flatten() {
+            let name: FunctionName = (config.function_arn.parse())
+                .map_err(|e: tuner_core::FunctionNameError| format!("`{}`: {e}", config.function_arn))?;
+            let Some(qualifier) = name.qualifier().map(str::to_owned) else {
+                return Err(format!(
+                    "`{name}` of ProvisionedConcurrencyConfigs names no version or alias"
+                ));
+            };
+            let environments = config.requested_provisioned_concurrent_executions;
+            all.push((
+                name,
+                ProvisionedConcurrency {
+                    qualifier,
+                    environments,
+                },
+            ));
+        }
+        Ok(())
+    }
+
+    /// The functions with what is known of their versions and aliases; one that only those lists name is one too.
+    pub(super) fn functions(self) -> Vec<ListedFunction> {
+        let mut functions = Functions::of(self.functions);
+        for (name, version) in self.versions {
+            let function = functions.named(name);
+            if function.version(version.version).is_none() {
+                function.versions.push(version);
+            }
+        }
+        for (name, alias) in self.aliases {
+            let aliases = functions.named(name).aliases.get_or_insert_default();
+            if !aliases.iter().any(|known| known.name == alias.name) {
+                aliases.push(alias);
+            }
+        }
+        // Whether they are of all functions is not told: one that they do not name may have others.
+        for (name, source) in self.event_sources {
+            let sources = functions.named(name).event_sources.get_or_insert_default();
+            if !sources.contains(&source) {
+                sources.push(source);
+            }
+        }
+        for (name, kept) in self.provisioned.into_iter().flatten() {
+            let function = functions.named(name);
+            let is_known = |known: &ProvisionedConcurrency| known.qualifier == kept.qualifier;
+            if !function.provisioned.iter().any(is_known) {
+                function.provisioned.push(kept);
+            }
+        }
+        functions.all
     }
 
     /// Says so where a list goes on in another page.
@@ -140,8 +267,55 @@ impl Inventory {
             with_usual_names(fields)
         };
         let printed = Printed::of(fields, &mut self.warnings)?;
-        self.functions.push(printed.listed(is_whole)?);
+        let version = printed.version.as_deref().and_then(|version| version.parse().ok());
+        let listed = printed.listed(is_whole)?;
+        match version.filter(|version: &FunctionVersion| version.is_published()) {
+            Some(version) => self
+                .versions
+                .push((listed.name.unqualified(), serving::published(version, &listed))),
+            None => self.functions.push(listed),
+        }
         Ok(())
+    }
+}
+
+/// Functions, by name and region.
+struct Functions {
+    all: Vec<ListedFunction>,
+    places: BTreeMap<(String, Option<String>), usize>,
+}
+
+impl Functions {
+    fn of(all: Vec<ListedFunction>) -> Self {
+        let mut places = BTreeMap::new();
+        for (at, function) in all.iter().enumerate() {
+            places.entry(Self::key(function)).or_insert(at);
+        }
+        Self { all, places }
+    }
+
+    fn key(function: &ListedFunction) -> (String, Option<String>) {
+        (function.name.name().to_owned(), function.region.clone())
+    }
+
+    /// The function of this name, added where there is none.
+    fn named(&mut self, name: FunctionName) -> &mut ListedFunction {
+        let named = ListedFunction::named(name);
+        let key = Self::key(&named);
+        // A function that was listed by its name alone may be in any region.
+        let known = self
+            .places
+            .get(&key)
+            .or_else(|| self.places.get(&(key.0.clone(), None)));
+        let at = match known {
+            Some(at) => *at,
+            None => {
+                self.places.insert(key, self.all.len());
+                self.all.push(named);
+                self.all.len() - 1
+            }
+        };
+        &mut self.all[at]
     }
 }
 
@@ -182,6 +356,7 @@ struct Printed {
     runtime: Option<String>,
     memory_size: Option<u32>,
     timeout: Option<u32>,
+    code_sha256: Option<String>,
     last_modified: Option<String>,
     architectures: Option<OneOrMore>,
     package_type: Option<String>,
@@ -192,6 +367,14 @@ struct Printed {
     concurrency: Option<Concurrency>,
     capacity_provider_config: Option<Value>,
     master_arn: Option<String>,
+    version: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct PrintedProvisioned {
+    function_arn: String,
+    requested_provisioned_concurrent_executions: u32,
 }
 
 /// A query may take the first of a list.
@@ -301,6 +484,7 @@ impl Printed {
             json_logs,
             reports_hidden: json_logs && logging.is_some_and(|l| l.system_log_level.as_deref() == Some("WARN")),
             reserved_concurrency: self.concurrency.and_then(|c| c.reserved_concurrent_executions),
+            code_sha256: self.code_sha256,
             last_modified: self.last_modified.and_then(|time| time.parse().ok()),
             tags: self.tags.unwrap_or_default(),
             unsupported: match (self.capacity_provider_config, self.master_arn) {
@@ -366,6 +550,50 @@ mod tests {
             r#""CapacityProviderConfig": {"LambdaManagedInstancesCapacityProviderConfig": {}}"#,
         );
         assert!(parse(&managed).unwrap().functions[0].unsupported.is_some());
+    }
+
+    #[test]
+    fn versions_and_aliases_are_of_their_function() {
+        let version = |number: &str, mb: &str| {
+            PAY.replace("function:pay\"", &format!("function:pay:{number}\""))
+                .replace(
+                    "\"MemorySize\": 1024",
+                    &format!("\"MemorySize\": {mb}, \"Version\": \"{number}\""),
+                )
+        };
+        let aliases = r#"{"Aliases": [{"AliasArn": "arn:aws:lambda:eu-west-1:123456789012:function:pay:live", "Name": "live",
+            "FunctionVersion": "7", "RoutingConfig": {"AdditionalVersionWeights": {"6": 0.1}}}]}"#;
+        let (seven, six, latest) = (version("7", "256"), version("6", "512"), version("$LATEST", "1024"));
+        // Whatever comes first.
+        for text in [
+            format!(r#"{{"Functions": [{seven}, {latest}, {six}]}} {aliases}"#),
+            format!(r#"{aliases} {{"Versions": [{six}, {latest}, {seven}]}} {{"Functions": [{PAY}]}}"#),
+            format!(r#"{PAY} {seven} {six} {aliases}"#),
+        ] {
+            let functions = parse(&text).unwrap().functions();
+            let pay = &functions[0];
+            assert_eq!((pay.memory_size_mb, pay.versions.len()), (Some(1024), 2), "{text}");
+            let size = |version| pay.version(FunctionVersion::Published(version)).unwrap().memory_size_mb;
+            assert_eq!((size(7), size(6)), (Some(256), Some(512)));
+            let alias = &pay.aliases.as_ref().unwrap()[0];
+            assert_eq!(alias.name, "live");
+            assert!((alias.share(FunctionVersion::Published(7)) - 0.9).abs() < 1e-9);
+        }
+        assert!(parse(r#"{"Aliases": [{"AliasArn": "a b", "Name": "x", "FunctionVersion": "1"}]}"#).is_err());
+    }
+
+    #[test]
+    fn queues_are_of_the_functions_that_read_them() {
+        let queue = "arn:aws:sqs:eu-west-1:123456789012:orders";
+        let mappings = format!(
+            r#"{{"EventSourceMappings": [{{"FunctionArn": "arn:aws:lambda:eu-west-1:123456789012:function:pay:live",
+            "EventSourceArn": "{queue}"}}, {{"FunctionArn": "arn:aws:lambda:eu-west-1:123456789012:function:pay"}}]}}"#
+        );
+        let functions = parse(&format!("{PAY} {mappings}")).unwrap().functions();
+        assert_eq!(functions.len(), 1);
+        assert_eq!(functions[0].queues(), Some(vec!["orders"]));
+        // Of one that no list names it is not known.
+        assert_eq!(parse(PAY).unwrap().functions()[0].queues(), None);
     }
 
     #[test]

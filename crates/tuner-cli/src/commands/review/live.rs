@@ -13,6 +13,7 @@ use tuner_engine::review::{
     driver, rank,
 };
 use tuner_engine::{Backoff, CancellationToken, DirectoryStore, SystemClock};
+use tuner_report::{Reader, remedy};
 
 use super::finish;
 use super::tunings::Bench;
@@ -207,7 +208,10 @@ impl Session<'_> {
             return Ok(Exit::Interrupted);
         }
         finish::gate(self.args, &concluded.review)?;
-        Ok(Exit::Done)
+        Ok(match concluded.review.is_blind() {
+            true => Exit::NotEnoughEvidence,
+            false => Exit::Done,
+        })
     }
 
     /// Says what will be read and what that costs, and asks if it costs anything.
@@ -291,11 +295,10 @@ impl Session<'_> {
             matches!(error, ReviewError::NothingListed { error, .. } if error.kind == PortErrorKind::NotSignedIn);
         let hint = match error {
             _ if not_signed_in => Some(self.reach.sign_in()),
-            ReviewError::NoRegion => Some("name regions with --regions, or set one with --region".to_owned()),
-            ReviewError::NothingListed { .. } => {
+            ReviewError::NothingListed { error, .. } if error.kind == PortErrorKind::Denied => {
                 Some("allow lambda:ListFunctions, or review exported logs with --from-logs".to_owned())
             }
-            _ => None,
+            error => error.remedy().map(|what| remedy(&what, Reader::CommandLine)),
         };
         match error {
             ReviewError::Interrupted => CliError::new(exit, "interrupted; nothing was changed"),
@@ -336,11 +339,11 @@ fn planned(listing: &Listing) -> String {
 }
 
 /// What asking CloudWatch for metrics costs at most: GetMetricData is charged by the metric and has no free tier. Two are asked
-/// of every function, and three more of those that were invoked. Source: "Amazon CloudWatch Pricing", $0.01 per 1,000 metrics
+/// of every function, and four more of those that were invoked. Source: "Amazon CloudWatch Pricing", $0.01 per 1,000 metrics
 /// requested. What it is in other currencies is not known.
 fn metrics_cost(listing: &Listing) -> Option<Money> {
     const EACH: f64 = 0.01 / 1000.0;
-    const OF_A_FUNCTION: f64 = 5.0;
+    const OF_A_FUNCTION: f64 = 6.0;
     let in_dollars = |region: &str| matches!(Partition::of_region(region), Partition::Aws | Partition::AwsUsGov);
     let cost = Money::usd(listing.functions as f64 * OF_A_FUNCTION * EACH);
     (listing.functions > 0 && listing.regions.iter().all(|r| in_dollars(&r.region))).then_some(cost)

@@ -5,13 +5,17 @@ mod finish;
 mod inventory;
 mod live;
 mod offline;
+mod optimizer;
 mod previous;
 mod progress;
+mod serving;
 mod tunings;
 
+use std::collections::BTreeMap;
 use std::io::Write;
 
-use tuner_core::review::{Fallback, Gathered, MemoryReview, REVIEW_SCHEMA_VERSION};
+use tuner_core::review::{Fallback, Gathered, MemoryReview, REVIEW_SCHEMA_VERSION, Tuned};
+use tuner_core::{FunctionName, Tuning};
 
 use super::out_folder::{OutFolder, stamped};
 use super::{price_table, report, unread};
@@ -32,7 +36,7 @@ pub(super) use live::of_account;
 pub(super) fn of_logs(args: &ReviewArgs) -> Result<Exit, CliError> {
     let prices = price_table(args.prices.as_deref())?;
     unread::must_exist(&args.from_logs)?;
-    let (gathered, unread) = offline::gather(args)?;
+    let (gathered, tunings, unread) = offline::gather(args)?;
     if gathered.functions.is_empty() {
         return Err(unread.nothing_found());
     }
@@ -42,18 +46,38 @@ pub(super) fn of_logs(args: &ReviewArgs) -> Result<Exit, CliError> {
         let _ = writeln!(guarded::stderr(), "{DIM}compared with{RESET} {}", file.display());
     }
     let folder = OutFolder::create(args.out.as_deref(), &stamped("review"))?;
-    let review = made(gathered, args, &prices, previous.as_ref().map(|(review, _)| review));
+    let mut review = made(gathered, args, &prices, previous.as_ref().map(|(review, _)| review));
+    if !tunings.is_empty() {
+        let tuned = tuned(&tunings, &review);
+        review = review.with_tuned(tuned);
+    }
+    let review = finish::as_shown(args, review)?;
     finish::tell(args, &review, &folder)?;
     unread.tell();
     finish::gate(args, &review)?;
     if args.fail_on.contains(&ReviewGate::Unreadable) {
         unread.gate()?;
     }
-    Ok(if reports == 0 {
-        Exit::NotEnoughEvidence
-    } else {
-        Exit::Done
+    Ok(match reports == 0 || review.is_blind() {
+        true => Exit::NotEnoughEvidence,
+        false => Exit::Done,
     })
+}
+
+/// What came of tunings, by the functions as the review calls them; of several of one function, the last.
+fn tuned(tunings: &[Tuning], review: &MemoryReview) -> BTreeMap<FunctionName, Tuned> {
+    let mut tunings: Vec<&Tuning> = tunings.iter().collect();
+    tunings.sort_by_key(|tuning| tuning.finished_at);
+    let as_reviewed = |tuning: &Tuning| {
+        let name = &tuning.function.name;
+        let mut functions = review.functions.iter();
+        let known = functions.find(|of| offline::is_of(&of.function, name));
+        known.map_or_else(|| name.unqualified(), |of| of.function.name.clone())
+    };
+    tunings
+        .into_iter()
+        .map(|tuning| (as_reviewed(tuning), Tuned::of(tuning, None)))
+        .collect()
 }
 
 fn made(

@@ -6,11 +6,12 @@ use jiff::{SignedDuration, Timestamp};
 use tuner_core::review::{
     Evidence, Gap, Gathered, ListedFunction, LogsBy, LogsRead, Missing, RegionReview, Scan, Why, Window,
 };
-use tuner_core::{FunctionName, FunctionNameError};
+use tuner_core::{FunctionName, FunctionNameError, Tuning};
 use tuner_logs::{ExportTasks, FunctionLogs, Input, LogEvidence, Options, UNKNOWN_FUNCTION};
 use uuid::Uuid;
 
 use super::inventory::{self, Inventory};
+use super::optimizer;
 use crate::cli::ReviewArgs;
 use crate::commands::unread::Unread;
 use crate::error::CliError;
@@ -23,11 +24,16 @@ const SHORTEST_HOURS: f64 = 1.0;
 /// Its replicas are charged at prices of their own. Source: aws.amazon.com/lambda/pricing, Lambda@Edge.
 const LAMBDA_AT_EDGE: &str = "it ran as Lambda@Edge, which has prices of its own; tune its master in us-east-1 instead";
 
+/// Logs hold no report of an environment that waits, and the list of functions does not name it either.
+const ALLOCATION_NOT_LISTED: &str = "whether provisioned concurrency is kept is not known from logs, and what keeping it costs is \
+     in no figure; give what `aws lambda list-provisioned-concurrency-configs --function-name NAME --output json` prints of the \
+     functions that may have it, with --inventory";
+
 /// A report of a time later than this from now on is of no clock that can be relied on.
 const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_hours(24);
 
 /// Reads everything that was given.
-pub(super) fn gather(args: &ReviewArgs) -> Result<(Gathered, Unread), CliError> {
+pub(super) fn gather(args: &ReviewArgs) -> Result<(Gathered, Vec<Tuning>, Unread), CliError> {
     let started_at = Timestamp::now();
     let mut listed = Inventory::default();
     for file in &args.inventory {
@@ -48,7 +54,12 @@ pub(super) fn gather(args: &ReviewArgs) -> Result<(Gathered, Unread), CliError> 
         export_tasks,
     };
     let (logs, coverage) = tuner_logs::gather(inputs, &options);
-    let mut warnings = listed.warnings;
+    let mut warnings = std::mem::take(&mut listed.warnings);
+    let provisioned_listed = listed.provisioned.is_some();
+    let (optimizer, tunings) = (
+        std::mem::take(&mut listed.optimizer),
+        std::mem::take(&mut listed.tunings),
+    );
     // Whoever reads the document later does not see what this run says of it.
     let unread = Unread::of(&coverage);
     warnings.extend(unread.lines());
@@ -57,7 +68,7 @@ pub(super) fn gather(args: &ReviewArgs) -> Result<(Gathered, Unread), CliError> 
     warnings.extend(undated(&logs));
     if logs.unattributed_failures > 0 {
         warnings.push(format!(
-            "{} of time-outs and crashes belong to reports that are not in the logs, and count for no function",
+            "{} of time-outs and crashes belong to reports that are not in the logs, and to no function that is known",
             plural(logs.unattributed_failures, "line")
         ));
     }
@@ -71,7 +82,11 @@ pub(super) fn gather(args: &ReviewArgs) -> Result<(Gathered, Unread), CliError> 
         bytes: logs.bytes,
         ..Scan::default()
     };
-    let functions = join(listed.functions, logs.functions, window, &mut warnings)?;
+    let mut functions = join(listed.functions(), logs.functions, window, &mut warnings)?;
+    warnings.extend(heard(optimizer, &mut functions));
+    if !provisioned_listed {
+        warnings.push(ALLOCATION_NOT_LISTED.to_owned());
+    }
     warnings.extend(placeless(&functions, args));
     Ok((
         Gathered {
@@ -86,8 +101,42 @@ pub(super) fn gather(args: &ReviewArgs) -> Result<(Gathered, Unread), CliError> 
             scan: Some(scan),
             warnings,
         },
+        tunings,
         unread,
     ))
+}
+
+/// Puts what Compute Optimizer says beside what the logs do; it may know functions that are in neither logs nor inventory.
+fn heard(said: Vec<optimizer::Said>, functions: &mut [(ListedFunction, Evidence)]) -> Option<String> {
+    let all = said.len();
+    let mut by_name: BTreeMap<String, Vec<&mut (ListedFunction, Evidence)>> = BTreeMap::new();
+    for entry in functions {
+        by_name.entry(entry.0.name.name().to_owned()).or_default().push(entry);
+    }
+    let mut unknown = 0;
+    for (name, finding) in said {
+        let mut known = by_name.get_mut(name.name()).into_iter().flatten();
+        match known.find(|entry| is_of(&entry.0, &name)) {
+            Some(entry) => entry.1.compute_optimizer = Some(finding),
+            None => unknown += 1,
+        }
+    }
+    (unknown > 0).then(|| {
+        format!(
+            "{} of {} in Compute Optimizer's export are in neither logs nor inventory",
+            count(unknown),
+            plural(all as u64, "function")
+        )
+    })
+}
+
+/// Whether the function of an ARN is this one; what was listed by its name alone may be in any region.
+pub(super) fn is_of(function: &ListedFunction, name: &FunctionName) -> bool {
+    let same_region = match (function.region.as_deref(), name.region()) {
+        (Some(listed), Some(named)) => listed == named,
+        _ => true,
+    };
+    function.name.name() == name.name() && same_region
 }
 
 /// The time that the logs are of, and what is doubtful about it.
@@ -198,12 +247,20 @@ fn join(
             .filter(|at| !logs.edge && filled.insert(*at));
         match at {
             Some(at) => {
-                let regions = candidates().count();
-                if regions > 1 {
+                let regions: Vec<usize> = candidates().copied().collect();
+                if regions.len() > 1 {
+                    let all = regions.iter().map(|at| &functions[*at].0);
+                    let places: Vec<&str> = all.clone().filter_map(|f| f.region.as_deref()).collect();
                     warnings.push(format!(
-                        "`{found}` is in {regions} regions or accounts of the inventory, and its logs are counted for {}",
-                        functions[at].0.region.as_deref().unwrap_or("the first")
+                        "`{found}` is in {} regions or accounts of the inventory ({}), and nothing tells which of them its logs are \
+                         of: its region is not known, and of its configuration what is the same in all of them; put such logs \
+                         below a folder with the region's name",
+                        regions.len(),
+                        places.join(", ")
                     ));
+                    if let Ok(name) = found.parse() {
+                        functions[at].0 = in_common(name, all);
+                    }
                 }
                 functions[at].1 = evidence(logs, window);
             }
@@ -229,6 +286,23 @@ fn join(
         }
     }
     Ok(functions)
+}
+
+/// What is the same of all of these, which have one name.
+fn in_common<'a>(name: FunctionName, all: impl Iterator<Item = &'a ListedFunction> + Clone) -> ListedFunction {
+    fn same<T: PartialEq>(mut values: impl Iterator<Item = Option<T>>) -> Option<T> {
+        let first = values.next()??;
+        values.all(|value| value.as_ref() == Some(&first)).then_some(first)
+    }
+    let mut common = ListedFunction::named(name);
+    common.memory_size_mb = same(all.clone().map(|f| f.memory_size_mb));
+    common.timeout_s = same(all.clone().map(|f| f.timeout_s));
+    common.architecture = same(all.clone().map(|f| f.architecture));
+    common.runtime = same(all.clone().map(|f| f.runtime.clone()));
+    common.package = same(all.clone().map(|f| f.package));
+    common.ephemeral_storage_mb = same(all.clone().map(|f| f.ephemeral_storage_mb));
+    common.reports_hidden = all.clone().any(|f| f.reports_hidden);
+    common
 }
 
 /// The name of a function that is as near to `found` as such names can be, and not taken.
@@ -282,6 +356,7 @@ fn evidence(logs: FunctionLogs, window: Option<Window>) -> Evidence {
             unread_share: logs.unread_share.filter(|_| !logs.complete),
         }),
         sizes: logs.sizes,
+        unreported: logs.unreported,
         gaps: sizeless.into_iter().collect(),
         ..Evidence::default()
     }

@@ -11,6 +11,7 @@ use tuner_engine::execution::{Defaults, ExecutionInput, PayloadSource};
 use tuner_engine::ports::LogSource;
 use tuner_engine::review::TuningToStart;
 use tuner_engine::{Backoff, CancellationToken, Context, Prices, SystemClock, TuningRequest, steps};
+use tuner_report::Options;
 
 use crate::commands::out_folder::OutFolder;
 use crate::commands::plan::{self, Known, Place};
@@ -63,12 +64,14 @@ impl Bench<'_> {
                 payload::from_s3(object, &own.objects()).await?
             }
         };
-        let role = request.role_arn.as_deref();
+        let role = request.options.role_arn.as_deref();
         let lambda = Arc::new(self.reach.lambda(request.function.region(), role).await.lambda());
         let known = match self.machine {
             Some(machine) => plan::look_if_allowed(&request, &lambda, Place::of(machine), self.reach).await?,
             None => plan::look(&request, &lambda, self.reach).await?,
         };
+        let mut request = request;
+        known.told(&mut request);
         Ok(Prepared {
             function: tuning.function.clone(),
             request,
@@ -119,7 +122,7 @@ impl Bench<'_> {
             ..
         } = prepared;
         let there = request.function.region();
-        let connection = self.reach.lambda(there, request.role_arn.as_deref()).await;
+        let connection = self.reach.lambda(there, request.options.role_arn.as_deref()).await;
         let own = self.reach.lambda(there, None).await;
         let lambda = Arc::new(connection.lambda());
         // A function of one region may have the name of another's.
@@ -131,6 +134,7 @@ impl Bench<'_> {
             invoker: lambda,
             processors: Arc::new(own.anywhere()),
             logs: Some(Arc::new(connection.logs()) as Arc<dyn LogSource>),
+            reports: None,
             tunings: None,
             store: Arc::new(records),
             clock: Arc::new(SystemClock),
@@ -150,7 +154,7 @@ impl Bench<'_> {
             .await
             .map_err(|failure| crate::commands::results::failed(&request, &failure))?
             .tuning;
-        let written = steps::report(&store, &tuned).await;
+        let written = steps::report(&store, &tuned, &Options::default()).await;
         let report = match written {
             Ok([_, _, page]) => Some(page),
             Err(error) => {

@@ -137,10 +137,7 @@ mod tests {
 
     #[test]
     fn what_the_state_machine_would_refuse_is_refused_here() {
-        let request = TuningRequest {
-            pause_ms: 600_001,
-            ..TuningRequest::new("f".parse().unwrap())
-        };
+        let request = TuningRequest::new("f".parse().unwrap()).with(|o| o.pause_ms = 600_001);
         let error = json(&request, PayloadSource::None).unwrap_err().to_string();
         assert!(error.contains("sleepBetweenRunsMs"), "{error}");
     }

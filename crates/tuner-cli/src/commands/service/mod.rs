@@ -26,9 +26,10 @@ use tuner_core::pricing::PriceTable;
 use tuner_core::{FunctionName, Tuning};
 use tuner_engine::execution::PayloadSource;
 use tuner_engine::{Apply, CancellationToken, TuningRequest};
+use tuner_report::{Reader, remedies};
 use uuid::Uuid;
 
-use super::out_folder::{OutFolder, stamped};
+use super::out_folder::{self, OutFolder};
 use super::plan::{self, Known, Place};
 use super::request::build;
 use crate::cli::{RunArgs, RunFormat};
@@ -69,15 +70,18 @@ impl Order {
         let machine = find(named(args.target.state_machine.as_ref(), &config)?, &reach).await?;
         let role = args.role_arn.as_deref();
         let function = input::in_full(function, &machine, reach.region(), role)?;
-        let request = build(args, function)?;
+        let mut request = build(args, function)?;
         let payload = match (&args.payload_s3, &given.text) {
             (Some(object), _) => PayloadSource::S3(object.clone()),
             (None, Some(text)) => PayloadSource::Inline(text.clone()),
             (None, None) => PayloadSource::None,
         };
-        let input = input::json(&request, payload)?;
+        // What is wrong with it is told before anything is asked.
+        input::json(&request, payload.clone())?;
         let lambda = Arc::new(reach.lambda(request.function.region(), role).await.lambda());
         let known = plan::look_if_allowed(&request, &lambda, Place::of(&machine), &reach).await?;
+        known.told(&mut request);
+        let input = input::json(&request, payload)?;
         let job = Job {
             request,
             machine,
@@ -107,7 +111,7 @@ pub(super) async fn run(
         let arn = start(&machines, &job, &name).await?;
         return left_to_itself(&arn, args.format);
     }
-    let folder = OutFolder::create(args.out.as_deref(), &stamped(job.request.function.name()))?;
+    let folder = OutFolder::create(args.out.as_deref(), &out_folder::named(&job.request))?;
     let cancel = CancellationToken::new();
     let function = &job.request.function;
     let watcher = tokio::spawn(stop_on_signal(
@@ -329,7 +333,7 @@ impl Following<'_> {
         }
         let Some(found) = &watch.whereabouts else {
             return CleanedUp::left(vec![format!(
-                "what the tuning has left on {function} can't be told from here; {by_hand}"
+                "what the tuning has left on {function} is not known here; {by_hand}"
             )]);
         };
         let Ok(name) = found.function.parse::<FunctionName>() else {
@@ -337,11 +341,11 @@ impl Following<'_> {
         };
         self.progress.stage("putting the function back from here");
         let may_go_on = matches!(watch.stage, Some(Stage::Publishing) | None);
-        let role = job.request.role_arn.as_deref();
+        let role = job.request.options.role_arn.as_deref();
         match stop::put_back(&job.reach, &name, role, found.tuning_id, may_go_on, self.progress).await {
             Ok(restored) if restored.leftovers.is_empty() => {
                 let mut notes = restored.notes;
-                if watch.stage == Some(Stage::Applying) && job.request.apply != Apply::No {
+                if watch.stage == Some(Stage::Applying) && job.request.options.apply != Apply::No {
                     notes.push(format!(
                         "the recommendation may have been applied to {function} all the same"
                     ));
@@ -350,7 +354,10 @@ impl Following<'_> {
                 }
                 CleanedUp::done(notes)
             }
-            Ok(restored) => CleanedUp::left(restored.notes.into_iter().chain(restored.leftovers).collect()),
+            Ok(restored) => {
+                let what_to_do = remedies(&restored.remedies, Reader::CommandLine);
+                CleanedUp::left((restored.notes.into_iter().chain(restored.leftovers).chain(what_to_do)).collect())
+            }
             Err(error) => CleanedUp::left(vec![error.in_a_line(), by_hand]),
         }
     }

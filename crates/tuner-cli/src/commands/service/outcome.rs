@@ -58,7 +58,7 @@ pub(super) async fn tell(
     let function = known.map_or_else(|| arn.name().to_owned(), |known| known.function.clone());
     match document(watch, known).await {
         Ok(tuning) => {
-            let dry_run = asked(execution).is_some_and(|asked| asked.dry_run);
+            let dry_run = asked(execution).is_some_and(|asked| asked.options.dry_run);
             let told = results::finish(format, &tuning, None, dry_run, folder).await;
             if let Some(known) = known {
                 let _ = writeln!(guarded::stderr(), "{DIM}kept in{RESET} {}", known.store);

@@ -62,7 +62,7 @@ pub(crate) async fn forget_of(function: &FunctionName, reach: &Reach, config: &C
         // Who has no service need not hear of it.
         Err(_) if !is_named => None,
         Err(reason) => Some(format!(
-            "whether a tuning left its payload in the bucket of the service can't be told ({reason}); it goes with the next \
+            "whether a tuning left its payload in the bucket of the service is not known ({reason}); it goes with the next \
              tuning, or after 8 days"
         )),
     }

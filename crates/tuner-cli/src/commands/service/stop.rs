@@ -84,6 +84,7 @@ pub(super) async fn put_back(
         all.memory_size_mb = more.memory_size_mb.or(all.memory_size_mb);
         all.deleted.extend(more.deleted);
         all.leftovers = more.leftovers;
+        all.remedies = more.remedies;
         all.notes.extend(more.notes);
     }
     Ok(all)

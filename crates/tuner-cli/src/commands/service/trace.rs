@@ -66,7 +66,7 @@ pub(super) enum Stage {
 impl Stage {
     fn of(state: &str) -> Self {
         match state {
-            "Read the function" => Self::Reading,
+            "Read the function" | "Nothing was changed" => Self::Reading,
             "Plan" | "What next?" => Self::Planning,
             "Publish versions" => Self::Publishing,
             "Measure" | "Invoke" | "Note what failed" => Self::Measuring,

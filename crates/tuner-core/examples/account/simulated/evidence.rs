@@ -70,6 +70,7 @@ fn metrics<'a>(function: &SimulatedFunction, all: impl Iterator<Item = &'a Repor
         } else {
             0
         }),
+        cpu_time_mean_ms: None,
         provisioned_utilization_max: provisioned.then_some(if invocations > 0 {
             function.provisioned_busy
         } else {
@@ -87,6 +88,7 @@ fn size(memory_size_mb: u32, reports: &[Reported]) -> SizeEvidence {
     SizeEvidence {
         memory_size_mb,
         invocations: reports.len() as u64,
+        versions: Vec::new(),
         first_seen: reports.first().map(|report| report.at),
         last_seen: reports.last().map(|report| report.at),
         duration: Durations {
@@ -101,7 +103,10 @@ fn size(memory_size_mb: u32, reports: &[Reported]) -> SizeEvidence {
         cold_starts: init().count() as u64,
         init_sum_ms: init().sum(),
         restored_starts: 0,
+        provisioned_invocations: 0,
         max_memory_used_mb: reports.iter().map(|report| report.max_memory_used_mb).max(),
+        p99_memory_used_mb: None,
+        memory_growth_mb: None,
         timeouts: outcomes(Outcome::Timeout),
         out_of_memory: outcomes(Outcome::OutOfMemory),
         // A handler that throws leaves an ordinary report.

@@ -132,7 +132,11 @@ impl SimulatedFunction {
             earlier_memory_size_mb: (random.uniform() < 0.15)
                 .then(|| [128, 512, 1024, 3008][random.below(4)])
                 .filter(|&other| other != memory_size_mb && f64::from(other) > need_mb * 1.1),
-            timeout_s: ((total_ms * patience / 1000.0).ceil() as u32).clamp(1, 900),
+            // Some with what somebody once gave to all of them.
+            timeout_s: match index % 20 == 7 {
+                true => 900,
+                false => ((total_ms * patience / 1000.0).ceil() as u32).clamp(1, 900),
+            },
             calls,
             need_mb,
             waiting_ms: total_ms * (1.0 - work_share),
@@ -271,13 +275,41 @@ impl SimulatedFunction {
         }
     }
 
-    /// Share of its invocations that fail, for whatever reason.
+    /// Share of its invocations that fail: by its own doing, or, where no log tells why, for whatever reason.
     fn fails(&self) -> f64 {
+        let is_told = |outcome| {
+            matches!(self.blind, Blind::NoLogGroup | Blind::Unsupported)
+                || !matches!(outcome, Outcome::Timeout | Outcome::OutOfMemory)
+        };
         let failed = self
             .invocations()
-            .filter(|report| report.outcome != Outcome::Success)
+            .filter(|report| report.outcome != Outcome::Success && is_told(report.outcome))
             .count();
         failed as f64 / self.calls.max(1) as f64
+    }
+
+    /// Its time-out is a minute or more, and a hundred times what any invocation took at any size, of many.
+    fn far_too_patient(&self, looked_at: bool) -> bool {
+        let present = self
+            .invocations()
+            .filter(|report| report.memory_size_mb == self.memory_size_mb)
+            .count();
+        let longest = self.invocations().map(|report| report.duration_ms).fold(0.0, f64::max);
+        looked_at && self.timeout_s >= 60 && present >= 300 && f64::from(self.timeout_s) * 1000.0 >= longest * 100.0
+    }
+
+    /// From this share of its memory on it may run out of it.
+    fn memory_at_risk(&self) -> f64 {
+        let follows = |runtime: &String| {
+            ["java", "dotnet", "nodejs"]
+                .iter()
+                .any(|name| runtime.starts_with(name))
+        };
+        match self.memory_size_mb {
+            ..=128 => 126.0 / 128.0,
+            _ if self.runtime.as_ref().is_some_and(follows) => 0.97,
+            _ => 0.9,
+        }
     }
 
     /// What a review that knew everything would find.
@@ -306,7 +338,9 @@ impl SimulatedFunction {
         let truths = [
             (
                 K::MemoryUnderprovisioned,
-                looked_at && self.calls > 0 && self.need_mb >= mb * 0.9,
+                // What the smallest runtime takes of the smallest size is no risk before it is all of it; a heap that follows the
+                // size, none before it fills it.
+                looked_at && self.calls > 0 && self.need_mb >= mb * self.memory_at_risk(),
             ),
             (K::TimeoutRisk, looked_at && self.calls > 0 && z < 3.09),
             (K::Errors, counted && self.fails() >= 0.01),
@@ -328,6 +362,7 @@ impl SimulatedFunction {
                     && !x86_only
                     && self.architecture == Architecture::X86_64,
             ),
+            (K::TimeoutTooLong, self.far_too_patient(looked_at)),
             (
                 K::NotEnoughData,
                 (looked_at && at_present < 50.0) || (counted && self.blind != Blind::Unsupported && self.calls == 0),

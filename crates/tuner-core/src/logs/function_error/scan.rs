@@ -35,6 +35,8 @@ const LOOK_AHEAD: usize = 64 * 1024;
 const QUOTES: usize = 64;
 /// How far from its type a platform event may reach, in bytes.
 const EVENT: usize = 1024;
+/// How far behind a START's request ID its version may reach, in bytes.
+const VERSION: usize = 40;
 /// A tenant's ID has up to 256 characters.
 const LONGEST_VALUE: usize = 256;
 
@@ -77,11 +79,23 @@ pub enum Said<'a> {
 pub struct Started<'a> {
     /// The invocation's request ID.
     pub request_id: &'a str,
-    /// What stands around the ID in its event, in JSON.
+    /// What stands around the ID in its event, in JSON; in text what follows it in the line.
     event: &'a [u8],
 }
 
 impl<'a> Started<'a> {
+    /// The version that runs: a number or `$LATEST`.
+    pub fn version(&self) -> Option<&'a str> {
+        let of_text = || {
+            let rest = self.event.strip_prefix(b" Version: ")?;
+            let end = rest
+                .iter()
+                .position(|byte| !byte.is_ascii_alphanumeric() && *byte != b'$');
+            std::str::from_utf8(&rest[..end.unwrap_or(rest.len())]).ok()
+        };
+        of_text().or_else(|| value_of(self.event, b"\"version"))
+    }
+
     /// The tenant, for functions with tenant isolation (JSON only).
     pub fn tenant_id(&self) -> Option<&'a str> {
         value_of(self.event, b"tenantId")
@@ -116,7 +130,9 @@ pub fn scan_errors<'a>(chunk: &'a [u8], mut found: impl FnMut(Told<'a>)) {
             Sought::Document => stream = None,
             Sought::TextStart => {
                 if let Some(request_id) = id_of_text_start(chunk, at, next) {
-                    tell(Said::Started(Started { request_id, event: b"" }));
+                    let behind = next + request_id.len();
+                    let event = &chunk[behind..chunk.len().min(behind + VERSION)];
+                    tell(Said::Started(Started { request_id, event }));
                 }
             }
             Sought::JsonStart => {

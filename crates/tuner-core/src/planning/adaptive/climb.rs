@@ -2,7 +2,7 @@
 
 use super::{Candidates, View, Wanted};
 use crate::assessment::{Judged, best};
-use crate::{Constraint, stats};
+use crate::{Axis, Constraint, stats};
 
 /// Sizes that are tried on the way up, in MB: doublings, whole vCPUs, and 3,008, which many accounts are limited to.
 pub const RUNGS: [u32; 9] = [128, 256, 512, 1024, 1769, 3008, 5307, 7076, 10_240];
@@ -218,11 +218,11 @@ impl View<'_> {
 
     /// Whether a shorter duration is better even at a higher cost.
     fn weighs_duration(&self) -> bool {
-        self.planner.question.objective.cost_weight() < 1.0
+        self.planner.question.objective.axis() != Axis::Cost
     }
 
     fn is_speed(&self) -> bool {
-        self.planner.question.objective.cost_weight() == 0.0
+        self.planner.question.objective.axis() == Axis::Duration
     }
 
     /// Whether the answer does not depend on what the cheapest size is.

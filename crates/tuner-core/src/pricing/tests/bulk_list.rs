@@ -149,3 +149,79 @@ fn tiers_are_sorted_by_volume_not_by_key() {
     let volumes: Vec<u64> = tiers.iter().map(|tier| tier.from_gb_seconds).collect();
     assert_eq!(volumes, [0, 6_000_000_000, 15_000_000_000]);
 }
+
+/// A row as the list has it.
+fn with_row(list: &str, sku: &str, region: &str, group: &str, usage_type: &str, price: &str) -> String {
+    let mut list: Value = serde_json::from_str(list).unwrap();
+    list["products"][sku] = serde_json::json!({
+        "sku": sku,
+        "attributes": {"group": group, "regionCode": region, "usagetype": usage_type, "groupDescription": ""},
+    });
+    list["terms"]["OnDemand"][sku] = serde_json::json!({
+        "term": {"priceDimensions": {"rate": {"beginRange": "0", "endRange": "Inf", "pricePerUnit": {"USD": price}}}},
+    });
+    list.to_string()
+}
+
+#[test]
+fn snapstart_and_what_has_no_known_group_are_told_by_the_usage_type() {
+    let mut list = LIST.to_owned();
+    for (sku, region, usage_type, price) in [
+        (
+            "A",
+            "ap-northeast-1",
+            "APN1-Lambda-SnapStart-Cached-GB-S",
+            "0.0000020000",
+        ),
+        (
+            "B",
+            "ap-northeast-1",
+            "APN1-Lambda-SnapStart-Restored-GB",
+            "0.0002000000",
+        ),
+        ("C", "us-east-1", "Lambda-SnapStart-Cached-GB-S", "0.0000015046"),
+        ("D", "us-east-1", "Lambda-SnapStart-Cached-GB-S-ARM", "0.0000011000"),
+        ("E", "ap-northeast-1", "APN1-Lambda-GB-Second-ARM", "0.0000133334"),
+        (
+            "F",
+            "ap-northeast-1",
+            "APN1-Lambda-Provisioned-Concurrency-ARM",
+            "0.0000040000",
+        ),
+        (
+            "G",
+            "ap-northeast-1",
+            "APN1-Lambda-Provisioned-GB-Second-ARM",
+            "0.0000090000",
+        ),
+        // These are other things.
+        ("H", "us-east-1", "Lambda-Edge-GB-Second", "0.0000500000"),
+        ("I", "us-east-1", "Lambda-MicroVM-GB-Second", "0.0000300000"),
+        (
+            "J",
+            "us-east-1",
+            "Lambda-Managed-Instances-c8g.xlarge-Management-Hours",
+            "0.0200000000",
+        ),
+    ] {
+        list = with_row(&list, sku, region, "", usage_type, price);
+    }
+    let list = PriceTable::from_bulk_price_list(&list).unwrap();
+    let price = |figure: Option<crate::pricing::QuotedPrice>| figure.map(|figure| figure.price);
+    let tokyo = list.quote("ap-northeast-1", X86_64).unwrap();
+    assert_eq!(price(tokyo.snapstart_cache_gb_second), Some(0.000_002));
+    assert_eq!(price(tokyo.snapstart_restore_gb), Some(0.000_2));
+    let arm = list.quote("ap-northeast-1", Arm64).unwrap();
+    assert_eq!(price(arm.snapstart_cache_gb_second), Some(0.000_002));
+    assert_eq!(price(arm.provisioned_concurrency_gb_second), Some(0.000_004));
+    assert_eq!(price(arm.provisioned_duration_gb_second), Some(0.000_009));
+    let virginia = |architecture| list.quote("us-east-1", architecture).unwrap();
+    assert_eq!(price(virginia(X86_64).snapstart_cache_gb_second), Some(0.000_001_504_6));
+    assert_eq!(price(virginia(Arm64).snapstart_cache_gb_second), Some(0.000_001_1));
+    assert_eq!(virginia(X86_64).gb_second_price(), Money::usd(0.000_016_666_7));
+    // What the list has is not marked with an age.
+    let mut table = PriceTable::embedded().clone();
+    table.merge(list);
+    let refreshed = table.quote("us-east-1", X86_64).unwrap();
+    assert!(!refreshed.snapstart_cache_gb_second.unwrap().estimated);
+}

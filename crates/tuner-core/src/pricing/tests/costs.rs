@@ -9,7 +9,7 @@ use crate::pricing::{
 
 fn on_demand(invocations: u64, gb_seconds: f64) -> MonthlyUsage {
     MonthlyUsage {
-        invocations,
+        invocations: invocations as f64,
         gb_seconds,
         ..MonthlyUsage::default()
     }
@@ -183,7 +183,7 @@ fn provisioned_concurrency_is_allocation_duration_and_requests() {
         provisioned: Some(ProvisionedUsage {
             allocated_gb_seconds: 720_000.0,
             gb_seconds: 500_000.0,
-            invocations: 500_000,
+            invocations: 500_000.0,
         }),
         ..MonthlyUsage::default()
     };
@@ -206,7 +206,7 @@ fn provisioned_concurrency_is_allocation_duration_and_requests() {
 #[test]
 fn a_month_with_everything() {
     let usage = MonthlyUsage {
-        invocations: 1_000_000,
+        invocations: 1_000_000.0,
         gb_seconds: 1_000_000.0,
         ephemeral_storage_gb_seconds: ephemeral_storage_gb_seconds(10_240, 1_000.0) * 1e6,
         provisioned: None,

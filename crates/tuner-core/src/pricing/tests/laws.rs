@@ -37,7 +37,7 @@ proptest! {
     fn a_month_inside_a_tier_is_the_sum_of_its_invocations(mb in 128u32..=10_240, ms in 1u64..=900_000, n in 1u64..1_000) {
         let quote = quote("eu-central-1", Arm64);
         let usage = MonthlyUsage {
-            invocations: n,
+            invocations: n as f64,
             gb_seconds: crate::gb_seconds(mb, ms as f64) * n as f64,
             ..MonthlyUsage::default()
         };
@@ -49,7 +49,7 @@ proptest! {
     #[test]
     fn the_free_tier_never_costs_and_never_pays(invocations in 0u64..5_000_000, gb_seconds in 0f64..2e6) {
         let quote = quote("us-east-1", X86_64);
-        let usage = MonthlyUsage { invocations, gb_seconds, ..MonthlyUsage::default() };
+        let usage = MonthlyUsage { invocations: invocations as f64, gb_seconds, ..MonthlyUsage::default() };
         let with = quote.monthly(&usage, FreeTier::Include).unwrap();
         let without = quote.monthly(&usage, FreeTier::Exclude).unwrap();
         prop_assert!(with.total.amount >= 0.0 && with.total.amount <= without.total.amount);

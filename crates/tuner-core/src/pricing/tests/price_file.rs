@@ -36,8 +36,8 @@ fn an_estimated_request_price_makes_invocations_estimates() {
         gb_seconds: 1.0,
         ..MonthlyUsage::default()
     };
-    assert!(quote.monthly(&usage(1), FreeTier::Exclude).unwrap().estimated);
-    assert!(!quote.monthly(&usage(0), FreeTier::Exclude).unwrap().estimated);
+    assert!(quote.monthly(&usage(1.0), FreeTier::Exclude).unwrap().estimated);
+    assert!(!quote.monthly(&usage(0.0), FreeTier::Exclude).unwrap().estimated);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 use super::{assert_close, quote};
 use crate::Architecture::{Arm64, X86_64};
+use crate::Remedy;
 use crate::pricing::{Confidence, FreeTier, MonthlyUsage, PriceTable, PriceUnknown, PricedItem};
 
 #[test]
@@ -14,9 +15,10 @@ fn a_region_that_is_none() {
     );
     let text = unknown.to_string();
     assert!(
-        text.contains("`eu-wset-1`") && text.contains("check the spelling") && text.contains("refresh"),
+        text.contains("`eu-wset-1`") && text.contains("check the spelling") && !text.contains("--"),
         "{text}"
     );
+    assert_eq!(unknown.remedy(), Some(Remedy::GivePrices { published: true }));
     assert!(PriceTable::embedded().quote("", X86_64).is_err());
     assert!(PriceTable::embedded().quote("US-EAST-1", X86_64).is_err());
 }
@@ -40,8 +42,9 @@ fn a_region_without_a_public_figure() {
         assert_eq!(table.state_transition(region), Err(unknown.clone()), "{region}");
         assert!(unknown.to_string().contains(region) && !unknown.to_string().contains("spelling"));
     }
-    let isolated = table.quote("us-isob-east-1", Arm64).unwrap_err().to_string();
-    assert!(isolated.contains("publishes none"), "{isolated}");
+    let isolated = table.quote("us-isob-east-1", Arm64).unwrap_err();
+    assert!(isolated.to_string().contains("publishes none"), "{isolated}");
+    assert_eq!(isolated.remedy(), Some(Remedy::GivePrices { published: false }));
 }
 
 #[test]
@@ -54,7 +57,7 @@ fn govcloud_knows_durations_but_not_requests() {
     assert_eq!(gov.invocation(1024, 1_000, 512), Err(request.clone()));
     assert_close(gov.duration_charge(1024, 1_000).amount, 0.000_016_666_7);
     let usage = MonthlyUsage {
-        invocations: 1,
+        invocations: 1.0,
         gb_seconds: 1.0,
         ..MonthlyUsage::default()
     };

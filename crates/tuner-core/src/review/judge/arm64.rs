@@ -48,9 +48,10 @@ pub(super) fn judge(case: &Case<'_>) -> Option<Judged> {
     } else {
         text += " How long it takes there is not known.";
     }
-    if runtime.starts_with("provided") {
-        text += " The program must be built for it.";
-    }
+    text += match runtime.starts_with("provided") {
+        true => " The program must be built for it, and its layers and extensions must exist for it.",
+        false => " Native dependencies, layers and extensions must exist for it.",
+    };
     let saving = at_best(case).map(|at_best| Saving {
         at_best,
         // Nothing bounds its duration there; who measures first need not move.

@@ -13,13 +13,13 @@ use super::{Case, ENOUGH};
 
 /// What the exponent is between.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Slowdown {
+pub(in crate::review) struct Slowdown {
     /// At least.
-    pub(super) least: f64,
+    pub(in crate::review) least: f64,
     /// At most.
-    pub(super) most: f64,
+    pub(in crate::review) most: f64,
     /// What that rests on.
-    pub(super) basis: SavingBasis,
+    pub(in crate::review) basis: SavingBasis,
 }
 
 /// So many standard errors a mean may be off.
@@ -29,14 +29,14 @@ const IMPLAUSIBLE: f64 = 0.5;
 
 impl Slowdown {
     /// From physics alone.
-    pub(super) const UNKNOWN: Self = Self {
+    pub(in crate::review) const UNKNOWN: Self = Self {
         least: 0.0,
         most: 1.0,
         basis: SavingBasis::Bounds,
     };
 
     /// By how much the duration grows from `present_mb` to `candidate_mb`: at least, at most.
-    pub(super) fn factors(&self, present_mb: u32, candidate_mb: u32) -> (f64, f64) {
+    pub(in crate::review) fn factors(&self, present_mb: u32, candidate_mb: u32) -> (f64, f64) {
         let less = f64::from(present_mb) / f64::from(candidate_mb.max(1));
         (less.powf(self.least), less.powf(self.most))
     }
@@ -49,13 +49,13 @@ impl Slowdown {
     }
 
     /// From reports at other sizes of the window.
-    fn seen(evidence: &Evidence, present: &SizeEvidence, candidate_mb: u32) -> Option<Self> {
+    pub(in crate::review) fn seen(evidence: &Evidence, present: &SizeEvidence, candidate_mb: u32) -> Option<Self> {
         let mut bounds = Self {
             basis: SavingBasis::SeenAtBothSizes,
             ..Self::UNKNOWN
         };
         let mut known = false;
-        for other in evidence.sizes.iter().filter(|size| size.invocations >= ENOUGH) {
+        for other in evidence.all_sizes().filter(|size| size.invocations >= ENOUGH) {
             let Some((low, high)) = exponent(present, other) else {
                 continue;
             };

@@ -13,7 +13,7 @@ pub(super) fn judge(case: &Case<'_>) -> Vec<Judged> {
     let configuration = case
         .evidence
         .gap(Missing::Configuration)
-        .map(|gap| unread(gap, "lambda:GetFunctionConfiguration"));
+        .map(|gap| unread(gap, "lambda:GetFunction"));
     let metrics = case
         .evidence
         .gap(Missing::Metrics)
@@ -58,6 +58,12 @@ fn logs(case: &Case<'_>) -> Option<Judged> {
                 let calls = counted(counted_calls.unwrap_or(0), "invocation");
                 let text = format!("CloudWatch counted {calls}, and no report of them was found in its logs");
                 gap(FindingKind::NoLogs, text).advise(Action::Investigate)
+            }
+            None if !case.evidence.unreported.is_none() => {
+                let failures = counted(case.evidence.unreported.all(), "failure");
+                let text =
+                    format!("its logs tell of {failures} and hold no report, neither of them nor of what went well");
+                gap(FindingKind::NotEnoughData, text).advise(Action::Investigate)
             }
             None if case.evidence.logs.is_some() => {
                 let text = "there is no report in its logs; whether it was called is not known".to_owned();
@@ -112,7 +118,8 @@ fn none_read(gap: &Gap) -> Judged {
 }
 
 /// Something may not be read, or reading it failed; `None` where it is just not there.
-fn unread(gap: &Gap, call: &str) -> Option<Judged> {
+fn unread(gap: &Gap, usual: &str) -> Option<Judged> {
+    let call = gap.call.as_deref().unwrap_or(usual);
     match gap.why {
         Why::NoAccess => {
             Some(self::gap(FindingKind::NoAccess, gap.text.clone()).advise(Action::Allow { call: call.to_owned() }))

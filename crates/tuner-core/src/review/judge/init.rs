@@ -5,7 +5,7 @@ use super::super::{Action, FindingKind, SizeEvidence};
 use super::words::{count, counted, ms, percent};
 use super::{Case, Judged};
 use crate::memory::gb_seconds;
-use crate::pricing::{PriceQuote, SnapStartBilling};
+use crate::pricing::{InvocationMix, Money, PriceQuote, SnapStartBilling, environments_for};
 
 /// From this share of billed time on, initialisation is worth a look.
 const MUCH: f64 = 0.2;
@@ -36,7 +36,7 @@ pub(super) fn judge(case: &Case<'_>) -> Option<Judged> {
         if let Some(billed) = billed.filter(|billed| billed.amount > 0.0) {
             text += &format!(" It costs {} a month.", billed.display());
         }
-        text += &provisioned(case, quote, reports.memory_size_mb, usage.days);
+        text += &provisioned(case, quote, reports);
         text += &snapstart(case, quote, reports.memory_size_mb, usage.days, init_ms);
     }
     Some(Judged::new(FindingKind::InitHeavy, case.confidence(reports.cold_starts), text).advise(Action::Investigate))
@@ -54,25 +54,56 @@ pub(super) fn share(reports: &SizeEvidence) -> f64 {
     }
 }
 
-/// One environment kept ready: its price, and how busy it must be to cost no more than on demand.
-fn provisioned(case: &Case<'_>, quote: &PriceQuote, memory_size_mb: u32, days: f64) -> String {
-    let one = allocation(quote, allocated_gb_seconds(memory_size_mb, 1, days));
-    let prices = quote
-        .provisioned_concurrency_gb_second
-        .zip(quote.provisioned_duration_gb_second);
-    let (Some(one), Some((kept, busy)), true) = (one, prices, case.function.provisioned.is_empty()) else {
+/// Environments kept ready: what one costs, from how many requests on it costs no more than on demand, and how many the
+/// present rate takes.
+fn provisioned(case: &Case<'_>, quote: &PriceQuote, reports: &SizeEvidence) -> String {
+    const S_PER_DAY: f64 = 86_400.0;
+    let hour = allocation(quote, allocated_gb_seconds(reports.memory_size_mb, 1, 1.0 / 24.0));
+    let usage = case.usage.filter(|usage| usage.days > 0.0);
+    let (Some(hour), Some(usage), true) = (hour, usage, case.function.provisioned.is_empty()) else {
         return String::new();
     };
-    let cheaper = quote.gb_second_price().amount - busy.price;
-    let one = one.display();
-    if cheaper > kept.price {
-        let even = percent(kept.price / cheaper);
-        format!(
-            " An environment of provisioned concurrency costs {one} a month, and pays for itself if it is busy {even} of the time."
-        )
-    } else {
-        format!(" An environment of provisioned concurrency costs {one} a month, and is never cheaper than on demand.")
-    }
+    let mix = InvocationMix {
+        duration_s: reports.duration.mean_ms / 1000.0,
+        cold_share: reports.cold_share(),
+        init_s: reports.init_sum_ms / reports.cold_starts.max(1) as f64 / 1000.0,
+    };
+    let one = format!(
+        " An environment of provisioned concurrency costs {} an hour, {} a month",
+        hour.display(),
+        (hour * (24.0 * usage.days)).display()
+    );
+    let Some(even) = quote.provisioned_break_even(&mix) else {
+        return format!("{one}, and is never cheaper than on demand.");
+    };
+    let rate = usage.invocations / (usage.days * S_PER_DAY);
+    let needed = environments_for(rate, mix.duration_s);
+    let gb = f64::from(reports.memory_size_mb) / 1024.0;
+    let saved = quote.provisioned_saving_per_gb_hour(&mix, rate, needed).unwrap_or(0.0) * gb * 24.0 * usage.days;
+    let mut text = format!(
+        "{one}, and pays for itself from {} requests a second on ({} busy). There are {} on average",
+        decimal(even.requests_per_s),
+        percent(even.busy),
+        decimal(rate),
+    );
+    let environments = counted(u64::from(needed), "environment");
+    text += &match saved > 0.0 {
+        true => format!(
+            ", for which {environments} would be enough and save {} a month if they come evenly.",
+            Money::new(saved, quote.currency).display()
+        ),
+        false => format!(
+            ": kept all day, the {environments} that it takes would cost more than on demand. In hours with more requests \
+             than that it pays: keep it then, with a scheduled action of Application Auto Scaling."
+        ),
+    };
+    text
+}
+
+/// `0.31`, `0.0042`, `12`: two digits that say something.
+fn decimal(x: f64) -> String {
+    let digits = (1.0 - x.abs().max(1e-9).log10().floor()).clamp(0.0, 9.0) as usize;
+    format!("{x:.digits$}")
 }
 
 /// What SnapStart would cost, where the runtime has it.

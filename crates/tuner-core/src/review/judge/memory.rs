@@ -1,11 +1,12 @@
 //! More memory than is used, or hardly enough.
 
 use super::super::money::{allocated_gb_seconds, allocation};
-use super::super::{Action, FindingKind, Saving, SizeEvidence};
+use super::super::{Action, FindingKind, ListedFunction, Saving, SizeEvidence};
 use super::bounds::Slowdown;
 use super::words::{count, counted, ms, percent};
 use super::{Case, Judged, init, provisioned};
 use crate::MemorySize;
+use crate::floor::Present;
 use crate::planning::RUNGS;
 use crate::pricing::{Confidence, Money};
 
@@ -13,6 +14,12 @@ use crate::pricing::{Confidence, Money};
 const AT_RISK: f64 = 0.9;
 /// Out of memory is reported with this much to spare, in MB (seen in real reports: 126 of 128).
 const FULL_WITHIN_MB: u32 = 2;
+/// A heap that follows the size may fill so much of it.
+const FULL_HEAP: f64 = 0.97;
+/// Use that differs by no more than this is always the same, in MB.
+const STEADY_MB: u32 = 8;
+/// Growth below this is no leak, in MB.
+const GROWS_MB: f64 = 16.0;
 /// Up to this share of its memory a function has much of it to spare.
 const TO_SPARE: f64 = 0.65;
 /// Memory that a smaller size keeps above what was used at most: a fifth, as the planner of a tuning keeps.
@@ -37,48 +44,177 @@ pub(in crate::review) fn floor_mb(reports: &SizeEvidence) -> Option<u32> {
     Some(with_head_room(reports.max_memory_used_mb?, HEAD_ROOM))
 }
 
-/// Risk of running out of memory.
+/// Risk of running out of memory: at a size that serves, or that it did at one that was replaced since.
 pub(super) fn underprovisioned(case: &Case<'_>) -> Option<Judged> {
-    let reports = case.reports?;
-    let size_mb = reports.memory_size_mb;
-    let used_mb = reports.max_memory_used_mb.unwrap_or(0);
-    let share = reports.memory_share().unwrap_or(0.0);
-    let full = used_mb > 0 && used_mb.saturating_add(FULL_WITHIN_MB) >= size_mb;
-    if reports.out_of_memory == 0 && !full && share < AT_RISK {
-        return None;
-    }
-    let seen = match case.function.reports_hidden {
-        false => counted(reports.invocations, "invocation"),
-        true => counted(reports.invocations, "reported failure"),
+    let worst = |a: &&SizeEvidence, b: &&SizeEvidence| {
+        let order = a.out_of_memory.cmp(&b.out_of_memory);
+        order.then(share(a).total_cmp(&share(b)))
     };
-    let used = format!("{used_mb} MB of {size_mb} MB ({}) were used at most", percent(share));
-    let (confidence, text) = if reports.out_of_memory > 0 {
+    let at_risk = |size: &&SizeEvidence| at_risk(case.function, size);
+    let now = case.serving.now.iter().copied().filter(at_risk).max_by(worst);
+    let before = || {
+        case.serving
+            .replaced
+            .iter()
+            .copied()
+            .filter(|size| size.out_of_memory > 0)
+    };
+    match now {
+        Some(size) => Some(runs_short(
+            case,
+            size,
+            before().map(|size| ran_out(case, size)).collect(),
+        )),
+        None => before().next().map(|_| {
+            let told: Vec<String> = before().map(|size| format!("{}.", ran_out(case, size))).collect();
+            // It was mended, as far as can be seen.
+            let confidence = match case.usual() {
+                Some(_) => Confidence::Low,
+                None => Confidence::Medium,
+            };
+            Judged::new(
+                FindingKind::MemoryUnderprovisioned,
+                confidence,
+                told.join(" ") + &optimizer(case),
+            )
+        }),
+    }
+}
+
+/// Whether a size may run out of memory. What a runtime takes to begin with is no sign of it, ...
+fn at_risk(function: &ListedFunction, size: &SizeEvidence) -> bool {
+    let near = share(size) >= AT_RISK && !is_baseline(size);
+    let follows = near && heap_follows(function) && !grows_full(size);
+    // ... nor is a heap that is as large as it may be: where memory is short, it is collected more often.
+    size.out_of_memory > 0 || is_full(size) || grows_full(size) || near && (!follows || share(size) >= FULL_HEAP)
+}
+
+/// Whether this much of the smallest size is what runtime and code take when nothing is handled: all invocations use about the
+/// same, or nothing tells. Sizes below do not exist, and most functions that do little use so much of it.
+fn is_baseline(size: &SizeEvidence) -> bool {
+    let steady = match (size.p99_memory_used_mb, size.max_memory_used_mb) {
+        (Some(p99), Some(most)) => most.saturating_sub(p99) <= STEADY_MB,
+        _ => true,
+    };
+    size.memory_size_mb <= MemorySize::MIN.mb() && steady && !grows_full(size)
+}
+
+/// Runtimes whose heap is sized by the memory they find, and filled before it is collected: that much is used says little.
+/// Sources: JVM ergonomics (heap as a share of memory), .NET `GCHeapHardLimit` (75 % of a container's memory), Node's
+/// `--max-old-space-size` as Lambda's runtime sets it.
+fn heap_follows(function: &ListedFunction) -> bool {
+    let runtime = function.runtime.as_deref().unwrap_or_default();
+    ["java", "dotnet", "nodejs"]
+        .iter()
+        .any(|name| runtime.starts_with(name))
+}
+
+/// Whether memory used grows so that as long a time again fills it.
+fn grows_full(size: &SizeEvidence) -> bool {
+    let used_mb = f64::from(size.max_memory_used_mb.unwrap_or(0));
+    size.memory_growth_mb
+        .is_some_and(|growth| growth >= GROWS_MB && used_mb + growth >= f64::from(size.memory_size_mb))
+}
+
+/// What a size that may run out of memory should be, in MB.
+fn needed_mb(size: &SizeEvidence) -> u32 {
+    let used_mb = size.max_memory_used_mb.unwrap_or(0);
+    let ran_out = size.out_of_memory > 0;
+    let head_room = if ran_out || is_full(size) {
+        HEAD_ROOM_AFTER_OUT_OF_MEMORY
+    } else {
+        HEAD_ROOM
+    };
+    let used_mb = if ran_out {
+        used_mb.max(size.memory_size_mb)
+    } else {
+        used_mb
+    };
+    with_head_room(used_mb, head_room)
+}
+
+fn share(size: &SizeEvidence) -> f64 {
+    size.memory_share().unwrap_or(0.0)
+}
+
+/// Whether as good as all of its memory was used.
+fn is_full(size: &SizeEvidence) -> bool {
+    let used_mb = size.max_memory_used_mb.unwrap_or(0);
+    used_mb > 0 && used_mb.saturating_add(FULL_WITHIN_MB) >= size.memory_size_mb
+}
+
+/// Out of memory at a size that was replaced.
+fn ran_out(case: &Case<'_>, size: &SizeEvidence) -> String {
+    format!(
+        "{} of {} ran out of memory at {} MB, {}",
+        count(size.out_of_memory),
+        case.seen(size),
+        size.memory_size_mb,
+        case.since(size)
+    )
+}
+
+/// A size that serves is too small, or hardly enough. `before`: what happened at sizes that were replaced.
+fn runs_short(case: &Case<'_>, reports: &SizeEvidence, before: Vec<String>) -> Judged {
+    let (size_mb, seen) = (reports.memory_size_mb, case.seen(reports));
+    let used_mb = reports.max_memory_used_mb.unwrap_or(0);
+    let full = is_full(reports);
+    let used = format!(
+        "{used_mb} MB of {size_mb} MB ({}) were used at most",
+        percent(share(reports))
+    );
+    let (confidence, mut text) = if reports.out_of_memory > 0 {
         let ran_out = format!("{} of {seen} ran out of memory", count(reports.out_of_memory));
         (Confidence::High, format!("{ran_out} at {size_mb} MB."))
     } else if full {
         (Confidence::High, format!("{used}: as good as all, in {seen}."))
     } else {
         // That it was used is a fact; how much more may come is what many invocations say.
-        (
-            case.confidence(reports.invocations).max(Confidence::Medium),
-            format!("{used} in {seen}."),
-        )
+        let confidence = match heap_follows(case.function) && !grows_full(reports) {
+            true => Confidence::Low,
+            false => case.confidence(reports.invocations).max(Confidence::Medium),
+        };
+        (confidence, format!("{used} in {seen}."))
     };
-    let head_room = if reports.out_of_memory > 0 || full {
-        HEAD_ROOM_AFTER_OUT_OF_MEMORY
-    } else {
-        HEAD_ROOM
-    };
-    let out_of_memory_mb = if reports.out_of_memory > 0 { size_mb } else { used_mb };
-    let needed_mb = with_head_room(out_of_memory_mb.max(used_mb), head_room);
-    let action = if needed_mb > size_mb {
-        Action::SetMemorySize {
-            memory_size_mb: needed_mb,
-        }
+    if let Some(p99) = reports
+        .p99_memory_used_mb
+        .filter(|p99| p99.saturating_add(STEADY_MB) < used_mb)
+    {
+        text += &format!(" 99 of 100 used {p99} MB or less.");
+    }
+    if grows_full(reports)
+        && let Some(growth) = reports.memory_growth_mb
+    {
+        text += &format!(
+            " It grew by {growth:.0} MB in that time, as with a leak or more data: as much again is more than there is."
+        );
+    }
+    if heap_follows(case.function) && reports.out_of_memory == 0 {
+        text += " Its runtime lets the heap grow with the memory size, so that a larger one may be filled as well.";
+    }
+    let others = case.serving.now.iter().filter(|size| size.memory_size_mb != size_mb);
+    for other in others.filter(|size| size.out_of_memory > 0) {
+        text += &format!(
+            " {} of {} did at {} MB.",
+            count(other.out_of_memory),
+            case.seen(other),
+            other.memory_size_mb
+        );
+    }
+    for past in before {
+        text += &format!(" {}.", past.split(';').next().unwrap_or_default());
+    }
+    text += &case.whose(reports);
+    let at_risk = (case.serving.now.iter().copied()).filter(|size| at_risk(case.function, size));
+    let needed_mb = at_risk.map(needed_mb).max().unwrap_or(0);
+    // What is configured and does not serve yet may be more.
+    let memory_size_mb = needed_mb.max(case.function.memory_size_mb.unwrap_or(0));
+    let action = if Some(memory_size_mb) > case.memory_size_mb && memory_size_mb > size_mb {
+        Action::SetMemorySize { memory_size_mb }
     } else {
         Action::Investigate
     };
-    Some(Judged::new(FindingKind::MemoryUnderprovisioned, confidence, text + &optimizer(case)).advise(action))
+    Judged::new(FindingKind::MemoryUnderprovisioned, confidence, text + &optimizer(case)).advise(action)
 }
 
 /// Much of the memory is never used. That alone is no reason for less: less memory is less processor.
@@ -86,6 +222,12 @@ pub(super) fn overprovisioned(case: &Case<'_>) -> Option<Judged> {
     let reports = case.usual()?;
     let size_mb = reports.memory_size_mb;
     let (used_mb, share, floor_mb) = (reports.max_memory_used_mb?, reports.memory_share()?, floor_mb(reports)?);
+    // At other sizes more may have been used, or failed.
+    let known = case.evidence.floor(Present {
+        memory_size_mb: Some(size_mb),
+        timeout_s: case.timeout_s(reports),
+    });
+    let floor_mb = known.memory_size_mb.map_or(floor_mb, |known| known.max(floor_mb));
     // Out of memory is no time to take some away, even if the report of it shows little use.
     if share > TO_SPARE || reports.out_of_memory > 0 || MemorySize::new(size_mb).is_err() {
         return None;
@@ -105,17 +247,21 @@ pub(super) fn overprovisioned(case: &Case<'_>) -> Option<Judged> {
         counted(reports.invocations, "invocation"),
         percent(1.0 - f64::from(used_mb) / f64::from(candidate_mb)),
     );
+    if heap_follows(case.function) {
+        text += " Its runtime lets the heap grow with the memory size: with less it may use less.";
+    }
     if candidate_mb > floor_mb
-        && let Some(timeout_s) = case.function.timeout_s
+        && let Some(timeout_s) = case.timeout_s(reports)
     {
         text += &format!(" With less, at worst, the longest would pass the timeout of {timeout_s} s.");
     }
-    if too_slow && let Some(timeout_s) = case.function.timeout_s {
+    if too_slow && let Some(timeout_s) = case.timeout_s(reports) {
         text += &format!(
             " At worst the longest would take {} there, beyond the timeout of {timeout_s} s.",
             ms(reports.duration.max_ms * longest)
         );
     }
+    text += &case.whose(reports);
     text += &optimizer(case);
     Some(
         Judged::new(
@@ -136,7 +282,7 @@ fn worthwhile(candidate_mb: u32, present_mb: u32) -> bool {
 
 /// The smallest size from `floor_mb` on at which the longest invocation stays within the timeout, whatever happens.
 fn in_time(case: &Case<'_>, reports: &SizeEvidence, floor_mb: u32) -> u32 {
-    let Some(timeout_s) = case.function.timeout_s else {
+    let Some(timeout_s) = case.timeout_s(reports) else {
         return floor_mb;
     };
     let timeout_ms = f64::from(timeout_s) * 1000.0;

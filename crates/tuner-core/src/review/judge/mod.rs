@@ -1,7 +1,8 @@
 //! What the evidence means: one file per family of findings.
 //!
-//! Everything is judged at the present memory size alone; reports of other sizes only say how the duration changes with
-//! memory ([`bounds`]).
+//! What is usual is judged at the memory size at which most traffic runs ([`Serving`]); reports of other sizes say how the
+//! duration changes with memory ([`bounds`]). What failed counts at every size: at those that serve it may fail again, and of
+//! those that were replaced it is said until when.
 
 mod arm64;
 mod bounds;
@@ -11,11 +12,15 @@ pub(super) mod memory;
 mod processor;
 mod provisioned;
 mod risks;
+mod versions;
 pub(super) mod words;
 
+pub(super) use self::bounds::Slowdown;
 use super::money::Priced;
 use super::usage::Usage;
-use super::{Action, Advice, Evidence, Finding, FindingKind, ListedFunction, Saving, SizeEvidence, Window};
+use super::{
+    Action, Advice, Evidence, Finding, FindingKind, ListedFunction, Saving, Serving, SizeEvidence, Window, serving,
+};
 use crate::pricing::Confidence;
 
 /// So many invocations say something of a function. Source: Compute Optimizer asks for as many in its 14 days.
@@ -34,7 +39,9 @@ pub(super) struct Case<'a> {
     pub(super) usage: Option<&'a Usage>,
     pub(super) priced: &'a Priced,
     pub(super) window: Option<Window>,
-    /// The present memory size, in MB.
+    /// At which sizes traffic runs.
+    pub(super) serving: Serving<'a>,
+    /// The size at which most of it does, in MB.
     pub(super) memory_size_mb: Option<u32>,
     /// The reports made at it. Where those of successful invocations are hidden, the failures only.
     pub(super) reports: Option<&'a SizeEvidence>,
@@ -54,9 +61,8 @@ impl<'a> Case<'a> {
         priced: &'a Priced,
         window: Option<Window>,
     ) -> Self {
-        let memory_size_mb = function
-            .memory_size_mb
-            .or_else(|| Some(evidence.latest()?.memory_size_mb));
+        let serving = Serving::of(function, evidence);
+        let memory_size_mb = serving.memory_size_mb;
         Self {
             function,
             evidence,
@@ -64,7 +70,50 @@ impl<'a> Case<'a> {
             priced,
             window,
             memory_size_mb,
-            reports: memory_size_mb.and_then(|mb| evidence.at(mb)),
+            reports: serving.reports(),
+            serving,
+        }
+    }
+
+    /// The time-out of invocations at this size, in seconds.
+    fn timeout_s(&self, size: &SizeEvidence) -> Option<u32> {
+        serving::timeout_s(self.function, size)
+    }
+
+    /// How many invocations at this size there are, in words.
+    fn seen(&self, size: &SizeEvidence) -> String {
+        match self.function.reports_hidden {
+            false => words::counted(size.invocations, "invocation"),
+            true => words::counted(size.invocations, "reported failure"),
+        }
+    }
+
+    /// Of a size that is not `$LATEST`'s, or not the only one: whose it is. A sentence behind others.
+    fn whose(&self, size: &SizeEvidence) -> String {
+        let mb = size.memory_size_mb;
+        let place = serving::place(self.function, size);
+        match self.function.memory_size_mb {
+            Some(latest) if latest != mb => format!(" $LATEST is {latest} MB; traffic runs at {mb} MB{place}."),
+            _ if self.serving.now.len() > 1 => format!(" Traffic runs at {mb} MB{place} and at other sizes."),
+            _ => String::new(),
+        }
+    }
+
+    /// What became of something that failed at a size that was replaced: "until 2026-10-30; at 512 MB none of 300
+    /// invocations has since".
+    fn since(&self, size: &SizeEvidence) -> String {
+        let until = match size.last_seen {
+            Some(at) => format!("until {}", at.strftime("%Y-%m-%d")),
+            None => "before that was changed".to_owned(),
+        };
+        match (self.reports, self.memory_size_mb) {
+            (Some(now), _) => format!(
+                "{until}; at {} MB none of {} has since",
+                now.memory_size_mb,
+                self.seen(now)
+            ),
+            (None, Some(mb)) => format!("{until}; nothing was seen at {mb} MB since"),
+            (None, None) => until,
         }
     }
 
@@ -76,12 +125,22 @@ impl<'a> Case<'a> {
 
     /// How far something seen in `invocations` is to be trusted.
     fn confidence(&self, invocations: u64) -> Confidence {
-        let whole_week = self.window.is_some_and(|window| window.days() >= WHOLE_WEEK_DAYS);
+        let whole_week = self.seen_days().is_some_and(|days| days >= WHOLE_WEEK_DAYS);
         match invocations {
             VERY_MANY.. if whole_week => Confidence::High,
             MANY.. => Confidence::Medium,
             _ => Confidence::Low,
         }
+    }
+
+    /// The days of which something was seen at the present size; `None` where logs have no time.
+    fn seen_days(&self) -> Option<f64> {
+        let window = self.window?;
+        let present = self.reports.and_then(|size| {
+            let (from, until) = (size.first_seen?, size.last_seen?);
+            Some(Window { from, until }.days())
+        });
+        Some(present.map_or_else(|| window.days(), |days| days.min(window.days())))
     }
 
     /// Invocations as far as anything counted them.
@@ -100,6 +159,7 @@ impl Judged {
                 confidence,
                 text,
                 saving: None,
+                probability: None,
             },
             actions: Vec::new(),
         }
@@ -126,6 +186,8 @@ pub(super) fn judge(case: &Case<'_>) -> (Vec<Finding>, Vec<Advice>) {
         judged.extend(processor::judge(case));
         judged.extend(init::judge(case));
         judged.extend(provisioned::judge(case));
+        judged.extend(versions::judge(case));
+        judged.extend(risks::timeout_too_long(case));
         judged.extend(arm64::judge(case));
     }
     judged.extend(risks::errors(case));

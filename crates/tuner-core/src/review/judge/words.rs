@@ -8,7 +8,7 @@ pub(super) fn count(n: u64) -> String {
 }
 
 /// `1 time-out`, `3 time-outs`
-pub(super) fn counted(n: u64, one: &str) -> String {
+pub(in crate::review) fn counted(n: u64, one: &str) -> String {
     let s = if n == 1 { "" } else { "s" };
     format!("{} {one}{s}", count(n))
 }
@@ -24,7 +24,7 @@ pub(in crate::review) fn ms(ms: f64) -> String {
 }
 
 /// `7.5 %`, `62 %`
-pub(super) fn percent(share: f64) -> String {
+pub(in crate::review) fn percent(share: f64) -> String {
     let percent = share * 100.0;
     if percent < 9.95 {
         format!("{percent:.1} %")

@@ -1,7 +1,7 @@
 use tuner_core::planning::{Budget, Preset};
 use tuner_core::{Constraint, Objective, Statistic};
 use tuner_engine::execution::{Defaults, ExecutionInput, FIELDS, InputError, PayloadSource};
-use tuner_engine::{Apply, TuningRequest};
+use tuner_engine::{Apply, TuningOptions, TuningRequest};
 
 fn parse(text: &str) -> ExecutionInput {
     ExecutionInput::parse(text, &Defaults::default()).unwrap_or_else(|e| panic!("{text}: {e}"))
@@ -21,16 +21,21 @@ fn with(fields: &str) -> ExecutionInput {
 }
 
 fn sizes(request: &TuningRequest) -> Vec<u32> {
-    request.memory_sizes.iter().map(|size| size.mb()).collect()
+    request.options.memory_sizes.iter().map(|size| size.mb()).collect()
 }
 
 #[test]
 fn the_smallest_input_has_lpt_s_defaults() {
     let input = parse(r#"{"lambdaARN": "resize"}"#);
-    let defaults = TuningRequest {
-        trim_share: 0.2,
-        ..TuningRequest::new("resize".parse().unwrap())
-    };
+    let defaults = TuningRequest::new("resize".parse().unwrap()).with(|o| {
+        o.trim_share = 0.2;
+        o.memory_sizes = Defaults::default().memory_sizes;
+    });
+    assert_eq!(
+        sizes(&defaults),
+        [128, 256, 512, 1024, 1536, 3008],
+        "those that are deployed"
+    );
     assert_eq!(input, ExecutionInput::new(defaults, PayloadSource::None));
 }
 
@@ -73,8 +78,8 @@ fn null_is_not_given_whatever_the_field() {
 fn an_adaptive_preset_chooses_from_all_sizes_unless_some_are_given() {
     for preset in [Preset::Frugal, Preset::Standard, Preset::Thorough] {
         let input = with(&format!(r#""preset": "{preset}""#));
-        assert_eq!(input.request.preset, preset);
-        assert_eq!((sizes(&input.request), input.request.trim_share), (vec![], 0.0));
+        assert_eq!(input.request.options.preset, preset);
+        assert_eq!((sizes(&input.request), input.request.options.trim_share), (vec![], 0.0));
         assert!(input.warnings.is_empty(), "{:?}", input.warnings);
         let some = with(&format!(r#""preset": "{preset}", "powerValues": [512, 128]"#));
         assert_eq!(sizes(&some.request), [128, 512]);
@@ -91,7 +96,7 @@ fn every_limit_share_and_budget_reaches_the_request() {
     .request;
     let duration = |statistic, max_ms| Constraint::Duration { statistic, max_ms };
     assert_eq!(
-        request.constraints,
+        request.options.constraints,
         [
             duration(Statistic::Mean, 1.0),
             duration(Statistic::P50, 2.0),
@@ -101,13 +106,13 @@ fn every_limit_share_and_budget_reaches_the_request() {
             Constraint::CostPerMillion { max: 6.0 },
         ]
     );
-    assert_eq!((request.cold_share, request.headroom), (0.25, 0.5));
+    assert_eq!((request.options.cold_share, request.options.headroom), (0.25, 0.5));
     let budget = Budget {
         invocations: Some(40),
         cost: Some(0.05),
         time_ms: Some(90_000),
     };
-    assert_eq!(request.budget, budget);
+    assert_eq!(request.options.budget, budget);
 }
 
 #[test]
@@ -125,34 +130,34 @@ fn every_option_of_lpt_reaches_the_request() {
     );
     let request = &input.request;
     assert_eq!(request.function.qualifier(), Some("live"));
-    assert_eq!(request.invocations, 50);
+    assert_eq!(request.options.invocations, 50);
     assert_eq!(sizes(request), [128, 512, 1024]);
     assert_eq!(input.payload, PayloadSource::Inline(r#"{"a": 1.50}"#.to_owned()));
-    assert_eq!((request.concurrency, request.max_concurrency), (1, 10));
-    assert_eq!(request.objective, Objective::Balanced { cost_weight: 0.7 });
+    assert_eq!((request.options.concurrency, request.options.max_concurrency), (1, 10));
+    assert_eq!(request.options.objective, Objective::Balanced { cost_weight: 0.7 });
     let to = |from_latest| Apply::Alias {
         name: "prod".to_owned(),
         from_latest,
     };
-    assert_eq!(request.apply, to(false));
+    assert_eq!(request.options.apply, to(false));
     let meant = with(r#""autoOptimize": true, "autoOptimizeAlias": "prod", "applyFromLatest": true"#);
-    assert_eq!((meant.request.apply, meant.warnings.len()), (to(true), 0));
+    assert_eq!((meant.request.options.apply, meant.warnings.len()), (to(true), 0));
     let without_alias = with(r#""autoOptimize": true, "applyFromLatest": true"#);
     assert!(
         without_alias.warnings[0].contains("applyFromLatest has no effect"),
         "{:?}",
         without_alias.warnings
     );
-    assert!(!request.dry_run && request.only_cold_starts);
-    assert_eq!(request.pre_processor, Some("before".parse().unwrap()));
+    assert!(!request.options.dry_run && request.options.only_cold_starts);
+    assert_eq!(request.options.pre_processor, Some("before".parse().unwrap()));
     assert_eq!(
-        request.post_processor,
+        request.options.post_processor,
         Some("123456789012:function:after:2".parse().unwrap())
     );
-    assert_eq!(request.trim_share, 0.1);
-    assert_eq!(request.pause_ms, 250);
-    assert!(!request.keep_messages && input.include_output_results);
-    assert_eq!(request.allowed_errors, ["NotReady"]);
+    assert_eq!(request.options.trim_share, 0.1);
+    assert_eq!(request.options.pause_ms, 250);
+    assert!(!request.options.keep_messages && input.include_output_results);
+    assert_eq!(request.options.allowed_errors, ["NotReady"]);
     assert!(input.warnings.is_empty(), "{:?}", input.warnings);
 }
 
@@ -163,15 +168,15 @@ fn our_own_options_reach_the_request() {
            "roleARN": "arn:aws-us-gov:iam::123456789012:role/path/tuner""#,
     )
     .request;
-    assert_eq!(request.max_concurrency, 3);
+    assert_eq!(request.options.max_concurrency, 3);
     let p95 = Constraint::Duration {
         statistic: Statistic::P95,
         max_ms: 250.5,
     };
-    assert_eq!(request.constraints, [p95]);
-    assert_eq!(request.monthly_invocations, Some(2e6));
+    assert_eq!(request.options.constraints, [p95]);
+    assert_eq!(request.options.monthly_invocations, Some(2e6));
     assert_eq!(
-        request.role_arn.as_deref(),
+        request.options.role_arn.as_deref(),
         Some("arn:aws-us-gov:iam::123456789012:role/path/tuner")
     );
 }
@@ -180,7 +185,7 @@ fn our_own_options_reach_the_request() {
 fn all_is_every_size_worth_trying_in_any_letters() {
     for word in ["ALL", "all", "All"] {
         let input = with(&format!(r#""powerValues": "{word}""#));
-        assert_eq!(sizes(&input.request), TuningRequest::ALL_SIZES);
+        assert_eq!(sizes(&input.request), TuningOptions::ALL_SIZES);
     }
 }
 
@@ -196,27 +201,27 @@ fn sizes_not_given_are_the_deployment_s() {
 
 #[test]
 fn trimming_is_off_for_cold_starts_unless_asked_for() {
-    assert_eq!(with(r#""onlyColdStarts": true"#).request.trim_share, 0.0);
+    assert_eq!(with(r#""onlyColdStarts": true"#).request.options.trim_share, 0.0);
     let asked = with(r#""onlyColdStarts": true, "discardTopBottom": 0.3"#);
-    assert_eq!(asked.request.trim_share, 0.3);
+    assert_eq!(asked.request.options.trim_share, 0.3);
 }
 
 #[test]
-fn parallel_is_all_at_once_up_to_the_most_allowed() {
+fn parallel_is_in_five_turns_up_to_the_most_allowed() {
     for (fields, concurrency, most) in [
-        (r#""parallelInvocation": true"#, 10, 100),
+        (r#""parallelInvocation": true"#, 2, 100),
         (r#""parallelInvocation": true, "num": 500"#, 100, 100),
         (
             r#""parallelInvocation": true, "num": 500, "maxConcurrency": 1000"#,
-            500,
+            100,
             1000,
         ),
-        (r#""parallelInvocation": true, "maxConcurrency": 4"#, 4, 4),
+        (r#""parallelInvocation": true, "num": 50, "maxConcurrency": 4"#, 4, 4),
         (r#""maxConcurrency": 4"#, 1, 4),
     ] {
         let request = with(fields).request;
         assert_eq!(
-            (request.concurrency, request.max_concurrency),
+            (request.options.concurrency, request.options.max_concurrency),
             (concurrency, most),
             "{fields}"
         );
@@ -237,7 +242,10 @@ fn what_has_no_effect_is_said() {
         let input = with(fields);
         assert_eq!(input.warnings.len(), 1, "{fields}");
         assert!(input.warnings[0].contains(warning), "{:?}", input.warnings);
-        assert_eq!((input.request.apply, input.request.pause_ms), (Apply::No, 0));
+        assert_eq!(
+            (input.request.options.apply, input.request.options.pause_ms),
+            (Apply::No, 0)
+        );
     }
 }
 
@@ -258,7 +266,7 @@ fn true_is_true_as_javascript_has_it_where_lpt_says_truthy() {
             r#""disablePayloadLogs": {value}, "includeOutputResults": {value}"#
         ));
         assert_eq!(
-            (!input.request.keep_messages, input.include_output_results),
+            (!input.request.options.keep_messages, input.include_output_results),
             (truthy, truthy),
             "{value}"
         );

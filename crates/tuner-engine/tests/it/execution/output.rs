@@ -5,11 +5,13 @@ use std::path::Path;
 
 use jsonschema::Validator;
 use serde_json::{Value, json};
+use tuner_core::Floor;
 use tuner_core::SnapStartUse;
+use tuner_core::floor::{Need, Sighting, Source};
 use tuner_core::machinery::{Place, Work};
 use tuner_core::pricing::{Currency, Money, PriceTable};
 use tuner_core::tuning::{SizeStatus, TuningStatus};
-use tuner_core::{Architecture, Decision, Outcome, Tuning, Verdict};
+use tuner_core::{Architecture, Decision, Outcome, Remedy, Tuning, Verdict};
 use tuner_engine::execution::{ExecutionOutput, OutputOptions, ReportPlaces};
 
 use super::schema::schema;
@@ -79,7 +81,24 @@ fn verbose() -> Tuning {
         .collect();
     tuning.warnings = vec!["\\".repeat(100_000); 500];
     tuning.leftovers = vec!["\"".repeat(100_000); 500];
+    let allow = Remedy::Allow {
+        action: "\"".repeat(100_000),
+    };
+    tuning.remedies = vec![allow; 500];
     tuning.warnings.insert(0, words.clone());
+    tuning.floor = Floor {
+        memory_size_mb: Some(600),
+        needs: vec![Need {
+            seen: Sighting::MemoryUsed {
+                max_memory_used_mb: 500,
+                invocations: u64::MAX,
+            },
+            source: Source::Logs,
+            at: None,
+        }],
+        unknown: vec!["\"".repeat(100_000); 500],
+        ..Floor::default()
+    };
     tuning.applied = Some(words);
     tuning.machinery = Some(machinery("eu-west-1"));
     tuning.exploration.snap_start = Some(SnapStartUse {
@@ -177,7 +196,7 @@ fn what_failed_is_there_with_its_class_and_nothing_is_recommended_where_nothing_
     assert_eq!(out["stats"], json!([]));
     assert_eq!(
         out["sizes"][0],
-        json!({"memorySizeMb": 128, "status": "failed", "invocations": 0,
+        json!({"memorySizeMb": 128, "status": "failed", "invocations": 0, "allowedErrors": 0,
                "failure": "out of memory: Runtime exited: signal: killed"})
     );
 }

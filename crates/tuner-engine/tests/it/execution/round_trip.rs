@@ -1,10 +1,11 @@
 //! What is written is read back as it was: the CLI starts executions with what the door writes.
 
 use proptest::prelude::*;
+use tuner_core::floor::{Known, Need, Sighting, Source};
 use tuner_core::planning::{Budget, Preset};
 use tuner_core::{Constraint, FunctionName, MemorySize, Objective, Payloads, Statistic};
 use tuner_engine::execution::{Defaults, ExecutionInput, PayloadSource, S3Object};
-use tuner_engine::{Apply, TuningRequest};
+use tuner_engine::{Apply, TuningOptions, TuningRequest};
 
 fn function() -> impl Strategy<Value = FunctionName> {
     let names = [
@@ -58,7 +59,7 @@ fn request() -> impl Strategy<Value = TuningRequest> {
     ];
     let numbers = (5_u32..=10_000, 1_u32..=1000, any::<bool>(), 0_u64..=600_000, 0.0..=0.4);
     let sizes = prop::collection::btree_set(128_u32..=10_240, 1..20);
-    let flags = any::<[bool; 3]>();
+    let flags = any::<[bool; 4]>();
     let rest = (
         deciding(),
         prop::option::of(1e-3..1e12_f64),
@@ -66,18 +67,24 @@ fn request() -> impl Strategy<Value = TuningRequest> {
         prop::option::of(function()),
         prop::collection::vec("[A-Za-z.]{1,12}", 0..3),
         prop::option::of(Just("arn:aws:iam::123456789012:role/tuner".to_owned())),
+        prop::option::of(known()),
+        prop::option::of("[a-z(ä 1-9]{0,9}[a-z\"]"),
     );
     (function(), objective, apply, numbers, sizes, flags, rest).prop_map(
         |(function, objective, apply, numbers, sizes, flags, rest)| {
             let (invocations, max_concurrency, parallel, pause_ms, trim_share) = numbers;
-            let concurrency = if parallel { invocations.min(max_concurrency) } else { 1 };
-            let [keep_messages, only_cold_starts, dry_run] = flags;
-            let (deciding, monthly_invocations, pre_processor, post_processor, allowed_errors, role_arn) = rest;
+            let concurrency = if parallel {
+                invocations.div_ceil(5).max(2).min(max_concurrency)
+            } else {
+                1
+            };
+            let [keep_messages, only_cold_starts, dry_run, risk_failures_below_floor] = flags;
+            let (deciding, monthly_invocations, pre_processor, post_processor, allowed_errors, role_arn, known, name) =
+                rest;
             let (preset, constraints, cold_share, headroom, budget) = deciding;
             let is_grid = preset == Preset::Grid;
-            TuningRequest {
-                function,
-                has_present_size: true,
+            let options = TuningOptions {
+                name,
                 preset,
                 constraints,
                 cold_share,
@@ -88,7 +95,7 @@ fn request() -> impl Strategy<Value = TuningRequest> {
                 objective,
                 concurrency: match (is_grid, parallel) {
                     (true, _) => concurrency,
-                    (false, true) => max_concurrency.min(10),
+                    (false, true) => max_concurrency.min(2),
                     (false, false) => 1,
                 },
                 max_concurrency,
@@ -102,10 +109,52 @@ fn request() -> impl Strategy<Value = TuningRequest> {
                 dry_run: dry_run && is_grid,
                 pre_processor,
                 post_processor,
+                risk_failures_below_floor,
                 role_arn,
+            };
+            TuningRequest {
+                options,
+                known,
+                ..TuningRequest::new(function)
             }
         },
     )
+}
+
+fn known() -> impl Strategy<Value = Known> {
+    let source = prop_oneof![
+        Just(Source::Given),
+        Just(Source::Logs),
+        prop::option::of(any::<bool>()).prop_map(|same_code| Source::Tuning {
+            tuning_id: uuid::Uuid::nil(),
+            same_code
+        }),
+    ];
+    let seen = prop_oneof![
+        (1_u32..20_000, any::<u64>()).prop_map(|(max_memory_used_mb, invocations)| Sighting::MemoryUsed {
+            max_memory_used_mb,
+            invocations
+        }),
+        (128_u32..10_240, 1_u64..9).prop_map(|(memory_size_mb, failures)| Sighting::OutOfMemory {
+            memory_size_mb,
+            failures,
+            invocations: 9
+        }),
+        (128_u32..10_240, prop::option::of(1.0..1e6_f64)).prop_map(|(memory_size_mb, limit_ms)| Sighting::Timeout {
+            memory_size_mb,
+            limit_ms,
+            failures: 1,
+            invocations: 9
+        }),
+    ];
+    let at = prop::option::of((0_i64..4_000_000_000).prop_map(|s| jiff::Timestamp::from_second(s).unwrap()));
+    let need = (seen, source, at).prop_map(|(seen, source, at)| Need { seen, source, at });
+    let unknown = prop::collection::vec("[a-z ]{1,20}", 0..3);
+    (prop::collection::vec(need, 0..4), unknown, any::<u32>()).prop_map(|(needs, unknown, scanned)| Known {
+        needs,
+        unknown,
+        scanned_bytes: scanned.into(),
+    })
 }
 
 /// Preset, constraints, cold share, head-room and budget.

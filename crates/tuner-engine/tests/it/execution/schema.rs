@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use jsonschema::Validator;
 use serde_json::{Map, Value, json};
-use tuner_engine::execution::{Defaults, ExecutionInput, FIELDS, InputErrors};
+use tuner_engine::execution::{Defaults, ExecutionInput, FIELDS, InputErrors, input_schema};
 
 use super::input::WRONG;
 
@@ -100,6 +100,19 @@ fn one_sample_has_every_option_of_the_grid_and_one_those_of_the_other_presets() 
     assert_eq!(
         of_adaptive,
         ["num", "payloadS3", "dryRun", "discardTopBottom", "onlyColdStarts"]
+    );
+}
+
+#[test]
+fn the_schema_that_is_shipped_is_that_of_the_table() {
+    let path = statemachine().join("power-tuning.input.schema.json");
+    let of_table = format!("{}\n", serde_json::to_string_pretty(&input_schema().unwrap()).unwrap());
+    if std::env::var("INSTA_UPDATE").is_ok_and(|update| update == "always") {
+        fs::write(&path, &of_table).unwrap();
+    }
+    assert!(
+        fs::read_to_string(path).unwrap() == of_table,
+        "statemachine/power-tuning.input.schema.json is old; INSTA_UPDATE=always writes it"
     );
 }
 

@@ -6,15 +6,19 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tuner_core::FunctionName;
-use tuner_core::logs::{Report, format};
+use tuner_core::logs::{Report, Status, format};
 use tuner_core::pricing::PriceTable;
-use tuner_core::review::{ListedFunction, MemoryReview, OptimizerFinding, ProvisionedConcurrency, Window};
+use tuner_core::review::{
+    Alias, FunctionVersion, ListedFunction, MemoryReview, OptimizerFinding, ProvisionedConcurrency, PublishedVersion,
+    Window,
+};
 use tuner_engine::ports::{PortError, PortErrorKind as Kind, Store};
 use tuner_engine::review::ports::{
-    Account, Details, Inventory, LogClass, LogGroup, LogGroups, LoggedLine, Metric, MetricSource, Optimizer, Page,
-    QueryPage, QueryStatus, Region, ReportRow, Reports, SERIES_PER_CALL, Series,
+    Account, Details, Inventory, Listed, LogClass, LogGroup, LogGroups, LoggedLine, Metric, MetricSource, Optimizer,
+    Page, QueryPage, QueryStatus, Region, ReportRow, Reports, SERIES_PER_CALL, Series,
 };
 use tuner_engine::review::{
     Concluded, Keys, Ranked, Registry, ReviewContext, ReviewError, ReviewRequest, conclude, driver,
@@ -24,6 +28,8 @@ use tuner_engine::{Backoff, Silent};
 use crate::simulated::{MemoryStore, VirtualClock, When};
 
 pub const HOME: &str = "eu-west-1";
+/// How long a call takes that has its turn.
+const ANSWERS_AFTER: Duration = Duration::from_millis(80);
 /// Scanned between two looks at a query, in bytes.
 pub const BYTES_PER_POLL: u64 = 1_000_000_000;
 
@@ -41,7 +47,19 @@ pub struct SimFunction {
     pub listed: ListedFunction,
     pub details: Details,
     pub provisioned: Vec<ProvisionedConcurrency>,
+    /// The version that its reports are of.
+    pub version: FunctionVersion,
+    pub aliases: Vec<Alias>,
+    /// ARNs of what Lambda reads for it.
+    pub event_sources: Vec<String>,
+    /// Whom its resource policies let call it, by qualifier; by "" without one.
+    pub callers: BTreeMap<String, BTreeSet<String>>,
     pub uses: Vec<Use>,
+    /// Of each use, the first ones to fail: by its handler, which only metrics count, for time, and for memory.
+    pub errors: u64,
+    pub timeouts: u64,
+    pub out_of_memory: u64,
+    pub throttles: u64,
     /// What every call about it alone is answered with.
     pub refused: Option<Kind>,
     pub optimizer: Option<OptimizerFinding>,
@@ -61,12 +79,20 @@ impl SimFunction {
             },
             details: Details::default(),
             provisioned: Vec::new(),
+            version: FunctionVersion::Latest,
+            aliases: Vec::new(),
+            event_sources: Vec::new(),
+            callers: BTreeMap::new(),
             uses: vec![Use {
                 memory_size_mb,
                 invocations: 1_000,
                 duration_ms: 100.0,
                 used_mb: 60,
             }],
+            errors: 0,
+            timeouts: 0,
+            out_of_memory: 0,
+            throttles: 0,
             refused: None,
             optimizer: None,
         }
@@ -74,6 +100,24 @@ impl SimFunction {
 
     pub fn uses(mut self, uses: &[Use]) -> Self {
         self.uses = uses.to_vec();
+        self
+    }
+
+    /// Has published this version, of this size, which serves by the alias live.
+    pub fn served_by(mut self, number: u64, memory_size_mb: u32) -> Self {
+        self.version = FunctionVersion::Published(number);
+        self.listed.versions = vec![PublishedVersion {
+            version: self.version,
+            memory_size_mb: Some(memory_size_mb),
+            timeout_s: Some(3),
+            snap_start: false,
+            code_sha256: None,
+        }];
+        self.aliases = vec![Alias {
+            name: "live".into(),
+            version: self.version,
+            weights: BTreeMap::new(),
+        }];
         self
     }
 
@@ -106,14 +150,20 @@ pub struct SimRegion {
     pub classes: BTreeMap<String, LogClass>,
     /// Functions on a page of their list; 0 is 50, as Lambda has it.
     pub functions_per_page: usize,
+    /// Rows on a page of a query's answer; 0 is 7.
+    pub rows_per_page: usize,
     /// What each group holds, in bytes.
     pub stored_bytes: u64,
+    /// How much more was written than is said to be stored.
+    pub written_times: f64,
     /// How much more a scan reads than was said to be stored.
     pub scans_times: u64,
     /// Operations that are refused.
     pub refused: BTreeMap<&'static str, Kind>,
     /// What queries end with, if not with an answer.
     pub queries_end: Option<&'static str>,
+    /// Queries run for ever.
+    pub queries_stall: bool,
 }
 
 #[derive(Debug)]
@@ -125,11 +175,21 @@ struct Query {
     stopped: bool,
 }
 
+/// What an operation shares its rate with, and how many of those are answered in a second.
+pub type Rate = fn(&'static str) -> (&'static str, f64);
+
 #[derive(Default)]
 pub struct Sim {
     pub regions: Mutex<BTreeMap<String, SimRegion>>,
     pub calls: Mutex<Vec<String>>,
     pub fault: Mutex<Option<(When, Kind)>>,
+    /// Calls that are answered, and with nothing.
+    pub empty: Mutex<Option<When>>,
+    /// Calls that are answered after so long.
+    pub slow: Mutex<Option<(When, Duration)>>,
+    /// What shares a rate with an operation, and how many of those are answered in a second.
+    pub rates: Mutex<Option<Rate>>,
+    turns: Mutex<BTreeMap<&'static str, Instant>>,
     queries: Mutex<Vec<Query>>,
     pub stopped: Mutex<u32>,
 }
@@ -149,6 +209,7 @@ impl Sim {
             functions,
             stored_bytes: 1_000_000,
             scans_times: 1,
+            written_times: 1.0,
             ..SimRegion::default()
         };
         Self::of([(HOME, region)])
@@ -182,10 +243,37 @@ impl Sim {
         let Some(region) = regions.get(region) else {
             return Err(PortError::new(Kind::Denied, operation, "UnrecognizedClientException"));
         };
+        let is_empty = self.empty.lock().unwrap().is_some_and(|when| when.includes(number));
         match region.refused.get(operation) {
             Some(&kind) => Err(PortError::new(kind, operation, "refused")),
+            None if is_empty => Ok(SimRegion {
+                functions: Vec::new(),
+                ..region.clone()
+            }),
             None => Ok(region.clone()),
         }
+    }
+
+    /// Waits for a call that is slow, and for its turn where calls are answered at a rate.
+    async fn wait(&self, operation: &'static str) {
+        let next = self.calls.lock().unwrap().len() as u32 + 1;
+        let slow = *self.slow.lock().unwrap();
+        if let Some((_, long)) = slow.filter(|(when, _)| when.includes(next)) {
+            tokio::time::sleep(long).await;
+        }
+        let Some(rates) = *self.rates.lock().unwrap() else {
+            return;
+        };
+        let (service, a_second) = rates(operation);
+        let turn = {
+            let mut turns = self.turns.lock().unwrap();
+            let now = Instant::now();
+            let turn = turns.entry(service).or_insert(now);
+            let mine = (*turn).max(now);
+            *turn = mine + Duration::from_secs_f64(1.0 / a_second);
+            mine
+        };
+        tokio::time::sleep_until(turn + ANSWERS_AFTER).await;
     }
 
     pub fn context(self: &Arc<Self>, store: &Arc<MemoryStore>) -> ReviewContext {
@@ -274,6 +362,9 @@ fn page<T>(items: Vec<T>, token: Option<&str>, size: usize) -> Page<T> {
 impl Handle {
     fn function(&self, operation: &'static str, name: &FunctionName) -> Result<SimFunction, PortError> {
         let region = self.sim.call(&self.region, operation)?;
+        if region.functions.is_empty() {
+            return Ok(SimFunction::new(&self.region, name.name(), 128));
+        }
         let found = region.functions.into_iter().find(|f| f.listed.name == *name);
         let function = found.ok_or_else(|| PortError::new(Kind::NotFound, operation, "no such function"))?;
         match function.refused {
@@ -285,17 +376,53 @@ impl Handle {
 
 #[async_trait]
 impl Inventory for Handle {
-    async fn functions(&self, token: Option<&str>) -> Result<Page<ListedFunction>, PortError> {
+    async fn functions(&self, token: Option<&str>) -> Result<Page<Listed>, PortError> {
+        self.sim.wait("ListFunctions").await;
         let region = self.sim.call(&self.region, "ListFunctions")?;
         let size = match region.functions_per_page {
             0 => 50,
             size => size,
         };
-        let listed = region.functions.into_iter().map(|f| f.listed).collect();
-        Ok(page(listed, token, size))
+        let listed = region.functions.into_iter().flat_map(|f| {
+            let name = f.listed.name.clone();
+            let versions = f.listed.versions.clone().into_iter();
+            let function = ListedFunction {
+                versions: Vec::new(),
+                ..f.listed
+            };
+            let versions = versions.map(move |version| Listed::Version(name.clone(), version));
+            versions.chain([Listed::Function(Box::new(function))])
+        });
+        Ok(page(listed.collect(), token, size))
+    }
+
+    async fn aliases(&self, function: &FunctionName, token: Option<&str>) -> Result<Page<Alias>, PortError> {
+        self.sim.wait("ListAliases").await;
+        Ok(page(self.function("ListAliases", function)?.aliases, token, 1))
+    }
+
+    async fn event_sources(&self, token: Option<&str>) -> Result<Page<(FunctionName, String)>, PortError> {
+        self.sim.wait("ListEventSourceMappings").await;
+        let region = self.sim.call(&self.region, "ListEventSourceMappings")?;
+        let mappings = region.functions.into_iter().flat_map(|f| {
+            let name = f.listed.name.clone();
+            f.event_sources.into_iter().map(move |source| (name.clone(), source))
+        });
+        Ok(page(mappings.collect(), token, 1))
+    }
+
+    async fn callers(&self, function: &FunctionName) -> Result<BTreeSet<String>, PortError> {
+        self.sim.wait("GetPolicy").await;
+        let found = self.function("GetPolicy", &function.unqualified())?;
+        Ok(found
+            .callers
+            .get(function.qualifier().unwrap_or_default())
+            .cloned()
+            .unwrap_or_default())
     }
 
     async fn details(&self, function: &FunctionName) -> Result<Details, PortError> {
+        self.sim.wait("GetFunction").await;
         Ok(self.function("GetFunction", function)?.details)
     }
 
@@ -304,6 +431,7 @@ impl Inventory for Handle {
         function: &FunctionName,
         token: Option<&str>,
     ) -> Result<Page<ProvisionedConcurrency>, PortError> {
+        self.sim.wait("ListProvisionedConcurrencyConfigs").await;
         let function = self.function("ListProvisionedConcurrencyConfigs", function)?;
         Ok(page(function.provisioned, token, 1))
     }
@@ -317,13 +445,20 @@ impl MetricSource for Handle {
         _window: Window,
         token: Option<&str>,
     ) -> Result<Page<(usize, f64)>, PortError> {
+        self.sim.wait("GetMetricData").await;
         assert!(series.len() <= SERIES_PER_CALL);
         let region = self.sim.call(&self.region, "GetMetricData")?;
         let functions: BTreeMap<&str, &SimFunction> =
             region.functions.iter().map(|f| (f.listed.name.name(), f)).collect();
         let mut items = Vec::new();
         for (place, series) in series.iter().enumerate() {
-            let function = functions[series.function.as_str()];
+            if series.metric == Metric::IncomingBytes {
+                items.push((place, region.stored_bytes as f64 * region.written_times));
+                continue;
+            }
+            let Some(function) = functions.get(series.function.as_str()) else {
+                continue;
+            };
             let n = function.invocations() as f64;
             let sum: f64 = function.uses.iter().map(|u| u.invocations as f64 * u.duration_ms).sum();
             let longest = function.uses.iter().map(|u| u.duration_ms).fold(0.0, f64::max);
@@ -331,7 +466,10 @@ impl MetricSource for Handle {
                 (Metric::Invocations, None) => n,
                 (Metric::DurationSum, None) => sum,
                 (Metric::DurationMax, None) => longest,
-                (Metric::Errors | Metric::Throttles, None) => 0.0,
+                (Metric::Errors, None) => (function.errors + function.timeouts + function.out_of_memory) as f64,
+                (Metric::Throttles, None) => function.throttles as f64,
+                (Metric::CpuTimeSum, None) => sum * 0.5,
+                (Metric::CpuTimeCount, None) => n,
                 (Metric::ProvisionedInvocations, Some(_)) => n / 2.0,
                 (Metric::ProvisionedUtilizationMax, Some(_)) => 0.25,
                 other => panic!("{other:?} is not to be asked for"),
@@ -352,6 +490,7 @@ impl MetricSource for Handle {
 #[async_trait]
 impl LogGroups for Handle {
     async fn log_groups(&self, prefix: &str, token: Option<&str>) -> Result<Page<LogGroup>, PortError> {
+        self.sim.wait("DescribeLogGroups").await;
         let region = self.sim.call(&self.region, "DescribeLogGroups")?;
         let names: BTreeSet<&str> = region.functions.iter().map(SimFunction::group).collect();
         let mut groups: Vec<LogGroup> = names
@@ -360,6 +499,7 @@ impl LogGroups for Handle {
             .map(|name| LogGroup {
                 name: name.to_owned(),
                 stored_bytes: Some(region.stored_bytes),
+                incoming_bytes: None,
                 created: None,
                 retention_days: None,
                 class: region.classes.get(name).copied().unwrap_or_default(),
@@ -371,6 +511,7 @@ impl LogGroups for Handle {
             ..groups.first().cloned().unwrap_or(LogGroup {
                 name: String::new(),
                 stored_bytes: Some(u64::MAX / 4),
+                incoming_bytes: None,
                 created: None,
                 retention_days: None,
                 class: LogClass::Standard,
@@ -383,6 +524,7 @@ impl LogGroups for Handle {
 #[async_trait]
 impl Reports for Handle {
     async fn start(&self, groups: &[String], window: Window) -> Result<String, PortError> {
+        self.sim.wait("StartQuery").await;
         assert!((1..=50).contains(&groups.len()));
         assert!(window.from < window.until);
         let region = self.sim.call(&self.region, "StartQuery")?;
@@ -413,11 +555,12 @@ impl Reports for Handle {
     }
 
     async fn poll(&self, query: &str, token: Option<&str>) -> Result<QueryPage, PortError> {
+        self.sim.wait("GetQueryResults").await;
         let region = self.sim.call(&self.region, "GetQueryResults")?;
         let mut queries = self.sim.queries.lock().unwrap();
         let query = &mut queries[query.parse::<usize>().unwrap()];
         assert!(query.region == self.region && !query.stopped);
-        let done = query.scanned >= query.bytes && query.scanned > 0;
+        let done = query.scanned >= query.bytes && query.scanned > 0 && !region.queries_stall;
         query.scanned = (query.scanned + BYTES_PER_POLL).min(query.bytes.max(1));
         let mut answer = QueryPage {
             status: QueryStatus::Running,
@@ -432,13 +575,18 @@ impl Reports for Handle {
         }
         if answer.status == QueryStatus::Complete {
             let rows = rows(&region, &query.groups);
-            let found = page(rows, token, 7);
+            let per_page = match region.rows_per_page {
+                0 => 7,
+                n => n,
+            };
+            let found = page(rows, token, per_page);
             (answer.rows, answer.next) = (found.items, found.next);
         }
         Ok(answer)
     }
 
     async fn stop(&self, query: &str) -> Result<(), PortError> {
+        self.sim.wait("StopQuery").await;
         self.sim.call(&self.region, "StopQuery")?;
         *self.sim.stopped.lock().unwrap() += 1;
         self.sim.queries.lock().unwrap()[query.parse::<usize>().unwrap()].stopped = true;
@@ -452,6 +600,7 @@ impl Reports for Handle {
         window: Window,
         token: Option<&str>,
     ) -> Result<Page<LoggedLine>, PortError> {
+        self.sim.wait("FilterLogEvents").await;
         let region = self.sim.call(&self.region, "FilterLogEvents")?;
         let mut lines = Vec::new();
         for function in region
@@ -469,7 +618,7 @@ impl Reports for Handle {
                 let name = function.stream_function().unwrap_or_default();
                 lines.push(LoggedLine {
                     at: Some(at),
-                    stream: format!("2025/12/30/{name}[$LATEST]0123abcd"),
+                    stream: format!("2025/12/30/{name}[{}]0123abcd", function.version),
                     message: match json {
                         true => format::report_json(&report, at),
                         false => format::report_text(&report),
@@ -494,6 +643,13 @@ fn logged(function: &SimFunction) -> Vec<(Timestamp, Report)> {
                 billed_duration_ms: Some(used.duration_ms.ceil() as u64),
                 memory_size_mb: Some(used.memory_size_mb),
                 max_memory_used_mb: Some(used.used_mb),
+                status: match n {
+                    n if n < function.timeouts => Some(Status::Timeout),
+                    n if n < function.timeouts + function.out_of_memory => Some(Status::Error),
+                    _ => None,
+                },
+                error_type: (n >= function.timeouts && n < function.timeouts + function.out_of_memory)
+                    .then(|| "Runtime.OutOfMemory".to_owned()),
                 ..Report::default()
             };
             reports.push((at, report));
@@ -514,6 +670,7 @@ fn rows(region: &SimRegion, groups: &[String]) -> Vec<ReportRow> {
                 group: function.group().to_owned(),
                 function: function.stream_function(),
                 memory_size_mb: Some(used.memory_size_mb),
+                version: Some(function.version),
                 invocations: used.invocations,
                 first_seen: Some("2025-12-10T00:00:00Z".parse().unwrap()),
                 last_seen: Some("2025-12-31T23:00:00Z".parse().unwrap()),
@@ -525,6 +682,8 @@ fn rows(region: &SimRegion, groups: &[String]) -> Vec<ReportRow> {
                 billed_duration_ms: used.duration_ms.ceil() * used.invocations as f64,
                 billed_invocations: used.invocations,
                 max_memory_used_mb: Some(f64::from(used.used_mb)),
+                timeouts: function.timeouts,
+                out_of_memory: function.out_of_memory,
                 ..ReportRow::default()
             });
         }
@@ -535,6 +694,7 @@ fn rows(region: &SimRegion, groups: &[String]) -> Vec<ReportRow> {
 #[async_trait]
 impl Optimizer for Handle {
     async fn findings(&self, token: Option<&str>) -> Result<Page<(FunctionName, OptimizerFinding)>, PortError> {
+        self.sim.wait("GetLambdaFunctionRecommendations").await;
         let region = self.sim.call(&self.region, "GetLambdaFunctionRecommendations")?;
         let known = region
             .functions

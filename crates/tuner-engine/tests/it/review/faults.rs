@@ -78,3 +78,28 @@ async fn what_lasts_is_said_and_no_function_is_lost() {
         }
     }
 }
+
+/// What is not read is not health: the headline says of how many functions, and what to allow.
+#[tokio::test(start_paused = true)]
+async fn what_may_not_be_read_is_said_in_the_headline() {
+    for (operations, call) in [
+        (&["GetMetricData"][..], "cloudwatch:GetMetricData"),
+        (&["StartQuery", "FilterLogEvents"], "logs:StartQuery"),
+    ] {
+        let sim = account();
+        sim.change(|region| {
+            region
+                .refused
+                .extend(operations.iter().map(|&operation| (operation, Kind::Denied)))
+        });
+        let (_, review) = sim.review(&ReviewRequest::default()).await.unwrap();
+        assert_eq!(review.totals.unjudged.all(), 14, "{operations:?}");
+        assert!(review.is_blind());
+        let said = tuner_report::review_headline(&review).risks;
+        assert!(said.starts_with("14 of 14 functions could not be judged"), "{said}");
+        assert!(said.contains(call) && !said.starts_with("nothing"), "{said}");
+    }
+    let (_, whole) = account().review(&ReviewRequest::default()).await.unwrap();
+    assert_eq!(whole.totals.unjudged.all(), 0);
+    assert!(!whole.is_blind());
+}

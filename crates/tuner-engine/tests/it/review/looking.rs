@@ -57,11 +57,79 @@ fn at(memory_size_mb: u32, invocations: u64) -> Use {
 }
 
 #[tokio::test(start_paused = true)]
+async fn aliases_are_asked_for_where_traffic_runs_at_another_size() {
+    for budget_usd in [1.0, 0.0] {
+        let sim = Sim::home(vec![
+            SimFunction::new(HOME, "moved", 384)
+                .served_by(7, 256)
+                .uses(&[at(256, 900)]),
+            SimFunction::new(HOME, "same", 256)
+                .served_by(7, 256)
+                .uses(&[at(256, 900)]),
+            SimFunction::new(HOME, "latest", 256).uses(&[at(128, 900), at(256, 900)]),
+        ]);
+        let request = ReviewRequest {
+            budget_usd,
+            ..ReviewRequest::default()
+        };
+        let (_, review) = sim.review(&request).await.unwrap();
+        assert_eq!(sim.count("ListAliases"), 1);
+        let of = |name: &str| {
+            let mut functions = review.functions.iter();
+            functions.find(|f| f.function.name.name() == name).unwrap()
+        };
+        assert_eq!(of("moved").function.aliases.as_ref().unwrap()[0].name, "live");
+        assert_eq!(
+            (of("moved").memory_size_mb(), of("moved").function.memory_size_mb),
+            (Some(256), Some(384))
+        );
+        assert_eq!(of("moved").function.versions[0].timeout_s, Some(3));
+        assert!(of("same").function.aliases.is_none() && of("latest").function.versions.is_empty());
+        assert_eq!(of("latest").memory_size_mb(), Some(256));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_calls_a_function_is_asked_where_it_runs_out_of_time() {
+    let queue = "arn:aws:sqs:eu-west-1:123456789012:orders";
+    let api = "apigateway.amazonaws.com";
+    let mut slow = SimFunction::new(HOME, "slow", 256)
+        .served_by(7, 512)
+        .uses(&[at(512, 900)]);
+    slow.timeouts = 3;
+    slow.event_sources = vec![queue.to_owned(), queue.replace("sqs", "kinesis")];
+    slow.callers = [
+        (String::new(), [api.to_owned()].into()),
+        ("live".to_owned(), ["events.amazonaws.com".to_owned()].into()),
+    ]
+    .into();
+    let quick = SimFunction::new(HOME, "quick", 256);
+    let sim = Sim::home(vec![slow, quick]);
+    let known = looked(&sim).await;
+    let slow = &known["slow"].function;
+    assert_eq!(slow.queues(), Some(vec!["orders"]));
+    let callers = slow.callers.as_ref().unwrap();
+    assert_eq!(callers.iter().collect::<Vec<_>>(), [api, "events.amazonaws.com"]);
+    let quick = &known["quick"].function;
+    assert_eq!((quick.queues(), &quick.callers), (Some(vec![]), &None));
+    assert_eq!(sim.count("GetPolicy"), 2);
+    // What may not be read is not known, and takes nothing else away.
+    for denied in ["ListEventSourceMappings", "GetPolicy"] {
+        sim.change(|region| region.refused = [(denied, Kind::Denied)].into());
+        let slow = looked(&sim).await.remove("slow").unwrap();
+        assert_eq!(slow.function.queues().is_none(), denied == "ListEventSourceMappings");
+        assert_eq!(slow.function.callers.is_none(), denied == "GetPolicy");
+        assert_eq!(slow.evidence.gaps, []);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn one_query_tells_of_every_function_and_size() {
     let mut functions: Vec<SimFunction> = (0..9).map(|n| SimFunction::new(HOME, &format!("f{n}"), 512)).collect();
     functions[0] = SimFunction::new(HOME, "f0", 512).uses(&[at(256, 40), at(512, 60)]);
     functions[1].details.tags.insert("team".into(), "media".into());
     functions[1].details.reserved_concurrency = Some(7);
+    functions[2] = SimFunction::new(HOME, "f2", 512).served_by(9, 512);
     functions[2].provisioned = vec![
         ProvisionedConcurrency {
             qualifier: "live".into(),
@@ -129,6 +197,7 @@ async fn one_that_is_denied_or_gone_does_not_keep_the_others_from_being_read() {
     let mut functions: Vec<SimFunction> = (0..20)
         .map(|n| SimFunction::new(HOME, &format!("f{n:02}"), 512))
         .collect();
+    functions[7] = SimFunction::new(HOME, "f07", 512).served_by(9, 512);
     functions[7].refused = Some(Kind::Denied);
     let sim = Sim::home(functions);
     let look_at = Look::at(&sim).await;

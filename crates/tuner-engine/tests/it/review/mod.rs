@@ -3,6 +3,7 @@
 mod account;
 mod concluding;
 mod faults;
+mod health;
 mod listing;
 mod looking;
 mod ranking;

@@ -1,7 +1,9 @@
 //! Which functions may be invoked, and with what.
 
 use serde_json::{Value, json};
-use tuner_core::review::{Action, Advice, Evidence, FindingKind, FunctionReview};
+use tuner_core::review::{
+    Action, Advice, Durations, Evidence, FindingKind, FunctionReview, LogsBy, LogsRead, RegisteredPayload, SizeEvidence,
+};
 use tuner_engine::execution::{Defaults, ExecutionInput};
 use tuner_engine::review::{Registry, RegistryError};
 
@@ -11,19 +13,13 @@ fn function(name: &str, tags: &[(&str, &str)]) -> FunctionReview {
     let mut function = SimFunction::new(HOME, name, 512).listed;
     function.tags = tags.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
     FunctionReview {
-        function,
-        evidence: Evidence::default(),
-        monthly: None,
-        cost_unknown: None,
-        findings: Vec::new(),
         advice: vec![Advice {
             about: FindingKind::MemoryOverprovisioned,
             action: Action::Tune {
                 memory_sizes_mb: vec![256, 512],
             },
         }],
-        tuned: None,
-        changes: None,
+        ..FunctionReview::new(function, Evidence::default())
     }
 }
 
@@ -169,4 +165,72 @@ fn what_is_wrong_names_the_entry() {
         Registry::parse(r#"{"functions": {"a": {"payload": "{\"secret\": 1", "num": "x"}}}"#),
         Err(RegistryError::Entry { .. })
     ));
+}
+
+#[test]
+fn what_logs_show_goes_with_the_tuning_that_is_started() {
+    let registry = parse(
+        r#"{"functions": {"resize": {"payload": {"secret": 1}, "autoOptimize": true, "powerValues": [128, 2048]},
+            "report": {"payloadS3": "s3://bucket/report.json"}, "ping": {"payload": {}}}}"#,
+    );
+    let mut resize = function("resize", &[]);
+    resize.evidence.sizes = vec![size(2048, 2_000, 1150)];
+    resize.evidence.earlier = vec![size(3008, 100, 1300)];
+    // Nothing was read: the tuning looks itself.
+    assert_eq!(input(&registry, &resize).unwrap().get("known"), None);
+    resize.evidence.logs = Some(LogsRead {
+        source: LogsBy::Insights,
+        window: None,
+        complete: true,
+        unread_share: None,
+    });
+    let input = input(&registry, &resize).unwrap();
+    let used: Vec<(u64, &str)> = input["known"]["needs"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|need| {
+            (
+                need["max_memory_used_mb"].as_u64().unwrap(),
+                need["source"]["kind"].as_str().unwrap(),
+            )
+        })
+        .collect();
+    assert_eq!(used, [(1150, "logs"), (1300, "review")]);
+    // And commands know with what a function may be invoked, without what is secret.
+    let payload = |name: &str| registry.payload_of(&function(name, &[]));
+    assert_eq!(payload("resize"), Some(RegisteredPayload::InRegistry));
+    let uri = "s3://bucket/report.json".to_owned();
+    assert_eq!(payload("report"), Some(RegisteredPayload::S3 { uri }));
+    assert_eq!(payload("ping"), Some(RegisteredPayload::Empty));
+    assert_eq!(payload("other"), None);
+}
+
+fn size(memory_size_mb: u32, invocations: u64, used_mb: u32) -> SizeEvidence {
+    SizeEvidence {
+        memory_size_mb,
+        invocations,
+        versions: Vec::new(),
+        first_seen: None,
+        last_seen: None,
+        duration: Durations {
+            mean_ms: 100.0,
+            p50_ms: 100.0,
+            p95_ms: 100.0,
+            p99_ms: 100.0,
+            max_ms: 100.0,
+        },
+        billed_duration_ms: 100 * invocations,
+        unbilled_invocations: 0,
+        cold_starts: 0,
+        init_sum_ms: 0.0,
+        restored_starts: 0,
+        max_memory_used_mb: Some(used_mb),
+        p99_memory_used_mb: None,
+        memory_growth_mb: None,
+        provisioned_invocations: 0,
+        timeouts: 0,
+        out_of_memory: 0,
+        errors: 0,
+    }
 }

@@ -32,6 +32,7 @@ fn account(functions: usize, stored_bytes: u64, scans_times: u64) -> Arc<Sim> {
             functions: of_region.collect(),
             stored_bytes,
             scans_times,
+            written_times: 1.0,
             ..SimRegion::default()
         };
         (region, region_of)
@@ -60,6 +61,71 @@ async fn two_thousand_functions_in_four_regions() {
     let scan = review.scan.unwrap();
     assert_eq!(scan.bytes, sim.scanned());
     assert_eq!(scan.queries, sim.count("StartQuery") as u64);
+}
+
+/// What an account is asked in a second. Sources: "Lambda quotas" (15 control-plane calls a second together, 100 GetFunction),
+/// "CloudWatch Logs quotas" (10 DescribeLogGroups, 5 of others), "CloudWatch quotas" (50 GetMetricData). Of those that others
+/// use, too, we take a part.
+fn documented(operation: &'static str) -> (&'static str, f64) {
+    match operation {
+        "ListFunctions"
+        | "ListProvisionedConcurrencyConfigs"
+        | "ListAliases"
+        | "ListEventSourceMappings"
+        | "GetPolicy" => ("lambda", 10.0),
+        "GetFunction" => (operation, 60.0),
+        "DescribeLogGroups" => (operation, 10.0),
+        "GetMetricData" => (operation, 50.0),
+        _ => (operation, 5.0),
+    }
+}
+
+/// In simulated time, with the answers of each operation one behind the other at its rate.
+#[tokio::test(start_paused = true)]
+async fn two_thousand_functions_take_less_than_a_minute() {
+    let functions = (0..2_000).map(|n| {
+        let function = SimFunction::new("eu-west-1", &format!("f{n:05}"), 512);
+        // One in ten is called by an alias, and some of those run at another size.
+        match n % 10 {
+            0 => function.served_by(7, if n % 20 == 0 { 512 } else { 256 }),
+            _ => function,
+        }
+    });
+    let sim = Sim::home(functions.collect());
+    // An answer comes in one page, as there.
+    sim.change(|region| region.rows_per_page = 10_000);
+    *sim.rates.lock().unwrap() = Some(documented);
+    let began = tokio::time::Instant::now();
+    let (_, review) = sim.review(&ReviewRequest::default()).await.unwrap();
+    let took = began.elapsed();
+    assert_eq!(review.totals.functions, 2_000);
+    assert_eq!(review.totals.unjudged.all(), 0);
+    assert!(took.as_secs_f64() <= 60.0, "{took:?}");
+    assert_eq!(sim.count("ListProvisionedConcurrencyConfigs"), 200);
+}
+
+/// What is written is several times what is said to be stored: the estimate is of what is written, so that the budget is kept
+/// and something is read.
+#[tokio::test(start_paused = true)]
+async fn scans_are_planned_from_what_was_written() {
+    let sim = Sim::home(
+        (0..20)
+            .map(|n| SimFunction::new("eu-west-1", &format!("f{n}"), 512))
+            .collect(),
+    );
+    sim.change(|region| {
+        // 20 groups of 10 GB stored, 60 GB written: 1,200 GB are 6 dollars.
+        (region.stored_bytes, region.scans_times, region.written_times) = (10_000_000_000, 6, 6.0);
+    });
+    let (_, review) = sim.review(&ReviewRequest::default()).await.unwrap();
+    let scan = review.scan.unwrap();
+    // What a scan costs in this region is not known: it is planned with the dearest that is, a cent a GB.
+    assert!(scan.bytes > 0 && scan.bytes <= 100_000_000_000, "{scan:?}");
+    let read = |f: &&tuner_core::review::FunctionReview| {
+        (f.evidence.logs.as_ref())
+            .is_some_and(|logs| logs.source == LogsBy::Insights && logs.window.unwrap().days() < 8.0)
+    };
+    assert_eq!(review.functions.iter().filter(read).count(), 20);
 }
 
 #[tokio::test(start_paused = true)]

@@ -86,7 +86,7 @@ impl Foreign {
                     .insert("THEIRS".to_owned(), "1".to_owned());
             }
             Self::Settings => {
-                latest.settings.insert(Setting::Handler, "other".to_owned());
+                latest.settings.insert(Setting::Handler, "other".into());
             }
             Self::MoveAlias => {
                 let alias = function.aliases.get_mut("live").unwrap();

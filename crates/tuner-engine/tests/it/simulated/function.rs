@@ -4,7 +4,7 @@ use tuner_core::{Architecture, FunctionName};
 use tuner_engine::marker::{MAX_DESCRIPTION, MAX_VARIABLES_BYTES, Marker, version_owner};
 use tuner_engine::ports::{
     AliasPointer, ConfigurationChange, FunctionConfiguration, FunctionState, PortError, PortErrorKind as Kind, Setting,
-    UpdateStatus, VersionInfo,
+    Settings, UpdateStatus, VersionInfo,
 };
 use uuid::Uuid;
 
@@ -61,7 +61,7 @@ pub struct Facts {
     pub description: String,
     pub variables: Option<BTreeMap<String, String>>,
     pub code: Option<String>,
-    pub settings: BTreeMap<Setting, String>,
+    pub settings: Settings,
     pub versions: BTreeMap<u64, (String, u32)>,
     pub aliases: BTreeMap<String, Alias>,
 }
@@ -100,7 +100,7 @@ impl Function {
                 untunable: None,
                 state: FunctionState::Active,
                 update_status: UpdateStatus::Successful,
-                settings: BTreeMap::from([(Setting::Handler, "main".to_owned())]),
+                settings: Settings::read([(Setting::Handler, "main".into())]),
             },
             versions: BTreeMap::new(),
             aliases: BTreeMap::new(),

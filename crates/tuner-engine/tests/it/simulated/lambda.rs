@@ -5,10 +5,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use tokio_util::sync::CancellationToken;
-use tuner_core::FunctionName;
+use tuner_core::{ControlCalls, FunctionName};
 use tuner_engine::ports::{
-    AliasPointer, Clock, ConfigurationChange, FunctionConfiguration, FunctionControl, InvokeReply, Invoker, LogSource,
-    PortError, PortErrorKind as Kind, VersionInfo,
+    AliasPointer, Clock, Concurrency, ConfigurationChange, FunctionConfiguration, FunctionControl, InvokeReply,
+    Invoker, LogSource, PortError, PortErrorKind as Kind, VersionInfo,
 };
 
 use super::behaviour::{Answer, Call, Law, reply};
@@ -44,9 +44,12 @@ struct Inner {
     late: Vec<(u32, Effect)>,
     invoked: BTreeMap<u32, u32>,
     idle: BTreeMap<String, u32>,
+    /// How many environments of a version still wait for another invocation; all do where it is absent.
+    keeps_warm: Option<u32>,
     running: u32,
     most_running: u32,
     concurrency_limit: u32,
+    account_hidden: bool,
     log: Vec<Logged>,
 }
 
@@ -68,9 +71,11 @@ impl Lambda {
                 late: Vec::new(),
                 invoked: BTreeMap::new(),
                 idle: BTreeMap::new(),
+                keeps_warm: None,
                 running: 0,
                 most_running: 0,
                 concurrency_limit: 1000,
+                account_hidden: false,
                 log: Vec::new(),
             }),
             clock,
@@ -94,8 +99,18 @@ impl Lambda {
         inner.land(u32::MAX);
     }
 
+    /// After so many invocations no environment waits for another one.
+    pub fn keep_warm(&self, environments: u32) {
+        self.lock().keeps_warm = Some(environments);
+    }
+
     pub fn limit_concurrency(&self, limit: u32) {
         self.lock().concurrency_limit = limit;
+    }
+
+    /// Nobody may read how many executions the account has.
+    pub fn hide_account(&self) {
+        self.lock().account_hidden = true;
     }
 
     /// Looks at, or changes, the function from outside.
@@ -157,6 +172,15 @@ impl Lambda {
 }
 
 impl Inner {
+    /// An environment has ended an invocation.
+    fn wait_for_more(&mut self, version: &str) {
+        if self.keeps_warm == Some(0) {
+            return;
+        }
+        self.keeps_warm = self.keeps_warm.map(|left| left - 1);
+        *self.idle.entry(version.to_owned()).or_default() += 1;
+    }
+
     fn land(&mut self, call: u32) {
         let (due, later): (Vec<_>, Vec<_>) = std::mem::take(&mut self.late)
             .into_iter()
@@ -218,6 +242,17 @@ fn there(function: &mut Option<Function>) -> Result<&mut Function, PortError> {
 
 #[async_trait]
 impl FunctionControl for Lambda {
+    fn calls(&self) -> ControlCalls {
+        let calls = self.calls();
+        let limited = calls
+            .iter()
+            .filter(|c| !matches!(c.operation, "Invoke" | "GetFunction"));
+        ControlCalls {
+            limited: limited.count() as u32,
+            ..ControlCalls::default()
+        }
+    }
+
     async fn configuration(&self, function: &FunctionName) -> Result<FunctionConfiguration, PortError> {
         let name = function.clone();
         self.call("GetFunction", name.to_string(), move |f| there(f)?.read(&name))
@@ -292,6 +327,23 @@ impl FunctionControl for Lambda {
         .await
     }
 
+    async fn concurrency(&self, function: &FunctionName) -> Result<Concurrency, PortError> {
+        let (unreserved, hidden) = {
+            let inner = self.lock();
+            (inner.concurrency_limit, inner.account_hidden)
+        };
+        self.call("GetAccountSettings", function.to_string(), move |_| {
+            if hidden {
+                return Err(PortError::new(Kind::Denied, "GetAccountSettings", "not allowed"));
+            }
+            Ok(Concurrency {
+                unreserved,
+                reserved: None,
+            })
+        })
+        .await
+    }
+
     async fn without_async_retries(&self, function: &FunctionName) -> Result<(), PortError> {
         self.call("PutFunctionEventInvokeConfig", function.to_string(), |_| Ok(()))
             .await
@@ -308,7 +360,7 @@ impl Drop for Running<'_> {
     fn drop(&mut self) {
         let mut inner = self.lambda.lock();
         inner.running -= 1;
-        *inner.idle.entry(self.version.clone()).or_default() += 1;
+        inner.wait_for_more(&self.version);
     }
 }
 
@@ -381,7 +433,7 @@ impl Invoker for Lambda {
         let answer = law(&call);
         let (_, ms) = reply(&call, &answer, &request_id, configuration.timeout_s);
         self.note(&call, &answer, &request_id, configuration.timeout_s, ms);
-        *self.lock().idle.entry(configuration.version).or_default() += 1;
+        self.lock().wait_for_more(&configuration.version);
         Ok(request_id)
     }
 }

@@ -9,9 +9,10 @@ use tokio_util::sync::CancellationToken;
 use tuner_core::planning::Preset;
 use tuner_core::pricing::PriceTable;
 use tuner_core::tuning::MeasuringEnvironment;
-use tuner_core::{MemorySize, Payloads, Tuning};
+use tuner_core::{FunctionName, MemorySize, Payloads, Tuning};
 use tuner_engine::driver::{self, Ended, Failure, Setting};
 use tuner_engine::ports::{Clock, LogSource, Store, StoreError, Tunings};
+use tuner_engine::review::ports::Reports;
 use tuner_engine::steps::restore::{Restored, restore_function};
 use tuner_engine::{Backoff, Context, Event, Observer, Prices, TuningError, TuningRequest, TuningState, steps};
 use uuid::Uuid;
@@ -104,20 +105,28 @@ pub struct World {
     pub cancel: CancellationToken,
     /// Whether the function's log can be read.
     pub log_is_there: bool,
+    /// What its invocations in production reported, if that can be read.
+    pub reports: Option<Arc<dyn Reports>>,
     /// Tunings that are known to be over.
     pub over: Arc<Over>,
     /// When the driver's time is up.
     pub hand_back_at: Option<Timestamp>,
 }
 
-/// Tunings that are known to be over.
+/// Tunings that are known to be over, and documents of earlier ones.
 #[derive(Debug, Default)]
-pub struct Over(pub Mutex<Vec<Uuid>>);
+pub struct Over(pub Mutex<Vec<Uuid>>, pub Mutex<Vec<Tuning>>);
 
 #[async_trait]
 impl Tunings for Over {
     async fn is_over(&self, tuning_id: Uuid) -> bool {
         self.0.lock().unwrap().contains(&tuning_id)
+    }
+
+    async fn of(&self, function: &FunctionName) -> Result<Vec<Tuning>, String> {
+        let mut earlier = self.1.lock().unwrap().clone();
+        earlier.retain(|tuning| tuning.function.name == *function);
+        Ok(earlier)
     }
 }
 
@@ -136,6 +145,7 @@ impl World {
             notes: Arc::default(),
             cancel,
             log_is_there: false,
+            reports: None,
             over: Arc::default(),
             hand_back_at: None,
         }
@@ -156,6 +166,7 @@ impl World {
             cancel: cancel.clone(),
             hand_back_at: self.hand_back_at,
             logs: self.log_is_there.then(|| self.lambda.clone() as Arc<dyn LogSource>),
+            reports: self.reports.clone(),
             tunings: Some(self.over.clone()),
             backoff: Backoff::default(),
         }
@@ -209,24 +220,24 @@ pub fn setting() -> Setting<'static> {
 
 /// A request for these sizes.
 pub fn request(sizes: &[u32]) -> TuningRequest {
-    TuningRequest {
-        memory_sizes: sizes.iter().map(|&mb| MemorySize::new(mb).unwrap()).collect(),
-        invocations: 5,
-        ..TuningRequest::new("resize".parse().unwrap())
-    }
-    .checked()
-    .unwrap()
+    TuningRequest::new("resize".parse().unwrap())
+        .with(|o| {
+            o.memory_sizes = sizes.iter().map(|&mb| MemorySize::new(mb).unwrap()).collect();
+            o.invocations = 5;
+        })
+        .checked()
+        .unwrap()
 }
 
 /// A request that leaves sizes, or which of `sizes`, and numbers of invocations to `preset`.
 pub fn adaptive(preset: Preset, sizes: &[u32]) -> TuningRequest {
-    TuningRequest {
-        preset,
-        memory_sizes: sizes.iter().map(|&mb| MemorySize::new(mb).unwrap()).collect(),
-        ..TuningRequest::new("resize".parse().unwrap())
-    }
-    .checked()
-    .unwrap()
+    TuningRequest::new("resize".parse().unwrap())
+        .with(|o| {
+            o.preset = preset;
+            o.memory_sizes = sizes.iter().map(|&mb| MemorySize::new(mb).unwrap()).collect();
+        })
+        .checked()
+        .unwrap()
 }
 
 /// The first step, with one payload and the prices inside.

@@ -224,7 +224,7 @@ fn name(panel: &LinearLog, points: &[&Point<'_, '_>]) {
     for point in risks.chain(saves.into_iter().take(MOST_NAMED)) {
         let words = text::cut(point.row.name(), 11.0, false, LONGEST_NAME);
         let size = (text::width(&words, 11.0, false), 12.0);
-        let Some(place) = labels::place(panel.at(point.share, point.cost), size, 7.0, &panel.rect, &taken) else {
+        let Some(place) = labels::place(panel.at(point.share, point.cost), size, 7.0, &panel.rect, &taken, &[]) else {
             continue;
         };
         taken.push(place);

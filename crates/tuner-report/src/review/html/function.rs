@@ -6,8 +6,9 @@ use tuner_core::review::Finding;
 
 use crate::escape::xml;
 use crate::numbers;
+use crate::review::actions::{self, ToDo};
+use crate::review::facts;
 use crate::review::view::{RISKY_SHARE, Row, View, confidence_word};
-use crate::review::{actions, facts};
 
 /// Milliseconds at the left end of the bar of durations.
 const SHORTEST_MS: f64 = 1.0;
@@ -36,7 +37,7 @@ pub(super) fn head(view: &View<'_>, row: &Row<'_>) -> String {
         xml(row.name())
     );
     let owner = row.of.function.owner();
-    let region = row.of.function.region.as_deref().filter(|_| !view.one_region());
+    let region = row.of.function.region.as_deref().filter(|_| !view.is_one_region);
     let beside: Vec<&str> = owner.into_iter().chain(region).collect();
     if !beside.is_empty() {
         let _ = write!(out, "<small>{}</small>", xml(&beside.join(" · ")));
@@ -102,15 +103,15 @@ impl Telling {
     pub(super) const ALL: [Self; 3] = [Self::Charts, Self::Findings, Self::Facts];
 }
 
-/// What stands behind a row.
-pub(super) fn details(view: &View<'_>, row: &Row<'_>, telling: Telling) -> String {
+/// What stands behind a row. `told`: what to do with it that stands at the top already.
+pub(super) fn details(view: &View<'_>, row: &Row<'_>, telling: Telling, told: &[&ToDo]) -> String {
     let mut out = String::new();
     if telling >= Telling::Findings {
         evidence(&mut out, &row.of.findings);
     }
     charts(&mut out, view, row);
     if telling >= Telling::Findings {
-        to_dos(&mut out, row);
+        to_dos(&mut out, row, telling, told);
     }
     let facts = match telling {
         Telling::Facts => facts::all(view, row),
@@ -126,11 +127,22 @@ pub(super) fn details(view: &View<'_>, row: &Row<'_>, telling: Telling) -> Strin
     out
 }
 
-fn to_dos(out: &mut String, row: &Row<'_>) {
+fn to_dos(out: &mut String, row: &Row<'_>, telling: Telling, told: &[&ToDo]) {
     for to_do in actions::all(row.of) {
-        let _ = write!(out, "<p>{}:</p>", xml(&to_do.words));
+        let is_same = |told: &&ToDo| told.command.is_some() && told.command == to_do.command || **told == to_do;
+        if told.iter().any(is_same) {
+            let _ = write!(out, "<p>{} (<a href=\"#first\">at the top</a>)</p>", xml(&to_do.words));
+            continue;
+        }
+        // In short, a command speaks for itself.
+        if telling >= Telling::Facts || to_do.command.is_none() {
+            let _ = write!(out, "<p>{}:</p>", xml(&to_do.words));
+        }
         if let Some(command) = &to_do.command {
             let _ = write!(out, "<pre>{}</pre>", xml(command));
+        }
+        if let Some(note) = to_do.note.as_ref().filter(|_| telling >= Telling::Facts) {
+            let _ = write!(out, "<p>{}</p>", xml(note));
         }
         let lines = [("Terraform", &to_do.terraform), ("SAM", &to_do.sam)];
         let lines: Vec<String> = lines

@@ -2,13 +2,14 @@
 
 mod function;
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::sync::LazyLock;
 
 use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 use serde::Serialize;
-use tuner_core::review::{MemoryReview, RegionReview};
+use tuner_core::review::{MemoryReview, Nearer, RegionReview};
 
 use self::function::Telling;
 use super::actions::{self, ToDo};
@@ -108,6 +109,9 @@ struct Optimizer {
     agree: usize,
     differ: usize,
     no_answer: usize,
+    measured: usize,
+    nearer: usize,
+    ours_nearer: usize,
     differing: Vec<OptimizerRow>,
 }
 
@@ -130,7 +134,8 @@ pub fn review_html(review: &MemoryReview, options: &Options, out: &mut impl Writ
         chart::review_element(&view, Shape::Page)?,
         chart::review_element(&view, Shape::Phone)?,
     );
-    let (rows, in_full) = rows(&view, MOST_BYTES.saturating_sub(wide.len() + narrow.len()));
+    let first = first(&view);
+    let (rows, in_full) = rows(&view, &first, MOST_BYTES.saturating_sub(wide.len() + narrow.len()));
     let totals = &shown.totals;
     let words = words::of_view(&view);
     let page = Page {
@@ -139,7 +144,7 @@ pub fn review_html(review: &MemoryReview, options: &Options, out: &mut impl Writ
         period: view.period(),
         is_month: shown.window.is_some(),
         warnings: &shown.warnings,
-        first: first(&view),
+        first,
         since: since::of_view(&view),
         wide,
         narrow,
@@ -170,12 +175,17 @@ pub fn review_html(review: &MemoryReview, options: &Options, out: &mut impl Writ
 }
 
 /// The rows of the table, the functions with the most at stake in full; and how many are in full.
-fn rows(view: &View<'_>, most_bytes: usize) -> (String, usize) {
+fn rows(view: &View<'_>, first: &[First], most_bytes: usize) -> (String, usize) {
     let heads: Vec<String> = view.rows.iter().map(|row| function::head(view, row)).collect();
     let ends = view.rows.iter().map(function::end_bytes);
     let mut bytes: usize = heads.iter().map(String::len).sum::<usize>() + ends.sum::<usize>();
     let (always, rest) = view.rows.split_at(view.rows.len().min(ALWAYS_IN_FULL));
-    let full = |row| function::details(view, row, Telling::Facts);
+    let mut told: BTreeMap<usize, Vec<&ToDo>> = BTreeMap::new();
+    for item in first {
+        told.entry(item.rank).or_default().extend(&item.to_do);
+    }
+    let told = |row: &Row<'_>| told.get(&row.rank).map_or(&[][..], Vec::as_slice);
+    let full = |row| function::details(view, row, Telling::Facts, told(row));
     let mut inside: Vec<String> = always.iter().map(full).collect();
     bytes += inside.iter().map(String::len).sum::<usize>();
     let mut in_full = inside.len();
@@ -186,7 +196,7 @@ fn rows(view: &View<'_>, most_bytes: usize) -> (String, usize) {
     // Every function has its charts before any has more, and what was found before all that is known.
     for telling in Telling::ALL {
         for row in &order {
-            let text = function::details(view, row, telling);
+            let text = function::details(view, row, telling, told(row));
             let slot = &mut inside[row.rank - 1];
             let grown = bytes - slot.len() + text.len();
             if grown > most_bytes {
@@ -211,15 +221,9 @@ fn first(view: &View<'_>) -> Vec<First> {
             .iter()
             .find(|f| if is_risk { f.kind.is_risk() } else { f.saving.is_some() })
             .or(findings.first())?;
-        let advice = row
-            .of
-            .advice
-            .iter()
-            .position(|advice| advice.about == finding.kind)
-            .unwrap_or(0);
         Some(First {
             rank: row.rank,
-            name: row.name().to_owned(),
+            name: row.label.clone(),
             is_risk,
             found: finding.kind.words().to_owned(),
             text: finding.text.clone(),
@@ -227,12 +231,21 @@ fn first(view: &View<'_>) -> Vec<First> {
                 .saving
                 .filter(|_| !is_risk)
                 .map(|saving| format!("{} {}", view.scale.saving(&saving), view.period())),
-            to_do: actions::all(row.of).into_iter().nth(advice),
+            to_do: actions::about(row.of, finding),
         })
     };
-    let mut first: Vec<First> = view.risks().filter_map(|row| one(row, true)).take(MOST_FIRST).collect();
+    // What no setting mends takes no place among what to do first, unless there is room.
+    let is_open = |row: &&Row<'_>| !row.of.advice.iter().any(|advice| actions::mends(row.of, advice));
+    let (open, mending): (Vec<_>, Vec<_>) = view.risks().partition(is_open);
+    let risks = mending.into_iter().chain(open);
+    let mut first: Vec<First> = risks.filter_map(|row| one(row, true)).take(MOST_FIRST).collect();
     let saving = view.by_saving();
-    first.extend(saving.iter().filter_map(|(row, _)| one(row, false)).take(MOST_FIRST));
+    for item in saving.iter().filter_map(|(row, _)| one(row, false)).take(MOST_FIRST) {
+        // A function that breaks and wastes stands here twice, and what to do with it once.
+        let is_told = |told: &First| told.rank == item.rank && told.to_do == item.to_do;
+        let to_do = item.to_do.clone().filter(|_| !first.iter().any(is_told));
+        first.push(First { to_do, ..item });
+    }
     first
 }
 
@@ -265,11 +278,18 @@ fn optimizer(view: &View<'_>) -> Option<Optimizer> {
             words.join(", ")
         }
     };
+    let nearer = |whose: Nearer| {
+        let beside = looked_at.iter().filter_map(|row| row.of.beside);
+        beside.filter(|beside| beside.nearer() == whose).count()
+    };
     Some(Optimizer {
         looked_at: looked_at.len(),
         agree: with(Some(true)).count(),
         differ: with(Some(false)).count(),
         no_answer: with(None).count(),
+        measured: looked_at.iter().filter(|row| row.of.beside.is_some()).count(),
+        nearer: nearer(Nearer::Theirs),
+        ours_nearer: nearer(Nearer::Ours),
         differing: with(Some(false))
             .take(MOST_LISTED)
             .map(|row| OptimizerRow {

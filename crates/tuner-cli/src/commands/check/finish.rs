@@ -1,0 +1,62 @@
+//! The end of a check: printed, written, and as an exit code.
+
+use std::io::Write;
+
+use tuner_core::check::{Check, CheckVerdict};
+use tuner_report::Options;
+
+use super::baseline::DOCUMENT;
+use crate::cli::{CheckArgs, CheckFormat};
+use crate::commands::out_folder::OutFolder;
+use crate::commands::write_file;
+use crate::error::CliError;
+use crate::exit::Exit;
+use crate::guarded;
+use crate::terminal::{self, DIM, RESET};
+
+/// Prints the result and writes its files.
+pub(super) fn finish(args: &CheckArgs, check: &Check, folder: &OutFolder) -> Result<Exit, CliError> {
+    let printed = print(args.format, check);
+    let mut json = Vec::new();
+    tuner_report::check_json(check, &mut json)?;
+    let file = folder.path.join(DOCUMENT);
+    write_file(&file, &json)?;
+    folder.remember();
+    let _ = writeln!(guarded::stderr(), "{DIM}wrote{RESET} {}", file.display());
+    if let Some(file) = &args.junit {
+        let mut xml = Vec::new();
+        tuner_report::check_junit(check, &Options::default(), args.undecided.into(), &mut xml)?;
+        write_file(file, &xml)?;
+        let _ = writeln!(guarded::stderr(), "{DIM}wrote{RESET} {}", file.display());
+    }
+    printed?;
+    Ok(exit_of(check))
+}
+
+fn print(format: CheckFormat, check: &Check) -> Result<(), CliError> {
+    let options = Options::default();
+    let mut out = anstream::stdout().lock();
+    match format {
+        CheckFormat::Human => {
+            let style = terminal::style(None);
+            tuner_report::check_terminal(check, &options, &style, &mut out)?;
+        }
+        CheckFormat::Json => tuner_report::check_json(check, &mut out)?,
+        CheckFormat::Markdown => tuner_report::check_markdown(check, &options, &mut out)?,
+    }
+    Ok(())
+}
+
+fn exit_of(check: &Check) -> Exit {
+    let ran = check.outcomes.total() - check.outcomes.of(tuner_core::Outcome::Throttled);
+    match check.verdict {
+        CheckVerdict::Kept => Exit::Done,
+        CheckVerdict::Broken => Exit::GateNotMet,
+        CheckVerdict::CannotTell | CheckVerdict::NotMeasured if ran > 0 && check.outcomes.failures() == ran => {
+            Exit::FunctionFailed
+        }
+        // There was no baseline yet: this is the first.
+        CheckVerdict::NotMeasured if check.limits.is_empty() && check.outcomes.success > 0 => Exit::Done,
+        CheckVerdict::CannotTell | CheckVerdict::NotMeasured => Exit::NotEnoughEvidence,
+    }
+}
