@@ -156,7 +156,8 @@ fn statements(decision: &Decision, present_mb: Option<u32>, constraint: Option<C
     };
     let kept = decision.limits.iter().filter(|limit| limit.is_kept());
     said.extend(kept.map(|limit| Statement::Kept(chosen, limit.constraint)));
-    if matches!(decision.verdict, Verdict::Keep | Verdict::Choose) {
+    // Where another may well be better, its probability stands in the same sentence.
+    if matches!(decision.verdict, Verdict::Keep | Verdict::Choose) && decision.rival().is_none() {
         said.push(Statement::Best(chosen));
     }
     let is_excluded = |mb: u32| decision.excluded.iter().any(|e| e.memory_size_mb == mb);

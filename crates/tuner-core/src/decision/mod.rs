@@ -182,4 +182,12 @@ impl Decision {
             excluded: Vec::new(),
         }
     }
+
+    /// The next best size where it may well be better than the one chosen, with a probability of 5 % or more (the
+    /// complement of the level of the intervals): the size chosen is then called the best only with that probability
+    /// beside it.
+    pub fn rival(&self) -> Option<&RunnerUp> {
+        const MAY_BE_BETTER: f64 = 0.05;
+        (self.runner_up.as_ref()).filter(|next| next.probability_better >= MAY_BE_BETTER)
+    }
 }

@@ -140,7 +140,24 @@ fn keep(view: &View<'_>) -> String {
         (_, true) => format!("the best of {count} sizes by {}", objective_words(view)),
         (_, false) => format!("the {} of {count} sizes", titles.join(" and the ")),
     };
-    format!("{what}; {}{}{}", figures(view), limits(view), alternative(view))
+    format!(
+        "{what}{}; {}{}{}",
+        rival(view),
+        figures(view),
+        limits(view),
+        alternative(view)
+    )
+}
+
+/// " (512 MB may be better, with a probability of 26 %)".
+fn rival(view: &View<'_>) -> String {
+    view.tuning.decision.rival().map_or_else(String::new, |next| {
+        format!(
+            " ({} MB may be better, with a probability of {})",
+            next.memory_size_mb,
+            numbers::probability(next.probability_better)
+        )
+    })
 }
 
 /// "; or 1024 MB: 49 % faster (95 % CI 46–52 %) for 1.7 % more".
@@ -276,7 +293,7 @@ fn choose(view: &View<'_>) -> String {
         _ if !seems_cheaper(view).is_empty() => {
             format!("the fastest of those that may be the cheapest of {count} sizes")
         }
-        _ => format!("the best of {count} sizes by {}", objective_words(view)),
+        _ => format!("the best of {count} sizes by {}{}", objective_words(view), rival(view)),
     };
     format!(
         "{best}, {}{}{}{}{why}",

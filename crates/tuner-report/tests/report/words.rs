@@ -34,6 +34,31 @@ fn keeping_says_why() {
     assert!(of("single").effect.starts_with("The only size that was measured; "));
 }
 
+/// A document of the gallery.
+fn checked_in(name: &str) -> Tuning {
+    let path = format!("{}/../../reports/{name}/tuning.json", env!("CARGO_MANIFEST_DIR"));
+    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+}
+
+/// The one that is called the best has the probability of the next one beside it, or a better next one makes it untrue.
+#[test]
+fn a_best_that_may_not_be_the_best_says_so() {
+    for (name, probability, said) in [
+        (
+            "slow-init",
+            0.18,
+            " (1024 MB may be better, with a probability of 18 %); ",
+        ),
+        ("slow-init", 0.04, " of 6 sizes; "),
+        ("memory", 0.47, " (512 MB may be better, with a probability of 47 %), "),
+    ] {
+        let mut tuning = checked_in(name);
+        tuning.decision.runner_up.as_mut().unwrap().probability_better = probability;
+        let effect = headline(&tuning).effect;
+        assert!(effect.contains(said), "{name}: {effect}");
+    }
+}
+
 /// Edge case 64.
 #[test]
 fn no_clear_winner_names_who_cannot_be_told_apart() {
