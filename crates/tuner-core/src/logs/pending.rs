@@ -26,6 +26,11 @@ impl Budget {
         }
     }
 
+    /// So many bytes may still be handed on.
+    pub(super) fn left(&self) -> usize {
+        self.left
+    }
+
     /// Whether so many bytes may be handed on; then they count.
     pub(super) fn take(&mut self, bytes: usize) -> bool {
         let may = bytes <= self.left;

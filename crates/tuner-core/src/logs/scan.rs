@@ -224,7 +224,10 @@ impl<'a, 's, S: Sink> Scan<'a, 's, S> {
     fn around(&mut self, needle: Needle, done: usize, line: usize) -> usize {
         let from = done.max(line);
         let Some((start, follows_words)) = self.begin_of_document(needle.at, done, line) else {
-            if let Some(end) = self.line_in_quotes(from, needle) {
+            // Asked once per line, of the first needle in it: a line may be as long as the log.
+            if done <= line
+                && let Some(end) = self.line_in_quotes(line, needle)
+            {
                 return end;
             }
             return self.text(needle, from, false).max(needle.end);
@@ -248,10 +251,16 @@ impl<'a, 's, S: Sink> Scan<'a, 's, S> {
     /// A line that is nothing but a JSON string, which holds a document or another such string: it was written as JSON once
     /// too often. Returns where to go on.
     fn line_in_quotes(&mut self, from: usize, needle: Needle) -> Option<usize> {
-        let line = &self.chunk[from..];
-        let line = line[..memchr(b'\n', line).unwrap_or(line.len())].trim_ascii();
+        let line = self.chunk[from..].trim_ascii_start();
         let holds_json = [&b"\"{\\\""[..], b"\"[{", b"\"[\\\"", b"\"\\\""];
-        if !holds_json.iter().any(|begin| line.starts_with(begin)) || !line.ends_with(b"\"") {
+        if !holds_json.iter().any(|begin| line.starts_with(begin)) {
+            return None;
+        }
+        let near = &line[..line.len().min(self.budget.left())];
+        let line = &near[..memchr(b'\n', near).unwrap_or(near.len())];
+        self.budget.take(line.len());
+        let line = line.trim_ascii_end();
+        if !line.ends_with(b"\"") {
             return None;
         }
         let begin = from + white_space(&self.chunk[from..]) + 1;

@@ -23,7 +23,7 @@ impl Random {
 }
 
 /// Lines that once took a hundred times as long as others: each handed the same bytes on again and again.
-pub(crate) fn slow_shapes(bytes: usize) -> [(&'static str, Vec<u8>); 6] {
+pub(crate) fn slow_shapes(bytes: usize) -> [(&'static str, Vec<u8>); 7] {
     let filled = |piece: &str| piece.repeat(bytes / piece.len() + 1).into_bytes();
     [
         (
@@ -37,6 +37,7 @@ pub(crate) fn slow_shapes(bytes: usize) -> [(&'static str, Vec<u8>); 6] {
         ),
         ("time-out words", filled("Task timed out ")),
         ("crash words", filled("Error: Runtime exited ")),
+        ("lines in quotes without end", filled(r#""{\"REPORT "#)),
         (
             "strings in strings",
             filled(r#"{"a":"{\"b\":\"{\\\"c\\\":\\\"REPORT RequestId: x\"#),
