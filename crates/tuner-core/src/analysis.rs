@@ -1,6 +1,6 @@
 //! From invocation records to results per size and a decision.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::assessment::{Colds, Measured};
 use crate::curve::Sample;
@@ -85,8 +85,10 @@ pub fn analyze(
                 .iter()
                 .map(|s| measured_at(s, &by_size[&s.memory_size_mb], start, terms))
                 .collect();
+            let (measured, partly) = of_the_mix(measured, &terms.question.payload_shares);
             let mut decision = decide(&measured, terms.question);
             decision.start = Some(start);
+            decision.excluded.extend(partly);
             decision.excluded.extend(too_few.iter().map(|s| Exclusion {
                 memory_size_mb: s.memory_size_mb,
                 reason: ExclusionReason::TooFewInvocations { least: LEAST_EVIDENCE },
@@ -99,6 +101,27 @@ pub fn analyze(
         sizes,
         decision,
     }
+}
+
+/// Those of `measured` where nearly as much of the mix of payloads was measured as where most of it was, and the others: means
+/// of a few short payloads and of all of them say nothing of memory sizes.
+fn of_the_mix(measured: Vec<Measured>, shares: &[f64]) -> (Vec<Measured>, Vec<Exclusion>) {
+    /// What single failures may leave out.
+    const NEARLY: f64 = 0.9;
+    let sent = |size: &Measured| -> BTreeSet<u32> { size.samples.iter().map(|s| s.payload).collect() };
+    let share = |size: &Measured| -> f64 { sent(size).iter().filter_map(|&p| shares.get(p as usize)).sum() };
+    let most = measured.iter().map(share).fold(0.0, f64::max);
+    let (whole, partly): (Vec<Measured>, Vec<Measured>) =
+        (measured.into_iter()).partition(|size| shares.len() < 2 || share(size) >= NEARLY.mul_add(most, -1e-9));
+    let exclusion = |size: &Measured| Exclusion {
+        memory_size_mb: size.memory_size_mb,
+        reason: ExclusionReason::PayloadsMissing {
+            measured: sent(size).len() as u32,
+            of: shares.len() as u32,
+        },
+    };
+    let excluded = partly.iter().map(exclusion).collect();
+    (whole, excluded)
 }
 
 /// What the calls themselves took.
@@ -446,6 +469,34 @@ mod tests {
         let size = &judge(&[128], &records).sizes[0];
         assert_eq!(size.outcomes.unmeasured, 2);
         assert!((size.warm.as_ref().unwrap().duration_ms.mean.value - 100.01).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_size_without_some_of_the_payloads_is_not_compared() {
+        // Of ten payloads, the later the longer, a size that was cut off has the first four.
+        let sent = |mb: u32, payloads: u32| {
+            (0..payloads).map(move |payload| InvocationRecord {
+                payload_index: Some(payload),
+                ..call(mb, StartKind::Warm, 10.0 * f64::from(payload + 1))
+            })
+        };
+        let records: Vec<InvocationRecord> = sent(128, 10).chain(sent(256, 9)).chain(sent(512, 4)).collect();
+        let mut question = question();
+        question.payload_shares = vec![0.1; 10];
+        let sizes = [128, 256, 512].map(|mb| MemorySize::new(mb).unwrap());
+        let found = analyze(&sizes, &records, &BTreeMap::new(), &terms(&question));
+        let reason = ExclusionReason::PayloadsMissing { measured: 4, of: 10 };
+        assert_eq!(
+            found.decision.excluded,
+            [Exclusion {
+                memory_size_mb: 512,
+                reason
+            }]
+        );
+        // A payload that failed once keeps no size out.
+        let compared: Vec<u32> = found.decision.compared.iter().map(|c| c.memory_size_mb).collect();
+        assert_eq!(compared, [128, 256]);
+        assert_ne!(found.decision.fastest_mb, Some(512));
     }
 
     #[test]

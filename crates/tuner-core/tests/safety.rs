@@ -298,6 +298,25 @@ fn payloads_count_by_their_shares_in_one_search() {
     );
 }
 
+/// The first few of a list that is sorted by size are no sample of it.
+#[test]
+fn where_the_budget_ends_no_size_has_some_of_the_payloads() {
+    let payloads = 40;
+    let law = |mb: u32, payload: u32| f64::from(payload + 5) * (1.0 + 20.0 / f64::from(mb));
+    let mut planner = planner(COST);
+    planner.question.payload_shares = vec![1.0 / f64::from(payloads); payloads as usize];
+    planner.all_payloads = payloads;
+    let mut random = Random(29);
+    let tuned = run(planner, &mut |mb, call| InvocationRecord {
+        payload_index: Some(call % payloads),
+        ..success(mb, call, law(mb, call % payloads) * random.noise(0.03))
+    });
+    let sent: Vec<usize> = tuned.progress.values().map(|p| p.samples.len()).collect();
+    assert!(sent.iter().all(|&n| n == 0 || n >= payloads as usize), "{sent:?}");
+    assert!(sent.iter().filter(|&&n| n > 0).count() >= 2, "{sent:?}");
+    assert!(tuned.findings.decision.excluded.is_empty());
+}
+
 #[test]
 fn only_listed_sizes_are_tried() {
     for objective in [COST, SPEED, BALANCED] {

@@ -53,6 +53,13 @@ pub enum ExclusionReason {
         /// So many are needed.
         least: u32,
     },
+    /// Of several payloads not all were measured there, so its mean is that of another mix.
+    PayloadsMissing {
+        /// So many payloads were.
+        measured: u32,
+        /// Of so many.
+        of: u32,
+    },
     /// A reason that a document of form 1 has in words.
     InWords {
         /// The words.

@@ -39,6 +39,9 @@ pub(crate) fn exclusion(memory_size_mb: u32, reason: &ExclusionReason) -> String
         ExclusionReason::TooFewInvocations { least } => {
             format!("with fewer than {least} measured invocations it can't be chosen")
         }
+        ExclusionReason::PayloadsMissing { measured, of } => {
+            format!("only {measured} of the {of} payloads were measured there, so its mean is that of another mix")
+        }
         ExclusionReason::InWords { text } => text.clone(),
         // One that is added to the core is to be worded here.
         _ => "for a reason that this version has no words for".to_owned(),

@@ -333,8 +333,9 @@ impl<'a> View<'a> {
             let rounds = (most / longest).floor();
             limit((rounds - first).mul_add(f64::from(concurrency), first), Stopped::Time);
         }
-        // A cold start alone teaches nothing.
-        if invocations <= starting && asked > invocations {
+        // A cold start alone teaches nothing, nor do some of several payloads: their mean is that of another mix.
+        let warm = self.warm_at(wanted.mb) + invocations.saturating_sub(starting);
+        if asked > invocations && (invocations <= starting || warm < self.planner.all_payloads) {
             return Err(why.unwrap_or(Stopped::Invocations));
         }
         if invocations == 0 {
