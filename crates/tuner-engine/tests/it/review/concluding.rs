@@ -55,9 +55,11 @@ async fn a_stopped_review_says_so_and_is_not_in_the_index() {
     let store = Arc::new(MemoryStore::default());
     let ctx = sim.context(&store);
     let (request, registry) = (ReviewRequest::default(), Registry::default());
-    let ranked = driver::review(&ctx, &request, &registry, PriceTable::embedded(), async |_| true)
-        .await
-        .unwrap();
+    let ranked = driver::review(&ctx, &request, (&registry, None), PriceTable::embedded(), async |_| {
+        true
+    })
+    .await
+    .unwrap();
     let stopped = conclude_stopped(&ctx, ranked.review_id).await.unwrap();
     assert!(stopped.review.warnings[0].contains("was stopped"));
     assert_eq!(stopped.review.functions.len(), 1);
