@@ -122,6 +122,13 @@ fn a_page_of_a_group_holds_its_functions_only() {
                 assert_eq!(named, is_own, "{format} {page:?}: {name}");
             }
         }
+        // A title with nothing below it tells nothing.
+        let terminal = shown(Format::Terminal, &alone);
+        let since = terminal.split("Since the review of").nth(1);
+        assert!(
+            since.is_none_or(|text| !text.trim_start_matches(|c: char| c != '\n').starts_with("\n\n")),
+            "{terminal}"
+        );
         let head = review_headline(&alone).money;
         let expected = page
             .name
