@@ -524,3 +524,116 @@ fn logs_of_functions_that_really_ran_are_reviewed() {
     assert_eq!(colds, cold);
     assert!(findings(wait).contains(&"memory_overprovisioned"), "{wait}");
 }
+
+const ADVICE: &str = "[[ignore]]\nfunction = \"pay\"\nfinding = \"memory_overprovisioned\"\nuntil = 2999-12-31\n\
+    reason = \"moves\"\n[[owner]]\nfunction = \"ship\"\nowner = \"../Logistics\"\n";
+
+/// Two functions that waste memory.
+fn wasting(place: &Place) {
+    for name in ["pay", "ship"] {
+        export(place, "logs", name, &exported(10, 30, &many(400, 900.0, 1024, 100)));
+    }
+}
+
+#[test]
+fn decisions_and_owners_are_of_a_file() {
+    let place = Place::new();
+    wasting(&place);
+    place.write("advice.toml", ADVICE);
+    place.write(
+        "tuner.toml",
+        "advice = \"advice.toml\"\n[function.pay]\nowner = \"payments\"\n",
+    );
+    let gate = ["--fail-on", "memory_overprovisioned"];
+    // One is ignored, the other is not.
+    let refused = review(&place, "logs", &gate);
+    assert!(refused.stderr.contains("over-provisioned: ship"), "{}", refused.stderr);
+    let done = review(&place, "logs", &["--group-by", "owner"]).exits(0);
+    let document = document(&done);
+    assert!(!findings(function(&document, "pay")).contains(&"memory_overprovisioned"));
+    assert!(findings(function(&document, "ship")).contains(&"memory_overprovisioned"));
+    assert_eq!(document["totals"]["ignored"], 1);
+    let groups = document["groups"]["groups"].as_array().unwrap();
+    let names: Vec<&str> = groups.iter().map(|group| group["name"].as_str().unwrap()).collect();
+    assert!(
+        names.contains(&"payments") && names.contains(&"../Logistics"),
+        "{names:?}"
+    );
+    let functions: u64 = groups
+        .iter()
+        .map(|group| group["totals"]["functions"].as_u64().unwrap())
+        .sum();
+    assert_eq!(functions, 2);
+    let inside = std::fs::read_dir(place.path().join("out/groups")).unwrap();
+    let mut files: Vec<String> = inside.map(|f| f.unwrap().file_name().into_string().unwrap()).collect();
+    files.sort();
+    assert_eq!(files.len(), 6, "{files:?}");
+    assert!(files.iter().any(|file| file == "payments.html"), "{files:?}");
+    let page = std::fs::read_to_string(place.path().join("out/groups/payments.csv")).unwrap();
+    assert!(page.contains("pay") && !page.contains("ship"), "{page}");
+    assert!(place.path().join("out/groups.csv").is_file());
+    // A stored review, with and without what was decided.
+    let text = place.tuner(&["report", "out/review.json"]).run().exits(0).stdout;
+    assert!(text.contains("By owner") && text.contains("Ignored"), "{text}");
+    place.write("none.toml", "");
+    let plain = place
+        .tuner(&["report", "out/review.json", "--advice", "none.toml"])
+        .run()
+        .exits(0)
+        .stdout;
+    assert!(!plain.contains("Ignored"), "{plain}");
+    let grouped = [
+        "report",
+        "out/review.json",
+        "--group-by",
+        "owner",
+        "--group",
+        "payments",
+    ];
+    let alone = place.tuner(&grouped).run().exits(0).stdout;
+    assert!(alone.contains("payments (owner)") && !alone.contains("ship"), "{alone}");
+    let unknown = ["report", "out/review.json", "--group-by", "owner", "--group", "payment"];
+    place.tuner(&unknown).run().refuses(2, &["payment", "there are"]);
+    std::fs::create_dir(place.path().join("again")).unwrap();
+    let again = [
+        "report",
+        "out/review.json",
+        "--group-by",
+        "stack",
+        "--format",
+        "html",
+        "--out",
+        "again",
+    ];
+    place.tuner(&again).run().exits(0);
+    assert!(place.path().join("again/report.html").is_file() && place.path().join("again/groups/_nobody.md").is_file());
+}
+
+#[test]
+fn a_wrong_advice_file_is_refused_before_anything_is_read() {
+    let place = Place::new();
+    wasting(&place);
+    place.write(
+        "advice.toml",
+        "[[ignore]]\nfunction = \"pay\"\nfinding = \"memory_overprovisoned\"\nuntil = \"soon\"\n",
+    );
+    let done = place
+        .tuner(&["review", "--from-logs", "logs", "--advice", "advice.toml"])
+        .run();
+    done.refuses(
+        2,
+        &[
+            "advice.toml",
+            "line 3",
+            "ignore.finding",
+            "did you mean `memory_overprovisioned`",
+            "line 4",
+            "line 1",
+            "ignore.reason",
+        ],
+    );
+    place
+        .tuner(&["review", "--from-logs", "logs", "--group-by", "team"])
+        .run()
+        .refuses(2, &["tag:team"]);
+}

@@ -25,6 +25,8 @@ pub(crate) struct Config {
     pub(crate) state_machine: Option<String>,
     /// Where past tunings are: `s3://BUCKET` or a directory.
     pub(crate) store: Option<String>,
+    /// What was decided about the advice of reviews, as `--advice` of `tuner review`; relative to this file.
+    pub(crate) advice: Option<PathBuf>,
     /// Region of calls to AWS.
     pub(crate) region: Option<String>,
     /// Profile of the AWS configuration files.
@@ -66,6 +68,7 @@ impl Config {
         let text = std::fs::read_to_string(file).map_err(|e| refused(e.to_string()))?;
         let mut config = Self::parse(&text).map_err(refused)?;
         let base = file.parent().unwrap_or(Path::new(""));
+        config.advice = config.advice.map(|advice| base.join(advice));
         for entry in config.function.values_mut() {
             base.clone_into(&mut entry.base);
         }
@@ -95,6 +98,7 @@ impl Config {
         Self {
             state_machine: self.state_machine.or(other.state_machine),
             store: self.store.or(other.store),
+            advice: self.advice.or(other.advice),
             region: self.region.or(other.region),
             profile: self.profile.or(other.profile),
             function: other.function.into_iter().chain(self.function).collect(),

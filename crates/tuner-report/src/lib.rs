@@ -51,8 +51,9 @@ pub use markdown::markdown;
 pub use masking::{MASK as MASKED_ACCOUNT, masked_review};
 pub use options::{Options, Reader};
 pub use review::{
-    ReviewHeadline, Summary, render_review, review_csv, review_headline, review_html, review_json, review_markdown,
-    review_schema, review_summary, review_svg, review_terminal,
+    GROUP_FORMATS, GroupPage, ReviewHeadline, Summary, group_pages, render_review, review_csv, review_groups_csv,
+    review_headline, review_html, review_json, review_markdown, review_schema, review_summary, review_svg,
+    review_terminal,
 };
 pub use schema::tuning_schema;
 pub use terminal::{TerminalStyle, terminal};

@@ -50,9 +50,11 @@ impl Document for MemoryReview {
                 all.push(masked.unwrap_or_else(|| function.clone()));
             }
         }
-        Ok(functions.map(|functions| Self {
-            functions,
-            ..masked_head.unwrap_or(head)
+        Ok(functions.map(|functions| {
+            regrouped(Self {
+                functions,
+                ..masked_head.unwrap_or(head)
+            })
         }))
     }
 }
@@ -91,7 +93,15 @@ pub fn masked_review(mut review: MemoryReview, options: &Options) -> Result<Memo
     }
     let functions = std::mem::take(&mut review.functions);
     let head = masked(&review, account.as_deref())?.unwrap_or(review);
-    Ok(MemoryReview { functions, ..head })
+    Ok(regrouped(MemoryReview { functions, ..head }))
+}
+
+/// Groups whose names differ by an account that is masked are one.
+fn regrouped(mut review: MemoryReview) -> MemoryReview {
+    match review.groups.take() {
+        Some(groups) => review.grouped_by(&groups.by),
+        None => review,
+    }
 }
 
 fn mask_value(value: &mut Value, account: Option<&str>) -> bool {

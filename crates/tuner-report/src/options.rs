@@ -23,6 +23,8 @@ pub struct Options {
     pub profile: Option<String>,
     /// Where the document is, for commands to name; `tuning.json` beside the report if absent.
     pub document: Option<String>,
+    /// Folder beside a review's page in which the pages of its groups are; none are linked if absent.
+    pub group_pages: Option<String>,
     /// Who reads it.
     pub reader: Reader,
 }
@@ -40,6 +42,7 @@ impl Default for Options {
             svg_href: None,
             profile: None,
             document: None,
+            group_pages: None,
             reader: Reader::default(),
         }
     }

@@ -14,6 +14,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use tuner_core::FunctionName;
+use tuner_core::review::GroupBy;
 use tuner_local::AccessKey;
 use tuner_report::Format;
 
@@ -135,9 +136,19 @@ pub(crate) struct ReportArgs {
     /// Form of the report
     #[arg(long, default_value = "terminal", value_parser = format_parser())]
     pub(crate) format: Format,
-    /// Where to write it; standard output unless given
+    /// Where to write it; standard output unless given. With --group-by, a directory that is there takes the report, the table
+    /// and the pages of the groups
     #[arg(short, long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
+    /// Of a review: what was decided about its advice, as `tuner review --advice` takes it, in place of what was known then
+    #[arg(long, value_name = "FILE")]
+    pub(crate) advice: Option<PathBuf>,
+    /// Of a review: totals for each owner, stack, or value of a tag: owner, stack, tag:KEY
+    #[arg(long, value_name = "BY")]
+    pub(crate) group_by: Option<GroupBy>,
+    /// Of a review: the functions of this group of --group-by alone; an empty one for those of nobody
+    #[arg(long, value_name = "NAME", requires = "group_by")]
+    pub(crate) group: Option<String>,
     /// Show account IDs, which are masked otherwise
     #[arg(long)]
     pub(crate) show_account_ids: bool,

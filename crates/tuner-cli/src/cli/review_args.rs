@@ -2,7 +2,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use tuner_core::review::FindingKind;
+use tuner_core::review::{FindingKind, GroupBy};
 use tuner_core::{Architecture, FunctionName};
 
 use super::AccountArgs;
@@ -115,6 +115,14 @@ pub(crate) struct ReviewArgs {
     #[arg(long, value_name = "FINDING,...", value_delimiter = ',', value_parser = gate, help_heading = "Output")]
     pub(crate) fail_on: Vec<ReviewGate>,
 
+    /// What was decided about advice, in TOML: [[ignore]] what is not to be told until a day, [[accepted]] what is to be done,
+    /// [[owner]] whose functions are; else `advice` in tuner.toml
+    #[arg(long, value_name = "FILE", help_heading = "Owners and decisions")]
+    pub(crate) advice: Option<PathBuf>,
+    /// Totals, and a page in the output directory, for each owner, stack, or value of a tag: owner, stack, tag:KEY
+    #[arg(long, value_name = "BY", help_heading = "Owners and decisions")]
+    pub(crate) group_by: Option<GroupBy>,
+
     #[command(flatten)]
     pub(crate) account: AccountArgs,
 }
@@ -162,26 +170,18 @@ fn not_negative(text: &str) -> Result<f64, String> {
 
 /// A finding as documents spell it, or with dashes.
 fn gate(text: &str) -> Result<ReviewGate, String> {
-    let name = |kind: FindingKind| match serde_json::to_value(kind) {
-        Ok(serde_json::Value::String(name)) => name,
-        _ => String::new(),
-    };
     let wanted = text.trim().replace('-', "_").to_ascii_lowercase();
     match &wanted[..] {
         "unreadable" => return Ok(ReviewGate::Unreadable),
         "unjudged" => return Ok(ReviewGate::Unjudged),
         _ => {}
     }
-    FindingKind::ALL
-        .into_iter()
-        .find(|kind| name(*kind) == wanted)
-        .map(ReviewGate::Finding)
-        .ok_or_else(|| {
-            format!(
-                "there is no such finding; use any of {}, unjudged, unreadable",
-                FindingKind::ALL.map(name).join(", ")
-            )
-        })
+    FindingKind::named(text).map(ReviewGate::Finding).ok_or_else(|| {
+        format!(
+            "there is no such finding; use any of {}, unjudged, unreadable",
+            FindingKind::ALL.map(FindingKind::spelling).join(", ")
+        )
+    })
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! `tuner report`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use tuner_core::Tuning;
 use tuner_core::check::Check;
@@ -36,11 +36,24 @@ pub(super) fn report(args: &ReportArgs) -> Result<Exit, CliError> {
     };
     let mut bytes = Vec::new();
     let kind = Kind::of(&text);
+    if kind == Kind::Check && is_of_review(args) {
+        return Err(no_review(&name));
+    }
     if kind == Kind::Check {
         render_check(&check::parse::check(&text, &name)?, args, &options, &mut bytes)?;
         return deliver(args, &bytes);
     }
-    let document = Document::of(kind, &text, &name)?;
+    let document = match Document::of(kind, &text, &name)? {
+        Document::Review(review) => Document::Review(Box::new(as_asked(*review, args)?)),
+        Document::Tuning(_) if is_of_review(args) => return Err(no_review(&name)),
+        tuning @ Document::Tuning(_) => tuning,
+    };
+    if let (Document::Review(review), Some(folder)) = (&document, &args.out)
+        && review.groups.is_some()
+        && folder.is_dir()
+    {
+        return into_folder(review, args, &options, folder);
+    }
     match (args.format, &args.out) {
         (Format::Terminal, None) => {
             let style = terminal::style(None);
@@ -55,6 +68,58 @@ pub(super) fn report(args: &ReportArgs) -> Result<Exit, CliError> {
         },
     }
     deliver(args, &bytes)
+}
+
+/// Whether something is asked for that only a review has.
+const fn is_of_review(args: &ReportArgs) -> bool {
+    args.advice.is_some() || args.group_by.is_some()
+}
+
+fn no_review(name: &str) -> CliError {
+    CliError::usage(format!(
+        "`{name}` is no review, and only a review has advice and groups"
+    ))
+    .hint("leave out --advice, --group-by and --group")
+}
+
+/// The review with what was decided, and its groups.
+fn as_asked(mut review: MemoryReview, args: &ReportArgs) -> Result<MemoryReview, CliError> {
+    if let Some(file) = &args.advice {
+        review = review.with_advice_file(&review::advice::read(file)?);
+    }
+    let Some(by) = &args.group_by else {
+        return Ok(review);
+    };
+    let grouped = review.grouped_by(by);
+    let Some(wanted) = &args.group else {
+        return Ok(grouped);
+    };
+    let name = Some(wanted.trim()).filter(|name| !name.is_empty());
+    let groups = grouped.groups.iter().flat_map(|groups| &groups.groups);
+    let names: Vec<Option<&str>> = groups.map(|group| group.name.as_deref()).collect();
+    if !names.contains(&name) {
+        const MOST: usize = 20;
+        let known: Vec<&str> = names.iter().flatten().take(MOST).copied().collect();
+        return Err(
+            CliError::usage(format!("no function of the review is in a group `{wanted}` by {by}"))
+                .hint(format!("there are {}", known.join(", "))),
+        );
+    }
+    Ok(grouped.of_group(by, name))
+}
+
+/// The report, and what `tuner review` writes of its groups.
+fn into_folder(review: &MemoryReview, args: &ReportArgs, options: &Options, folder: &Path) -> Result<Exit, CliError> {
+    let linking = Options {
+        group_pages: Some(review::finish::GROUPS.to_owned()),
+        ..options.clone()
+    };
+    let file = folder.join(format!("report.{}", args.format.extension()));
+    let mut bytes = Vec::new();
+    tuner_report::render_review(args.format, review, &linking, &mut bytes)?;
+    write_file(&file, &bytes)?;
+    review::finish::write_groups(review, options, folder)?;
+    Ok(Exit::Done)
 }
 
 fn deliver(args: &ReportArgs, bytes: &[u8]) -> Result<Exit, CliError> {

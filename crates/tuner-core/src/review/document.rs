@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    Advice, Beside, Changes, Evidence, Finding, FindingKind, ListedFunction, Saving, Serving, Unjudged, Window,
+    Advice, AdviceFileUse, Beside, Changes, Decided, Evidence, Finding, FindingKind, Groups, IgnoredFinding,
+    ListedFunction, OfGroup, Saving, Serving, Unjudged, Window,
 };
 use crate::pricing::{Confidence, Money, MonthlyBill};
 use crate::tuning::TuningStatus;
@@ -52,6 +53,15 @@ pub struct MemoryReview {
     /// What the reader should know before trusting the numbers.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
+    /// What came of the advice file; absent if none was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub advice_file: Option<AdviceFileUse>,
+    /// Sums by owner, stack or tag, if they were asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub groups: Option<Groups>,
+    /// Which group this is alone; absent in a whole review.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of_group: Option<OfGroup>,
 }
 
 /// How a region went.
@@ -104,6 +114,12 @@ pub struct FunctionReview {
     /// What is different from the last review; absent if there was none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub changes: Option<Changes>,
+    /// Findings that somebody decided are not to be told before a date. They are not among the others, and in no total.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ignored: Vec<IgnoredFinding>,
+    /// What was decided about findings that are told.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub decided: BTreeMap<FindingKind, Decided>,
 }
 
 /// With what a function may be invoked. What is sent is not in it: it may hold secrets.
@@ -138,6 +154,9 @@ impl MemoryReview {
             scan: self.scan.clone(),
             previous: self.previous.clone(),
             warnings: self.warnings.clone(),
+            advice_file: self.advice_file.clone(),
+            groups: self.groups.clone(),
+            of_group: self.of_group.clone(),
         }
     }
 }
@@ -158,6 +177,8 @@ impl FunctionReview {
             beside: None,
             payload: None,
             changes: None,
+            ignored: Vec::new(),
+            decided: BTreeMap::new(),
         }
     }
 
@@ -178,18 +199,27 @@ impl FunctionReview {
 
     /// What acting on memory, provisioned concurrency and snapshots would save a month. All of it can be done; arm64 is counted apart.
     pub fn savings(&self) -> impl Iterator<Item = &Saving> {
-        // More memory saves something only once it was measured.
-        const COUNTED: [FindingKind; 4] = [
-            FindingKind::MemoryOverprovisioned,
-            FindingKind::CpuBound,
-            FindingKind::ProvisionedConcurrencyUnused,
-            FindingKind::SnapStartVersionsUnused,
-        ];
         COUNTED
             .into_iter()
             .filter_map(|kind| self.finding(kind)?.saving.as_ref())
     }
+
+    /// The same of what is ignored.
+    pub fn ignored_savings(&self) -> impl Iterator<Item = &Saving> {
+        let findings = self.ignored.iter().map(|ignored| &ignored.finding);
+        findings
+            .filter(|finding| COUNTED.contains(&finding.kind))
+            .filter_map(|finding| finding.saving.as_ref())
+    }
 }
+
+/// Findings whose savings are summed up. More memory saves something only once it was measured.
+const COUNTED: [FindingKind; 4] = [
+    FindingKind::MemoryOverprovisioned,
+    FindingKind::CpuBound,
+    FindingKind::ProvisionedConcurrencyUnused,
+    FindingKind::SnapStartVersionsUnused,
+];
 
 /// What a month of a function costs: all its invocations at the present memory size. In a review without a window, what
 /// the invocations cost that its logs hold.
@@ -315,6 +345,29 @@ pub struct Totals {
     /// How many functions each finding is about.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub findings: BTreeMap<FindingKind, u64>,
+    /// Findings that were not there in the last review, what is not known aside.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub new_findings: u64,
+    /// Findings that are not told before a date; in no other number.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub ignored: u64,
+    /// What acting on those would save a month, if durations stay.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ignored_at_best: Option<Money>,
+    /// Findings that were ignored until a day that is over, and are told again.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub expired: u64,
+    /// Findings that somebody agreed to do something about.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub accepted: u64,
+    /// Of these, those whose day is over.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub overdue: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+const fn is_zero(value: &u64) -> bool {
+    *value == 0
 }
 
 /// What reading the logs took.

@@ -80,6 +80,9 @@ pub struct ListedFunction {
     /// Its tags.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub tags: BTreeMap<String, String>,
+    /// Whose it is by an advice file; that counts where its tags do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assigned_owner: Option<String>,
     /// Whether nothing tells its name: `name` only stands in for it, and is in no command.
     #[serde(default, skip_serializing_if = "is_false")]
     pub nameless: bool,
@@ -114,6 +117,7 @@ impl ListedFunction {
             code_sha256: None,
             last_modified: None,
             tags: BTreeMap::new(),
+            assigned_owner: None,
             nameless: false,
             unsupported: None,
         }
@@ -132,16 +136,22 @@ impl ListedFunction {
         self.tags.get("aws:cloudformation:stack-name").map(String::as_str)
     }
 
-    /// Whom to ask: the first of the tags by which teams usually sign, else the stack.
+    /// Whom to ask: the first of the tags by which teams usually sign, else what an advice file says, else the stack.
     pub fn owner(&self) -> Option<&str> {
+        let assigned = self.assigned_owner.as_deref();
+        self.signed_owner().or(assigned).or_else(|| self.stack())
+    }
+
+    /// Whom to ask by the first of the tags by which teams usually sign.
+    pub fn signed_owner(&self) -> Option<&str> {
         const SIGNED: [&str; 6] = ["owner", "team", "service", "application", "project", "repository"];
         let tag = |name: &str| {
             let mut tags = self.tags.iter();
             tags.find_map(|(key, value)| {
-                (key.eq_ignore_ascii_case(name) && !value.is_empty()).then_some(value.as_str())
+                (key.eq_ignore_ascii_case(name) && !value.trim().is_empty()).then_some(value.as_str())
             })
         };
-        SIGNED.into_iter().find_map(tag).or_else(|| self.stack())
+        SIGNED.into_iter().find_map(tag)
     }
 
     /// The published version of this number, if it was listed.

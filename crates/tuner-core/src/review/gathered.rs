@@ -97,6 +97,9 @@ impl MemoryReview {
             scan: gathered.scan,
             previous: None,
             warnings: gathered.warnings,
+            advice_file: None,
+            groups: None,
+            of_group: None,
         };
         review.warnings.extend(short_window(review.window));
         if let Some(previous) = previous {

@@ -134,6 +134,8 @@ fn changes(now: &mut FunctionReview, then: &FunctionReview) -> Changes {
         review
             .findings
             .iter()
+            // What was ignored then was there; when that is over, it is not new.
+            .chain(review.ignored.iter().map(|ignored| &ignored.finding))
             .map(|f| f.kind)
             .collect::<BTreeSet<FindingKind>>()
     };

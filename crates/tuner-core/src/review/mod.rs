@@ -11,15 +11,20 @@
 //! * [`Finding`], [`Advice`]: what the evidence means, and what to do about it.
 //! * [`MemoryReview`]: the document. [`MemoryReview::worth_tuning`] says what to measure, and with
 //!   [`MemoryReview::with_tuned`] what was measured takes the place of bounds. [`Changes`] are against the last review.
+//! * [`AdviceFile`]: what people decided about its advice, and [`MemoryReview::with_advice_file`] what follows of that.
+//! * [`GroupBy`]: whose functions they are; [`MemoryReview::grouped_by`] sums up, [`MemoryReview::of_group`] takes one out.
 
+mod advice_file;
 mod beside;
 mod carried;
 mod changes;
+mod decided;
 mod document;
 mod evidence;
 mod finding;
 mod function;
 mod gathered;
+mod groups;
 mod history;
 mod judge;
 mod money;
@@ -33,8 +38,10 @@ mod unjudged;
 mod usage;
 mod version;
 
+pub use advice_file::{Accept, AdviceFile, AdviceFileError, AdviceFileProblem, Ignore, OVERDUE_AFTER_DAYS, OwnerRule};
 pub use beside::{Beside, Nearer};
 pub use changes::{Changes, Followed};
+pub use decided::{Accepted, AdviceFileUse, AdviceList, Decided, Expired, IgnoredFinding, Unused, UnusedEntry};
 pub use document::{
     FunctionReview, MemoryReview, MonthlyCost, PreviousReview, REVIEW_SCHEMA_VERSION, RegionReview, RegisteredPayload,
     Scan, Totals, Tuned, WindowCost,
@@ -46,6 +53,7 @@ pub use evidence::{
 pub use finding::{Action, Advice, Finding, FindingKind, Saving, SavingBasis};
 pub use function::{ListedFunction, PackageType, ProvisionedConcurrency};
 pub use gathered::{Fallback, Gathered};
+pub use groups::{Group, GroupBy, Groups, OfGroup, UnknownGrouping};
 pub use resized::{Resized, Worse};
 pub use serving::Serving;
 pub use unjudged::{Judged, Unjudged};

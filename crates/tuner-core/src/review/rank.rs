@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use super::{FindingKind, FunctionReview, MemoryReview, Saving, SavingBasis, Totals, Unjudged};
+use super::{FindingKind, FunctionReview, Groups, MemoryReview, Saving, SavingBasis, Totals, Unjudged};
 use crate::pricing::{Currency, Money};
 
 /// Puts the function with the most at stake first (see [`order`]), and sums up.
@@ -13,6 +13,9 @@ pub(super) fn rank(review: &mut MemoryReview) {
     review.totals = totals;
     review.warnings.retain(|text| !text.ends_with(OTHER_CURRENCY));
     review.warnings.extend(warning);
+    if let Some(groups) = &mut review.groups {
+        *groups = Groups::of(&review.functions, &groups.by);
+    }
 }
 
 /// What is at stake, in money of a month: of a function that may break, all that it costs, since its work is worth that to
@@ -48,49 +51,81 @@ fn cents(amount: f64) -> i64 {
 
 const OTHER_CURRENCY: &str = "they are in the table, and not in the sums";
 
-/// The sums. Currencies can't be added: those of the one that most functions are billed in.
-fn totals(functions: &[FunctionReview]) -> (Totals, Option<String>) {
+/// The currency of the sums: that of the most functions. Currencies can't be added.
+pub(super) fn currency(functions: &[FunctionReview]) -> Option<Currency> {
+    let by_currency = by_currency(functions);
+    let most = by_currency.iter().max_by_key(|&(&currency, &n)| (n, Reverse(currency)));
+    most.map(|(&currency, _)| currency)
+}
+
+/// How many functions are billed in each.
+fn by_currency(functions: &[FunctionReview]) -> BTreeMap<Currency, u64> {
     let mut by_currency: BTreeMap<Currency, u64> = BTreeMap::new();
     for monthly in functions.iter().filter_map(|f| f.monthly) {
         *by_currency.entry(monthly.bill.total.currency).or_default() += 1;
     }
-    let currency = by_currency
-        .iter()
-        .max_by_key(|&(&currency, &n)| (n, Reverse(currency)))
-        .map(|(&currency, _)| currency);
+    by_currency
+}
+
+/// The sum of the amounts in this currency.
+pub(super) fn sum(amounts: impl Iterator<Item = Money>, currency: Option<Currency>) -> Option<Money> {
+    let same: Vec<Money> = amounts.filter(|money| Some(money.currency) == currency).collect();
+    Money::checked_sum(same).ok().flatten()
+}
+
+/// The sums over functions, in this currency.
+pub(super) fn sums(functions: &[&FunctionReview], currency: Option<Currency>) -> Totals {
     let mut findings: BTreeMap<FindingKind, u64> = BTreeMap::new();
     for finding in functions.iter().flat_map(|f| &f.findings) {
         *findings.entry(finding.kind).or_default() += 1;
     }
-    let sum = |amounts: &mut dyn Iterator<Item = Money>| {
-        let same: Vec<Money> = amounts.filter(|money| Some(money.currency) == currency).collect();
-        Money::checked_sum(same).ok().flatten()
-    };
-    let savings = || functions.iter().flat_map(FunctionReview::savings);
+    let all = || functions.iter().copied();
+    let savings = || all().flat_map(FunctionReview::savings);
     let measured = |saving: &&Saving| saving.basis == SavingBasis::Measured;
-    let arm64 = functions
-        .iter()
-        .filter_map(|f| f.finding(FindingKind::Arm64Candidate)?.saving);
-    let totals = Totals {
+    let arm64 = all().filter_map(|f| f.finding(FindingKind::Arm64Candidate)?.saving);
+    let ignored = || all().flat_map(|f| &f.ignored);
+    let decided = || all().flat_map(|f| f.decided.values());
+    let accepted = || decided().filter_map(|decided| decided.accepted.as_ref());
+    Totals {
         functions: functions.len() as u64,
-        monthly: sum(&mut functions.iter().filter_map(|f| Some(f.monthly?.bill.total))),
-        monthly_at_most: (functions.iter())
+        monthly: sum(all().filter_map(|f| Some(f.monthly?.bill.total)), currency),
+        monthly_at_most: all()
             .any(|f| f.monthly.is_some_and(|monthly| monthly.at_most.is_some()))
             .then(|| {
-                let most = functions.iter().filter_map(|f| f.monthly);
-                sum(&mut most.map(|monthly| monthly.at_most.unwrap_or(monthly.bill.total)))
+                let most = all().filter_map(|f| f.monthly);
+                sum(
+                    most.map(|monthly| monthly.at_most.unwrap_or(monthly.bill.total)),
+                    currency,
+                )
             })
             .flatten(),
-        billed: sum(&mut functions.iter().filter_map(|f| Some(f.billed?.bill.total))),
-        unjudged: Unjudged::of(functions),
-        without_cost: functions.iter().filter(|f| f.monthly.is_none()).count() as u64,
-        saving_at_best: sum(&mut savings().map(|saving| saving.at_best)),
-        saving_at_worst: sum(&mut savings().map(|saving| saving.at_worst)),
-        saving_measured: sum(&mut savings().filter(measured).map(|saving| saving.at_best)),
-        arm64_at_best: sum(&mut arm64.map(|saving| saving.at_best)),
+        billed: sum(all().filter_map(|f| Some(f.billed?.bill.total)), currency),
+        unjudged: Unjudged::of(all()),
+        without_cost: all().filter(|f| f.monthly.is_none()).count() as u64,
+        saving_at_best: sum(savings().map(|saving| saving.at_best), currency),
+        saving_at_worst: sum(savings().map(|saving| saving.at_worst), currency),
+        saving_measured: sum(savings().filter(measured).map(|saving| saving.at_best), currency),
+        arm64_at_best: sum(arm64.map(|saving| saving.at_best), currency),
         findings,
-    };
-    let others: Vec<String> = (by_currency.iter())
+        new_findings: all().map(|f| f.new_findings().count() as u64).sum(),
+        ignored: ignored().count() as u64,
+        ignored_at_best: sum(
+            all()
+                .flat_map(FunctionReview::ignored_savings)
+                .map(|saving| saving.at_best),
+            currency,
+        ),
+        expired: decided().filter(|decided| decided.expired.is_some()).count() as u64,
+        accepted: accepted().count() as u64,
+        overdue: accepted().filter(|accepted| accepted.overdue).count() as u64,
+    }
+}
+
+/// The sums over all functions, and what is not in them.
+fn totals(functions: &[FunctionReview]) -> (Totals, Option<String>) {
+    let currency = currency(functions);
+    let all: Vec<&FunctionReview> = functions.iter().collect();
+    let others: Vec<String> = (by_currency(functions).iter())
         .filter(|&(&other, _)| Some(other) != currency)
         .map(|(other, n)| format!("{n} in {other}"))
         .collect();
@@ -100,5 +135,5 @@ fn totals(functions: &[FunctionReview]) -> (Totals, Option<String>) {
             others.join(", ")
         )
     });
-    (totals, warning)
+    (sums(&all, currency), warning)
 }

@@ -40,7 +40,7 @@ const fn is_zero(value: &u64) -> bool {
 
 impl Unjudged {
     /// Counts them.
-    pub(super) fn of(functions: &[FunctionReview]) -> Self {
+    pub(super) fn of<'a>(functions: impl Iterator<Item = &'a FunctionReview>) -> Self {
         let mut all = Self::default();
         for function in functions {
             match function.judged() {

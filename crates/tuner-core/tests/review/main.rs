@@ -6,10 +6,13 @@
 )]
 
 mod account;
+mod advice_file;
 mod curves;
+mod decided;
 mod findings;
 mod fixture;
 mod gaps;
+mod groups;
 mod history;
 mod laws;
 mod money;

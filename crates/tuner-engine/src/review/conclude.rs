@@ -1,9 +1,10 @@
 use std::collections::BTreeMap;
 
+use futures::{StreamExt, TryStreamExt, stream};
 use serde::{Deserialize, Serialize};
 use tuner_core::FunctionName;
 use tuner_core::review::{MemoryReview, Tuned};
-use tuner_report::{Format, Options, render_review};
+use tuner_report::{Format, GROUP_FORMATS, Options, group_pages, masked_review, render_review, review_groups_csv};
 use uuid::Uuid;
 
 use super::documents::Keys;
@@ -74,10 +75,13 @@ const STOPPED: &str =
 
 async fn write(ctx: &ReviewContext, keys: Keys, review: MemoryReview) -> Result<Concluded, ReviewError> {
     let document = ctx.keep(&keys.review(), &review).await?;
+    let options = Options {
+        group_pages: review.groups.as_ref().map(|_| GROUPS.to_owned()),
+        ..Options::default()
+    };
     let write = async |format, name: &str| {
         let mut bytes = Vec::new();
-        render_review(format, &review, &Options::default(), &mut bytes)
-            .map_err(|e| ReviewError::Report(e.to_string()))?;
+        render_review(format, &review, &options, &mut bytes).map_err(|e| ReviewError::Report(e.to_string()))?;
         Ok::<_, ReviewError>(ctx.store.put(&keys.of(name), &bytes).await?)
     };
     let reports = ReviewReports {
@@ -86,9 +90,49 @@ async fn write(ctx: &ReviewContext, keys: Keys, review: MemoryReview) -> Result<
         markdown: write(Format::Markdown, "report.md").await?,
         csv: write(Format::Csv, "report.csv").await?,
     };
+    if review.groups.is_some() {
+        write_groups(ctx, keys, review.clone()).await?;
+    }
     Ok(Concluded {
         review,
         document,
         reports,
     })
+}
+
+/// Below the reports: the pages of the groups.
+const GROUPS: &str = "groups";
+/// Beside the reports: the sums of every group.
+const GROUPS_TABLE: &str = "groups.csv";
+/// Pages that are written at a time.
+const PAGES_AT_ONCE: usize = 16;
+
+/// Writes the sums of every group, and a page for each in every form of it.
+async fn write_groups(ctx: &ReviewContext, keys: Keys, review: MemoryReview) -> Result<(), ReviewError> {
+    let wrong = |e: tuner_report::ReportError| ReviewError::Report(e.to_string());
+    let options = Options::default();
+    // The names of groups may hold account IDs: pages are called by what is shown.
+    let shown = masked_review(review, &options).map_err(wrong)?;
+    let Some(groups) = &shown.groups else { return Ok(()) };
+    let mut bytes = Vec::new();
+    review_groups_csv(&shown, &options, &mut bytes).map_err(wrong)?;
+    ctx.store.put(&keys.of(GROUPS_TABLE), &bytes).await?;
+    let pages = group_pages(&shown);
+    stream::iter(&pages)
+        .map(|page| {
+            let (shown, options) = (&shown, &options);
+            async move {
+                let of_group = shown.of_group(&groups.by, page.name.as_deref());
+                for format in GROUP_FORMATS {
+                    let mut bytes = Vec::new();
+                    render_review(format, &of_group, options, &mut bytes).map_err(wrong)?;
+                    let name = format!("{GROUPS}/{}.{}", page.stem, format.extension());
+                    ctx.store.put(&keys.of(&name), &bytes).await?;
+                }
+                Ok::<_, ReviewError>(())
+            }
+        })
+        .buffer_unordered(PAGES_AT_ONCE)
+        .try_collect::<()>()
+        .await
 }

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use futures::{StreamExt, TryStreamExt, stream};
 use tuner_core::pricing::PriceTable;
+use tuner_core::review::AdviceFile;
 use uuid::Uuid;
 
 use super::{
@@ -15,7 +16,7 @@ use super::{
 const BATCHES_AT_ONCE: usize = 16;
 
 /// Reviews the account: lists, looks at everything, ranks. `agree` is asked once it is known what the scan will cost, as far
-/// as that can be told, and before anything is paid for.
+/// as that can be told, and before anything is paid for. Beside the registry: what people decided about advice, if they did.
 ///
 /// The tunings it names are the caller's to start, and [`conclude`](super::conclude) is to be called when they are over.
 ///
@@ -24,7 +25,7 @@ const BATCHES_AT_ONCE: usize = 16;
 pub async fn review(
     ctx: &ReviewContext,
     request: &ReviewRequest,
-    registry: &Registry,
+    (registry, advice): (&Registry, Option<&AdviceFile>),
     prices: &PriceTable,
     agree: impl AsyncFnOnce(&Listing) -> bool,
 ) -> Result<Ranked, ReviewError> {
@@ -39,7 +40,7 @@ pub async fn review(
             look_at(ctx, &listing, batch, (&functions, &bytes))
         })
         .await?;
-    rank(ctx, listing.review_id, registry, prices).await
+    rank(ctx, listing.review_id, registry, advice, prices).await
 }
 
 /// Looks at a batch until it is finished, and tells how far the review came.

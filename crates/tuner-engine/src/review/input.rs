@@ -1,6 +1,7 @@
 //! The input of an execution of the review's state machine.
 
 use tuner_core::is_region;
+use tuner_core::review::GroupBy;
 
 use super::{Regions, ReviewRequest};
 use crate::execution::error::shortened;
@@ -9,10 +10,21 @@ use crate::execution::options::{ROLE, role};
 use crate::execution::{InputError, InputErrors, S3Object};
 
 /// Every field an input may have.
-pub const REVIEW_FIELDS: [&str; 6] = ["regions", "days", "budgetUsd", "tune", "payloads", "roleARN"];
+pub const REVIEW_FIELDS: [&str; 8] = [
+    "regions",
+    "days",
+    "budgetUsd",
+    "tune",
+    "payloads",
+    "advice",
+    "groupBy",
+    "roleARN",
+];
 
 const REGIONS: &str = "\"all\", a region such as \"eu-west-1\", or a list of regions";
 const PAYLOADS: &str = "where the registry of payloads is: s3://BUCKET/KEY";
+const ADVICE: &str = "where the advice file is: s3://BUCKET/KEY";
+const GROUP_BY: &str = "owner, stack, or tag:KEY such as tag:team";
 /// Tunings that one review may start.
 const MOST_TUNINGS: u32 = 100;
 
@@ -49,6 +61,10 @@ impl ReviewRequest {
         let payloads = fields.text("payloads", PAYLOADS, |text| {
             text.parse::<S3Object>().map(|_| text.to_owned())
         });
+        let advice = fields.text("advice", ADVICE, |text| {
+            text.parse::<S3Object>().map(|_| text.to_owned())
+        });
+        let group_by = fields.text("groupBy", GROUP_BY, |text| text.parse::<GroupBy>().map_err(|_| ""));
         let role_arn = fields.text("roleARN", ROLE, role);
         match fields.errors() {
             Some(errors) => Err(errors),
@@ -58,6 +74,8 @@ impl ReviewRequest {
                 budget_usd: budget.unwrap_or(Self::DEFAULT_BUDGET_USD),
                 tune: tune.unwrap_or(0),
                 payloads,
+                advice,
+                group_by,
                 role_arn,
             }),
         }
@@ -112,7 +130,8 @@ mod tests {
     #[test]
     fn every_field() {
         let text = r#"{"regions": ["eu-west-1", "us-gov-west-1"], "days": "7", "budgetUsd": 2.5, "tune": 3,
-            "payloads": "s3://bucket/payloads.json", "roleARN": "arn:aws:iam::123456789012:role/reader"}"#;
+            "payloads": "s3://bucket/payloads.json", "advice": "s3://bucket/advice.toml", "groupBy": "tag:team",
+            "roleARN": "arn:aws:iam::123456789012:role/reader"}"#;
         assert_eq!(
             ReviewRequest::parse(text).unwrap(),
             ReviewRequest {
@@ -121,6 +140,8 @@ mod tests {
                 budget_usd: 2.5,
                 tune: 3,
                 payloads: Some("s3://bucket/payloads.json".into()),
+                advice: Some("s3://bucket/advice.toml".into()),
+                group_by: Some(GroupBy::Tag("team".into())),
                 role_arn: Some("arn:aws:iam::123456789012:role/reader".into()),
             }
         );
@@ -161,6 +182,11 @@ mod tests {
             (r#"{"days": 91}"#, "days is 91"),
             (r#"{"budgetUsd": -1}"#, "budgetUsd is -1"),
             (r#"{"payloads": "payloads.json"}"#, "it does not begin with s3://"),
+            (r#"{"advice": "advice.toml"}"#, "advice is \"advice.toml\""),
+            (
+                r#"{"groupBy": "team"}"#,
+                "groupBy is \"team\", but must be owner, stack, or tag:KEY",
+            ),
             (r#"{"roleARN": "reader"}"#, "roleARN is \"reader\""),
             (r#"{"days": 1, "days": 2}"#, "days is given twice"),
         ] {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use tuner_core::FunctionName;
 use tuner_core::pricing::PriceTable;
-use tuner_core::review::{Fallback, Gathered, MemoryReview};
+use tuner_core::review::{AdviceFile, Fallback, Gathered, MemoryReview};
 use uuid::Uuid;
 
 use super::documents::{BatchEvidence, Keys, Listing};
@@ -40,7 +40,7 @@ pub struct TuningToStart {
 }
 
 /// Judges, prices and ranks everything that was found out, compares it with the review before, and says which tunings to
-/// start: of the functions with the most at stake those that are registered.
+/// start: of the functions with the most at stake those that are registered. What `advice` ignores is in no total, and not tuned.
 ///
 /// A batch that nobody looked at to the end does not lack in the document: its functions are there, with what was known before.
 ///
@@ -50,6 +50,7 @@ pub async fn rank(
     ctx: &ReviewContext,
     review_id: Uuid,
     registry: &Registry,
+    advice: Option<&AdviceFile>,
     prices: &PriceTable,
 ) -> Result<Ranked, ReviewError> {
     let keys = Keys(review_id);
@@ -91,6 +92,13 @@ pub async fn rank(
         warnings: distinct(warnings),
     };
     let mut review = MemoryReview::new(gathered, prices, Fallback::default(), previous.as_ref());
+    if let Some(advice) = advice {
+        review = review.with_advice_file(advice);
+    }
+    if let Some(by) = &listing.request.group_by {
+        review = review.grouped_by(by);
+    }
+    // What is ignored is not tuned either.
     let (tunings, notes) = tunings(
         &review,
         registry,

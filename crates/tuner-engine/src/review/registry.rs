@@ -1,9 +1,9 @@
 //! Which functions a review may invoke, and with what.
 
 use serde_json::value::RawValue;
-use tuner_core::FunctionName;
 use tuner_core::floor::Known;
 use tuner_core::review::{Action, FunctionReview, RegisteredPayload};
+use tuner_core::{FunctionName, glob};
 
 use crate::execution::error::shortened;
 use crate::execution::fields::{kind, pairs};
@@ -253,36 +253,12 @@ impl Entry {
             usize::MAX
         } else if self.name == function.name() {
             usize::MAX - 1
-        } else if self.name.contains(['*', '?'])
-            && (fits(self.name.as_bytes(), function.name().as_bytes()) || fits(self.name.as_bytes(), whole.as_bytes()))
-        {
+        } else if self.name.contains(['*', '?']) && (glob(&self.name, function.name()) || glob(&self.name, &whole)) {
             1 + letters
         } else {
             0
         }
     }
-}
-
-/// Whether `text` fits `pattern`: each `*` takes as little as it can, and more when that leads nowhere.
-fn fits(pattern: &[u8], text: &[u8]) -> bool {
-    let (mut p, mut t) = (0, 0);
-    let mut last_star: Option<(usize, usize)> = None;
-    while t < text.len() {
-        if pattern.get(p) == Some(&b'*') {
-            last_star = Some((p, t));
-            p += 1;
-        } else if pattern.get(p).is_some_and(|&c| c == b'?' || c == text[t]) {
-            p += 1;
-            t += 1;
-        } else if let Some((star, taken)) = last_star {
-            last_star = Some((star, taken + 1));
-            p = star + 1;
-            t = taken + 1;
-        } else {
-            return false;
-        }
-    }
-    pattern[p..].iter().all(|&c| c == b'*')
 }
 
 /// What its tags say.

@@ -1,7 +1,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use tuner_core::pricing::{Partition, PriceTable};
-use tuner_core::review::Window;
+use tuner_core::review::{GroupBy, Window};
 
 use super::ReviewError;
 
@@ -21,6 +21,12 @@ pub struct ReviewRequest {
     /// Where the [`Registry`](super::Registry) is: an `s3://` address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub payloads: Option<String>,
+    /// Where the [`AdviceFile`](tuner_core::review::AdviceFile) is: an `s3://` address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub advice: Option<String>,
+    /// By what functions are put into groups, each with totals and a page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group_by: Option<GroupBy>,
     /// Role as which the account is read and its functions are tuned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role_arn: Option<String>,
@@ -34,6 +40,8 @@ impl Default for ReviewRequest {
             budget_usd: Self::DEFAULT_BUDGET_USD,
             tune: 0,
             payloads: None,
+            advice: None,
+            group_by: None,
             role_arn: None,
         }
     }

@@ -7,6 +7,7 @@ use lambda_runtime::Context as LambdaContext;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tuner_core::pricing::PriceTable;
+use tuner_core::review::AdviceFile;
 use tuner_engine::review::{self, Keys, Listing, Registry, ReviewContext, ReviewRequest};
 use tuner_report::{Options, review_summary};
 use uuid::Uuid;
@@ -86,6 +87,7 @@ async fn list(world: &World, lambda: &LambdaContext, call: &Call) -> Failed<Valu
     let request = ReviewRequest::parse(call.input.get()).map_err(|e| named("Tuner.Input", e))?;
     // One that can't be used is to be known before anything is paid for.
     registry(world, &request).await?;
+    advice(world, &request).await?;
     let ctx = world.review_context(review_id, lambda, request.role_arn.as_deref(), 1)?;
     let listing = review::list(&ctx, &request, PriceTable::embedded(), review_id)
         .await
@@ -109,11 +111,26 @@ async fn registry(world: &World, request: &ReviewRequest) -> Failed<Registry> {
     let Some(location) = request.payloads.as_deref().filter(|_| request.tune > 0) else {
         return Ok(Registry::default());
     };
+    let text = read(world, "payloads", location).await?;
+    Registry::parse(&text).map_err(|e| named("Tuner.Input", format!("payloads: {location}: {e}")))
+}
+
+/// What people decided about advice, if they did.
+async fn advice(world: &World, request: &ReviewRequest) -> Failed<Option<AdviceFile>> {
+    let Some(location) = request.advice.as_deref() else {
+        return Ok(None);
+    };
+    let text = read(world, "advice", location).await?;
+    let file = AdviceFile::parse(&text).map_err(|e| named("Tuner.Input", format!("advice: {location}: {e}")))?;
+    Ok(Some(file))
+}
+
+/// The text of an object that a field of the input names.
+async fn read(world: &World, field: &str, location: &str) -> Failed<String> {
     const MOST: usize = 16 << 20;
-    let wrong = |e: &dyn std::fmt::Display| named("Tuner.Input", format!("payloads: {location}: {e}"));
     let bytes = world.home.objects().read(location, MOST).await;
-    let text = String::from_utf8(bytes.map_err(|e| named("Tuner.Input", format!("payloads: {e}")))?);
-    Registry::parse(&text.map_err(|e| wrong(&e))?).map_err(|e| wrong(&e))
+    let bytes = bytes.map_err(|e| named("Tuner.Input", format!("{field}: {e}")))?;
+    String::from_utf8(bytes).map_err(|e| named("Tuner.Input", format!("{field}: {location}: {e}")))
 }
 
 async fn look(world: &World, lambda: &LambdaContext, review_id: Uuid, held: &Held) -> Failed<Value> {
@@ -153,7 +170,8 @@ async fn listing(ctx: &ReviewContext, review_id: Uuid) -> Failed<Listing> {
 async fn rank(world: &World, ctx: &ReviewContext, place: &Travelling) -> Failed<Value> {
     let request = listing(ctx, place.review_id).await?.request;
     let registry = registry(world, &request).await?;
-    let ranked = review::rank(ctx, place.review_id, &registry, PriceTable::embedded())
+    let advice = advice(world, &request).await?;
+    let ranked = review::rank(ctx, place.review_id, &registry, advice.as_ref(), PriceTable::embedded())
         .await
         .map_err(|e| of_review(&e))?;
     let functions = ranked.functions;

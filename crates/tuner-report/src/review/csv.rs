@@ -1,10 +1,10 @@
 use std::io::Write;
 
 use tuner_core::pricing::Money;
-use tuner_core::review::{FindingKind, MemoryReview};
+use tuner_core::review::{Decided, FindingKind, MemoryReview};
 
 use super::view::{Row, View, confidence_word};
-use super::{actions, facts};
+use super::{actions, decided, facts};
 use crate::csv::{number, rows, words};
 use crate::{Options, ReportError, masking};
 
@@ -19,10 +19,13 @@ pub fn review_csv(review: &MemoryReview, options: &Options, out: &mut impl Write
     let mut rows = rows(out);
     let names = COLUMNS.iter().map(|(name, _)| (*name).to_owned());
     // Without a window, what is called monthly is of the logs that were read.
-    rows.write_record(names.chain(["amounts_are".to_owned()]))?;
+    rows.write_record(names.chain(["amounts_are", "group"].map(str::to_owned)))?;
+    let by = shown.groups.as_ref().map(|groups| &groups.by);
+    let by = by.or(shown.of_group.as_ref().map(|of| &of.by));
     for row in &view.rows {
         let cells = COLUMNS.iter().map(|(_, cell)| cell(row));
-        rows.write_record(cells.chain([view.period().to_owned()]))?;
+        let group = by.and_then(|by| by.group_of(&row.of.function));
+        rows.write_record(cells.chain([view.period().to_owned(), text(group)]))?;
     }
     Ok(rows.flush()?)
 }
@@ -31,7 +34,7 @@ pub fn review_csv(review: &MemoryReview, options: &Options, out: &mut impl Write
 type Cell = fn(&Row<'_>) -> String;
 
 /// Names of columns, with what is in them.
-const COLUMNS: [(&str, Cell); 63] = [
+const COLUMNS: [(&str, Cell); 70] = [
     ("rank", |row| row.rank.to_string()),
     ("function", |row| words(row.name())),
     ("arn", |row| words(&row.of.function.name.to_string())),
@@ -138,14 +141,7 @@ const COLUMNS: [(&str, Cell); 63] = [
                 .map(|s| s.at_best),
         )
     }),
-    ("findings", |row| {
-        row.of
-            .findings
-            .iter()
-            .map(|f| kind(f.kind))
-            .collect::<Vec<_>>()
-            .join(" ")
-    }),
+    ("findings", |row| kinds(row.of.findings.iter().map(|f| f.kind))),
     ("confidence", |row| {
         row.confidence()
             .map_or_else(String::new, |c| confidence_word(c).to_owned())
@@ -221,7 +217,46 @@ const COLUMNS: [(&str, Cell); 63] = [
                 .join(" "),
         )
     }),
+    ("new_findings", |row| kinds(row.of.new_findings().map(|f| f.kind))),
+    ("expired_findings", |row| {
+        kinds(of_decided(row, |decided| decided.expired.is_some()))
+    }),
+    ("accepted_findings", |row| {
+        kinds(of_decided(row, |decided| decided.accepted.is_some()))
+    }),
+    ("overdue_findings", |row| {
+        kinds(of_decided(row, |decided| {
+            decided.accepted.as_ref().is_some_and(|a| a.overdue)
+        }))
+    }),
+    ("decided", |row| {
+        let texts: Vec<String> = row.of.decided.values().map(decided::words).collect();
+        words(&texts.join("; "))
+    }),
+    ("ignored_findings", |row| {
+        kinds(row.of.ignored.iter().map(|i| i.finding.kind))
+    }),
+    ("ignored_because", |row| {
+        let texts = row
+            .of
+            .ignored
+            .iter()
+            .map(|i| format!("until {}: {}", i.until, i.reason));
+        words(&texts.collect::<Vec<_>>().join("; "))
+    }),
 ];
+
+fn of_decided<'a>(row: &Row<'a>, is: fn(&Decided) -> bool) -> impl Iterator<Item = FindingKind> + use<'a> {
+    row.of
+        .decided
+        .iter()
+        .filter(move |(_, decided)| is(decided))
+        .map(|(&kind, _)| kind)
+}
+
+fn kinds(of: impl Iterator<Item = FindingKind>) -> String {
+    of.map(FindingKind::spelling).collect::<Vec<_>>().join(" ")
+}
 
 fn text(of: Option<&str>) -> String {
     of.map_or_else(String::new, words)
@@ -233,13 +268,4 @@ fn whole(of: Option<impl ToString>) -> String {
 
 fn money(of: Option<Money>) -> String {
     number(of.map(|money| money.amount))
-}
-
-/// As in the document.
-fn kind(of: FindingKind) -> String {
-    let name = serde_json::to_value(of).ok();
-    name.as_ref()
-        .and_then(serde_json::Value::as_str)
-        .unwrap_or_default()
-        .to_owned()
 }

@@ -7,6 +7,7 @@ use tuner_core::review::{
 };
 
 use super::amounts::{basis, short_basis};
+use super::decided;
 use super::since::sizes;
 use super::view::{Row, View, confidence_word};
 use super::words::{counted, days_until};
@@ -76,6 +77,20 @@ pub(crate) fn all(view: &View<'_>, row: &Row<'_>) -> Vec<(&'static str, String)>
             .map(|of| ("Compute Optimizer", optimizer(of))),
     );
     facts.extend(row.of.beside.map(|of| ("Whose estimate was nearer", beside(&of))));
+    facts.extend(row.of.decided.iter().map(|(kind, of)| {
+        let text = format!("{}: {}", kind.words(), decided::words(of));
+        ("Decided", text)
+    }));
+    facts.extend(row.of.ignored.iter().map(|ignored| {
+        let by = ignored.by.as_ref().map_or_else(String::new, |by| format!(" ({by})"));
+        let text = format!(
+            "{} until {}: {}{by}",
+            ignored.finding.kind.words(),
+            ignored.until,
+            ignored.reason
+        );
+        ("Ignored", text)
+    }));
     facts.extend(changes(view, row).map(|text| ("Since last time", text)));
     facts.extend(resized(row).map(|text| ("Before and after", text)));
     facts.extend(use_of(view, row).map(|text| ("Invocations", text)));
@@ -256,8 +271,10 @@ fn changes(view: &View<'_>, row: &Row<'_>) -> Option<String> {
     change("duration", changes.duration_change);
     change("cost of an invocation", changes.cost_change);
     let kinds = |kinds: &[FindingKind]| kinds.iter().map(|kind| kind.words()).collect::<Vec<_>>().join(", ");
-    if !changes.appeared.is_empty() {
-        parts.push(format!("newly found: {}", kinds(&changes.appeared)));
+    let is_told = |kind: &FindingKind| row.of.ignored.iter().all(|ignored| ignored.finding.kind != *kind);
+    let appeared: Vec<FindingKind> = changes.appeared.iter().copied().filter(is_told).collect();
+    if !appeared.is_empty() {
+        parts.push(format!("newly found: {}", kinds(&appeared)));
     }
     if !changes.resolved.is_empty() {
         parts.push(format!("no more: {}", kinds(&changes.resolved)));

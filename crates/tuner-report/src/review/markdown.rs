@@ -3,7 +3,7 @@ use std::io::Write;
 use tuner_core::review::MemoryReview;
 
 use super::view::{Row, View, confidence_word};
-use super::{actions, facts, since, words};
+use super::{actions, decided, facts, groups, since, words};
 use crate::escape::markdown as escaped;
 use crate::markdown::{address, folded, row};
 use crate::{Options, ReportError, masking, numbers};
@@ -32,6 +32,9 @@ fn text(view: &View<'_>, options: &Options) -> String {
     if let Some(unknown) = &words.unknown {
         paragraph(escaped(unknown));
     }
+    if let Some(decided) = &words.decided {
+        paragraph(escaped(decided));
+    }
     for warning in &view.review.warnings {
         paragraph(format!("**Warning:** {}", escaped(warning)));
     }
@@ -49,9 +52,17 @@ fn text(view: &View<'_>, options: &Options) -> String {
             escaped(&since.sentences.join(" "))
         ));
     }
+    let urgent = urgent(view);
+    if !urgent.is_empty() {
+        paragraph(format!("**Overdue and new**\n\n{urgent}"));
+    }
     let risks = risks(view);
     if !risks.is_empty() {
         paragraph(format!("**What may break**\n\n{risks}"));
+    }
+    if let Some(groups) = &view.review.groups {
+        let title = escaped(&format!("By {}, {}", groups::by_words(&groups.by), view.period()));
+        paragraph(format!("**{title}**\n\n{}", by_group(view, options)));
     }
     if !view.rows.is_empty() {
         paragraph(format!("**What matters most**\n\n{}", ranked(view)));
@@ -67,6 +78,19 @@ fn text(view: &View<'_>, options: &Options) -> String {
     if !commands.is_empty() {
         paragraph(folded("What to do next", &commands));
     }
+    let ignored: Vec<String> = (decided::ignored(view).iter())
+        .map(|row| format!("- {}", escaped(&decided::ignored_line(row))))
+        .collect();
+    if !ignored.is_empty() {
+        paragraph(folded("What is ignored", &ignored.join("\n")));
+    }
+    let unused: Vec<String> = decided::unused(view)
+        .iter()
+        .map(|text| format!("- {}", escaped(text)))
+        .collect();
+    if !unused.is_empty() {
+        paragraph(format!("**The advice file**\n\n{}", unused.join("\n")));
+    }
     let unknown = not_known(view);
     if !unknown.is_empty() {
         paragraph(folded("What is not known", &unknown));
@@ -75,6 +99,41 @@ fn text(view: &View<'_>, options: &Options) -> String {
     md.truncate(md.trim_end().len());
     md.push('\n');
     md
+}
+
+fn urgent(view: &View<'_>) -> String {
+    let urgent = decided::urgent(view);
+    let mut lines: Vec<String> = (urgent.iter().take(MOST))
+        .map(|item| {
+            let (state, name) = (escaped(item.state), escaped(&item.name));
+            format!("- {state}: **{name}** {}: {}", escaped(item.found), escaped(&item.text))
+        })
+        .collect();
+    if let more @ 1.. = urgent.len().saturating_sub(MOST) {
+        lines.push(format!("- and {} more", numbers::count(more as u64)));
+    }
+    lines.join("\n")
+}
+
+fn by_group(view: &View<'_>, options: &Options) -> String {
+    let rows = groups::table(view);
+    let mut md = String::new();
+    row(&mut md, groups::HEAD.into_iter());
+    row(
+        &mut md,
+        [":--", "--:", "--:", "--:", "--:", "--:", "--:", "--:"].into_iter(),
+    );
+    for group in rows.iter().take(MOST) {
+        let mut cells = group.cells().map(|cell| escaped(&cell));
+        if let (Some(folder), Some(stem)) = (&options.group_pages, &group.stem) {
+            cells[0] = format!("[{}]({})", cells[0], address(&format!("{folder}/{stem}.md")));
+        }
+        row(&mut md, cells.iter().map(String::as_str));
+    }
+    if let more @ 1.. = rows.len().saturating_sub(MOST) {
+        md.push_str(&format!("\nand {} more\n", numbers::count(more as u64)));
+    }
+    md.trim_end().to_owned()
 }
 
 fn risks(view: &View<'_>) -> String {

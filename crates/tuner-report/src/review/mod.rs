@@ -1,13 +1,16 @@
 //! Views of a [`MemoryReview`]: page, picture, Markdown, CSV, JSON, terminal text, and a summary to send.
 //!
 //! In the order of reading: [`view`] has the figures of each function, [`words`] the sentences, [`since`] what came of the
-//! last review, [`actions`] the exact commands; the rest are the forms.
+//! last review, [`decided`] what people decided, [`groups`] whose functions they are, [`actions`] the exact commands; the rest
+//! are the forms.
 
 pub(crate) mod actions;
 mod amounts;
 mod csv;
+pub(crate) mod decided;
 mod effects;
 mod facts;
+pub(crate) mod groups;
 mod html;
 mod json;
 mod markdown;
@@ -23,6 +26,7 @@ use std::io::Write;
 use tuner_core::review::MemoryReview;
 
 pub use csv::review_csv;
+pub use groups::{GROUP_FORMATS, GroupPage, group_pages, review_groups_csv};
 pub use html::review_html;
 pub use json::{review_json, review_schema};
 pub use markdown::review_markdown;

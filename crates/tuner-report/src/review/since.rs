@@ -77,12 +77,17 @@ pub(crate) fn of_view(view: &View<'_>) -> Option<Since> {
         )));
     }
     let mut followed = followed(view);
+    let sentences: Vec<String> = sentences.into_iter().flatten().collect();
+    // Of one group there may be nothing to tell.
+    if sentences.is_empty() && followed.is_empty() && regressions.is_empty() {
+        return None;
+    }
     Some(Since {
         title: match previous.window {
             Some(window) => format!("Since the review of the {}", days_until(window)),
             None => format!("Since the review of {}", previous.finished_at.strftime("%Y-%m-%d")),
         },
-        sentences: sentences.into_iter().flatten().collect(),
+        sentences,
         followed_left: cut(&mut followed),
         followed,
         regressions_left: cut(&mut regressions),

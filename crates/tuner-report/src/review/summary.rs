@@ -3,8 +3,8 @@
 use tuner_core::review::MemoryReview;
 
 use super::view::View;
-use super::{actions, since, words};
-use crate::{Options, ReportError, escape, masking};
+use super::{actions, decided, groups, since, words};
+use crate::{Options, ReportError, escape, masking, numbers};
 
 /// SNS takes a subject of up to 100 ASCII characters, without control characters, that begins with a letter, a number or
 /// a punctuation mark (API reference, `Publish`).
@@ -35,6 +35,7 @@ pub fn review_summary(review: &MemoryReview, options: &Options) -> Result<Summar
     ];
     lines.extend(words.billed.clone());
     lines.extend(words.unknown.clone());
+    lines.extend(words.decided.clone());
     if let Some(since) = since::of_view(&view) {
         lines.push(String::new());
         lines.push(format!("{}: {}", since.title, since.sentences.join(" ")));
@@ -49,6 +50,14 @@ pub fn review_summary(review: &MemoryReview, options: &Options) -> Result<Summar
             }
         }
     };
+    let urgent = decided::urgent(&view);
+    let urgent_lines =
+        (urgent.iter().take(MOST)).map(|item| format!("  {}: {} {}: {}", item.state, item.name, item.found, item.text));
+    told(
+        "Overdue and new:",
+        urgent_lines.collect(),
+        urgent.len().saturating_sub(MOST),
+    );
     let risks: Vec<_> = view.risks().collect();
     let risk_lines = risks.iter().take(MOST).map(|row| {
         let kinds: Vec<&str> = row
@@ -79,6 +88,32 @@ pub fn review_summary(review: &MemoryReview, options: &Options) -> Result<Summar
         saving_lines.collect(),
         savings.len().saturating_sub(MOST),
     );
+    let groups = groups::table(&view);
+    let by = view
+        .review
+        .groups
+        .as_ref()
+        .map_or_else(String::new, |groups| groups::by_words(&groups.by));
+    let group_lines = groups.iter().take(2 * MOST).map(|row| {
+        let functions = words::functions(row.functions);
+        let breaking = match row.may_break {
+            0 => String::new(),
+            n => format!(", {} may break", numbers::count(n)),
+        };
+        format!(
+            "  {}: {functions}, {}, saving {}{breaking}",
+            row.name, row.cost, row.saving
+        )
+    });
+    told(
+        &format!("By {by}, {}:", view.period()),
+        group_lines.collect(),
+        groups.len().saturating_sub(2 * MOST),
+    );
+    for text in decided::unused(&view).iter().take(MOST) {
+        lines.push(String::new());
+        lines.push(format!("Advice file, {text}"));
+    }
     for warning in &view.review.warnings {
         lines.push(String::new());
         lines.push(format!("Warning: {warning}"));

@@ -7,7 +7,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::actions::ToDo;
 use super::view::{Row, View};
-use super::{actions, since, words};
+use super::{actions, decided, groups, since, words};
 use crate::escape::line;
 use crate::terminal::{BAD, BOLD, DIM, GOOD, Page, WARN, cut, wrap};
 use crate::{Options, ReportError, TerminalStyle, masking, numbers};
@@ -49,6 +49,9 @@ pub fn review_terminal(
     if let Some(unknown) = &words.unknown {
         page.paragraph(Style::new(), "", unknown);
     }
+    if let Some(decided) = &words.decided {
+        page.paragraph(Style::new(), "", decided);
+    }
     page.paragraph(DIM, "", &words.provenance);
     for warning in &shown.warnings {
         page.paragraph(WARN, "warning: ", warning);
@@ -60,18 +63,102 @@ pub fn review_terminal(
             page.paragraph(Style::new(), "", sentence);
         }
     }
+    urgent(&mut page, &view);
     risks(&mut page, &view);
+    by_group(&mut page, &view);
     if !view.rows.is_empty() {
         page.text.push('\n');
         table(&mut page, &view);
     }
     commands(&mut page, &view, options.profile.as_deref());
+    ignored(&mut page, &view);
     for region in &shown.regions {
         if let Some(problem) = &region.problem {
             page.paragraph(WARN, "not read: ", &format!("{}: {problem}", region.region));
         }
     }
     Ok(out.write_all(page.text.as_bytes())?)
+}
+
+/// What is overdue, ignored no longer, or new.
+fn urgent(page: &mut Page, view: &View<'_>) {
+    let urgent = decided::urgent(view);
+    if urgent.is_empty() {
+        return;
+    }
+    page.text.push('\n');
+    page.paragraph(BOLD, "", "Overdue and new");
+    for item in urgent.iter().take(MOST_RISKS) {
+        let style = if item.is_overdue { BAD } else { WARN };
+        let text = format!("{} {}: {}", item.name, item.found, item.text);
+        page.paragraph(style, &format!("{}: ", item.state), &text);
+    }
+    more(page, urgent.len(), MOST_RISKS);
+}
+
+/// What is ignored, and entries of the advice file that are about nothing.
+fn ignored(page: &mut Page, view: &View<'_>) {
+    let (ignored, unused) = (decided::ignored(view), decided::unused(view));
+    if !ignored.is_empty() {
+        page.text.push('\n');
+        page.paragraph(BOLD, "", "Ignored");
+        for row in ignored.iter().take(MOST_RISKS) {
+            page.paragraph(DIM, "", &decided::ignored_line(row));
+        }
+        more(page, ignored.len(), MOST_RISKS);
+    }
+    if !unused.is_empty() {
+        page.text.push('\n');
+        page.paragraph(BOLD, "", "Advice file");
+        for text in unused.iter().take(MOST_RISKS) {
+            page.paragraph(WARN, "", text);
+        }
+        more(page, unused.len(), MOST_RISKS);
+    }
+}
+
+/// Sums of each group, with as many columns as there is room for.
+fn by_group(page: &mut Page, view: &View<'_>) {
+    let Some(groups) = &view.review.groups else { return };
+    let rows = groups::table(view);
+    page.text.push('\n');
+    page.paragraph(
+        BOLD,
+        "",
+        &format!("By {}, {}", groups::by_words(&groups.by), view.period()),
+    );
+    let longest = (page.style.width / 3).min(LONGEST_NAME);
+    let lines_of = |columns: usize| {
+        let mut table = Table::new();
+        table
+            .load_style(presets::NOTHING)
+            .set_content_arrangement(ContentArrangement::Disabled);
+        table.set_header(&groups::HEAD[..columns]);
+        for row in rows.iter().take(MOST) {
+            let mut cells = row.cells();
+            cells[0] = cut(&line(&cells[0]), longest);
+            table.add_row(&cells[..columns]);
+        }
+        for index in 0..columns {
+            if let Some(column) = table.column_mut(index) {
+                column.set_padding((0, 2));
+                if index > 0 {
+                    column.set_cell_alignment(CellAlignment::Right);
+                }
+            }
+        }
+        table.lines().map(|l| l.trim_end().to_owned()).collect::<Vec<String>>()
+    };
+    // The last columns can be missed.
+    let fitting = (3..=groups::HEAD.len()).rev().map(lines_of);
+    let fits = |lines: &Vec<String>| lines.iter().all(|line| line.width() <= page.style.width);
+    let lines = fitting.into_iter().find(fits).unwrap_or_else(|| lines_of(3));
+    for (index, text) in lines.iter().enumerate() {
+        let text = cut(text, page.style.width);
+        page.styled(if index == 0 { DIM } else { Style::new() }, &text);
+        page.text.push('\n');
+    }
+    more(page, rows.len(), MOST);
 }
 
 fn risks(page: &mut Page, view: &View<'_>) {

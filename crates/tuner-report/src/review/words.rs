@@ -2,9 +2,10 @@
 
 use serde::Serialize;
 use tuner_core::pricing::Money;
-use tuner_core::review::{FindingKind, MemoryReview, Window};
+use tuner_core::review::{FindingKind, MemoryReview, Totals, Window};
 
 use super::view::View;
+use super::{decided, groups};
 use crate::numbers;
 use crate::words::joined;
 
@@ -21,6 +22,9 @@ pub struct ReviewHeadline {
     /// What is not known, if anything is not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unknown: Option<String>,
+    /// What is overdue, new or ignored, if anything is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub decided: Option<String>,
     /// What was looked at, and when.
     pub provenance: String,
 }
@@ -39,12 +43,29 @@ pub fn review_headline(review: &MemoryReview) -> ReviewHeadline {
 
 pub(crate) fn of_view(view: &View<'_>) -> ReviewHeadline {
     ReviewHeadline {
-        money: money(view),
+        money: headed(view),
         billed: billed(view),
         risks: risks(view),
         unknown: unknown(view),
+        decided: decided::sentence(view),
         provenance: provenance(view),
     }
+}
+
+/// With the group that it is of, if it is of one.
+fn headed(view: &View<'_>) -> String {
+    let money = money(view);
+    match &view.review.of_group {
+        Some(of) => format!("{}{}", groups::heading(of), uncapitalised(&money)),
+        None => money,
+    }
+}
+
+/// As it stands behind a colon.
+fn uncapitalised(text: &str) -> String {
+    let mut chars = text.chars();
+    let first = chars.next().map(char::to_lowercase);
+    first.into_iter().flatten().chain(chars).collect()
 }
 
 fn money(view: &View<'_>) -> String {
@@ -110,8 +131,12 @@ pub(crate) fn days_until(window: Window) -> String {
 }
 
 /// What could be saved of the whole, if anything.
-pub(crate) fn saving(view: &View<'_>) -> Option<String> {
-    let totals = &view.review.totals;
+fn saving(view: &View<'_>) -> Option<String> {
+    saving_of(view, &view.review.totals)
+}
+
+/// The same of these sums.
+pub(crate) fn saving_of(view: &View<'_>, totals: &Totals) -> Option<String> {
     let most = totals.saving_at_best.filter(|most| most.amount > 0.0)?;
     // The least there is to gain is to leave things as they are: nobody must follow advice that costs more.
     let least = totals.saving_at_worst.unwrap_or(Money::zero(most.currency));
@@ -231,6 +256,14 @@ fn unknown(view: &View<'_>) -> Option<String> {
     }
     if view.review.window.is_none() && totals.functions > 0 {
         parts.push("these sums are of the logs that were read, and not of a month".to_owned());
+    }
+    if let Some(left_out @ 1..) = view.review.of_group.as_ref().map(|of| of.warnings_left_out) {
+        parts.push(format!(
+            "{} that name{} functions of other groups {} in the report of all",
+            counted(left_out, "warning", "warnings"),
+            s_of(left_out),
+            if left_out == 1 { "is" } else { "are" }
+        ));
     }
     (!parts.is_empty()).then(|| format!("{}.", capitalised(&parts.join("; "))))
 }

@@ -296,6 +296,9 @@ pub fn of(functions: Vec<FunctionReview>) -> MemoryReview {
         scan: None,
         previous: None,
         warnings: Vec::new(),
+        advice_file: None,
+        groups: None,
+        of_group: None,
     }
 }
 
@@ -331,6 +334,8 @@ pub fn totals(functions: &[FunctionReview]) -> Totals {
             .collect()),
         arm64_at_best: sum(functions.iter().filter_map(arm64).collect()),
         findings,
+        new_findings: functions.iter().map(|f| f.new_findings().count() as u64).sum(),
+        ..Totals::default()
     }
 }
 

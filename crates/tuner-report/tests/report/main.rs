@@ -16,6 +16,7 @@ mod outside_text;
 mod picture;
 mod review_cases;
 mod review_forms;
+mod review_groups;
 mod review_page;
 mod review_picture;
 mod review_words;

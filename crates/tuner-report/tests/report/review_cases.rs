@@ -4,7 +4,8 @@ use std::sync::LazyLock;
 
 use tuner_core::pricing::{Confidence, Currency, Money};
 use tuner_core::review::{
-    Action, FindingKind, Gap, ListedFunction, MemoryReview, Missing, OptimizerFinding, RegionReview, SavingBasis, Why,
+    Action, AdviceFile, FindingKind, Gap, GroupBy, ListedFunction, MemoryReview, Missing, OptimizerFinding,
+    RegionReview, SavingBasis, Unused, Why,
 };
 use tuner_report::{Format, Options, render_review};
 
@@ -24,6 +25,10 @@ pub(crate) fn all() -> &'static [(&'static str, MemoryReview)] {
             ("no-region", no_region()),
             ("dearer", dearer()),
             ("hostile", hostile()),
+            ("decided", decided()),
+            ("decided-hostile", decided_hostile()),
+            ("group", decided().of_group(&GroupBy::Owner, Some("media"))),
+            ("nobody", decided().of_group(&GroupBy::Owner, None)),
         ]
     });
     &ALL
@@ -63,6 +68,48 @@ fn no_region() -> MemoryReview {
         problem: Some("lambda:ListFunctions is not allowed".to_owned()),
     }];
     review
+}
+
+/// Findings ignored, accepted, overdue and ignored no longer; sums by owner.
+pub(crate) fn decided() -> MemoryReview {
+    let file = "[[ignore]]\nfunction = \"*-resize\"\nfinding = \"memory_overprovisioned\"\nuntil = 2026-12-31\n\
+        reason = \"moves to containers\"\nby = \"jo\"\n\
+        [[ignore]]\nfunction = \"checkout\"\nfinding = \"memory_underprovisioned\"\nuntil = 2026-11-01\n\
+        reason = \"known\"\n\
+        [[accepted]]\nfunction = \"*thumbnails\"\nfinding = \"memory_overprovisioned\"\non = 2026-09-01\nby = \"kim\"\n\
+        [[ignore]]\nfunction = \"chekout\"\nfinding = \"errors\"\nuntil = 2027-01-01\nreason = \"x\"\n";
+    let file = AdviceFile::parse(file).unwrap();
+    reviews::mixed().with_advice_file(&file).grouped_by(&GroupBy::Owner)
+}
+
+/// Markup and formulas in owners, and in everything that the advice file quotes.
+pub(crate) fn decided_hostile() -> MemoryReview {
+    let mut review = decided();
+    for function in &mut review.functions {
+        for (key, value) in &mut function.function.tags {
+            if key == "team" {
+                *value = format!("={MARKUP}{value}");
+            }
+        }
+        for ignored in &mut function.ignored {
+            (ignored.reason, ignored.by) = (format!("={MARKUP}"), Some(MARKUP.to_owned()));
+        }
+        for of in function.decided.values_mut() {
+            if let Some(expired) = &mut of.expired {
+                expired.reason = format!("={MARKUP}");
+            }
+            if let Some(accepted) = &mut of.accepted {
+                accepted.by = Some(MARKUP.to_owned());
+            }
+        }
+    }
+    for entry in review.advice_file.iter_mut().flat_map(|file| &mut file.unused) {
+        entry.function = MARKUP.to_owned();
+        entry.why = Unused::UnknownFunction {
+            nearest: Some(MARKUP.to_owned()),
+        };
+    }
+    review.grouped_by(&GroupBy::Owner)
 }
 
 /// A tuning says that the smaller size costs more.

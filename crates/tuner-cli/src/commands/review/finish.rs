@@ -1,9 +1,10 @@
 //! How a review's end is told: printed, written, and as a gate.
 
 use std::io::Write;
+use std::path::Path;
 
 use tuner_core::review::{FunctionReview, Judged, MemoryReview};
-use tuner_report::{Format, Options, render_review, review_terminal};
+use tuner_report::{Format, GROUP_FORMATS, Options, group_pages, render_review, review_groups_csv, review_terminal};
 
 use super::DOCUMENT;
 use crate::cli::{ReviewArgs, ReviewFormat, ReviewGate};
@@ -13,6 +14,7 @@ use crate::error::CliError;
 use crate::exit::Exit;
 use crate::guarded;
 use crate::terminal::{self, DIM, RESET};
+use crate::units::plural;
 
 /// The files of a review, the document first.
 const FILES: [(&str, Format); 5] = [
@@ -44,14 +46,63 @@ pub(super) fn tell(args: &ReviewArgs, review: &MemoryReview, folder: &OutFolder)
         ..options.clone()
     };
     let printed = print(args.format, review, &mine);
+    let linking = Options {
+        group_pages: review.groups.as_ref().map(|_| GROUPS.to_owned()),
+        ..options.clone()
+    };
     for (name, format) in FILES {
         let file = folder.path.join(name);
         write_file_by(&file, |mut out| {
-            render_review(format, review, &options, &mut out).map_err(std::io::Error::other)
+            render_review(format, review, &linking, &mut out).map_err(std::io::Error::other)
         })?;
         let _ = writeln!(guarded::stderr(), "{DIM}wrote{RESET} {}", file.display());
     }
+    write_groups(review, &options, &folder.path)?;
     printed
+}
+
+/// The pages of groups, below the results.
+pub(in crate::commands) const GROUPS: &str = "groups";
+/// The sums of every group, beside the results.
+const GROUPS_TABLE: &str = "groups.csv";
+
+/// Writes the sums of every group into `folder`, and a page for each in every form of it; nothing where there are no groups.
+pub(in crate::commands) fn write_groups(
+    review: &MemoryReview,
+    options: &Options,
+    folder: &Path,
+) -> Result<(), CliError> {
+    if review.groups.is_none() {
+        return Ok(());
+    }
+    // The names of groups may hold account IDs: pages are called by what is shown.
+    let shown = tuner_report::masked_review(review.clone(), options)?;
+    let Some(groups) = &shown.groups else { return Ok(()) };
+    let table = folder.join(GROUPS_TABLE);
+    write_file_by(&table, |mut out| {
+        review_groups_csv(&shown, options, &mut out).map_err(std::io::Error::other)
+    })?;
+    let pages = group_pages(&shown);
+    let inside = folder.join(GROUPS);
+    std::fs::create_dir_all(&inside).map_err(|e| {
+        CliError::usage(format!("cannot make the directory `{}`", inside.display()))
+            .cause(e)
+            .hint("choose another place with --out")
+    })?;
+    for page in &pages {
+        let of_group = shown.of_group(&groups.by, page.name.as_deref());
+        for format in GROUP_FORMATS {
+            let file = inside.join(format!("{}.{}", page.stem, format.extension()));
+            write_file_by(&file, |mut out| {
+                render_review(format, &of_group, options, &mut out).map_err(std::io::Error::other)
+            })?;
+        }
+    }
+    let mut err = guarded::stderr();
+    let _ = writeln!(err, "{DIM}wrote{RESET} {}", table.display());
+    let pages = plural(pages.len() as u64, "group");
+    let _ = writeln!(err, "{DIM}wrote{RESET} pages of {pages} in {}", inside.display());
+    Ok(())
 }
 
 fn print(format: ReviewFormat, review: &MemoryReview, options: &Options) -> Result<(), CliError> {

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use tuner_core::FunctionName;
 use tuner_core::pricing::{Money, Partition, PriceTable};
-use tuner_core::review::Tuned;
+use tuner_core::review::{AdviceFile, Tuned};
 use tuner_engine::ports::{PortErrorKind, Store};
 use tuner_engine::review::{
     HISTORY, Listing, Ranked, Regions, Registry, ReviewContext, ReviewError, ReviewRequest, conclude, conclude_stopped,
@@ -15,8 +15,8 @@ use tuner_engine::review::{
 use tuner_engine::{Backoff, CancellationToken, DirectoryStore, SystemClock};
 use tuner_report::{Reader, remedy};
 
-use super::finish;
 use super::tunings::Bench;
+use super::{advice, finish};
 use crate::cli::{ALL_REGIONS, GlobalArgs, ReviewArgs};
 use crate::commands::out_folder::{OUT, OutFolder, stamped};
 use crate::commands::service::{self, bucket_and_prefix};
@@ -40,6 +40,8 @@ const HEAD: &str = "review";
 pub(in crate::commands) async fn of_account(args: ReviewArgs, global: GlobalArgs) -> Result<Exit, CliError> {
     let request = request(&args)?;
     let registry = registry(&args)?;
+    let config = Config::load()?;
+    let advice = advice::find(args.advice.as_deref(), &config)?;
     let prices = price_table(args.prices.as_deref())?;
     if args.tune > 0 && !args.yes && !std::io::stdin().is_terminal() {
         return Err(
@@ -47,7 +49,6 @@ pub(in crate::commands) async fn of_account(args: ReviewArgs, global: GlobalArgs
                 .hint("run the command again with --yes; only functions that are registered are ever invoked"),
         );
     }
-    let config = Config::load()?;
     let reach = Reach::of_account(&args.account, &config);
     let connection = reach.services(None).await;
     let progress = Arc::new(Progress::new(global.quiet));
@@ -82,6 +83,7 @@ pub(in crate::commands) async fn of_account(args: ReviewArgs, global: GlobalArgs
         args: &args,
         prices: &prices,
         registry: &registry,
+        advice: advice.as_ref(),
         reach: &reach,
         machine: machine.as_ref(),
         progress: &progress,
@@ -114,6 +116,8 @@ fn request(args: &ReviewArgs) -> Result<ReviewRequest, CliError> {
         budget_usd: args.budget.unwrap_or(ReviewRequest::DEFAULT_BUDGET_USD),
         tune: args.tune,
         payloads: None,
+        advice: None,
+        group_by: args.group_by.clone(),
         role_arn: args.role_arn.clone(),
     })
 }
@@ -151,6 +155,8 @@ struct Session<'a> {
     args: &'a ReviewArgs,
     prices: &'a PriceTable,
     registry: &'a Registry,
+    /// What was decided about advice.
+    advice: Option<&'a AdviceFile>,
     reach: &'a Reach,
     /// Does the tunings; else this process.
     machine: Option<&'a StateMachineArn>,
@@ -176,7 +182,7 @@ impl Session<'_> {
                 }
             }
         };
-        let ended = driver::review(self.ctx, request, self.registry, self.prices, agree).await;
+        let ended = driver::review(self.ctx, request, (self.registry, self.advice), self.prices, agree).await;
         let listed = listed.into_inner().ok().flatten();
         // What was found out is kept and told, even when the looking or a tuning was stopped.
         let ctx = ReviewContext {
@@ -186,7 +192,7 @@ impl Session<'_> {
         let (ranked, is_whole) = match (ended, listed) {
             (Ok(ranked), _) => (ranked, true),
             (Err(ReviewError::Interrupted), Some(review_id)) => {
-                let ranked = rank(&ctx, review_id, self.registry, self.prices).await;
+                let ranked = rank(&ctx, review_id, self.registry, self.advice, self.prices).await;
                 (ranked.map_err(|e| self.failed(&e))?, false)
             }
             (Err(error), _) => {

@@ -1,7 +1,8 @@
 //! `tuner review`.
 
+pub(super) mod advice;
 mod encoding;
-mod finish;
+pub(super) mod finish;
 mod inventory;
 mod live;
 mod offline;
@@ -20,6 +21,7 @@ use tuner_core::{FunctionName, Tuning};
 use super::out_folder::{OutFolder, stamped};
 use super::{price_table, report, unread};
 use crate::cli::{ReviewArgs, ReviewGate};
+use crate::config::Config;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::guarded;
@@ -35,6 +37,7 @@ pub(super) use live::of_account;
 /// Reviews what exported logs tell of.
 pub(super) fn of_logs(args: &ReviewArgs) -> Result<Exit, CliError> {
     let prices = price_table(args.prices.as_deref())?;
+    let advice = advice::find(args.advice.as_deref(), &Config::load()?)?;
     unread::must_exist(&args.from_logs)?;
     let (gathered, tunings, unread) = offline::gather(args)?;
     if gathered.functions.is_empty() {
@@ -50,6 +53,13 @@ pub(super) fn of_logs(args: &ReviewArgs) -> Result<Exit, CliError> {
     if !tunings.is_empty() {
         let tuned = tuned(&tunings, &review);
         review = review.with_tuned(tuned);
+    }
+    // What was measured is known before anything of it is ignored.
+    if let Some(advice) = &advice {
+        review = review.with_advice_file(advice);
+    }
+    if let Some(by) = &args.group_by {
+        review = review.grouped_by(by);
     }
     let review = finish::as_shown(args, review)?;
     finish::tell(args, &review, &folder)?;

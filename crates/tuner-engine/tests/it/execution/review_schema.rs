@@ -79,6 +79,9 @@ fn what_one_refuses_the_other_does_too() {
         json!({ "budgetUsd": -1 }),
         json!({ "tune": 101 }),
         json!({ "payloads": "registry.json" }),
+        json!({ "advice": "advice.toml" }),
+        json!({ "groupBy": "team" }),
+        json!({ "groupBy": "tag:" }),
     ] {
         assert!(!validator.is_valid(&wrong), "{wrong}");
         assert!(ReviewRequest::parse(&wrong.to_string()).is_err(), "{wrong}");

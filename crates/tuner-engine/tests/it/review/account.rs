@@ -308,7 +308,7 @@ impl Sim {
         registry: &Registry,
     ) -> Result<(Ranked, MemoryReview), ReviewError> {
         let ctx = self.context(store);
-        let ranked = driver::review(&ctx, request, registry, PriceTable::embedded(), async |_| true).await?;
+        let ranked = driver::review(&ctx, request, (registry, None), PriceTable::embedded(), async |_| true).await?;
         let Concluded { review, .. } = conclude(&ctx, ranked.review_id, BTreeMap::new()).await?;
         Ok((ranked, review))
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tuner_core::pricing::PriceTable;
-use tuner_core::review::Tuned;
+use tuner_core::review::{AdviceFile, GroupBy, Tuned};
 use tuner_engine::ports::Store;
 use tuner_engine::review::{HISTORY, Keys, PastReview, Registry, ReviewRequest, conclude, conclude_stopped, driver};
 
@@ -55,9 +55,11 @@ async fn a_stopped_review_says_so_and_is_not_in_the_index() {
     let store = Arc::new(MemoryStore::default());
     let ctx = sim.context(&store);
     let (request, registry) = (ReviewRequest::default(), Registry::default());
-    let ranked = driver::review(&ctx, &request, &registry, PriceTable::embedded(), async |_| true)
-        .await
-        .unwrap();
+    let ranked = driver::review(&ctx, &request, (&registry, None), PriceTable::embedded(), async |_| {
+        true
+    })
+    .await
+    .unwrap();
     let stopped = conclude_stopped(&ctx, ranked.review_id).await.unwrap();
     assert!(stopped.review.warnings[0].contains("was stopped"));
     assert_eq!(stopped.review.functions.len(), 1);
@@ -67,4 +69,56 @@ async fn a_stopped_review_says_so_and_is_not_in_the_index() {
     assert_eq!(store.list(HISTORY).await.unwrap(), Vec::<String>::new());
     conclude(&ctx, ranked.review_id, BTreeMap::new()).await.unwrap();
     assert_eq!(store.list(HISTORY).await.unwrap().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn groups_have_pages_in_the_store_and_what_is_ignored_is_not_tuned() {
+    let sim = Sim::home(vec![SimFunction::new(HOME, "f", 512), SimFunction::new(HOME, "g", 512)]);
+    let store = Arc::new(MemoryStore::default());
+    let ctx = sim.context(&store);
+    let advice = AdviceFile::parse("[[owner]]\nfunction = \"f\"\nowner = \"a/b\"\n").unwrap();
+    let request = ReviewRequest {
+        group_by: Some(GroupBy::Owner),
+        ..ReviewRequest::default()
+    };
+    let given = (&Registry::default(), Some(&advice));
+    let ranked = driver::review(&ctx, &request, given, PriceTable::embedded(), async |_| true)
+        .await
+        .unwrap();
+    let review = conclude(&ctx, ranked.review_id, BTreeMap::new()).await.unwrap().review;
+    assert!(review.advice_file.is_some());
+    let groups = &review.groups.as_ref().unwrap().groups;
+    assert!(
+        groups.iter().any(|group| group.name.as_deref() == Some("a/b")),
+        "{groups:?}"
+    );
+    let files = store.list(&Keys(ranked.review_id).of("groups")).await.unwrap();
+    assert_eq!(files.len(), 1 + 3 * groups.len(), "{files:?}");
+    assert!(files.iter().all(|file| !file.contains("a/b")), "{files:?}");
+    // Ignored for all: there is nothing left to measure, and so nothing to start.
+    let ignored = AdviceFile::parse(
+        &["memory_overprovisioned", "cpu_bound"]
+            .map(|kind| {
+                format!("[[ignore]]\nfunction = \"*\"\nfinding = \"{kind}\"\nuntil = 9999-12-31\nreason = \"x\"\n")
+            })
+            .concat(),
+    )
+    .unwrap();
+    let registry = Registry::parse(r#"{"functions": {"*": {"payload": {}}}}"#).unwrap();
+    let request = ReviewRequest {
+        tune: 5,
+        ..ReviewRequest::default()
+    };
+    for (advice, starts) in [(None, true), (Some(&ignored), false)] {
+        let ranked = driver::review(
+            &ctx,
+            &request,
+            (&registry, advice),
+            PriceTable::embedded(),
+            async |_| true,
+        )
+        .await
+        .unwrap();
+        assert_eq!(!ranked.tunings.is_empty(), starts, "{:?}", ranked.notes);
+    }
 }

@@ -37,7 +37,7 @@ async fn a_batch_that_failed_is_rows_with_a_gap() {
     for batch in [1, 3] {
         look(&ctx, id, batch).await.unwrap();
     }
-    let ranked = rank(&ctx, id, &Registry::default(), PriceTable::embedded())
+    let ranked = rank(&ctx, id, &Registry::default(), None, PriceTable::embedded())
         .await
         .unwrap();
     assert_eq!(ranked.functions, 120);
@@ -134,7 +134,7 @@ async fn nothing_is_scanned_without_consent() {
     let refused = driver::review(
         &ctx,
         &ReviewRequest::default(),
-        &Registry::default(),
+        (&Registry::default(), None),
         PriceTable::embedded(),
         async |listing| {
             assert_eq!(listing.functions, 3);

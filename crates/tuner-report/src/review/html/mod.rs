@@ -13,7 +13,9 @@ use tuner_core::review::{MemoryReview, Nearer, RegionReview};
 
 use self::function::Telling;
 use super::actions::{self, ToDo};
+use super::decided::{self, IgnoredRow, Urgent};
 use super::facts;
+use super::groups::{self, GroupRow};
 use super::since::{self, Since};
 use super::view::{Row, View};
 use super::words::{self, ReviewHeadline};
@@ -38,6 +40,10 @@ const MOST_LISTED: usize = 40;
 /// What a page may hold, in bytes: it is to open at once on a phone. Beyond it, the functions with the least at stake have
 /// their row, and no more.
 const MOST_BYTES: usize = 1_880_000;
+/// Groups in the table; all are in the file of groups.
+const MOST_GROUPS: usize = 200;
+/// What a row of the table of groups takes at most, names aside.
+const BYTES_OF_A_GROUP: usize = 400;
 /// Functions that are told in full however many there are.
 const ALWAYS_IN_FULL: usize = 100;
 
@@ -49,6 +55,14 @@ struct Page<'a> {
     period: &'static str,
     is_month: bool,
     warnings: &'a [String],
+    urgent: Vec<Urgent>,
+    urgent_more: usize,
+    by: String,
+    groups: Vec<GroupRow>,
+    groups_more: usize,
+    group_pages: Option<&'a str>,
+    ignored: Vec<IgnoredRow>,
+    unused: Vec<String>,
     first: Vec<First>,
     since: Option<Since>,
     wide: String,
@@ -135,7 +149,16 @@ pub fn review_html(review: &MemoryReview, options: &Options, out: &mut impl Writ
         chart::review_element(&view, Shape::Phone)?,
     );
     let first = first(&view);
-    let (rows, in_full) = rows(&view, &first, MOST_BYTES.saturating_sub(wide.len() + narrow.len()));
+    let mut urgent = decided::urgent(&view);
+    let urgent_more = cut(&mut urgent, MOST_LISTED);
+    let mut groups = groups::table(&view);
+    let groups_more = cut(&mut groups, MOST_GROUPS);
+    let mut unused = decided::unused(&view);
+    cut(&mut unused, MOST_LISTED);
+    let mut ignored = decided::ignored(&view);
+    cut(&mut ignored, MOST_LISTED);
+    let around = wide.len() + narrow.len() + groups.len() * BYTES_OF_A_GROUP;
+    let (rows, in_full) = rows(&view, &first, MOST_BYTES.saturating_sub(around));
     let totals = &shown.totals;
     let words = words::of_view(&view);
     let page = Page {
@@ -144,6 +167,17 @@ pub fn review_html(review: &MemoryReview, options: &Options, out: &mut impl Writ
         period: view.period(),
         is_month: shown.window.is_some(),
         warnings: &shown.warnings,
+        urgent,
+        urgent_more,
+        by: shown
+            .groups
+            .as_ref()
+            .map_or_else(String::new, |groups| groups::by_words(&groups.by)),
+        groups,
+        groups_more,
+        group_pages: options.group_pages.as_deref(),
+        ignored,
+        unused,
         first,
         since: since::of_view(&view),
         wide,
@@ -172,6 +206,13 @@ pub fn review_html(review: &MemoryReview, options: &Options, out: &mut impl Writ
     };
     let text = TEMPLATES.get_template("review")?.render(Serde(&page))?;
     Ok(out.write_all(text.as_bytes())?)
+}
+
+/// Leaves the first `most`, and says how many there are besides.
+fn cut<T>(list: &mut Vec<T>, most: usize) -> usize {
+    let more = list.len().saturating_sub(most);
+    list.truncate(most);
+    more
 }
 
 /// The rows of the table, the functions with the most at stake in full; and how many are in full.
