@@ -129,9 +129,9 @@ fn of_folder(args: &RunArgs) -> Result<Vec<Named<RunArgs>>, CliError> {
         args
     };
     let all = project::all(&Search::of(args))?.into_iter();
-    let named = all.map(|(name, chosen)| Named {
-        args: chosen.map(|_| one(&name)),
-        name,
+    let named = all.map(|found| Named {
+        args: found.args.map(|_| one(&found.name)),
+        name: found.name,
     });
     Ok(named.collect())
 }

@@ -9,6 +9,7 @@ use tuner_core::{Architecture, MemorySize};
 use tuner_project::start::{Cache, Start, StartError, prepare};
 use tuner_project::{Found, Function, Options, Tools};
 
+use super::named::Named;
 use crate::cli::{LocalArgs, ProjectArgs, RunArgs, RunFormat};
 use crate::config;
 use crate::error::CliError;
@@ -185,7 +186,7 @@ pub(super) struct Chosen {
 }
 
 /// Every function of the folder that can run here, or what is wrong with how it is called; by name. The others are told.
-pub(super) fn all(args: &Search) -> Result<Vec<(String, Result<Chosen, CliError>)>, CliError> {
+pub(super) fn all(args: &Search) -> Result<Vec<Named<Chosen>>, CliError> {
     let found = find(args, &options(args))?;
     if found.functions.is_empty() {
         return Err(none(args, &found));
@@ -201,7 +202,10 @@ pub(super) fn all(args: &Search) -> Result<Vec<(String, Result<Chosen, CliError>
     if runnable.is_empty() {
         return Err(CliError::usage("none of the functions can run here").hint("see above what each of them needs"));
     }
-    let named = runnable.into_iter().map(|f| (f.id.clone(), chosen(args, f)));
+    let named = runnable.into_iter().map(|f| Named {
+        name: f.id.clone(),
+        args: chosen(args, f),
+    });
     Ok(named.collect())
 }
 

@@ -76,7 +76,10 @@ pub(crate) struct FunctionEntry {
 
 /// Limits as they are written in the file: one text, or a list.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    expecting = "`limits` takes a text such as \"p95>800ms,success<99%\", or a list of them"
+)]
 pub(crate) enum Limits {
     /// Separated by commas.
     Text(String),

@@ -110,7 +110,7 @@ pub(super) async fn runs(args: &RunArgs, global: GlobalArgs, named: Vec<Named<Ru
 pub(super) async fn runs_of_folder(args: &RunArgs, global: GlobalArgs) -> Result<Exit, CliError> {
     refuse(args)?;
     let all = project::all(&Search::of(args))?;
-    let tasks = all.into_iter().map(|(name, chosen)| {
+    let tasks = all.into_iter().map(|Named { name, args: chosen }| {
         let work = chosen.map(|chosen| Work::OfFolder(Box::new(args.clone()), Box::new(chosen)));
         Task::new(name, work)
     });

@@ -14,11 +14,13 @@ use crate::exit::Exit;
 use crate::progress::Progress;
 use crate::signals::stop_on_signal;
 
+/// Words for a second signal, by the function that is under way.
+type UnderWay = Arc<Mutex<BTreeMap<String, String>>>;
+
 /// What the functions of one command share.
 pub(in crate::commands) struct Whole {
     cancel: CancellationToken,
-    /// Words for a second signal, by the function that is under way.
-    under_way: Arc<Mutex<BTreeMap<String, String>>>,
+    under_way: UnderWay,
     /// How many are looked at or measured at the same time.
     room: Semaphore,
     agreement: Agreement,
@@ -231,7 +233,7 @@ impl<'a> Part<'a> {
 /// Hears signals until it is dropped.
 pub(in crate::commands) struct Listening {
     watcher: Option<JoinHandle<()>>,
-    under_way: Option<(Arc<Mutex<BTreeMap<String, String>>>, String)>,
+    under_way: Option<(UnderWay, String)>,
 }
 
 impl Drop for Listening {
