@@ -26,4 +26,5 @@ mod projects;
 mod review;
 mod serve;
 mod service;
+mod several;
 mod support;

@@ -154,6 +154,35 @@ fn what_is_not_clear_is_asked_for() {
     run(&["orders", "--env", "TABLE=t"]).refuses(2, &["no event", "--payload"]);
 }
 
+#[test]
+fn all_of_a_folder_are_tuned_and_one_that_cannot_be_is_in_the_table() {
+    let _alone = measuring();
+    let place = examples();
+    for other in ["node", "python", "rust"] {
+        fs::remove_dir_all(place.path().join("examples").join(other)).unwrap();
+    }
+    place.write(
+        "examples/orders/template.yaml",
+        "Resources:\n  Create:\n    Type: AWS::Serverless::Function\n    Properties: {CodeUri: ., Handler: app.handler, Runtime: \
+         python3.13}\n",
+    );
+    place.write(
+        "examples/orders/app.py",
+        "def handler(event, context):\n    return event\n",
+    );
+    let call = [
+        "run", "--local", "examples", "--all", "--num", "5", "--memory", "1769", "--out", "out",
+    ];
+    let done = place.tuner(&call).run().exits(2);
+    done.prints(&[
+        "of 2 functions, 1 failed, 1 has a recommendation",
+        "there is no event for Create",
+    ]);
+    assert!(place.path().join("out/shell/report.html").is_file());
+    let page = fs::read_to_string(place.path().join("out/index.md")).unwrap();
+    assert!(page.contains("[shell](shell/report.html)"), "{page}");
+}
+
 /// `[function.NAME]` of `tuner.toml`, here and in a folder below.
 #[test]
 fn a_function_of_the_configuration_is_tuned_by_its_name() {

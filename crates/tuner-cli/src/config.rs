@@ -163,6 +163,9 @@ mod tests {
             ("region = \"atlantis\"", "atlantis"),
             ("function = \"a b\"", "function"),
             ("max-p95 = 300", "max-p95"),
+            ("limits = \"p97>1\"", "p97"),
+            ("limits = [\"guide\", \"p95<800ms\"]", "p95>800"),
+            ("limits = 7", "limits"),
         ] {
             let error = Config::parse(&format!("[function.resize]\n{text}")).unwrap_err();
             assert!(error.contains(words), "{text}: {error}");

@@ -8,9 +8,12 @@ use crate::error::CliError;
 use crate::exit::Exit;
 use crate::guarded;
 
+/// What most questions are about.
+pub(crate) const CHANGES: &str = "changes something in the account";
+
 /// Asks; `yes` answers in advance. Where nobody can answer, it refuses and says how to.
 pub(crate) fn ask(question: &str, yes: bool) -> Result<(), CliError> {
-    ask_about("changes something in the account", question, yes)
+    ask_about(CHANGES, question, yes)
 }
 
 /// As [`ask`], about what `this` does.

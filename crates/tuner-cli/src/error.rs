@@ -9,7 +9,7 @@ use crate::guarded;
 use crate::terminal::{CYAN, RED, RESET};
 
 /// A command that failed: a message, its causes, a hint, and the exit code.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct CliError {
     exit: Exit,
     message: String,
@@ -68,6 +68,18 @@ impl CliError {
         Self::new(exit, "cannot write the output")
     }
 
+    /// The same, of one function of several.
+    #[must_use]
+    pub(crate) fn named(&self, name: &str) -> Self {
+        Self {
+            exit: self.exit,
+            message: format!("{name}: {}", self.message),
+            causes: self.causes.clone(),
+            notes: self.notes.clone(),
+            hint: self.hint.clone(),
+        }
+    }
+
     pub(crate) const fn exit(&self) -> Exit {
         self.exit
     }
@@ -80,6 +92,14 @@ impl CliError {
             .map(String::as_str)
             .collect();
         parts.join(": ")
+    }
+
+    /// Message, causes, notes and hint in one line, for a table.
+    pub(crate) fn in_full(&self) -> String {
+        let rest = self.notes.iter().chain(&self.hint);
+        let all = std::iter::once(self.in_a_line()).chain(rest.cloned());
+        let all: Vec<String> = all.collect();
+        all.join("; ").split_whitespace().collect::<Vec<_>>().join(" ")
     }
 
     /// Prints it and gives its exit code.

@@ -18,7 +18,7 @@ pub(crate) enum Progress {
     /// Nothing.
     Quiet,
     /// A line when something is done.
-    Lines(Mutex<HashMap<u32, Tally>>),
+    Lines(Lines),
     /// A bar for each size.
     Bars(Box<Bars>),
 }
@@ -30,7 +30,18 @@ impl Progress {
         } else if terminal::shows_progress() {
             Self::Bars(Box::default())
         } else {
-            Self::Lines(Mutex::default())
+            Self::Lines(Lines::default())
+        }
+    }
+
+    /// Of one function of several: lines that begin with its name.
+    pub(crate) fn of_one(name: &str, quiet: bool) -> Self {
+        match quiet {
+            true => Self::Quiet,
+            false => Self::Lines(Lines {
+                lead: format!("{name}: "),
+                ..Lines::default()
+            }),
         }
     }
 
@@ -73,7 +84,7 @@ impl Progress {
     pub(crate) fn stage(&self, words: &str) {
         match self {
             Self::Quiet => {}
-            Self::Lines(_) => print_line(words),
+            Self::Lines(lines) => lines.print(words),
             Self::Bars(bars) => bars.headline(words),
         }
     }
@@ -82,7 +93,7 @@ impl Progress {
     pub(crate) fn made(&self, size: MemorySize, invocations: u32, last: Option<&InvocationRecord>) {
         match self {
             Self::Quiet => {}
-            Self::Lines(tallies) => made(tallies, size, invocations),
+            Self::Lines(lines) => lines.made(size, invocations),
             Self::Bars(bars) => bars.made(size, invocations, last),
         }
     }
@@ -91,7 +102,7 @@ impl Progress {
     pub(crate) fn say(&self, line: &str) {
         match self {
             Self::Quiet => {}
-            Self::Lines(_) => print_line(line),
+            Self::Lines(lines) => lines.print(line),
             Self::Bars(bars) => bars.all.suspend(|| print_line(line)),
         }
     }
@@ -127,7 +138,7 @@ impl Observer for Progress {
             }
             other => match self {
                 Self::Quiet => {}
-                Self::Lines(tallies) => plain(tallies, other),
+                Self::Lines(lines) => lines.event(other),
                 Self::Bars(bars) => bars.event(other),
             },
         }
@@ -143,61 +154,75 @@ pub(crate) struct Tally {
     measured: u32,
 }
 
-fn made(tallies: &Mutex<HashMap<u32, Tally>>, size: MemorySize, invocations: u32) {
-    let Ok(mut tallies) = tallies.lock() else { return };
-    let tally = tallies.entry(size.mb()).or_insert_with(|| {
-        // A size that was chosen on the way: how often it will be invoked is not known.
-        print_line(&format!("{size}: being measured"));
-        Tally::default()
-    });
-    // Nothing is left of a size that was told already.
-    if tally.left > 0 && invocations >= tally.left {
-        tally.left = 0;
-        print_line(&format!("{size}: {}", plural(u64::from(invocations), "invocation")));
-    }
+/// Plain lines.
+#[derive(Default)]
+pub(crate) struct Lines {
+    /// What each begins with.
+    lead: String,
+    tallies: Mutex<HashMap<u32, Tally>>,
 }
 
-fn plain(tallies: &Mutex<HashMap<u32, Tally>>, event: Event<'_>) {
-    let Ok(mut tallies) = tallies.lock() else { return };
-    match event {
-        Event::Initialized { function, sizes } => {
-            print_line(&match sizes.len() {
-                // Chosen on the way.
-                0 => format!("tuning {function}"),
-                n => format!("tuning {function} at {}", plural(n as u64, "memory size")),
-            });
+impl Lines {
+    fn print(&self, line: &str) {
+        print_line(&format!("{}{line}", self.lead));
+    }
+
+    fn made(&self, size: MemorySize, invocations: u32) {
+        let Ok(mut tallies) = self.tallies.lock() else { return };
+        let tally = tallies.entry(size.mb()).or_insert_with(|| {
+            // A size that was chosen on the way: how often it will be invoked is not known.
+            self.print(&format!("{size}: being measured"));
+            Tally::default()
+        });
+        // Nothing is left of a size that was told already.
+        if tally.left > 0 && invocations >= tally.left {
+            tally.left = 0;
+            self.print(&format!("{size}: {}", plural(u64::from(invocations), "invocation")));
         }
-        Event::Published { size, version } => print_line(&format!("{size}: published as version {version}")),
-        Event::Restored { memory_size_mb } => print_line(&format!("configuration put back to {memory_size_mb} MB")),
-        Event::Planned { size, invocations } => {
-            tallies.insert(
-                size.mb(),
-                Tally {
-                    left: invocations,
-                    ..Tally::default()
-                },
-            );
-        }
-        Event::Invoked { record } => {
-            let Some(tally) = tallies.get_mut(&record.memory_size_mb) else {
-                return;
-            };
-            tally.left = tally.left.saturating_sub(1);
-            tally.made += 1;
-            if let (true, Some(ms)) = (record.is_measured(), record.duration_ms) {
-                tally.sum_ms += ms;
-                tally.measured += 1;
+    }
+
+    fn event(&self, event: Event<'_>) {
+        let Ok(mut tallies) = self.tallies.lock() else { return };
+        match event {
+            Event::Initialized { function, sizes } => {
+                self.print(&match sizes.len() {
+                    // Chosen on the way.
+                    0 => format!("tuning {function}"),
+                    n => format!("tuning {function} at {}", plural(n as u64, "memory size")),
+                });
             }
-            if tally.left == 0 && tally.made > 1 {
-                let mean = duration(tally.sum_ms / f64::from(tally.measured.max(1)));
-                print_line(&format!(
-                    "{} MB: {} of {} invocations measured, mean duration {mean}",
-                    record.memory_size_mb, tally.measured, tally.made
-                ));
+            Event::Published { size, version } => self.print(&format!("{size}: published as version {version}")),
+            Event::Restored { memory_size_mb } => self.print(&format!("configuration put back to {memory_size_mb} MB")),
+            Event::Planned { size, invocations } => {
+                tallies.insert(
+                    size.mb(),
+                    Tally {
+                        left: invocations,
+                        ..Tally::default()
+                    },
+                );
             }
+            Event::Invoked { record } => {
+                let Some(tally) = tallies.get_mut(&record.memory_size_mb) else {
+                    return;
+                };
+                tally.left = tally.left.saturating_sub(1);
+                tally.made += 1;
+                if let (true, Some(ms)) = (record.is_measured(), record.duration_ms) {
+                    tally.sum_ms += ms;
+                    tally.measured += 1;
+                }
+                if tally.left == 0 && tally.made > 1 {
+                    let mean = duration(tally.sum_ms / f64::from(tally.measured.max(1)));
+                    self.print(&format!(
+                        "{} MB: {} of {} invocations measured, mean duration {mean}",
+                        record.memory_size_mb, tally.measured, tally.made
+                    ));
+                }
+            }
+            Event::Deleted { version } => self.print(&format!("version {version} deleted")),
+            _ => {}
         }
-        Event::Deleted { version } => print_line(&format!("version {version} deleted")),
-        _ => {}
     }
 }
 

@@ -14,7 +14,12 @@ use crate::progress::Progress;
 const SAME_SIGNAL: Duration = Duration::from_secs(1);
 
 /// Cancels `cancel` at the first signal, saying `first`. At a later one says `second` and ends this process.
-pub(crate) async fn stop_on_signal(cancel: CancellationToken, progress: Arc<Progress>, first: String, second: String) {
+pub(crate) async fn stop_on_signal(
+    cancel: CancellationToken,
+    progress: Arc<Progress>,
+    first: String,
+    second: impl FnOnce() -> String + Send,
+) {
     use tokio::signal::unix::{SignalKind, signal};
     let signals = (
         signal(SignalKind::interrupt()),
@@ -39,6 +44,6 @@ pub(crate) async fn stop_on_signal(cancel: CancellationToken, progress: Arc<Prog
         next().await;
     }
     progress.finish();
-    let _ = writeln!(guarded::stderr(), "{second}");
+    let _ = writeln!(guarded::stderr(), "{}", second());
     std::process::exit(Exit::Refused as i32);
 }

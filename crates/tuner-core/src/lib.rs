@@ -13,6 +13,7 @@
 //! * [`analysis`] and [`decision`]: from records to results per size and a recommendation.
 //! * [`tuning`]: the `Tuning` document, the contract that reports are views of.
 //! * [`check`] and [`comparison`]: whether what is deployed keeps its limits, and what differs between two measurements.
+//! * [`overview`]: what a command that measured several functions came to.
 //! * [`review`]: the memory review of a whole account, and its document.
 //!
 //! What a line of a log says, and what the invocation cost:
@@ -54,6 +55,7 @@ mod memory;
 mod objective;
 pub mod options;
 mod outcome;
+pub mod overview;
 pub mod payload;
 pub mod planning;
 pub mod pricing;

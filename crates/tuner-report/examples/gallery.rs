@@ -10,7 +10,8 @@ use std::path::Path;
 use tuner_core::Tuning;
 use tuner_core::review::MemoryReview;
 use tuner_report::{
-    Format, Options, check_schema, comparison_schema, render, render_review, review_schema, tuning_schema,
+    Format, Options, check_schema, comparison_schema, overview_schema, render, render_review, review_schema,
+    tuning_schema,
 };
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -41,6 +42,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         ("review", review_schema()),
         ("check", check_schema()),
         ("comparison", comparison_schema()),
+        ("overview", overview_schema()),
     ] {
         let schema = format!("{}\n", serde_json::to_string_pretty(&schema)?);
         fs::write(reports.join(format!("schema/{name}.schema.json")), schema)?;

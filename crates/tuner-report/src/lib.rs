@@ -29,6 +29,8 @@ mod masking;
 mod notes;
 mod numbers;
 mod options;
+mod overview;
+mod plain;
 mod review;
 mod rows;
 mod schema;
@@ -38,7 +40,8 @@ mod words;
 
 pub use chart::svg;
 pub use check::{
-    check_headline, check_json, check_junit, check_markdown, check_schema, check_terminal, plan_of_limits,
+    JunitSuite, check_headline, check_html, check_json, check_junit, check_markdown, check_schema, check_terminal,
+    plan_of_limits,
 };
 pub use compare::{comparison_json, comparison_markdown, comparison_schema, comparison_terminal};
 pub use csv::csv;
@@ -50,6 +53,7 @@ pub use legacy_url::{visualization_comparison_url, visualization_url};
 pub use markdown::markdown;
 pub use masking::{MASK as MASKED_ACCOUNT, masked_review};
 pub use options::{Options, Reader};
+pub use overview::{overview_html, overview_json, overview_markdown, overview_schema, overview_terminal};
 pub use review::{
     GROUP_FORMATS, GroupPage, ReviewHeadline, Summary, group_pages, render_review, review_csv, review_groups_csv,
     review_headline, review_html, review_json, review_markdown, review_schema, review_summary, review_svg,

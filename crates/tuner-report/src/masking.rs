@@ -77,6 +77,14 @@ pub(crate) fn shown<'a, D: Document>(document: &'a D, options: &Options) -> Resu
     Ok(document.masked()?.map_or(Cow::Borrowed(document), Cow::Owned))
 }
 
+/// A line as `options` allow it to be shown: accounts in ARNs are masked.
+pub(crate) fn shown_text<'a>(text: &'a str, options: &Options) -> Cow<'a, str> {
+    match options.show_account_ids {
+        true => Cow::Borrowed(text),
+        false => mask(text, None).map_or(Cow::Borrowed(text), Cow::Owned),
+    }
+}
+
 /// The same of a review that is not needed otherwise. What was masked once is not masked, and held, again.
 ///
 /// # Errors

@@ -9,6 +9,22 @@ use crate::cli::run_args::{role, time};
 /// Arguments of `tuner check`.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct CheckArgs {
+    /// Functions of tuner.toml, with the limits that it gives them
+    #[arg(value_name = "NAME", conflicts_with = "function")]
+    pub(crate) names: Vec<String>,
+    /// Every function of tuner.toml
+    #[arg(long, conflicts_with_all = ["names", "function"])]
+    pub(crate) all: bool,
+    /// Of several functions those in AWS that are checked at the same time; those on this machine are checked one after the
+    /// other
+    #[arg(long, default_value_t = super::project_args::AT_ONCE, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub(crate) at_once: u32,
+    /// Folder of the project that tuner.toml names; `function` is one of its functions then.
+    #[arg(skip)]
+    pub(crate) folder: Option<PathBuf>,
+    /// Its name in tuner.toml, by which a program on this machine is called.
+    #[arg(skip)]
+    pub(crate) name: Option<String>,
     /// The function: name, partial or full ARN, with or without a version or alias; with --local example:NAME
     #[arg(long, alias = "function-name", value_name = "NAME|ARN")]
     pub(crate) function: Option<String>,
@@ -91,7 +107,7 @@ pub(crate) struct CheckArgs {
         last = true,
         value_name = "COMMAND",
         requires = "local_run",
-        conflicts_with = "function"
+        conflicts_with_all = ["function", "names", "all"]
     )]
     pub(crate) command: Vec<String>,
 }
@@ -137,6 +153,9 @@ pub(crate) struct LimitArgs {
     /// The same limits in short, what must not be: 'p95>800ms,success<95%,cost>3.5', or against --baseline: 'p95>+20%'
     #[arg(long, value_name = "CONDITION,...", value_delimiter = ',')]
     pub(crate) fail_on: Vec<Condition>,
+    /// Those that tuner.toml gives the function; of a figure that is limited by a flag too, the flag's counts.
+    #[arg(skip)]
+    pub(crate) of_file: Vec<Condition>,
 }
 
 /// A list of limits.
@@ -163,7 +182,9 @@ impl LimitArgs {
         ];
         let typed = self.fail_on.iter().filter_map(|condition| condition.limit(None));
         let mut limits: Vec<Limit> = flags.into_iter().flatten().chain(typed).collect();
+        let in_file = self.of_file.iter().filter_map(|condition| condition.limit(None));
         let listed = self.list.iter().flat_map(|LimitList::Guide| Limit::GUIDE);
+        let listed: Vec<Limit> = in_file.chain(listed).collect();
         for limit in listed {
             if !limits.iter().any(|given| given.metric == limit.metric) {
                 limits.push(limit);
@@ -174,7 +195,16 @@ impl LimitArgs {
 
     /// The conditions that are relative to a baseline.
     pub(crate) fn relative(&self) -> impl Iterator<Item = &Condition> {
-        self.fail_on.iter().filter(|condition| condition.limit(None).is_none())
+        let is_relative = |condition: &&Condition| condition.limit(None).is_none();
+        let typed = self.fail_on.iter().filter(is_relative);
+        let is_typed = move |metric| {
+            self.fail_on
+                .iter()
+                .filter(is_relative)
+                .any(|typed| typed.metric == metric)
+        };
+        let in_file = self.of_file.iter().filter(is_relative);
+        typed.chain(in_file.filter(move |condition| !is_typed(condition.metric)))
     }
 }
 

@@ -18,7 +18,7 @@ use tuner_core::review::GroupBy;
 use tuner_local::AccessKey;
 use tuner_report::Format;
 
-pub(crate) use check_args::{CheckArgs, CheckFormat, UndecidedArg};
+pub(crate) use check_args::{CheckArgs, CheckFormat, LimitList, UndecidedArg};
 pub(crate) use compare_args::CompareArgs;
 pub(crate) use history_args::{HistoryArgs, HistoryFormat};
 pub(crate) use logs_args::{LogsArgs, LogsFormat, LogsGate};
@@ -276,7 +276,7 @@ pub(crate) enum Generate {
         #[arg(long, value_name = "DIR")]
         out: Option<PathBuf>,
     },
-    /// JSON Schemas of tuning.json, review.json, check.json, comparisons and tuner.toml
+    /// JSON Schemas of tuning.json, review.json, check.json, comparisons, overviews and tuner.toml
     Schemas {
         /// Directory for a file each; without it one object on standard output
         #[arg(long, value_name = "DIR")]

@@ -2,6 +2,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+/// Functions in AWS that are measured at the same time, unless said otherwise: few enough for the calls that publish versions.
+pub(super) const AT_ONCE: u32 = 4;
+
 /// The functions of a project folder, for `--local`.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Project folders")]
@@ -9,12 +12,19 @@ pub(crate) struct ProjectArgs {
     /// A function of tuner.toml; with --local also the folder whose functions are found [default: .]
     #[arg(value_name = "NAME|DIR")]
     pub(crate) dir: Option<PathBuf>,
+    /// Further functions of tuner.toml
+    #[arg(value_name = "NAME", conflicts_with_all = ["function", "list", "zip"])]
+    pub(crate) more: Vec<String>,
     /// Only say which functions the folder has; nothing is started or written
     #[arg(long, requires = "local_run")]
     pub(crate) list: bool,
-    /// Tune every function of the folder that can run here, one after the other
-    #[arg(long, requires = "local_run", conflicts_with = "function")]
+    /// Every function of tuner.toml; with --local every function of the folder that can run here. Those on this machine are
+    /// measured one after the other
+    #[arg(long, conflicts_with_all = ["function", "more"])]
     pub(crate) all: bool,
+    /// Of several functions those in AWS that are measured at the same time
+    #[arg(long, default_value_t = AT_ONCE, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub(crate) at_once: u32,
     /// A deployment package instead of a folder; with --runtime and --handler
     #[arg(long, value_name = "FILE", requires_all = ["local_run", "runtime", "handler"], conflicts_with_all = ["dir", "function", "all"])]
     pub(crate) zip: Option<PathBuf>,

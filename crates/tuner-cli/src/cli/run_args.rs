@@ -184,7 +184,7 @@ pub(crate) struct RunArgs {
         last = true,
         value_name = "COMMAND",
         requires = "local_run",
-        conflicts_with_all = ["function", "dir", "list", "all", "zip"]
+        conflicts_with_all = ["function", "dir", "more", "list", "all", "zip"]
     )]
     pub(crate) command: Vec<String>,
 }

@@ -36,6 +36,7 @@ fn schemas(folder: Option<&Path>) -> Result<(), CliError> {
         ("review", tuner_report::review_schema()),
         ("check", tuner_report::check_schema()),
         ("comparison", tuner_report::comparison_schema()),
+        ("overview", tuner_report::overview_schema()),
         ("config", schemars::schema_for!(Config).to_value()),
         ("power-tuning.input", tuner_engine::execution::input_schema()?),
     ];

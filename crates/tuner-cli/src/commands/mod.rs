@@ -22,6 +22,7 @@ mod review;
 mod run;
 mod serve;
 mod service;
+mod several;
 mod unread;
 
 use std::path::Path;

@@ -9,6 +9,9 @@ use crate::error::CliError;
 /// Where results go that are not sent elsewhere.
 pub(super) const OUT: &str = "tuner-out";
 
+/// The document of a command that measured several functions.
+pub(super) const INDEX: &str = "index.json";
+
 /// The directory of a tuning's results. It is made at once, so that a bad path fails before anything is measured.
 pub(super) struct OutFolder {
     pub(super) path: PathBuf,
@@ -64,6 +67,22 @@ pub(super) fn named(request: &TuningRequest) -> String {
 /// `WHAT-20261121-093000`.
 pub(super) fn stamped(what: &str) -> String {
     format!("{what}-{}", jiff::Zoned::now().strftime("%Y%m%d-%H%M%S"))
+}
+
+/// The folders of results below `directory`; those of a command that measured several functions are one level deeper.
+pub(super) fn below(directory: &Path) -> Vec<PathBuf> {
+    let entries = |folder: &Path| -> Vec<PathBuf> {
+        let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+        entries.map(|entry| entry.path()).collect()
+    };
+    let mut all = entries(directory);
+    let several: Vec<PathBuf> = all
+        .iter()
+        .filter(|folder| folder.join(INDEX).is_file())
+        .cloned()
+        .collect();
+    all.extend(several.iter().flat_map(|folder| entries(folder)));
+    all
 }
 
 fn fresh(name: &str) -> PathBuf {

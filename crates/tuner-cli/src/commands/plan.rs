@@ -16,7 +16,9 @@ use tuner_engine::steps::{self, Seen};
 use tuner_engine::{Context, TuningError, TuningRequest};
 
 use self::spending::{spends, takes, versions};
+use super::named::Named;
 use super::prior::{self, LocalTunings};
+use super::project::Search;
 use super::request::{Subject, build};
 use super::{local_lambda, named, price_table, project, restore, results, run, service};
 use crate::cli::RunArgs;
@@ -93,7 +95,48 @@ struct Now {
 
 /// Prints the plan and ends.
 pub(super) async fn plan(args: RunArgs) -> Result<Exit, CliError> {
-    let args = named::resolved(args)?;
+    let several = match named::several_runs(&args)? {
+        Some(several) => several,
+        None => {
+            let args = named::resolved(args)?;
+            match args.project.all {
+                true => of_folder(&args)?,
+                false => return plan_one(args).await,
+            }
+        }
+    };
+    let mut worst = Exit::Done;
+    for named in several {
+        let planned = match named.args {
+            Ok(args) => Box::pin(plan_one(args)).await,
+            Err(error) => Err(error),
+        };
+        let exit = planned.unwrap_or_else(|error| {
+            error.named(&named.name).report();
+            error.exit()
+        });
+        worst = worst.or_worse(exit);
+    }
+    Ok(worst)
+}
+
+/// The functions of a folder, each with the arguments that mean it.
+fn of_folder(args: &RunArgs) -> Result<Vec<Named<RunArgs>>, CliError> {
+    let one = |name: &str| {
+        let mut args = args.clone();
+        args.project.all = false;
+        args.target.function = Some(name.to_owned());
+        args
+    };
+    let all = project::all(&Search::of(args))?.into_iter();
+    let named = all.map(|found| Named {
+        args: found.args.map(|_| one(&found.name)),
+        name: found.name,
+    });
+    Ok(named.collect())
+}
+
+async fn plan_one(args: RunArgs) -> Result<Exit, CliError> {
     if args.target.follow.is_some() || args.target.no_wait {
         return Err(CliError::usage(
             "--follow and --no-wait are for `tuner run`: a plan starts nothing",
@@ -104,18 +147,16 @@ pub(super) async fn plan(args: RunArgs) -> Result<Exit, CliError> {
             let subject = Subject::of(&args)?;
             (args, subject)
         }
-        true if args.project.list => return project::list(&args),
-        true => match project::choose(&args)?.into_iter().next() {
+        true if args.project.list => return project::list(&Search::of(&args), args.format),
+        true => {
+            let chosen = project::choose(&Search::of(&args))?;
             // What starts it is made when it runs.
-            Some(chosen) => (
-                chosen.args,
-                Subject::Local {
-                    name: chosen.name,
-                    command: Vec::new(),
-                },
-            ),
-            None => return Ok(Exit::Done),
-        },
+            let subject = Subject::Local {
+                name: chosen.name.clone(),
+                command: Vec::new(),
+            };
+            (chosen.search.fill(&args), subject)
+        }
     };
     let given = run::payload_of(&args)?;
     let prices = price_table(args.prices.as_deref())?;

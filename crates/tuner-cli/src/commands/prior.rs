@@ -1,7 +1,7 @@
 //! What is known of a function before it is tuned from here: by exported logs, and by earlier tunings whose results are on this
 //! machine. Its logs in CloudWatch are the engine's to read.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use async_trait::async_trait;
 use tuner_core::floor::{Known, Need, Source};
@@ -13,7 +13,7 @@ use tuner_logs::{Input, Options};
 use uuid::Uuid;
 
 use super::history::is_function;
-use super::out_folder::OUT;
+use super::out_folder::{self, OUT};
 use super::unread::Unread;
 use super::{out_runs, report, unread};
 use crate::cli::RunArgs;
@@ -69,8 +69,7 @@ impl Tunings for LocalTunings {
     }
 
     async fn of(&self, function: &FunctionName) -> Result<Vec<Tuning>, String> {
-        let below = std::fs::read_dir(OUT).into_iter().flatten().flatten();
-        let mut folders: Vec<PathBuf> = below.map(|entry| entry.path()).collect();
+        let mut folders = out_folder::below(Path::new(OUT));
         folders.extend(out_runs::folders());
         let mut tunings: Vec<Tuning> = folders.iter().filter_map(|folder| document(folder, function)).collect();
         tunings.sort_by_key(|tuning| std::cmp::Reverse(tuning.tuning_id));

@@ -9,7 +9,8 @@ use tuner_core::{Architecture, MemorySize};
 use tuner_project::start::{Cache, Start, StartError, prepare};
 use tuner_project::{Found, Function, Options, Tools};
 
-use crate::cli::{RunArgs, RunFormat};
+use super::named::Named;
+use crate::cli::{LocalArgs, ProjectArgs, RunArgs, RunFormat};
 use crate::config;
 use crate::error::CliError;
 use crate::exit::Exit;
@@ -22,7 +23,36 @@ pub(super) fn is_asked(args: &RunArgs) -> bool {
     args.target.local && args.command.is_empty() && !is_example
 }
 
-fn options(args: &RunArgs) -> Options {
+/// Which function of which folder is meant, and how it is to run.
+#[derive(Debug, Clone)]
+pub(super) struct Search {
+    pub(super) function: Option<String>,
+    pub(super) project: ProjectArgs,
+    pub(super) local: LocalArgs,
+    pub(super) payload: Option<String>,
+}
+
+impl Search {
+    pub(super) fn of(args: &RunArgs) -> Self {
+        Self {
+            function: args.target.function.clone(),
+            project: args.project.clone(),
+            local: args.local.clone(),
+            payload: args.payload.clone(),
+        }
+    }
+
+    /// `args` with what the project says filled in.
+    pub(super) fn fill(self, args: &RunArgs) -> RunArgs {
+        RunArgs {
+            local: self.local,
+            payload: self.payload,
+            ..args.clone()
+        }
+    }
+}
+
+fn options(args: &Search) -> Options {
     let absolute = |path: &PathBuf| std::path::absolute(path).unwrap_or_else(|_| path.clone());
     // A name is looked for on the PATH, as a shell does.
     let program = |path: &Option<PathBuf>| {
@@ -36,14 +66,14 @@ fn options(args: &RunArgs) -> Options {
     }
 }
 
-fn folder(args: &RunArgs) -> &Path {
+fn folder(args: &Search) -> &Path {
     args.project.dir.as_deref().unwrap_or(Path::new("."))
 }
 
 /// `--list`.
-pub(super) fn list(args: &RunArgs) -> Result<Exit, CliError> {
+pub(super) fn list(args: &Search, format: RunFormat) -> Result<Exit, CliError> {
     let found = find(args, &options(args))?;
-    match args.format {
+    match format {
         RunFormat::Json => {
             let mut out = std::io::stdout().lock();
             serde_json::to_writer_pretty(&mut out, &found)?;
@@ -63,7 +93,7 @@ pub(super) fn list(args: &RunArgs) -> Result<Exit, CliError> {
     }
 }
 
-fn find(args: &RunArgs, options: &Options) -> Result<Found, CliError> {
+fn find(args: &Search, options: &Options) -> Result<Found, CliError> {
     if let Some(zip) = &args.project.zip {
         return Ok(Found {
             functions: vec![of_zip(args, zip, options)?],
@@ -78,14 +108,14 @@ fn find(args: &RunArgs, options: &Options) -> Result<Found, CliError> {
     })
 }
 
-fn of_zip(args: &RunArgs, zip: &Path, options: &Options) -> Result<Function, CliError> {
+fn of_zip(args: &Search, zip: &Path, options: &Options) -> Result<Function, CliError> {
     let (runtime, handler) = (args.project.runtime.as_deref(), args.local.handler.as_deref());
     tuner_project::of_zip(zip, runtime.unwrap_or_default(), handler.unwrap_or_default(), options)
         .map_err(|e| CliError::usage(format!("cannot read the package `{}`", zip.display())).cause(e))
 }
 
-fn none(args: &RunArgs, found: &Found) -> CliError {
-    let asked = args.target.function.as_deref();
+fn none(args: &Search, found: &Found) -> CliError {
+    let asked = args.function.as_deref();
     let name = asked.map_or_else(String::new, |name| format!(" `{}`", plain(name)));
     let error = CliError::usage(format!(
         "no Lambda function{name} was found in `{}`",
@@ -146,36 +176,47 @@ fn print(found: &Found) -> Result<(), CliError> {
     Ok(())
 }
 
-/// A function that was chosen, and the arguments with what its project says filled in.
+/// A function that was chosen, and the search with what its project says filled in.
+#[derive(Debug, Clone)]
 pub(super) struct Chosen {
-    pub(super) args: RunArgs,
+    pub(super) search: Search,
     /// As Lambda takes names.
     pub(super) name: String,
     pub(super) function: Function,
 }
 
-/// The functions that are meant.
-pub(super) fn choose(args: &RunArgs) -> Result<Vec<Chosen>, CliError> {
+/// Every function of the folder that can run here, or what is wrong with how it is called; by name. The others are told.
+pub(super) fn all(args: &Search) -> Result<Vec<Named<Chosen>>, CliError> {
+    let found = find(args, &options(args))?;
+    if found.functions.is_empty() {
+        return Err(none(args, &found));
+    }
+    let (runnable, not): (Vec<_>, Vec<_>) = found.functions.into_iter().partition(|f| f.runnable);
+    for f in &not {
+        let (message, hint) = (
+            f.message.as_deref().unwrap_or_default(),
+            f.hint.as_deref().unwrap_or_default(),
+        );
+        writeln!(guarded::stderr(), "left out: {}: {message}; {hint}", f.id)?;
+    }
+    if runnable.is_empty() {
+        return Err(CliError::usage("none of the functions can run here").hint("see above what each of them needs"));
+    }
+    let named = runnable.into_iter().map(|f| Named {
+        name: f.id.clone(),
+        args: chosen(args, f),
+    });
+    Ok(named.collect())
+}
+
+/// The function that is meant.
+pub(super) fn choose(args: &Search) -> Result<Chosen, CliError> {
     let mut found = find(args, &options(args))?;
     let ids = |functions: &[Function]| functions.iter().map(|f| f.id.as_str()).collect::<Vec<_>>().join(", ");
     if found.functions.is_empty() {
         return Err(none(args, &found));
     }
-    if args.project.all {
-        let (runnable, not): (Vec<_>, Vec<_>) = found.functions.into_iter().partition(|f| f.runnable);
-        for f in &not {
-            let (message, hint) = (
-                f.message.as_deref().unwrap_or_default(),
-                f.hint.as_deref().unwrap_or_default(),
-            );
-            writeln!(guarded::stderr(), "left out: {}: {message}; {hint}", f.id)?;
-        }
-        if runnable.is_empty() {
-            return Err(CliError::usage("none of the functions can run here").hint("see above what each of them needs"));
-        }
-        return runnable.into_iter().map(|f| chosen(args, f)).collect();
-    }
-    let function = match &args.target.function {
+    let function = match &args.function {
         Some(name) => found
             .named(name)
             .map_err(|several| match several.as_slice() {
@@ -191,7 +232,7 @@ pub(super) fn choose(args: &RunArgs) -> Result<Vec<Chosen>, CliError> {
     if let (Some(message), Some(hint)) = (&function.message, &function.hint) {
         return Err(CliError::usage(format!("{} cannot run here: {message}", function.id)).hint(hint));
     }
-    Ok(vec![chosen(args, function)?])
+    chosen(args, function)
 }
 
 /// Which of several, where somebody is there to say it.
@@ -230,7 +271,7 @@ fn ask(found: &Found) -> Result<&Function, CliError> {
 }
 
 /// The arguments for a function: what is typed goes before what its project says.
-fn chosen(args: &RunArgs, function: Function) -> Result<Chosen, CliError> {
+fn chosen(args: &Search, function: Function) -> Result<Chosen, CliError> {
     let mut args = args.clone();
     let typed = |name: &String| args.local.env.iter().any(|(key, _)| key == name);
     let missing: Vec<String> = function
@@ -271,7 +312,7 @@ fn chosen(args: &RunArgs, function: Function) -> Result<Chosen, CliError> {
     }
     Ok(Chosen {
         name: lambda_name(&function.name),
-        args,
+        search: args,
         function,
     })
 }
@@ -295,14 +336,14 @@ pub(super) fn start(chosen: &mut Chosen, progress: &Progress) -> Result<Start, C
     let cache = config::user_folder("XDG_CACHE_HOME", ".cache")
         .unwrap_or_else(std::env::temp_dir)
         .join("tuner");
-    let tools = options(&chosen.args).tools;
+    let tools = options(&chosen.search).tools;
     let start =
         prepare(&chosen.function, &tools, &Cache::new(cache), &|line| progress.say(line)).map_err(not_started)?;
     for note in start.notes.iter().chain(&chosen.function.notes) {
         progress.say(&format!("{}: {note}", chosen.function.id));
     }
-    chosen.args.local.working_directory = Some(start.working_directory.clone());
-    chosen.args.local.handler = Some(start.handler.clone());
+    chosen.search.local.working_directory = Some(start.working_directory.clone());
+    chosen.search.local.handler = Some(start.handler.clone());
     Ok(start)
 }
 

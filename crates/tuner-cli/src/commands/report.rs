@@ -138,9 +138,10 @@ fn render_check(check: &Check, args: &ReportArgs, options: &Options, out: &mut V
         }
         Format::Markdown => tuner_report::check_markdown(check, options, out)?,
         Format::Json => tuner_report::check_json(check, out)?,
+        Format::Html => tuner_report::check_html(check, options, out)?,
         other => {
             return Err(CliError::usage(format!("a check has no form `{}`", other.as_str()))
-                .hint("use terminal, markdown or json"));
+                .hint("use terminal, markdown, html or json"));
         }
     }
     Ok(())

@@ -8,7 +8,9 @@ use tuner_engine::ports::PortErrorKind;
 use tuner_engine::{TuningError, TuningRequest, steps};
 use tuner_report::{Format, Options, Reader, remedies};
 
+use super::check::parse::Measured;
 use super::out_folder::OutFolder;
+use super::several::Part;
 use crate::cli::RunFormat;
 use crate::error::CliError;
 use crate::exit::Exit;
@@ -17,6 +19,7 @@ use crate::reach::hint;
 use crate::terminal::{self, DIM, RESET};
 
 /// Prints the result, then writes its files, the document first: what was paid for is shown even on a full disk.
+/// Of one of several functions only the files are written.
 /// `not_applied` says why the recommendation was not applied from here, if it was to be.
 pub(super) async fn finish(
     format: RunFormat,
@@ -24,17 +27,22 @@ pub(super) async fn finish(
     not_applied: Option<&TuningError>,
     dry_run: bool,
     folder: &OutFolder,
+    part: &Part<'_>,
 ) -> Result<Exit, CliError> {
+    part.keep(|| Measured::Tuning(Box::new(tuning.clone())));
     let options = Options {
         document: Some(folder.path.join(steps::DOCUMENT).display().to_string()),
         ..Options::default()
     };
-    let printed = print(format, tuning, &options);
+    let printed = match part.is_one_of_several() {
+        true => Ok(()),
+        false => print(format, tuning, &options),
+    };
     let written = steps::report(&folder.store, tuning, &Options::default()).await;
     if written.is_ok() {
         folder.remember();
     }
-    for file in written.iter().flatten() {
+    for file in written.iter().flatten().filter(|_| !part.is_one_of_several()) {
         let _ = writeln!(guarded::stderr(), "{DIM}wrote{RESET} {file}");
     }
     // A function that could not be put back is what a script must hear of first.

@@ -9,13 +9,14 @@ use tuner_core::{FunctionName, MemorySize, Payloads};
 use tuner_engine::driver::{self, Setting};
 use tuner_engine::ports::{Invoker, LogSource};
 use tuner_engine::{
-    Apply, Backoff, CancellationToken, Context, Event, Observer, Prices, SystemClock, TuningOptions, TuningRequest,
-    withheld,
+    Apply, Backoff, Context, Event, Observer, Prices, SystemClock, TuningOptions, TuningRequest, withheld,
 };
 use tuner_local::{FunctionSpec, LocalLambda, MachineWatch};
 
 use super::out_folder::{self, OutFolder};
+use super::project::Search;
 use super::request::{Subject, build};
+use super::several::{self, Part};
 use super::{local_lambda, named, plan, price_table, project, results, service};
 use crate::cli::{GlobalArgs, RunArgs};
 use crate::config::Config;
@@ -26,29 +27,41 @@ use crate::exit::Exit;
 use crate::payload::Given;
 use crate::progress::{OfLocalProgram, Progress};
 use crate::reach::Reach;
-use crate::signals::stop_on_signal;
 use crate::{payload, units};
 
 /// Measures, decides, reports.
 pub(super) async fn run(args: RunArgs, global: GlobalArgs) -> Result<Exit, CliError> {
+    if let Some(functions) = named::several_runs(&args)? {
+        return several::runs(&args, global, functions).await;
+    }
     let args = named::resolved(args)?;
     let progress = Arc::new(Progress::new(global.quiet));
     if let Some(execution) = &args.target.follow {
         return service::follow(&args, execution, progress).await;
     }
     if args.project.list {
-        return project::list(&args);
+        return project::list(&Search::of(&args), args.format);
     }
-    if project::is_asked(&args) {
-        return run_project(&args, progress).await;
+    if args.project.all {
+        return several::runs_of_folder(&args, global).await;
     }
-    let subject = Subject::of(&args)?;
-    let given = payload_of(&args)?;
+    one(&args, &progress, &Part::alone()).await
+}
+
+/// Tunes one function.
+pub(super) async fn one(args: &RunArgs, progress: &Arc<Progress>, part: &Part<'_>) -> Result<Exit, CliError> {
+    if project::is_asked(args) {
+        let chosen = project::choose(&Search::of(args))?;
+        return of_project(args, chosen, progress, part).await;
+    }
+    let subject = Subject::of(args)?;
+    let given = payload_of(args)?;
     let prices = price_table(args.prices.as_deref())?;
     let session = Session {
-        args: &args,
+        args,
         prices: &prices,
         progress: progress.clone(),
+        part,
     };
     match subject {
         Subject::Local { name, command } => {
@@ -56,49 +69,34 @@ pub(super) async fn run(args: RunArgs, global: GlobalArgs) -> Result<Exit, CliEr
             session.run_local(spec, &given.payloads).await
         }
         Subject::Direct(function) => session.run_direct(function, given.payloads).await,
-        Subject::Service(function) => service::run(&args, &function, &given, &prices, progress).await,
+        Subject::Service(function) => service::run(args, &function, &given, &prices, progress.clone(), part).await,
     }
 }
 
-/// Tunes what is found in a folder: one function, or all of them one after the other.
-async fn run_project(args: &RunArgs, progress: Arc<Progress>) -> Result<Exit, CliError> {
-    let all = project::choose(args)?;
-    let several = all.len() > 1;
-    let mut worst = Exit::Done;
-    for mut chosen in all {
-        if several && let Some(out) = &args.out {
-            chosen.args.out = Some(out.join(project::lambda_name(&chosen.function.id)));
-        }
-        let ended = tune_project(&mut chosen, &progress).await;
-        match ended {
-            Ok(Exit::Done) => {}
-            // One that fails does not keep the others from being tuned.
-            Ok(exit) if several && exit != Exit::Interrupted => worst = exit,
-            Err(error) if several && error.exit() != Exit::Interrupted => {
-                error.report();
-                worst = error.exit();
-            }
-            other => return other,
-        }
-    }
-    Ok(worst)
-}
-
-async fn tune_project(chosen: &mut project::Chosen, progress: &Arc<Progress>) -> Result<Exit, CliError> {
-    let given = payload_of(&chosen.args)?;
-    let prices = price_table(chosen.args.prices.as_deref())?;
-    let start = project::start(chosen, progress)?;
-    let mut spec = local_lambda::function(&chosen.name, start.command, &chosen.args.local);
-    spec.runtime_variables = start.variables;
-    if let Some(runtime) = &chosen.function.runtime {
-        spec.runtime.clone_from(runtime);
+/// Tunes a function that was found in a folder.
+pub(super) async fn of_project(
+    args: &RunArgs,
+    mut chosen: project::Chosen,
+    progress: &Arc<Progress>,
+    part: &Part<'_>,
+) -> Result<Exit, CliError> {
+    let start = project::start(&mut chosen, progress)?;
+    let args = chosen.search.fill(args);
+    let given = payload_of(&args)?;
+    let prices = price_table(args.prices.as_deref())?;
+    let spec = chosen.function.runtime.clone();
+    let mut function = local_lambda::function(&chosen.name, start.command, &args.local);
+    function.runtime_variables = start.variables;
+    if let Some(runtime) = spec {
+        function.runtime = runtime;
     }
     let session = Session {
-        args: &chosen.args,
+        args: &args,
         prices: &prices,
         progress: progress.clone(),
+        part,
     };
-    session.run_local(spec, &given.payloads).await
+    session.run_local(function, &given.payloads).await
 }
 
 /// The payload typed, checked; one in S3 is read by whoever tunes.
@@ -127,10 +125,11 @@ fn told_apart(largest_mb: u32) -> Vec<MemorySize> {
 }
 
 /// What was asked for, read and checked.
-struct Session<'a> {
+struct Session<'a, 'p> {
     args: &'a RunArgs,
     prices: &'a PriceTable,
     progress: Arc<Progress>,
+    part: &'a Part<'p>,
 }
 
 /// Where a function is measured.
@@ -144,7 +143,7 @@ struct Ground {
     here: Option<(LocalLambda, MachineWatch)>,
 }
 
-impl Session<'_> {
+impl Session<'_, '_> {
     async fn run_direct(&self, function: FunctionName, typed: Payloads) -> Result<Exit, CliError> {
         let args = self.args;
         let mut request = build(args, function)?;
@@ -161,7 +160,8 @@ impl Session<'_> {
         let known = plan::look(&request, &lambda, &reach).await?;
         let plan = plan::describe(&request, &payloads, &known, self.prices);
         plan::show(&plan)?;
-        consent::ask("Go ahead?", args.yes)?;
+        let subject = request.function.unqualified().to_string();
+        self.part.consent(consent::CHANGES, &subject, args.yes).await?;
         known.told(&mut request);
         let ground = Ground {
             // With the caller's own credentials: a role for the function under test is not for them.
@@ -216,7 +216,16 @@ impl Session<'_> {
         let parts = format!("records-{}", uuid::Uuid::now_v7().simple());
         let records = folder.store.within(&parts);
         let parts = folder.path.join(parts);
-        let cancel = CancellationToken::new();
+        let function = &request.function;
+        let cancel = self.part.token();
+        let listening = self.part.listen(
+            &cancel,
+            &self.progress,
+            "stopping: the function is being put back (once more to stop at once, which may leave it changed)",
+            format!(
+                "stopped at once: {function} may still be changed; `tuner restore --function {function}` puts it back"
+            ),
+        );
         let observer: Arc<dyn Observer> = match ground.here {
             Some(_) => Arc::new(OfLocalProgram(self.progress.clone())),
             None => self.progress.clone(),
@@ -232,20 +241,10 @@ impl Session<'_> {
             store: Arc::new(records),
             clock: Arc::new(SystemClock),
             observer,
-            cancel: cancel.clone(),
+            cancel,
             backoff: Backoff::default(),
             hand_back_at: None,
         };
-        let function = &request.function;
-        let watcher = tokio::spawn(stop_on_signal(
-            cancel,
-            self.progress.clone(),
-            "stopping: the function is being put back (once more to stop at once, which may leave it changed)"
-                .to_owned(),
-            format!(
-                "stopped at once: {function} may still be changed; `tuner restore --function {function}` puts it back"
-            ),
-        ));
         let setting = Setting {
             prices: Prices {
                 table: self.prices,
@@ -254,7 +253,7 @@ impl Session<'_> {
             environment: ground.environment,
         };
         let ended = driver::run(&ctx, request, payloads, setting).await;
-        watcher.abort();
+        drop(listening);
         self.progress.finish();
         let machine = match ground.here {
             Some((lambda, watch)) => {
@@ -284,7 +283,7 @@ impl Session<'_> {
                 }
                 let (tuning, not_applied) = (&ended.tuning, ended.not_applied.as_ref());
                 let (format, dry_run) = (self.args.format, request.options.dry_run);
-                let written = results::finish(format, tuning, not_applied, dry_run, &folder).await?;
+                let written = results::finish(format, tuning, not_applied, dry_run, &folder, self.part).await?;
                 // The document holds every record now.
                 let _ = std::fs::remove_dir_all(&parts);
                 Ok(written)

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use schemars::JsonSchema;
 use serde::Deserialize;
+use tuner_core::check::{Bound, Condition, Metric};
 use tuner_core::planning::Preset;
 use tuner_core::{Architecture, FunctionName, MemorySize, Objective};
 
@@ -45,6 +46,11 @@ pub(crate) struct FunctionEntry {
     pub(crate) max_cost_above_cheapest: Option<f64>,
     /// As `--max-cost-per-million`, in USD, or CNY in China.
     pub(crate) max_cost_per_million: Option<f64>,
+    /// What `tuner check NAME` holds it against, beside the limits above: conditions as `--fail-on` takes them
+    /// ("p95>800ms,success<99%"), or `guide` as `--limits` does; one text, or a list.
+    pub(crate) limits: Option<Limits>,
+    /// As `--baseline` of `tuner check`: `last`, or a file.
+    pub(crate) baseline: Option<String>,
     /// As `--monthly-invocations`.
     pub(crate) monthly_invocations: Option<f64>,
     /// As `--max-invocations`.
@@ -68,7 +74,63 @@ pub(crate) struct FunctionEntry {
     pub(crate) base: PathBuf,
 }
 
+/// Limits as they are written in the file: one text, or a list.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(
+    untagged,
+    expecting = "`limits` takes a text such as \"p95>800ms,success<99%\", or a list of them"
+)]
+pub(crate) enum Limits {
+    /// Separated by commas.
+    Text(String),
+    /// One or several in each.
+    List(Vec<String>),
+}
+
+/// Limits that were read.
+#[derive(Debug, Default)]
+pub(crate) struct ReadLimits {
+    pub(crate) conditions: Vec<Condition>,
+    pub(crate) guide: bool,
+}
+
 impl FunctionEntry {
+    /// The limits of a check: those of `limits`, then those that a recommended size must keep.
+    ///
+    /// # Errors
+    /// When one makes no sense, with its reason.
+    pub(crate) fn read_limits(&self) -> Result<ReadLimits, String> {
+        let mut read = ReadLimits::default();
+        let texts = match &self.limits {
+            None => &[],
+            Some(Limits::Text(text)) => std::slice::from_ref(text),
+            Some(Limits::List(list)) => list.as_slice(),
+        };
+        for text in texts.iter().flat_map(|text| text.split(',')).map(str::trim) {
+            match text {
+                "guide" => read.guide = true,
+                text => read
+                    .conditions
+                    .push(text.parse::<Condition>().map_err(|e| e.to_string())?),
+            }
+        }
+        let of_sizes = [
+            (Metric::Mean, self.max_mean),
+            (Metric::P50, self.max_p50),
+            (Metric::P95, self.max_p95),
+            (Metric::P99, self.max_p99),
+            (Metric::CostPerMillion, self.max_cost_per_million),
+        ];
+        for (metric, most) in of_sizes {
+            let is_given = (read.conditions.iter()).any(|c| c.metric == metric && c.limit(None).is_some());
+            if let (Some(most), false) = (most, is_given) {
+                let bound = Bound::Absolute(most);
+                read.conditions.push(Condition { metric, bound });
+            }
+        }
+        Ok(read)
+    }
+
     /// Whether it names something that can run on this machine.
     pub(crate) fn has_program(&self) -> bool {
         self.folder.is_some() || !self.command.is_empty()
@@ -97,6 +159,7 @@ impl FunctionEntry {
         if self.timeout.is_some_and(|seconds| !(1..=900).contains(&seconds)) {
             return Err("timeout: a function has 1 to 900 seconds".to_owned());
         }
+        self.read_limits().map_err(|e| format!("limits: {e}"))?;
         let above_zero = [
             ("max_mean", self.max_mean),
             ("max_p50", self.max_p50),

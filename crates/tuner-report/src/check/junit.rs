@@ -10,16 +10,93 @@ use super::words;
 use crate::escape::xml;
 use crate::{Options, ReportError, masking};
 
-/// Writes it.
+/// A function of a file: what its check came to, or why there is none.
+#[derive(Debug, Clone, Copy)]
+pub enum JunitSuite<'a> {
+    /// It was checked.
+    Check(&'a Check),
+    /// It could not be checked.
+    Failed {
+        /// What the function is called.
+        name: &'a str,
+        /// Why, in one line.
+        message: &'a str,
+    },
+}
+
+/// Cases of a suite by how they ended.
+#[derive(Default, Clone, Copy)]
+struct Counts {
+    tests: usize,
+    failures: usize,
+    errors: usize,
+    skipped: usize,
+    seconds: f64,
+}
+
+impl Counts {
+    fn attributes(&self) -> String {
+        let Self {
+            tests,
+            failures,
+            errors,
+            skipped,
+            seconds,
+        } = self;
+        format!(
+            "tests=\"{tests}\" failures=\"{failures}\" errors=\"{errors}\" skipped=\"{skipped}\" time=\"{seconds:.3}\""
+        )
+    }
+}
+
+/// Writes a suite for every function. One that could not be checked is a suite with one error.
 ///
 /// # Errors
 /// When `out` refuses the bytes.
 pub fn check_junit(
-    check: &Check,
+    suites: &[JunitSuite<'_>],
     options: &Options,
     undecided: Undecided,
     out: &mut impl Write,
 ) -> Result<(), ReportError> {
+    let (mut all, mut body) = (Counts::default(), String::new());
+    for of in suites {
+        let (counts, text) = match of {
+            JunitSuite::Check(check) => suite(check, options, undecided)?,
+            JunitSuite::Failed { name, message } => failed(name, message, options)?,
+        };
+        all.tests += counts.tests;
+        all.failures += counts.failures;
+        all.errors += counts.errors;
+        all.skipped += counts.skipped;
+        all.seconds += counts.seconds;
+        body.push_str(&text);
+    }
+    let text = format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites {}>\n{body}</testsuites>\n",
+        all.attributes()
+    );
+    Ok(out.write_all(text.as_bytes())?)
+}
+
+fn failed(name: &str, message: &str, options: &Options) -> Result<(Counts, String), ReportError> {
+    let counts = Counts {
+        tests: 1,
+        errors: 1,
+        ..Counts::default()
+    };
+    let name = format!("tuner check {name}");
+    let (name, message) = (xml(&name), masking::shown_text(message, options));
+    let message = xml(&message);
+    let text = format!(
+        "  <testsuite name=\"{name}\" {}>\n    <testcase classname=\"{name}\" name=\"it can be checked\" time=\"0\">\n      \
+         <error type=\"not measured\" message=\"{message}\">{message}</error>\n    </testcase>\n  </testsuite>\n",
+        counts.attributes()
+    );
+    Ok((counts, text))
+}
+
+fn suite(check: &Check, options: &Options, undecided: Undecided) -> Result<(Counts, String), ReportError> {
     let check = masking::shown(check, options)?;
     let seconds = check
         .finished_at
@@ -31,8 +108,13 @@ pub fn check_junit(
         None => format!("tuner check {}", check.function.name()),
     };
     let suite = xml(&suite);
-    let (mut cases, mut failures, mut errors, mut skipped) = (String::new(), 0, 0, 0);
     let rows = words::rows(&check);
+    let mut cases = String::new();
+    let mut counts = Counts {
+        tests: rows.len(),
+        seconds,
+        ..Counts::default()
+    };
     for row in &rows {
         let measured = match row.interval.is_empty() {
             true => row.measured.clone(),
@@ -43,15 +125,15 @@ pub fn check_junit(
         let element = match row.of {
             LimitVerdict::Kept => None,
             LimitVerdict::Broken => {
-                failures += 1;
+                counts.failures += 1;
                 Some("failure")
             }
             LimitVerdict::CannotTell if undecided == Undecided::CannotTell => {
-                errors += 1;
+                counts.errors += 1;
                 Some("error")
             }
             LimitVerdict::CannotTell | LimitVerdict::NotMeasured => {
-                skipped += 1;
+                counts.skipped += 1;
                 Some("skipped")
             }
         };
@@ -71,15 +153,11 @@ pub fn check_junit(
             ),
         };
     }
-    let counts = format!(
-        "tests=\"{}\" failures=\"{failures}\" errors=\"{errors}\" skipped=\"{skipped}\" time=\"{seconds:.3}\"",
-        rows.len()
-    );
     let timestamp = check.started_at.strftime("%Y-%m-%dT%H:%M:%S");
     let head = xml(&words::check_headline(&check)).into_owned();
     let text = format!(
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites {counts}>\n  <testsuite name=\"{suite}\" {counts} \
-         timestamp=\"{timestamp}\">\n{cases}    <system-out>{head}</system-out>\n  </testsuite>\n</testsuites>\n"
+        "  <testsuite name=\"{suite}\" {} timestamp=\"{timestamp}\">\n{cases}    <system-out>{head}</system-out>\n  </testsuite>\n",
+        counts.attributes()
     );
-    Ok(out.write_all(text.as_bytes())?)
+    Ok((counts, text))
 }

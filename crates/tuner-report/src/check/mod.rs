@@ -1,5 +1,6 @@
-//! Views of a [`Check`](tuner_core::check::Check): terminal text, Markdown, JSON and JUnit XML.
+//! Views of a [`Check`](tuner_core::check::Check): terminal text, Markdown, HTML, JSON and JUnit XML.
 
+mod html;
 mod junit;
 mod markdown;
 mod terminal;
@@ -11,7 +12,8 @@ use schemars::generate::SchemaSettings;
 use serde_json::Value;
 use tuner_core::check::Check;
 
-pub use junit::check_junit;
+pub use html::check_html;
+pub use junit::{JunitSuite, check_junit};
 pub use markdown::check_markdown;
 pub use terminal::check_terminal;
 pub(crate) use terminal::style_of;

@@ -13,6 +13,7 @@ mod gallery;
 mod model;
 mod older_documents;
 mod outside_text;
+mod overview;
 mod picture;
 mod review_cases;
 mod review_forms;

@@ -1,7 +1,7 @@
 use std::fs;
 
 use serde_json::Value;
-use tuner_report::{check_schema, comparison_schema, review_schema, tuning_schema};
+use tuner_report::{check_schema, comparison_schema, overview_schema, review_schema, tuning_schema};
 
 use crate::{cases, gallery, review_cases};
 
@@ -12,6 +12,7 @@ fn the_schema_is_as_checked_in() {
         ("review", review_schema()),
         ("check", check_schema()),
         ("comparison", comparison_schema()),
+        ("overview", overview_schema()),
     ] {
         let path = gallery::reports().join(format!("schema/{name}.schema.json"));
         let checked_in: Value = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();

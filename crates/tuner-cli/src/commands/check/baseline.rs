@@ -1,6 +1,6 @@
 //! `--baseline`: a document that was named, or the last one of the function on this machine.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use tuner_core::FunctionName;
 use tuner_core::check::{Baseline, Bound, Check, CheckVerdict, Condition};
@@ -10,13 +10,13 @@ use uuid::Uuid;
 use super::parse::{self, Measured};
 use crate::cli::CheckArgs;
 use crate::commands::history::is_function;
-use crate::commands::out_folder::OUT;
+use crate::commands::out_folder::{self, OUT};
 use crate::commands::prior::LocalTunings;
 use crate::commands::{out_runs, read_text};
 use crate::error::CliError;
 
 /// Name of the document.
-pub(super) const DOCUMENT: &str = "check.json";
+pub(in crate::commands) const DOCUMENT: &str = "check.json";
 pub(in crate::commands) const LAST: &str = "last";
 
 /// The conditions that are relative to it: those that were given, else the usual ones.
@@ -74,8 +74,7 @@ fn baseline(measured: &Measured, memory_size_mb: Option<u32>) -> Option<Baseline
 
 /// The latest check that broke no limit, or tuning, of the function: whichever is later, and not the one with the ID `except`.
 pub(in crate::commands) async fn last(function: &FunctionName, except: Option<Uuid>) -> Option<Measured> {
-    let below = std::fs::read_dir(OUT).into_iter().flatten().flatten();
-    let mut folders: Vec<PathBuf> = below.map(|entry| entry.path()).collect();
+    let mut folders = out_folder::below(Path::new(OUT));
     folders.extend(out_runs::folders());
     let checks = folders.iter().filter_map(|folder| check(folder, function));
     let checks = checks.map(|check| Measured::Check(Box::new(check)));

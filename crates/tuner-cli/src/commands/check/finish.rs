@@ -1,36 +1,60 @@
 //! The end of a check: printed, written, and as an exit code.
 
 use std::io::Write;
+use std::path::Path;
 
 use tuner_core::check::{Check, CheckVerdict};
-use tuner_report::Options;
+use tuner_report::{JunitSuite, Options};
 
 use super::baseline::DOCUMENT;
+use super::parse::Measured;
 use crate::cli::{CheckArgs, CheckFormat};
 use crate::commands::out_folder::OutFolder;
+use crate::commands::several::Part;
 use crate::commands::write_file;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::guarded;
 use crate::terminal::{self, DIM, RESET};
 
+/// Name of the page beside it.
+pub(in crate::commands) const PAGE: &str = "report.html";
+
 /// Prints the result and writes its files.
-pub(super) fn finish(args: &CheckArgs, check: &Check, folder: &OutFolder) -> Result<Exit, CliError> {
-    let printed = print(args.format, check);
+pub(super) fn finish(args: &CheckArgs, check: &Check, folder: &OutFolder, part: &Part<'_>) -> Result<Exit, CliError> {
+    part.keep(|| Measured::Check(Box::new(check.clone())));
+    let printed = match part.is_one_of_several() {
+        true => Ok(()),
+        false => print(args.format, check),
+    };
     let mut json = Vec::new();
     tuner_report::check_json(check, &mut json)?;
     let file = folder.path.join(DOCUMENT);
     write_file(&file, &json)?;
+    let mut html = Vec::new();
+    tuner_report::check_html(check, &Options::default(), &mut html)?;
+    let page = folder.path.join(PAGE);
+    write_file(&page, &html)?;
     folder.remember();
-    let _ = writeln!(guarded::stderr(), "{DIM}wrote{RESET} {}", file.display());
-    if let Some(file) = &args.junit {
-        let mut xml = Vec::new();
-        tuner_report::check_junit(check, &Options::default(), args.undecided.into(), &mut xml)?;
-        write_file(file, &xml)?;
-        let _ = writeln!(guarded::stderr(), "{DIM}wrote{RESET} {}", file.display());
+    if !part.is_one_of_several() {
+        for file in [&file, &page] {
+            let _ = writeln!(guarded::stderr(), "{DIM}wrote{RESET} {}", file.display());
+        }
+        if let Some(file) = &args.junit {
+            junit(args, &[JunitSuite::Check(check)], file)?;
+        }
     }
     printed?;
     Ok(exit_of(check))
+}
+
+/// Writes the verdicts for a CI system.
+pub(in crate::commands) fn junit(args: &CheckArgs, suites: &[JunitSuite<'_>], file: &Path) -> Result<(), CliError> {
+    let mut xml = Vec::new();
+    tuner_report::check_junit(suites, &Options::default(), args.undecided.into(), &mut xml)?;
+    write_file(file, &xml)?;
+    let _ = writeln!(guarded::stderr(), "{DIM}wrote{RESET} {}", file.display());
+    Ok(())
 }
 
 fn print(format: CheckFormat, check: &Check) -> Result<(), CliError> {

@@ -10,15 +10,18 @@ use tuner_core::tuning::MeasuringEnvironment;
 use tuner_core::{FunctionName, Payloads};
 use tuner_engine::ports::{FunctionConfiguration, Invoker, LogSource};
 use tuner_engine::steps::check::{CheckOrder, Checked, check as measure, present};
-use tuner_engine::{Backoff, CancellationToken, Context, Event, Observer, Prices, SystemClock, TuningError};
+use tuner_engine::{Backoff, Context, Event, Observer, Prices, SystemClock, TuningError};
+use tuner_local::FunctionSpec;
 
 use super::baseline::{self, Found};
 use super::finish::finish;
 use super::{Asked, show_plan};
-use crate::cli::{CheckArgs, GlobalArgs};
+use crate::cli::{CheckArgs, ProjectArgs};
 use crate::commands::out_folder::{OutFolder, stamped};
+use crate::commands::project::{self, Search};
 use crate::commands::request::Subject;
 use crate::commands::results::exit_of_error;
+use crate::commands::several::Part;
 use crate::commands::{local_lambda, price_table};
 use crate::config::Config;
 use crate::error::CliError;
@@ -26,8 +29,7 @@ use crate::examples::Source;
 use crate::exit::Exit;
 use crate::progress::Progress;
 use crate::reach::{Reach, hint};
-use crate::signals::stop_on_signal;
-use crate::{consent, guarded, payload, units};
+use crate::{guarded, payload, units};
 
 /// Where the function is.
 struct Ground {
@@ -40,13 +42,12 @@ struct Ground {
 }
 
 /// Invokes until every limit is decided.
-pub(super) async fn check(args: &CheckArgs, global: GlobalArgs) -> Result<Exit, CliError> {
-    let progress = Arc::new(Progress::new(global.quiet));
-    let payloads = payload::read(args.payload.as_deref())?.payloads;
+pub(super) async fn check(args: &CheckArgs, progress: &Arc<Progress>, part: &Part<'_>) -> Result<Exit, CliError> {
     let prices = price_table(args.prices.as_deref())?;
     if args.local {
-        return of_program(args, &progress, &payloads, &prices).await;
+        return of_program(args, progress, &prices, part).await;
     }
+    let payloads = payload::read(args.payload.as_deref())?.payloads;
     let Some(function) = args.function.as_deref() else {
         return Err(CliError::usage("no function to check")
             .hint("name one with --function, or try `tuner check --local --function example:hash --max-p95 500`"));
@@ -66,24 +67,66 @@ pub(super) async fn check(args: &CheckArgs, global: GlobalArgs) -> Result<Exit, 
         price_region: None,
         is_local: false,
     };
-    of_ground(args, &progress, &payloads, &prices, ground).await
+    of_ground(args, progress, (&payloads, &prices), ground, part).await
+}
+
+/// A program on this machine that is to be checked.
+struct Program {
+    /// The arguments, with what its project says filled in.
+    args: CheckArgs,
+    name: String,
+    spec: FunctionSpec,
+}
+
+fn program(args: &CheckArgs, progress: &Progress) -> Result<Program, CliError> {
+    let Some(folder) = &args.folder else {
+        let function = args.function.as_deref();
+        let subject = Subject::local(function, &args.command, args.local_args.handler.as_deref())?;
+        let Subject::Local { name, command } = subject else {
+            return Err(CliError::new(Exit::Unexpected, "a local function is none"));
+        };
+        let name = args.name.as_deref().map_or(name, project::lambda_name);
+        let spec = local_lambda::function(&name, command, &args.local_args);
+        let args = args.clone();
+        return Ok(Program { args, name, spec });
+    };
+    let search = Search {
+        function: args.function.clone(),
+        project: ProjectArgs {
+            dir: Some(folder.clone()),
+            ..ProjectArgs::default()
+        },
+        local: args.local_args.clone(),
+        payload: args.payload.clone(),
+    };
+    let mut chosen = project::choose(&search)?;
+    let start = project::start(&mut chosen, progress)?;
+    let mut spec = local_lambda::function(&chosen.name, start.command, &chosen.search.local);
+    spec.runtime_variables = start.variables;
+    if let Some(runtime) = chosen.function.runtime {
+        spec.runtime = runtime;
+    }
+    let args = CheckArgs {
+        local_args: chosen.search.local,
+        payload: chosen.search.payload,
+        ..args.clone()
+    };
+    Ok(Program {
+        args,
+        name: chosen.name,
+        spec,
+    })
 }
 
 async fn of_program(
     args: &CheckArgs,
     progress: &Arc<Progress>,
-    payloads: &Payloads,
     prices: &PriceTable,
+    part: &Part<'_>,
 ) -> Result<Exit, CliError> {
-    let subject = Subject::local(
-        args.function.as_deref(),
-        &args.command,
-        args.local_args.handler.as_deref(),
-    )?;
-    let Subject::Local { name, command } = subject else {
-        return Err(CliError::new(Exit::Unexpected, "a local function is none"));
-    };
-    let mut spec = local_lambda::function(&name, command, &args.local_args);
+    let Program { args, name, mut spec } = program(args, progress)?;
+    let args = &args;
+    let payloads = payload::read(args.payload.as_deref())?.payloads;
     let region = args.aws.account.region.as_deref().unwrap_or(local_lambda::REGION);
     let (local, lambda) = local_lambda::start_private(&args.local_args, region).await?;
     let _source = Source::of(&mut spec).await?;
@@ -105,7 +148,7 @@ async fn of_program(
         price_region: Some(region.to_owned()),
         is_local: true,
     };
-    let ended = of_ground(args, progress, payloads, prices, ground).await;
+    let ended = of_ground(args, progress, (&payloads, prices), ground, part).await;
     local.shutdown().await;
     ended
 }
@@ -113,15 +156,15 @@ async fn of_program(
 async fn of_ground(
     args: &CheckArgs,
     progress: &Arc<Progress>,
-    payloads: &Payloads,
-    prices: &PriceTable,
+    sent: (&Payloads, &PriceTable),
     ground: Ground,
+    part: &Part<'_>,
 ) -> Result<Exit, CliError> {
     let folder = OutFolder::create(
         args.out.as_deref(),
         &stamped(&format!("check-{}", ground.function.name())),
     )?;
-    let ended = in_folder(args, progress, payloads, prices, ground, &folder).await;
+    let ended = in_folder(args, progress, sent, ground, &folder, part).await;
     // Goes only if it is empty.
     folder.discard_if_empty();
     ended
@@ -130,12 +173,12 @@ async fn of_ground(
 async fn in_folder(
     args: &CheckArgs,
     progress: &Arc<Progress>,
-    payloads: &Payloads,
-    prices: &PriceTable,
+    (payloads, prices): (&Payloads, &PriceTable),
     ground: Ground,
     folder: &OutFolder,
+    part: &Part<'_>,
 ) -> Result<Exit, CliError> {
-    let cancel = CancellationToken::new();
+    let cancel = part.token();
     let ctx = Context {
         control: ground.lambda.clone(),
         processors: ground.lambda.clone() as Arc<dyn Invoker>,
@@ -194,7 +237,8 @@ async fn in_folder(
     }
     if !ground.is_local {
         show_plan(&lines, &asked, false, &mut guarded::stderr())?;
-        consent::ask_about("invokes a function", "Go ahead?", args.yes)?;
+        part.consent("invokes a function", &ground.function.to_string(), args.yes)
+            .await?;
     }
     let quote = Prices {
         table: prices,
@@ -208,14 +252,14 @@ async fn in_folder(
         of_production: false,
     };
     let started_at = Timestamp::now();
-    let watcher = tokio::spawn(stop_on_signal(
-        cancel,
-        progress.clone(),
-        "stopping: nothing was changed".to_owned(),
-        "stopped at once: nothing was changed".to_owned(),
-    ));
+    let listening = part.listen(
+        &cancel,
+        progress,
+        "stopping: nothing was changed",
+        format!("stopped at once: nothing was changed on {}", ground.function),
+    );
     let checked = measure(&ctx, &order, &function, payloads, Judge::new(&asked.limits, terms)).await;
-    watcher.abort();
+    drop(listening);
     progress.finish();
     let Checked {
         judge,
@@ -250,7 +294,7 @@ async fn in_folder(
         warnings,
         records,
     };
-    finish(args, &check, folder)
+    finish(args, &check, folder, part)
 }
 
 fn plan(order: &CheckOrder, function: &FunctionConfiguration, is_local: bool) -> Vec<String> {

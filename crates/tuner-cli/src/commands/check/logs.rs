@@ -14,6 +14,7 @@ use super::finish::finish;
 use super::{Asked, show_plan};
 use crate::cli::CheckArgs;
 use crate::commands::out_folder::{OutFolder, stamped};
+use crate::commands::several::Part;
 use crate::commands::unread::{self, Unread};
 use crate::commands::{local_lambda, price_table};
 use crate::error::CliError;
@@ -29,7 +30,7 @@ struct AtSize {
 }
 
 /// Judges what `--from-logs` holds of the function.
-pub(super) async fn check(args: &CheckArgs) -> Result<Exit, CliError> {
+pub(super) async fn check(args: &CheckArgs, part: &Part<'_>) -> Result<Exit, CliError> {
     unread::must_exist(&args.from_logs)?;
     let function = args
         .function
@@ -157,7 +158,7 @@ pub(super) async fn check(args: &CheckArgs) -> Result<Exit, CliError> {
         records: Vec::new(),
     };
     let folder = OutFolder::create(args.out.as_deref(), &stamped(&format!("check-{}", function.name())))?;
-    finish(args, &check, &folder)
+    finish(args, &check, &folder, part)
 }
 
 impl AtSize {

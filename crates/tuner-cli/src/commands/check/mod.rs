@@ -1,22 +1,35 @@
 //! `tuner check`: whether what is deployed keeps its limits. Publishes and changes nothing.
 
 pub(super) mod baseline;
-mod finish;
+pub(super) mod finish;
 mod invoked;
 mod logs;
 pub(super) mod parse;
 
 use std::io::Write;
+use std::sync::Arc;
 
 use tuner_core::check::{Baseline, Bound, Limit, LimitResult};
 use tuner_report::plan_of_limits;
 
+use super::named;
+use super::several::{self, Part};
 use crate::cli::{CheckArgs, GlobalArgs};
 use crate::error::CliError;
 use crate::exit::Exit;
+use crate::progress::Progress;
 
 /// Measures, or reads logs, and judges.
 pub(super) async fn check(args: CheckArgs, global: GlobalArgs) -> Result<Exit, CliError> {
+    if let Some(functions) = named::several_checks(&args)? {
+        return several::checks(&args, global, functions).await;
+    }
+    let args = named::resolved_check(args)?;
+    one(&args, &Arc::new(Progress::new(global.quiet)), &Part::alone()).await
+}
+
+/// Checks one function.
+pub(super) async fn one(args: &CheckArgs, progress: &Arc<Progress>, part: &Part<'_>) -> Result<Exit, CliError> {
     if args.baseline.is_none()
         && let Some(condition) = args.limits.relative().next()
     {
@@ -32,8 +45,8 @@ pub(super) async fn check(args: CheckArgs, global: GlobalArgs) -> Result<Exit, C
         ));
     }
     match args.from_logs.is_empty() {
-        true => invoked::check(&args, global).await,
-        false => logs::check(&args).await,
+        true => invoked::check(args, progress, part).await,
+        false => logs::check(args, part).await,
     }
 }
 

@@ -7,14 +7,14 @@ use std::path::{Path, PathBuf};
 use tuner_core::PastTuning;
 use tuner_engine::steps::DOCUMENT;
 
-use crate::commands::report;
+use crate::commands::{out_folder, report};
 use crate::error::CliError;
 
 /// All tunings in `directory`, in no order. What is there and can't be read is said by `note`.
 pub(super) fn tunings(directory: &Path, note: impl Fn(String)) -> Result<Vec<PastTuning>, CliError> {
-    let entries = std::fs::read_dir(directory)
+    std::fs::read_dir(directory)
         .map_err(|e| CliError::usage(format!("cannot read the directory `{}`", directory.display())).cause(e))?;
-    let mut folders: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    let mut folders = out_folder::below(directory);
     folders.push(directory.to_owned());
     let mut found = in_folders(&folders, &note);
     let index = std::fs::read_dir(directory.join("history"))

@@ -66,8 +66,10 @@ pub(in crate::commands) async fn of_account(args: ReviewArgs, global: GlobalArgs
         cancel.clone(),
         progress.clone(),
         "stopping: what was found out so far is reported (once more to stop at once)".to_owned(),
-        "stopped at once: a function that was being tuned may still be changed; `tuner restore --function NAME` puts it back"
-            .to_owned(),
+        || {
+            "stopped at once: a function that was being tuned may still be changed; `tuner restore --function NAME` puts it back"
+                .to_owned()
+        },
     ));
     let machine = match args.tune {
         0 => None,

@@ -32,6 +32,7 @@ use uuid::Uuid;
 use super::out_folder::{self, OutFolder};
 use super::plan::{self, Known, Place};
 use super::request::build;
+use super::several::Part;
 use crate::cli::{RunArgs, RunFormat};
 use crate::config::Config;
 use crate::consent;
@@ -99,11 +100,13 @@ pub(super) async fn run(
     given: &Given,
     prices: &PriceTable,
     progress: Arc<Progress>,
+    part: &Part<'_>,
 ) -> Result<Exit, CliError> {
     let Order { job, known } = Order::of(args, function, given).await?;
     let plan = plan::describe(&job.request, &given.payloads, &known, prices);
     plan::show(&plan)?;
-    consent::ask("Go ahead?", args.yes)?;
+    let subject = job.request.function.unqualified().to_string();
+    part.consent(consent::CHANGES, &subject, args.yes).await?;
     let connection = job.reach.services(Some(job.machine.region())).await;
     let machines = connection.state_machines();
     let name = job.execution_name();
@@ -112,24 +115,23 @@ pub(super) async fn run(
         return left_to_itself(&arn, args.format);
     }
     let folder = OutFolder::create(args.out.as_deref(), &out_folder::named(&job.request))?;
-    let cancel = CancellationToken::new();
     let function = &job.request.function;
-    let watcher = tokio::spawn(stop_on_signal(
-        cancel.clone(),
-        progress.clone(),
-        "stopping: the execution is ended and the function put back (once more to stop at once, which may leave it changed)"
-            .to_owned(),
+    let cancel = part.token();
+    let listening = part.listen(
+        &cancel,
+        &progress,
+        "stopping: the execution is ended and the function put back (once more to stop at once, which may leave it changed)",
         format!(
             "stopped at once: the execution {} may go on, and {function} may still be changed; `tuner restore --function \
              {function}` puts it back",
             job.machine.execution(&name)
         ),
-    ));
+    );
     let following = Following {
         machines: &machines,
         progress: &progress,
     };
-    let output = (args.format, &folder);
+    let output = (args.format, &folder, part);
     let ended = async {
         let arn = following.started(&job, &name).await?;
         let mut watch = Watch::new(&connection, &arn, &progress);
@@ -137,7 +139,7 @@ pub(super) async fn run(
         following.told(&execution, &arn, &mut watch, Some(&job), output).await
     };
     let ended = ended.await;
-    watcher.abort();
+    drop(listening);
     progress.finish();
     if ended.is_err() {
         folder.discard_if_empty();
@@ -153,14 +155,15 @@ pub(super) async fn follow(args: &RunArgs, arn: &ExecutionArn, progress: Arc<Pro
     let cancel = CancellationToken::new();
     let again = "the execution goes on by itself";
     let words = (format!("not followed any more; {again}"), again.to_owned());
-    let watcher = tokio::spawn(stop_on_signal(cancel.clone(), progress.clone(), words.0, words.1));
+    let watcher = tokio::spawn(stop_on_signal(cancel.clone(), progress.clone(), words.0, || words.1));
     progress.begin(arn.name());
     let mut watch = Watch::new(&connection, arn, &progress);
     let following = Following {
         machines: &connection.state_machines(),
         progress: &progress,
     };
-    let output = (args.format, &folder);
+    let part = Part::alone();
+    let output = (args.format, &folder, &part);
     let ended = async {
         match watch.until_over(&cancel).await? {
             Some(execution) => following.told(&execution, arn, &mut watch, None, output).await,
@@ -249,11 +252,11 @@ impl Following<'_> {
         arn: &ExecutionArn,
         watch: &mut Watch<'_>,
         ours: Option<&Job>,
-        (format, folder): (RunFormat, &OutFolder),
+        (format, folder, part): (RunFormat, &OutFolder, &Part<'_>),
     ) -> Result<Exit, CliError> {
         self.progress.finish();
         if outcome::has_report(execution) {
-            return outcome::tell(execution, arn, watch, format, folder).await;
+            return outcome::tell(execution, arn, watch, (format, folder, part)).await;
         }
         Err(self.failed(execution, arn, watch, ours).await)
     }

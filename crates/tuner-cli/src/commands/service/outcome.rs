@@ -17,6 +17,7 @@ use super::trace::{Whereabouts, whereabouts_in};
 use super::watch::{Watch, bucket_and_prefix};
 use crate::cli::RunFormat;
 use crate::commands::out_folder::OutFolder;
+use crate::commands::several::Part;
 use crate::commands::{report, results};
 use crate::error::CliError;
 use crate::exit::Exit;
@@ -50,8 +51,7 @@ pub(super) async fn tell(
     execution: &Execution,
     arn: &ExecutionArn,
     watch: &Watch<'_>,
-    format: RunFormat,
-    folder: &OutFolder,
+    (format, folder, part): (RunFormat, &OutFolder, &Part<'_>),
 ) -> Result<Exit, CliError> {
     let known = known(execution, watch);
     let known = known.as_ref();
@@ -59,8 +59,10 @@ pub(super) async fn tell(
     match document(watch, known).await {
         Ok(tuning) => {
             let dry_run = asked(execution).is_some_and(|asked| asked.options.dry_run);
-            let told = results::finish(format, &tuning, None, dry_run, folder).await;
-            if let Some(known) = known {
+            let told = results::finish(format, &tuning, None, dry_run, folder, part).await;
+            if let Some(known) = known
+                && !part.is_one_of_several()
+            {
                 let _ = writeln!(guarded::stderr(), "{DIM}kept in{RESET} {}", known.store);
             }
             told
