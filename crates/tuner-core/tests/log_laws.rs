@@ -4,7 +4,8 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 use tuner_core::logs::{
-    Event, InitReport, Neighbours, Report, Status, XRay, format, parse_line, parse_tail, scan, scan_errors,
+    End, Event, InitReport, Neighbours, Report, RestoreReport, RuntimeError, RuntimeVersion, Start, Status, TimedOut,
+    XRay, format, parse_line, parse_tail, scan, scan_errors,
 };
 
 const LINES: &str = include_str!("data/report-lines.txt");
@@ -74,6 +75,10 @@ fn word() -> impl Strategy<Value = String> {
     "[A-Za-z0-9._-]{1,40}"
 }
 
+fn time() -> impl Strategy<Value = jiff::Timestamp> {
+    (0..4_000_000_000_000i64).prop_map(|ms| jiff::Timestamp::from_millisecond(ms).unwrap())
+}
+
 fn status() -> impl Strategy<Value = Status> {
     prop_oneof![Just(Status::Error), Just(Status::Failure), Just(Status::Timeout)]
 }
@@ -129,7 +134,8 @@ proptest! {
     #[test]
     fn text_is_read_back_as_it_was(report in report()) {
         let text = format::report_text(&report);
-        prop_assert!(text.ends_with("\t\n"));
+        let is_plain = report.status.is_none() && report.error_type.is_none();
+        prop_assert_eq!(text.ends_with("\t\n"), is_plain || report.xray.is_some());
         prop_assert_eq!(parse_line(text.as_bytes()), Some(Event::Report(report.clone())));
         let mut found = Vec::new();
         scan(text.as_bytes(), |hit| found.push(hit.event));
@@ -137,9 +143,8 @@ proptest! {
     }
 
     #[test]
-    fn json_is_read_back_as_it_was(report in report(), seconds in 0..4_000_000_000i64, ms in 0..1000i64) {
-        let time = jiff::Timestamp::from_millisecond(seconds * 1000 + ms).unwrap();
-        let mut report = Report { time: Some(time), ..report };
+    fn json_is_read_back_as_it_was(report in report(), time in time(), tenant_id in option::of(word())) {
+        let mut report = Report { time: Some(time), tenant_id, ..report };
         for xray in report.xray.iter_mut() {
             (xray.parent_id, xray.segment_id) = (xray.segment_id.take(), None);
         }
@@ -154,6 +159,63 @@ proptest! {
         let time = jiff::Timestamp::UNIX_EPOCH;
         let init = InitReport { time: Some(time), ..init };
         prop_assert_eq!(parse_line(format::init_report_json(&init, time).as_bytes()), Some(Event::InitReport(init)));
+    }
+
+    #[test]
+    fn restore_reports_are_read_back(ms in hundredths(), status in option::of(status()), error_type in option::of(word())) {
+        let restore = RestoreReport { restore_duration_ms: Some(ms), status, error_type, ..RestoreReport::default() };
+        let text = format::restore_report_text(&restore);
+        prop_assert_eq!(parse_line(text.as_bytes()), Some(Event::RestoreReport(restore)));
+    }
+
+    #[test]
+    fn the_beginning_of_an_environment_is_read_back(words in (word(), word(), word(), word()), mb in 128..10_241u32, time in time()) {
+        let (version, arn, name, number) = words;
+        let started =
+            RuntimeVersion { runtime_version: Some(version), runtime_version_arn: Some(arn), ..RuntimeVersion::default() };
+        let text = format::init_start_text(&started);
+        prop_assert_eq!(parse_line(text.as_bytes()), Some(Event::InitStart(started.clone())));
+        let started = RuntimeVersion {
+            function_name: Some(name),
+            function_version: Some(number),
+            initialization_type: Some("on-demand".into()),
+            phase: Some("init".into()),
+            instance_max_memory_mb: Some(mb),
+            time: Some(time),
+            ..started
+        };
+        let json = format::init_start_json(&started, jiff::Timestamp::UNIX_EPOCH);
+        prop_assert_eq!(parse_line(json.as_bytes()), Some(Event::InitStart(started)));
+    }
+
+    #[test]
+    fn start_and_end_are_read_back(request_id in word(), version in word(), time in time()) {
+        let mut start = Start { request_id: request_id.clone(), version: Some(version.clone()), ..Start::default() };
+        let text = format::start_text(&request_id, &version);
+        prop_assert_eq!(parse_line(text.as_bytes()), Some(Event::Start(start.clone())));
+        start.time = Some(time);
+        let json = format::start_json(time, &request_id, &version);
+        prop_assert_eq!(parse_line(json.as_bytes()), Some(Event::Start(start)));
+        let end = End { request_id: request_id.clone(), time: None };
+        prop_assert_eq!(parse_line(format::end_text(&request_id).as_bytes()), Some(Event::End(end)));
+    }
+
+    /// The line itself says no time that is read; a tail and an export find both events.
+    #[test]
+    fn time_outs_and_crashes_are_read_back(request_id in word(), seconds in 1..900u32, time in time(), kind in "[A-Za-z]{1,20}") {
+        let timed_out = TimedOut { request_id: Some(request_id.clone()), timeout_seconds: Some(seconds.into()) };
+        let text = format::timed_out_text(time, &request_id, seconds.into());
+        prop_assert_eq!(parse_line(text.as_bytes()), Some(Event::TimedOut(timed_out.clone())));
+        let error = RuntimeError {
+            request_id: Some(request_id.clone()),
+            message: "Runtime exited with error: signal: killed".into(),
+            error_type: Some(format!("Runtime.{kind}")),
+            time: None,
+        };
+        let crash = format::runtime_error_text(&request_id, &error.message, error.error_type.as_deref().unwrap_or_default());
+        prop_assert_eq!(parse_line(crash.as_bytes()), Some(Event::RuntimeError(error.clone())));
+        let tail = parse_tail((text + &crash).as_bytes(), Some(&request_id));
+        prop_assert_eq!((tail.timed_out, tail.runtime_error), (Some(timed_out), Some(error)));
     }
 
     /// However an export wraps them, the scanner finds the same reports, and the time that the export adds.

@@ -1,74 +1,67 @@
-//! Events as Lambda writes them: text with its tabs, and JSON. The local Lambda writes its logs with these.
+//! Events as Lambda writes them, text with its tabs and JSON: the one writer, of the local Lambda as of the tests.
 //!
 //! Text has two decimals for durations, so a report survives writing and reading unchanged if its durations have no
 //! more; JSON keeps them as they are. Reading back is what the tests check.
 
-use std::fmt::Write;
+use std::fmt::Display;
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::{InitReport, Report, RestoreReport, Status, XRay};
+use super::{InitReport, Report, RestoreReport, RuntimeVersion, Status, XRay};
 
-/// `REPORT RequestId: ..`, with Lambda's trailing tab and newline, and the XRAY line if there is a trace.
+/// `REPORT RequestId: ..` with its newline, and the XRAY line if there is a trace.
+///
+/// A tab follows the last figure, and none follows a status or an error type.
 pub fn report_text(report: &Report) -> String {
-    let mut line = format!(
-        "REPORT RequestId: {}\tDuration: {:.2} ms\t",
-        report.request_id, report.duration_ms
-    );
-    field(&mut line, "Billed Duration", report.billed_duration_ms, " ms");
-    field(&mut line, "Memory Size", report.memory_size_mb, " MB");
-    field(&mut line, "Max Memory Used", report.max_memory_used_mb, " MB");
-    field(
-        &mut line,
-        "Restore Duration",
-        report.restore_duration_ms.map(two_decimals),
-        " ms",
-    );
-    field(
-        &mut line,
-        "Billed Restore Duration",
-        report.billed_restore_duration_ms,
-        " ms",
-    );
-    field(
-        &mut line,
-        "Init Duration",
-        report.init_duration_ms.map(two_decimals),
-        " ms",
-    );
-    outcome(&mut line, report.status.as_ref(), report.error_type.as_deref());
-    line.push('\n');
+    let [status, error_type] = ending(report.status.as_ref(), report.error_type.as_deref());
+    let is_plain = status.is_none() && error_type.is_none();
+    let mut text = line([
+        field("REPORT RequestId", Some(&report.request_id), ""),
+        field("Duration", Some(two_decimals(report.duration_ms)), " ms"),
+        field("Billed Duration", report.billed_duration_ms, " ms"),
+        field("Memory Size", report.memory_size_mb, " MB"),
+        field("Max Memory Used", report.max_memory_used_mb, " MB"),
+        field("Restore Duration", report.restore_duration_ms.map(two_decimals), " ms"),
+        field("Billed Restore Duration", report.billed_restore_duration_ms, " ms"),
+        field("Init Duration", report.init_duration_ms.map(two_decimals), " ms"),
+        status,
+        error_type,
+    ]);
+    text.push_str(if is_plain { "\t\n" } else { "\n" });
     if let Some(xray) = &report.xray {
-        field(&mut line, "XRAY TraceId", xray.trace_id.as_ref(), "");
-        field(&mut line, "SegmentId", xray.segment_id.as_ref(), "");
-        field(&mut line, "Sampled", xray.sampled, "");
-        line.push('\n');
+        let fields = line([
+            field("XRAY TraceId", xray.trace_id.as_ref(), ""),
+            field("SegmentId", xray.segment_id.as_ref(), ""),
+            field("Sampled", xray.sampled, ""),
+        ]);
+        // What only JSON has leaves no line.
+        if !fields.is_empty() {
+            text = text + &fields + "\t\n";
+        }
     }
-    line
+    text
 }
 
 /// `INIT_REPORT Init Duration: ..`, as printed when init fails.
 pub fn init_report_text(report: &InitReport) -> String {
-    let mut line = format!("INIT_REPORT Init Duration: {:.2} ms\t", report.init_duration_ms);
-    field(&mut line, "Phase", report.phase.as_ref(), "");
-    outcome(&mut line, report.status.as_ref(), report.error_type.as_deref());
-    line.push('\n');
-    line
+    let duration = Some(two_decimals(report.init_duration_ms));
+    let [status, error_type] = ending(report.status.as_ref(), report.error_type.as_deref());
+    let fields = [
+        field("INIT_REPORT Init Duration", duration, " ms"),
+        field("Phase", report.phase.as_ref(), ""),
+        status,
+        error_type,
+    ];
+    line(fields) + "\n"
 }
 
-/// `RESTORE_REPORT Restore Duration: ..`.
+/// `RESTORE_REPORT Restore Duration: ..`
 pub fn restore_report_text(report: &RestoreReport) -> String {
-    let mut line = String::from("RESTORE_REPORT ");
-    field(
-        &mut line,
-        "Restore Duration",
-        report.restore_duration_ms.map(two_decimals),
-        " ms",
-    );
-    outcome(&mut line, report.status.as_ref(), report.error_type.as_deref());
-    line.push('\n');
-    line
+    let duration = report.restore_duration_ms.map(two_decimals);
+    let [status, error_type] = ending(report.status.as_ref(), report.error_type.as_deref());
+    let fields = [field("Restore Duration", duration, " ms"), status, error_type];
+    format!("RESTORE_REPORT {}\n", line(fields))
 }
 
 /// `START RequestId: .. Version: ..`
@@ -76,17 +69,21 @@ pub fn start_text(request_id: &str, version: &str) -> String {
     format!("START RequestId: {request_id} Version: {version}\n")
 }
 
-/// `END RequestId: ..`
+/// `END RequestId: ..`; there is no such event in JSON logs.
 pub fn end_text(request_id: &str) -> String {
     format!("END RequestId: {request_id}\n")
 }
 
 /// `INIT_START Runtime Version: ..`
-pub fn init_start_text(runtime_version: &str, arn: &str) -> String {
-    format!("INIT_START Runtime Version: {runtime_version}\tRuntime Version ARN: {arn}\n")
+pub fn init_start_text(started: &RuntimeVersion) -> String {
+    let fields = [
+        field("Runtime Version", started.runtime_version.as_ref(), ""),
+        field("Runtime Version ARN", started.runtime_version_arn.as_ref(), ""),
+    ];
+    format!("INIT_START {}\n", line(fields))
 }
 
-/// `<time> <request id> Task timed out after 3.00 seconds`, with the blank line Lambda adds.
+/// `<time> <request id> Task timed out after 3.00 seconds`, with the blank line that Lambda adds.
 pub fn timed_out_text(time: Timestamp, request_id: &str, timeout_seconds: f64) -> String {
     format!("{time:.3} {request_id} Task timed out after {timeout_seconds:.2} seconds\n\n")
 }
@@ -118,6 +115,7 @@ pub fn report_json(report: &Report, now: Timestamp) -> String {
     }
     put(&mut record, "status", report.status.as_ref().map(Status::as_str));
     put(&mut record, "errorType", report.error_type.as_deref());
+    put(&mut record, "tenantId", report.tenant_id.as_deref());
     platform_json("report", report.time.unwrap_or(now), record)
 }
 
@@ -130,6 +128,23 @@ pub fn init_report_json(report: &InitReport, now: Timestamp) -> String {
     put(&mut record, "errorType", report.error_type.as_deref());
     record.insert("metrics".into(), json!({ "durationMs": report.init_duration_ms }));
     platform_json("initReport", report.time.unwrap_or(now), record)
+}
+
+/// A `platform.initStart` event on one line, without newline. `started.time` is used, or `now` if it has none.
+pub fn init_start_json(started: &RuntimeVersion, now: Timestamp) -> String {
+    let mut record = Map::new();
+    put(
+        &mut record,
+        "initializationType",
+        started.initialization_type.as_deref(),
+    );
+    put(&mut record, "phase", started.phase.as_deref());
+    put(&mut record, "runtimeVersion", started.runtime_version.as_deref());
+    put(&mut record, "runtimeVersionArn", started.runtime_version_arn.as_deref());
+    put(&mut record, "functionName", started.function_name.as_deref());
+    put(&mut record, "functionVersion", started.function_version.as_deref());
+    put(&mut record, "instanceMaxMemory", started.instance_max_memory_mb);
+    platform_json("initStart", started.time.unwrap_or(now), record)
 }
 
 /// A `platform.start` event on one line, without newline.
@@ -151,17 +166,21 @@ pub fn platform_json(name: &str, time: Timestamp, record: Map<String, Value>) ->
     format!(r#"{{"time":{time},"type":{kind},"record":{record}}}"#)
 }
 
-fn field(line: &mut String, label: &str, value: Option<impl std::fmt::Display>, unit: &str) {
-    if let Some(value) = value {
-        // Writing to a String does not fail.
-        let _ = write!(line, "{label}: {value}{unit}\t");
-    }
+/// The fields that are there, between tabs.
+fn line<const N: usize>(fields: [Option<String>; N]) -> String {
+    fields.into_iter().flatten().collect::<Vec<_>>().join("\t")
 }
 
-fn outcome(line: &mut String, status: Option<&Status>, error_type: Option<&str>) {
-    // Text never says "success".
-    field(line, "Status", status.filter(|status| status.is_failure()), "");
-    field(line, "Error Type", error_type, "");
+fn field(label: &str, value: Option<impl Display>, unit: &str) -> Option<String> {
+    value.map(|value| format!("{label}: {value}{unit}"))
+}
+
+/// Status and error type; text never says "success".
+fn ending(status: Option<&Status>, error_type: Option<&str>) -> [Option<String>; 2] {
+    [
+        field("Status", status.filter(|status| status.is_failure()), ""),
+        field("Error Type", error_type, ""),
+    ]
 }
 
 fn two_decimals(ms: f64) -> String {
