@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use serde_json::json;
-use tuner_core::logs::Status;
+use tuner_logs::lines::Status;
 
 use super::runtime_api::{MAX_RESPONSE_BYTES, Reported, Verdict};
 use super::sandbox::exit_words;

@@ -1,11 +1,11 @@
 //! The log of one invocation: what the process wrote, between the lines that Lambda itself writes.
 //!
-//! The lines are those of [`tuner_core::logs::format`]; here is which of them an invocation has, and what it is billed.
+//! The lines are those of [`tuner_logs::lines::format`]; here is which of them an invocation has, and what it is billed.
 
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tuner_core::logs::{InitReport, Report, RuntimeVersion, Status, format};
+use tuner_logs::lines::{InitReport, Report, RuntimeVersion, Status, format};
 
 use super::failure::Cause;
 use super::{EnvironmentSpec, LogFormat};
@@ -183,7 +183,7 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::Value;
     use tuner_core::Outcome;
-    use tuner_core::logs::parse_tail;
+    use tuner_logs::lines::parse_tail;
 
     use super::super::tests::spec;
     use super::*;
