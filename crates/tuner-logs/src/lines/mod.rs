@@ -5,7 +5,7 @@
 //! * [`Scanner`]: an exported log file, chunk by chunk and at memory speed; nothing is on the heap for usual REPORTs. [`scan`]:
 //!   a log that is in memory as a whole.
 //! * [`scan_errors`]: the errors that runtimes write in such a chunk, and the STARTs that tell of which invocation.
-//! * [`format`]: the same events as Lambda prints them.
+//! * [`mod@format`]: the same events as Lambda prints them.
 //! * [`Report::outcome`]: what became of an invocation, from REPORT and the lines beside it ([`Neighbours`]); where they
 //!   say nothing, a runtime's own line does ([`FunctionError`]).
 //!
