@@ -1,11 +1,11 @@
 //! Whatever bytes a log holds, reading it does not panic, hands its bytes to parsers at most four times, and a report that
 //! was read survives being written again.
 //!
-//! `cargo +nightly fuzz run logs fuzz/seeds/logs`; `cargo run --example mutate_logs` of `tuner-core` does without a fuzzer.
+//! `cargo +nightly fuzz run logs fuzz/seeds/logs`; `cargo run --example mutate_logs` of `tuner-logs` does without a fuzzer.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use tuner_core::logs::{Cut, CutAt, Event, Neighbours, Scanner, Table, cut, format, parse_line, parse_tail};
+use tuner_logs::lines::{Cut, CutAt, Event, Neighbours, Scanner, Table, cut, format, parse_line, parse_tail};
 
 fuzz_target!(|bytes: &[u8]| {
     if let Some(Event::Report(report)) = parse_line(bytes) {

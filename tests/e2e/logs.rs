@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::support::{Place, repository};
 
 fn report_lines() -> Vec<u8> {
-    std::fs::read(repository().join("crates/tuner-core/tests/data/report-lines.txt")).unwrap()
+    std::fs::read(repository().join("crates/tuner-logs/tests/data/report-lines.txt")).unwrap()
 }
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {

@@ -5,7 +5,6 @@
 //! * [`FunctionName`], [`MemorySize`], [`Payloads`], [`Objective`]: what is asked for.
 //! * [`floor`]: what is known before anything is measured, and so the least memory that may be used.
 //! * [`planning`]: what was measured so far in, what to invoke next out.
-//! * [`logs`]: what Lambda's log lines say (REPORT, INIT_REPORT, RESTORE_REPORT, time-outs, runtime errors).
 //! * [`InvocationRecord`], [`Outcome`], [`StartKind`]: what one invocation did.
 //! * [`pricing`]: what it costs, by region, architecture and monthly volume.
 //! * [`machinery`]: what running a tuning as a state machine takes.
@@ -16,17 +15,11 @@
 //! * [`overview`]: what a command that measured several functions came to.
 //! * [`review`]: the memory review of a whole account, and its document.
 //!
-//! What a line of a log says, and what the invocation cost:
+//! What an invocation of 403 billed milliseconds at 1,024 MB costs (with 512 MB of `/tmp`):
 //!
 //! ```
 //! use tuner_core::Architecture;
-//! use tuner_core::logs::{Event, parse_line};
 //! use tuner_core::pricing::PriceTable;
-//!
-//! let line = b"REPORT RequestId: 0a1b2c3d-0000-4000-8000-000000000001\tDuration: 402.13 ms\tBilled Duration: 403 ms\t\
-//!     Memory Size: 1024 MB\tMax Memory Used: 181 MB";
-//! let Some(Event::Report(report)) = parse_line(line) else { panic!() };
-//! assert_eq!((report.billed_duration_ms, report.max_memory_used_mb), (Some(403), Some(181)));
 //!
 //! let quote = PriceTable::embedded().quote("eu-west-1", Architecture::Arm64)?;
 //! let cost = quote.invocation(1024, 403, 512)?;
@@ -49,7 +42,6 @@ mod function_name;
 mod function_pattern;
 mod history;
 mod instrument;
-pub mod logs;
 pub mod machinery;
 mod memory;
 mod objective;
@@ -64,6 +56,7 @@ mod record;
 mod remedy;
 pub mod review;
 mod snap_start;
+mod start_kind;
 pub mod stats;
 mod thousands;
 pub mod tuning;
@@ -79,7 +72,6 @@ pub use function_name::{FunctionName, FunctionNameError, is_region};
 pub use function_pattern::{FunctionPattern, FunctionPatternError, glob};
 pub use history::PastTuning;
 pub use instrument::{Disturbance, LocalReading, MachineUse};
-pub use logs::StartKind;
 pub use machinery::Machinery;
 pub use memory::{MemorySize, MemorySizeError, gb_seconds, vcpus};
 pub use objective::{Axis, Objective, ObjectiveError};
@@ -90,6 +82,7 @@ pub use planning::{Batch, ColdStartPlanner, GridPlanner, OutcomeCounts, Planner,
 pub use record::InvocationRecord;
 pub use remedy::Remedy;
 pub use snap_start::SnapStartUse;
+pub use start_kind::StartKind;
 pub use stats::{Distribution, Estimate};
 pub use thousands::thousands;
 pub use tuning::Tuning;

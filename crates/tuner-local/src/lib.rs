@@ -4,6 +4,28 @@
 //! * [`environment`]: one execution environment: a process behind the Runtime API, its init, invocations, time-outs,
 //!   out-of-memory, and the log lines Lambda would print.
 //! * [`server`]: the Lambda HTTP API over functions, versions and aliases.
+//!
+//! A function that is registered is there for any Lambda client, by the endpoint; whether its program is one at all can be
+//! asked before:
+//!
+//! ```
+//! use tuner_local::environment::NotAFunction;
+//! use tuner_local::{FunctionSpec, LocalLambda, LocalLambdaOptions};
+//!
+//! # tokio::runtime::Runtime::new()?.block_on(async {
+//! let lambda = LocalLambda::start(LocalLambdaOptions::default()).await?;
+//! assert!(lambda.endpoint().starts_with("http://127.0.0.1:"));
+//!
+//! let spec = FunctionSpec::new("resize", vec!["true".to_owned()]);
+//! assert_eq!(lambda.create_function(spec.clone())?.memory_size, 128);
+//! // `true` ends before it has asked the Runtime API for an event.
+//! assert!(matches!(lambda.rehearse(&spec, 512).await, Err(NotAFunction::Ended { .. })));
+//!
+//! lambda.shutdown().await;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # })?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 pub mod confinement;
 pub mod environment;

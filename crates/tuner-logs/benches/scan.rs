@@ -6,9 +6,9 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use tuner_core::logs::{Report, format, scan};
+use tuner_logs::lines::{Report, format, scan};
 
-#[path = "../../tuner-core/tests/mutations/mod.rs"]
+#[path = "../tests/mutations/mod.rs"]
 #[allow(dead_code, reason = "the benchmark changes no logs")]
 mod mutations;
 

@@ -16,8 +16,8 @@ use flate2::write::GzEncoder;
 use rayon::prelude::*;
 use serde_json::json;
 use simulated::{Account, Blind, Reported, SimulatedFunction};
-use tuner_core::logs::{Report, Status, format};
 use tuner_core::{Architecture, Outcome};
+use tuner_logs::lines::{Report, Status, format};
 
 fn main() -> io::Result<()> {
     let mut arguments = std::env::args().skip(1);

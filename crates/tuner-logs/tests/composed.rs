@@ -1,4 +1,5 @@
 //! What tired users and attackers have: composed logs, several wrappings at once, and what is right for each.
+#![cfg(feature = "files")]
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod common;

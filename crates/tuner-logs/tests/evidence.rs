@@ -1,4 +1,5 @@
 //! Evidence for a memory review, from inputs as exports leave them.
+#![cfg(feature = "files")]
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::fs;

@@ -1,4 +1,5 @@
 //! The forms in which people have Lambda's logs: what each tool makes of the same two reports, of two functions.
+#![cfg(feature = "files")]
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod common;

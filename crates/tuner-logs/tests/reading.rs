@@ -1,4 +1,5 @@
 //! Whole inputs: files, directories, gzip, streams, damaged ones; on one thread and on several.
+#![cfg(feature = "files")]
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::fs;

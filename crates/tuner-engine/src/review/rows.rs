@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use tuner_core::logs::function_of_log_group;
 use tuner_core::review::{Durations, SizeEvidence, VersionSeen};
+use tuner_logs::lines::function_of_log_group;
 
 use super::documents::Known;
 use super::list::group_to_read;

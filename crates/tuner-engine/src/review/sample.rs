@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::SignedDuration;
-use tuner_core::logs::{Event, function_of_log_stream, parse_line, version_of_log_stream};
 use tuner_core::review::Window;
+use tuner_logs::lines::{Event, function_of_log_stream, parse_line, version_of_log_stream};
 
 use super::ReviewContext;
 use super::ports::Reports;

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use tuner_core::Outcome;
-use tuner_core::logs::{Neighbours, Report, StartKind};
 use tuner_core::review::{Durations, FunctionVersion, SizeEvidence, VersionSeen};
 use tuner_core::stats;
+use tuner_core::{Outcome, StartKind};
+use tuner_logs::lines::{Neighbours, Report};
 
 /// The reports of one function, by memory size.
 #[derive(Debug, Default)]

@@ -1,8 +1,8 @@
 //! Invocations that may outlive the step that makes them: begun asynchronously, and found in the log by whoever goes on.
 
 use jiff::{SignedDuration, Timestamp};
-use tuner_core::logs::parse_tail;
 use tuner_core::{FunctionName, InvocationRecord, Outcome};
+use tuner_logs::lines::parse_tail;
 
 use crate::ports::{InvokeReply, PortError, PortErrorKind};
 use crate::retry::{had_no_effect, retrying_in_time};

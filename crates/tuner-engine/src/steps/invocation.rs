@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use serde::Deserialize;
-use tuner_core::logs::{Status, Tail, parse_tail};
 use tuner_core::{FunctionName, InvocationRecord, MemorySize, Outcome};
+use tuner_logs::lines::{Status, Tail, parse_tail};
 
 use crate::context::Event;
 use crate::ports::{InvokeReply, PortError, PortErrorKind, longest_answer};
@@ -171,7 +171,7 @@ pub(super) fn read_reply(request: &TuningRequest, size: MemorySize, reply: &Invo
         version: None,
         request_id: reply.request_id.clone().unwrap_or_default(),
         outcome,
-        start: report.map(tuner_core::logs::Report::start_kind),
+        start: report.map(tuner_logs::lines::Report::start_kind),
         duration_ms: report.map(|r| r.duration_ms),
         billed_duration_ms: report.and_then(|r| r.billed_duration_ms),
         init_duration_ms: report.and_then(|r| r.init_duration_ms),

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use tuner_core::floor::{Known, Need, Source};
-use tuner_core::logs::{Event, function_of_log_group, function_of_log_stream, parse_line};
 use tuner_core::review::{SizeEvidence, Window};
+use tuner_logs::lines::{Event, function_of_log_group, function_of_log_stream, parse_line};
 
 use crate::ports::{FunctionConfiguration, PortError, PortErrorKind};
 use crate::retry::retrying_if;

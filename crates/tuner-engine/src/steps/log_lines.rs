@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tuner_core::logs::parse_tail;
+use tuner_logs::lines::parse_tail;
 
 use crate::ports::{FunctionConfiguration, LogSource, PortError, PortErrorKind};
 use crate::{Context, TuningError};

@@ -5,7 +5,6 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use tuner_core::floor::{Known, Need, Sighting, Source};
-use tuner_core::logs::{Report, format};
 use tuner_core::planning::Preset;
 use tuner_core::review::Window;
 use tuner_core::tuning::{SizeStatus, TuningStatus};
@@ -14,6 +13,7 @@ use tuner_engine::ports::{PortError, PortErrorKind as Kind};
 use tuner_engine::review::ports::{LoggedLine, Page, QueryPage, QueryStatus, ReportRow, Reports};
 use tuner_engine::steps::MOST_SCANNED_BYTES;
 use tuner_engine::{Apply, TuningError, TuningRequest, steps};
+use tuner_logs::lines::{Report, format};
 
 use crate::simulated::{Answer, Function, World, adaptive, initialize, request};
 

@@ -5,34 +5,58 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use serde_json::json;
+use tuner_logs::lines::Status;
 
-use super::log_lines::Status;
 use super::runtime_api::{MAX_RESPONSE_BYTES, Reported, Verdict};
 use super::sandbox::exit_words;
 
-/// A failed invocation or init: the payload of the answer, and what REPORT says of it.
+/// Why an invocation or an init failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Cause {
+    /// The handler returned an error, of this type; the process goes on.
+    Handler(String),
+    /// The process failed, with this error type.
+    Process(String),
+    /// Time was up.
+    Timeout,
+}
+
+impl Cause {
+    /// Status and error type, as in a REPORT.
+    pub(super) fn words(&self) -> (Status, Option<String>) {
+        match self {
+            Self::Handler(error_type) | Self::Process(error_type) => (Status::Error, Some(error_type.clone())),
+            Self::Timeout => (Status::Timeout, None),
+        }
+    }
+}
+
+/// A failed invocation or init: the payload of the answer, and what the log says of it.
 pub(super) struct Failure {
     pub payload: Bytes,
-    pub status: Status,
-    /// A line for the log, in Lambda's words.
-    pub message: Option<String>,
+    pub cause: Cause,
+    /// What became of the process, in Lambda's words, if that has a line of its own.
+    pub process_error: Option<String>,
+    /// A line for a person who has made a mistake.
+    pub hint: Option<String>,
 }
 
 impl Failure {
-    fn new(error_type: &str, message: &str, status: Status) -> Self {
+    fn new(error_type: &str, message: &str, cause: Cause) -> Self {
         let payload = json!({"errorType": error_type, "errorMessage": message}).to_string();
         Self {
             payload: payload.into(),
-            status,
-            message: None,
+            cause,
+            process_error: None,
+            hint: None,
         }
     }
 
-    fn of_runtime(error_type: &str, message: String) -> Self {
-        let status = Status::Error(error_type.to_owned());
+    fn of_process(error_type: &str, request_id: &str, error: String) -> Self {
+        let message = format!("RequestId: {request_id} Error: {error}");
         Self {
-            message: Some(message.clone()),
-            ..Self::new(error_type, &message, status)
+            process_error: Some(error),
+            ..Self::new(error_type, &message, Cause::Process(error_type.to_owned()))
         }
     }
 
@@ -44,10 +68,7 @@ impl Failure {
         } else {
             "Runtime.ExitError"
         };
-        Self::of_runtime(
-            error_type,
-            format!("RequestId: {request_id} Error: {}", exit_words(status)),
-        )
+        Self::of_process(error_type, request_id, exit_words(status))
     }
 
     /// Time was up. `never_called` names a program that hasn't once used the Runtime API, the likeliest mistake of a
@@ -66,8 +87,8 @@ impl Failure {
             message = format!("{message}: {hint}");
         }
         Self {
-            message: hint,
-            ..Self::new("Sandbox.Timedout", &message, Status::Timeout)
+            hint,
+            ..Self::new("Sandbox.Timedout", &message, Cause::Timeout)
         }
     }
 
@@ -75,17 +96,15 @@ impl Failure {
     pub(super) fn init_error(error: Reported) -> Self {
         Self {
             payload: error.payload,
-            status: Status::Error(error.error_type),
-            message: None,
+            cause: Cause::Process(error.error_type),
+            process_error: None,
+            hint: None,
         }
     }
 
-    /// The process could not be started a second time.
+    /// The process could not be started.
     pub(super) fn not_started(request_id: &str, reason: &str) -> Self {
-        Self::of_runtime(
-            "Runtime.InvalidEntrypoint",
-            format!("RequestId: {request_id} Error: {reason}"),
-        )
+        Self::of_process("Runtime.InvalidEntrypoint", request_id, reason.to_owned())
     }
 
     /// What the process answered, if that is a failure; else the result.
@@ -94,23 +113,20 @@ impl Failure {
             Verdict::Result(payload) => Ok(payload),
             Verdict::Error(Reported { payload, error_type }) => Err(Self {
                 payload,
-                status: Status::FunctionError(error_type),
-                message: None,
+                cause: Cause::Handler(error_type),
+                process_error: None,
+                hint: None,
             }),
             Verdict::TooLarge => {
                 let message = format!(
                     "Response payload size exceeded maximum allowed payload size ({MAX_RESPONSE_BYTES} bytes)."
                 );
                 let error_type = "Function.ResponseSizeTooLarge";
-                Err(Self::new(
-                    error_type,
-                    &message,
-                    Status::FunctionError(error_type.to_owned()),
-                ))
+                Err(Self::new(error_type, &message, Cause::Handler(error_type.to_owned())))
             }
             Verdict::Truncated => {
-                let message = format!("RequestId: {request_id} Error: the response broke off");
-                Err(Self::of_runtime("Runtime.TruncatedResponse", message))
+                let error = "the response broke off".to_owned();
+                Err(Self::of_process("Runtime.TruncatedResponse", request_id, error))
             }
         }
     }

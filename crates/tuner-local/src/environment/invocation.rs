@@ -10,11 +10,11 @@ use nix::sys::signal::Signal;
 use tuner_core::LocalReading;
 use uuid::Uuid;
 
-use super::failure::Failure;
-use super::log_lines::{InitPhase, LogLines, Report, Status};
+use super::failure::{Cause, Failure};
+use super::log_lines::{InitPhase, LogLines};
 use super::runtime_api::{Delivery, headers};
 use super::sandbox::{End, InitFailure, Sandbox, StartsWith};
-use super::{Answer, Environment, EnvironmentSpec, Event};
+use super::{Answer, Environment, EnvironmentSpec, Event, StartError};
 
 /// What handling came to, before it is written down.
 struct Outcome {
@@ -53,17 +53,17 @@ async fn first_init(environment: &mut Environment, log: &mut LogLines<'_>) -> (O
     match sandbox.initialized(deadline).await {
         Ok(ready) => (Some(ready - sandbox.started), false),
         Err(failure) => {
-            let status = match failure {
-                InitFailure::Timeout => Status::Timeout,
-                InitFailure::Reported(error) => Status::Error(error.error_type),
-                InitFailure::Exited(exit) => Failure::exited("", exit, sandbox.cell.is_out_of_memory()).status,
+            let cause = match failure {
+                InitFailure::Timeout => Cause::Timeout,
+                InitFailure::Reported(error) => Cause::Process(error.error_type),
+                InitFailure::Exited(exit) => Failure::exited("", exit, sandbox.cell.is_out_of_memory()).cause,
             };
-            let duration = match status {
-                Status::Timeout => environment.spec.init_timeout,
+            let duration = match cause {
+                Cause::Timeout => environment.spec.init_timeout,
                 _ => sandbox.started.elapsed(),
             };
             log.output(&sandbox.output.take());
-            log.init_report(duration, InitPhase::Init, &status);
+            log.init_report(duration, InitPhase::Init, &cause);
             (None, true)
         }
     }
@@ -92,7 +92,7 @@ async fn repeat_init_and_handle(environment: &mut Environment, event: &Event, lo
         let left = spec.timeout.saturating_sub(began.elapsed());
         let mut outcome = handle(sandbox, spec, event, left).await;
         outcome.duration = match &outcome.result {
-            Err(failure) if failure.status == Status::Timeout => spec.timeout,
+            Err(failure) if failure.cause == Cause::Timeout => spec.timeout,
             _ => began.elapsed(),
         };
         return outcome;
@@ -116,7 +116,7 @@ async fn repeat_init_and_handle(environment: &mut Environment, event: &Event, lo
         }
     };
     log.output(&sandbox.output.take());
-    log.init_report(duration, InitPhase::Invoke, &failure.status);
+    log.init_report(duration, InitPhase::Invoke, &failure.cause);
     failed(duration, failure)
 }
 
@@ -152,7 +152,7 @@ async fn handle(sandbox: &mut Sandbox, spec: &EnvironmentSpec, event: &Event, ti
     };
     duration_ends = handled.finished.unwrap_or(duration_ends);
     let duration = match &failure {
-        Some(f) if f.status == Status::Timeout => spec.timeout,
+        Some(f) if f.cause == Cause::Timeout => spec.timeout,
         _ => duration_ends.saturating_duration_since(handled.started.unwrap_or(handed_out)),
     };
     let reusable = failure.is_none();
@@ -210,11 +210,10 @@ async fn conclude(
     } else {
         sandbox.stop().await;
     }
-    let (payload, status, message) = match outcome.result {
-        Ok(payload) => (payload, Status::Success, None),
-        Err(failure) => (failure.payload, failure.status, failure.message),
+    let out_of_memory = match &outcome.result {
+        Err(failure) => failure.cause == Cause::Process("Runtime.OutOfMemory".to_owned()),
+        Ok(_) => false,
     };
-    let out_of_memory = status == Status::Error("Runtime.OutOfMemory".to_owned());
     let used_mb = if out_of_memory {
         spec.memory_size_mb
     } else {
@@ -223,21 +222,8 @@ async fn conclude(
     environment.max_memory_used_mb = environment.max_memory_used_mb.max(used_mb);
 
     log.output(&sandbox.output.take());
-    if status == Status::Timeout {
-        log.timed_out(&event.request_id, spec.timeout);
-    }
-    if let Some(message) = message {
-        log.runtime_error(&message);
-    }
-    let function_error = (status != Status::Success).then(|| "Unhandled".to_owned());
-    log.report(&Report {
-        request_id: &event.request_id,
-        duration: outcome.duration,
-        init,
-        memory_size_mb: spec.memory_size_mb,
-        max_memory_used_mb: environment.max_memory_used_mb,
-        status,
-    });
+    let used_mb = environment.max_memory_used_mb;
+    let (payload, function_error) = finish(&mut log, event, outcome.duration, init, used_mb, outcome.result);
     Answer {
         payload,
         function_error,
@@ -251,5 +237,49 @@ async fn conclude(
             resident_memory_mb: peak.resident_mb,
             cgroup_memory_mb: peak.cgroup_mb,
         },
+    }
+}
+
+/// Writes the last lines of the log. Returns what the caller is answered: the payload, and the kind of error if it failed.
+fn finish(
+    log: &mut LogLines<'_>,
+    event: &Event,
+    duration: Duration,
+    init: Option<Duration>,
+    used_mb: u32,
+    result: Result<Bytes, Failure>,
+) -> (Bytes, Option<String>) {
+    let id = &event.request_id;
+    let failure = match result {
+        Ok(payload) => {
+            log.report(id, duration, init, used_mb, None);
+            return (payload, None);
+        }
+        Err(failure) => failure,
+    };
+    match (&failure.cause, &failure.process_error) {
+        (Cause::Timeout, _) => log.timed_out(id),
+        (Cause::Process(error_type), Some(error)) => log.runtime_error(id, error, error_type),
+        _ => {}
+    }
+    if let Some(hint) = &failure.hint {
+        log.hint(hint);
+    }
+    log.report(id, duration, init, used_mb, Some(&failure.cause));
+    (failure.payload, Some("Unhandled".to_owned()))
+}
+
+/// The answer of Lambda when the program can't be started at all: there is no environment, and the log is all made here.
+pub(super) fn not_started(spec: &EnvironmentSpec, event: &Event, error: &StartError, took: Duration) -> Answer {
+    let mut log = LogLines::new(spec);
+    log.start(&event.request_id);
+    let failure = Failure::not_started(&event.request_id, &error.to_string());
+    let (payload, function_error) = finish(&mut log, event, took, None, 0, Err(failure));
+    Answer {
+        payload,
+        function_error,
+        log: log.into_bytes(),
+        reusable: false,
+        reading: LocalReading::default(),
     }
 }

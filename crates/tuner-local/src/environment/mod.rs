@@ -18,6 +18,7 @@ mod tests;
 mod variables;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use uuid::Uuid;
 
@@ -56,6 +57,11 @@ impl Environment {
             is_new: true,
             max_memory_used_mb: 0,
         })
+    }
+
+    /// What Lambda answers to an event whose program can't be started at all, after `took` of trying.
+    pub fn not_started(spec: &EnvironmentSpec, event: &Event, error: &StartError, took: Duration) -> Answer {
+        invocation::not_started(spec, event, error, took)
     }
 
     /// Hands the event to the process and waits until it is done with it, its end, or the timeout.

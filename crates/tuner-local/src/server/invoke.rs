@@ -20,7 +20,6 @@ use super::name::Target;
 use super::routes::say;
 use super::snapshot::Snapshot;
 use super::state::Server;
-use super::unstarted::not_started;
 
 /// Lambda's limits of a payload, in bytes.
 const SYNCHRONOUS_LIMIT: usize = 6 * 1024 * 1024;
@@ -180,7 +179,7 @@ impl Admission {
             None => Environment::start(self.spec(), Arc::clone(&server.confinement)).await,
         };
         let answer = match environment {
-            Err(error) => not_started(&self.snapshot, &event, &error, started.elapsed()),
+            Err(error) => Environment::not_started(&self.spec(), &event, &error, started.elapsed()),
             Ok(mut environment) => {
                 let answer = environment.handle(event).await;
                 let ended = if answer.reusable {

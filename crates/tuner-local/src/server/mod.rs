@@ -39,7 +39,6 @@ mod rules;
 mod settings;
 mod snapshot;
 mod state;
-mod unstarted;
 
 pub use access::AccessKey;
 pub use configuration::{

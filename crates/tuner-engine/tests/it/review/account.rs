@@ -9,7 +9,6 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tuner_core::FunctionName;
-use tuner_core::logs::{Report, Status, format};
 use tuner_core::pricing::PriceTable;
 use tuner_core::review::{
     Alias, FunctionVersion, ListedFunction, MemoryReview, OptimizerFinding, ProvisionedConcurrency, PublishedVersion,
@@ -24,6 +23,7 @@ use tuner_engine::review::{
     Concluded, Keys, Ranked, Registry, ReviewContext, ReviewError, ReviewRequest, conclude, driver,
 };
 use tuner_engine::{Backoff, Silent};
+use tuner_logs::lines::{Report, Status, format};
 
 use crate::simulated::{MemoryStore, VirtualClock, When};
 

@@ -1,6 +1,6 @@
-use tuner_core::logs::format::{init_report_text, report_text, start_text};
-use tuner_core::logs::{InitReport, Report, Status};
 use tuner_engine::ports::InvokeReply;
+use tuner_logs::lines::format::{init_report_text, report_text, start_text};
+use tuner_logs::lines::{InitReport, Report, Status};
 
 /// One invocation, as the function sees it.
 #[derive(Debug, Clone)]
