@@ -14,7 +14,7 @@ fn three(place: &Place) {
     place.write(
         "tuner.toml",
         format!(
-            "[function.quick]\n{wait}payload = {{ ms = 2 }}\nlimits = \"p50>900ms\"\n\n[function.slow]\n{wait}payload = {{ ms = 40 }}\n\
+            "[function.quick]\n{wait}payload = {{ ms = 2 }}\nlimits = \"p50>900ms\"\n\n[function.slow]\n{wait}payload = '{{\"ms\": 40}}'\n\
              limits = [\"mean>10ms\", \"p95>9s\"]\n\n[function.none]\n{wait}\n"
         ),
     );

@@ -178,9 +178,10 @@ impl FunctionEntry {
         Ok(())
     }
 
-    /// The payload as `--payload` takes it.
+    /// The payload as `--payload` takes it; a text that begins as JSON does is JSON, as it is there.
     pub(crate) fn payload_argument(&self) -> Option<String> {
         Some(match self.payload.as_ref()? {
+            serde_json::Value::String(json) if json.trim_start().starts_with(['{', '[']) => json.clone(),
             serde_json::Value::String(file) => format!("@{}", self.at(Path::new(file)).display()),
             payload => payload.to_string(),
         })
