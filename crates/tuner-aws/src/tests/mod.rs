@@ -4,6 +4,7 @@ mod connection;
 mod lambda;
 mod logs;
 mod review;
+mod review_logs;
 mod server;
 mod state_machines;
 mod store;

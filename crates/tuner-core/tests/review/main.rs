@@ -17,4 +17,5 @@ mod history;
 mod laws;
 mod money;
 mod savings;
+mod starts;
 mod tuned;

@@ -113,7 +113,7 @@ pub(crate) fn sentence(view: &View<'_>) -> Option<String> {
     (!sentences.is_empty()).then(|| format!("{}.", super::words::capitalised(&sentences.join("; "))))
 }
 
-/// "3 findings are ignored until 2026-12-31, and in no figure; they would save $12 a month at best".
+/// "3 findings are ignored until 2026-12-31, and in no figure (at best $12 a month could be saved there)".
 fn ignored_sentence(view: &View<'_>) -> Option<String> {
     let totals = &view.review.totals;
     let dates = || {
@@ -132,7 +132,7 @@ fn ignored_sentence(view: &View<'_>) -> Option<String> {
         .filter(|most| most.amount > 0.0)
         .map_or_else(String::new, |most| {
             format!(
-                " (at best they would save {} {})",
+                " (at best {} {} could be saved there)",
                 view.scale.amount(most),
                 view.period()
             )
