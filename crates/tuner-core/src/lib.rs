@@ -77,7 +77,7 @@ pub use memory::{MemorySize, MemorySizeError, gb_seconds, vcpus};
 pub use objective::{Axis, Objective, ObjectiveError};
 pub use options::{Apply, OptionsError, TuningOptions};
 pub use outcome::Outcome;
-pub use payload::{PayloadError, Payloads};
+pub use payload::{PayloadError, Payloads, WrittenEvent};
 pub use planning::{Batch, ColdStartPlanner, GridPlanner, OutcomeCounts, Planner, Progress, SizeProgress};
 pub use record::InvocationRecord;
 pub use remedy::Remedy;

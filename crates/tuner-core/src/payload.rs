@@ -8,6 +8,17 @@ use crate::raw_json;
 #[derive(Debug, Clone)]
 pub struct Payloads {
     entries: Vec<Weighted>,
+    /// Of a corpus: how many events it has.
+    events: Option<usize>,
+}
+
+/// An event of a corpus, as it was written.
+#[derive(Debug, Clone)]
+pub struct WrittenEvent {
+    /// Where it stands, for messages: "line 3 of events.ndjson".
+    pub origin: String,
+    /// Its JSON.
+    pub text: String,
 }
 
 /// One payload and its share of the invocations.
@@ -39,6 +50,12 @@ pub enum PayloadError {
         origin: String,
         /// Its size.
         bytes: usize,
+    },
+    /// A corpus without an event.
+    #[error("{origin} has no event")]
+    NoEvent {
+        /// Where it came from.
+        origin: String,
     },
     /// An element of a weighted list that is none.
     #[error(
@@ -105,7 +122,60 @@ impl Payloads {
                 weight: 1.0,
                 from_text: false,
             }],
+            events: None,
         }
+    }
+
+    /// The events of a corpus, each of which is sent as often as the others. Of more than `most` (at least 1) so many are
+    /// taken, evenly from the first to the last, so that a list which is sorted is sampled from end to end; the same ones
+    /// are sent at every memory size. `origin` names the corpus in messages.
+    ///
+    /// # Errors
+    /// When there is no event, or one of them is not JSON or too large, whether it would be taken or not.
+    pub fn corpus(events: &[WrittenEvent], origin: &str, most: usize) -> Result<Self, PayloadError> {
+        let all = events
+            .iter()
+            .map(|event| Self::event(event))
+            .collect::<Result<Vec<_>, _>>()?;
+        let (of, taken) = (all.len(), all.len().min(most.max(1)));
+        if of == 0 {
+            return Err(PayloadError::NoEvent {
+                origin: origin.to_owned(),
+            });
+        }
+        let chosen: Vec<usize> = (0..taken)
+            .map(|i| if taken == 1 { 0 } else { i * (of - 1) / (taken - 1) })
+            .collect();
+        let mut entries: Vec<Option<Weighted>> = all.into_iter().map(Some).collect();
+        Ok(Self {
+            entries: chosen.into_iter().filter_map(|at| entries[at].take()).collect(),
+            events: Some(of),
+        })
+    }
+
+    fn event(event: &WrittenEvent) -> Result<Weighted, PayloadError> {
+        let written: &RawValue = serde_json::from_str(&event.text).map_err(|e| PayloadError::NotJson {
+            origin: event.origin.clone(),
+            reason: e.to_string(),
+        })?;
+        let read = Weighted::of(written, 1.0);
+        match read.body.len() {
+            bytes if bytes > MAX_PAYLOAD_BYTES => Err(PayloadError::TooLarge {
+                origin: event.origin.clone(),
+                bytes,
+            }),
+            _ => Ok(read),
+        }
+    }
+
+    /// The payloads as a weighted list, which [`parse`](Self::parse) reads back: what an execution's input takes.
+    pub fn to_list(&self) -> String {
+        let element = |entry: &Weighted| {
+            let body = String::from_utf8_lossy(&entry.body);
+            format!("{{\"{PAYLOAD}\":{body},\"{WEIGHT}\":{}}}", entry.weight)
+        };
+        let elements: Vec<String> = self.entries.iter().map(element).collect();
+        format!("[{}]", elements.join(","))
     }
 
     /// Reads a payload as the user wrote it: any JSON value, sent byte for byte as written; or a weighted list
@@ -145,11 +215,18 @@ impl Payloads {
                 bytes: large.body.len(),
             });
         }
-        Ok(Self { entries })
+        Ok(Self { entries, events: None })
     }
 
     /// What the user should know of how the payload was read.
     pub fn note(&self) -> Option<String> {
+        let sent = self.entries.len();
+        if let Some(of) = self.events.filter(|of| *of > sent) {
+            return Some(format!(
+                "{sent} of the {of} events are sent, evenly from the first to the last, the same ones at every size: figures are \
+                 theirs"
+            ));
+        }
         if !self.entries.iter().any(|entry| entry.from_text) {
             return None;
         }
@@ -361,7 +438,7 @@ mod tests {
                 from_text: false,
             })
             .collect();
-        let sequence = Payloads { entries }.sequence(total);
+        let sequence = Payloads { entries, events: None }.sequence(total);
         (0..weights.len() as u32)
             .map(|i| sequence.iter().filter(|&&index| index == i).count())
             .collect()
@@ -385,7 +462,7 @@ mod tests {
                     from_text: false,
                 })
                 .collect();
-            let payloads = Payloads { entries };
+            let payloads = Payloads { entries, events: None };
             let needed = (1..200).find(|&n| payloads.check(n).is_ok()).unwrap();
             assert!(counts(&weights, needed as usize).iter().all(|&n| n > 0));
             assert!(counts(&weights, needed as usize - 1).contains(&0));
@@ -502,6 +579,45 @@ mod tests {
         assert!(payloads.check(needed).is_ok() && payloads.check(needed - 1).is_err());
     }
 
+    fn events(texts: &[&str]) -> Vec<WrittenEvent> {
+        let event = |(line, text): (usize, &&str)| WrittenEvent {
+            origin: format!("line {} of e.ndjson", line + 1),
+            text: (*text).to_owned(),
+        };
+        texts.iter().enumerate().map(event).collect()
+    }
+
+    #[test]
+    fn a_corpus_is_sent_whole_or_sampled_from_end_to_end() {
+        let numbers: Vec<String> = (0..101).map(|n| format!("{{\"n\": {n}}}")).collect();
+        let all = events(&numbers.iter().map(String::as_str).collect::<Vec<_>>());
+        let bodies = |payloads: &Payloads| -> Vec<String> {
+            let entries = payloads.entries().iter();
+            entries.map(|e| String::from_utf8(e.body.clone()).unwrap()).collect()
+        };
+        let some = Payloads::corpus(&all, "e.ndjson", 5).unwrap();
+        assert_eq!(bodies(&some), [0, 25, 50, 75, 100].map(|n| format!("{{\"n\": {n}}}")));
+        assert!(some.note().unwrap().starts_with("5 of the 101 events are sent"));
+        assert_eq!(some.round(), Some(5));
+        // As an execution gets them.
+        let read = Payloads::parse(&some.to_list(), "input").unwrap();
+        assert_eq!(bodies(&read), bodies(&some));
+        let few = Payloads::corpus(&all[..3], "e.ndjson", 5).unwrap();
+        assert_eq!((few.entries().len(), few.note()), (3, None));
+        assert_eq!(Payloads::corpus(&all, "e.ndjson", 1).unwrap().entries().len(), 1);
+    }
+
+    #[test]
+    fn a_broken_event_is_named_even_if_it_would_not_be_sent() {
+        let error = Payloads::corpus(&events(&["1", "{\"a\":", "3", "4"]), "e.ndjson", 2).unwrap_err();
+        assert!(
+            error.to_string().starts_with("line 2 of e.ndjson is not JSON"),
+            "{error}"
+        );
+        let error = Payloads::corpus(&[], "e.ndjson", 2).unwrap_err();
+        assert_eq!(error.to_string(), "e.ndjson has no event");
+    }
+
     #[test]
     fn a_round_sends_each_as_often_as_its_weight_says() {
         for (weights, round) in [
@@ -517,6 +633,7 @@ mod tests {
             };
             let payloads = Payloads {
                 entries: weights.iter().map(entry).collect(),
+                events: None,
             };
             assert_eq!(payloads.round(), round, "{weights:?}");
             if let Some(round) = round {

@@ -48,10 +48,11 @@ pub(crate) struct CheckArgs {
     #[arg(long, value_enum, default_value_t = UndecidedArg::Fail, help_heading = "Limits")]
     pub(crate) undecided: UndecidedArg,
 
-    /// What is sent: JSON, a file, - for standard input, or a list [{"payload": ..., "weight": 2}, ...]
+    /// What is sent: JSON, a file, - for standard input, or a list [{"payload": ..., "weight": 2}, ...]; or events, each as often
+    /// as the others: a folder of .json files or an .ndjson file
     #[arg(
         long,
-        value_name = "JSON|FILE|-",
+        value_name = "JSON|FILE|DIR|-",
         conflicts_with = "from_logs",
         help_heading = "Measuring"
     )]

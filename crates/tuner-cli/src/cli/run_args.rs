@@ -52,8 +52,9 @@ pub(crate) struct RunArgs {
     /// Measure no longer than this: 90s, 10m, 2h
     #[arg(long, value_name = "TIME", value_parser = time, help_heading = "Measuring")]
     pub(crate) max_time: Option<u64>,
-    /// What is sent: JSON, a file, - for standard input, or a list [{"payload": ..., "weight": 2}, ...]
-    #[arg(long, value_name = "JSON|FILE|-", help_heading = "Measuring")]
+    /// What is sent: JSON, a file, - for standard input, or a list [{"payload": ..., "weight": 2}, ...]; or events, each as often
+    /// as the others: a folder of .json files or an .ndjson file
+    #[arg(long, value_name = "JSON|FILE|DIR|-", help_heading = "Measuring")]
     pub(crate) payload: Option<String>,
     /// An object with the payload, for one that is too large for the input of an execution (256 KB)
     #[arg(

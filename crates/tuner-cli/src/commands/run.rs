@@ -101,7 +101,7 @@ pub(super) async fn of_project(
 
 /// The payload typed, checked; one in S3 is read by whoever tunes.
 pub(super) fn payload_of(args: &RunArgs) -> Result<Given, CliError> {
-    let given = payload::read(args.payload.as_deref())?;
+    let given = payload::read(args.payload.as_deref(), payload::MOST_EVENTS.max(args.num.unwrap_or(0)))?;
     check(&given.payloads, args)?;
     Ok(given)
 }

@@ -157,7 +157,8 @@ fn payload_source(r: &mut Reading<'_>, invocations: Option<u32>) -> PayloadSourc
             value: format!("{bytes} bytes long"),
             accepted: "at most 6291456 bytes long, which is what Lambda takes".to_owned(),
         }),
-        Err(PayloadError::NotJson { .. }) => fields.note(InputError::Wrong {
+        // There is no corpus in an input: its events come as a weighted list.
+        Err(PayloadError::NotJson { .. } | PayloadError::NoEvent { .. }) => fields.note(InputError::Wrong {
             field: "payload".to_owned(),
             value: "malformed".to_owned(),
             accepted: "JSON".to_owned(),

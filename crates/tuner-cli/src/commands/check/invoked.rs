@@ -47,7 +47,7 @@ pub(super) async fn check(args: &CheckArgs, progress: &Arc<Progress>, part: &Par
     if args.local {
         return of_program(args, progress, &prices, part).await;
     }
-    let payloads = payload::read(args.payload.as_deref())?.payloads;
+    let payloads = payload::read(args.payload.as_deref(), payload::MOST_EVENTS_CHECKED)?.payloads;
     let Some(function) = args.function.as_deref() else {
         return Err(CliError::usage("no function to check")
             .hint("name one with --function, or try `tuner check --local --function example:hash --max-p95 500`"));
@@ -126,7 +126,7 @@ async fn of_program(
 ) -> Result<Exit, CliError> {
     let Program { args, name, mut spec } = program(args, progress)?;
     let args = &args;
-    let payloads = payload::read(args.payload.as_deref())?.payloads;
+    let payloads = payload::read(args.payload.as_deref(), payload::MOST_EVENTS_CHECKED)?.payloads;
     let region = args.aws.account.region.as_deref().unwrap_or(local_lambda::REGION);
     let (local, lambda) = local_lambda::start_private(&args.local_args, region).await?;
     let _source = Source::of(&mut spec).await?;
