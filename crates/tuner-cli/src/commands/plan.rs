@@ -421,14 +421,12 @@ const USUAL_SIZES: u64 = 7;
 fn invocations(request: &TuningRequest, payloads: &Payloads) -> String {
     if let Some(effort) = request.options.preset.effort() {
         let least = 3 * (u64::from(effort.opening.max(payloads.all_sent_after())) + 1);
-        let limit = match request.options.budget.invocations {
-            Some(most) => format!(", never more than {}", units::count(u64::from(most))),
-            None => String::new(),
-        };
+        let most = u64::from(request.options.budget.invocations.unwrap_or(effort.most_calls));
         return format!(
-            "mostly {} to {} times, fewer where less is to be learned, the first at each size a cold start{limit}",
-            units::count(least),
-            units::count(u64::from(effort.calls).max(2 * least)),
+            "mostly {} to {} times, fewer where less is to be learned, the first at each size a cold start, never more than {}",
+            units::count(least.min(most)),
+            units::count(u64::from(effort.calls).max(2 * least).min(most)),
+            units::count(most)
         );
     }
     let sizes = request.options.memory_sizes.len() as u64;
