@@ -16,9 +16,11 @@ import platform
 import re
 import secrets
 import shlex
+import signal
 import subprocess
 import sys
 import tarfile
+import tempfile
 import time
 import urllib.error
 import urllib.parse
@@ -42,8 +44,10 @@ ACCOUNTS = set()
 
 
 def masked(text):
-    """Account IDs are twelve digits, and stand beside a colon in ARNs; one that was met once is masked wherever it stands."""
+    """Account IDs are twelve digits, and stand beside a colon in ARNs or behind the word; one that was met once is masked
+    wherever it stands."""
     ACCOUNTS.update(re.findall(r"(?<=:)\d{12}(?!\d)", text), re.findall(r"(?<!\d)\d{12}(?=:)", text))
+    ACCOUNTS.update(re.findall(r"(?i)account\W{0,3}(\d{12})(?!\d)", text))
     return re.sub(r"(?<!\d)\d{12}(?!\d)", lambda found: MASK if found[0] in ACCOUNTS else found[0], text)
 
 
@@ -56,9 +60,9 @@ class Settings:
 
     TUNER_COMMAND         check, run, compare or patch
     TUNER_ARGUMENTS       its arguments, as a shell would split them; no shell reads them
-    TUNER_OUT             folder of the results
+    TUNER_OUT             folder of the results, which is new or empty; one of the machine's temporary ones unless given
     TUNER_BINARY          the program
-    TUNER_KEY             name of the comment; the job and the function unless given
+    TUNER_KEY             name of the comment; the job and what is measured unless given
     TUNER_CODE            folder of infrastructure code, where findings are placed
     TUNER_NEEDS_AWS       true, false or auto
     TUNER_UNMEASURED      neutral or fail: how a run ends that may not measure
@@ -75,7 +79,10 @@ class Settings:
             self.arguments = shlex.split(os.environ.get("TUNER_ARGUMENTS", ""))
         except ValueError as error:
             raise Problem(f"the arguments cannot be split into words: {error}") from error
-        self.out = Path(setting("TUNER_OUT", "tuner-report"))
+        self.out = Path(setting("TUNER_OUT") or tempfile.mkdtemp(prefix="tuner-report-", dir=setting("RUNNER_TEMP") or None))
+        # What lies there already is of another run, or was written by whoever made the request: it is no result of this one.
+        if self.out.is_symlink() or self.out.exists() and (not self.out.is_dir() or any(self.out.iterdir())):
+            raise Problem(f"the folder of the results `{self.out}` is not empty: name one that is not there yet, or none")
         self.binary = setting("TUNER_BINARY", "tuner")
         self.code = setting("TUNER_CODE", ".")
         self.needs_aws = self.choice("TUNER_NEEDS_AWS", ("auto", "true", "false"))
@@ -105,16 +112,24 @@ class Settings:
         own = self.arguments[: self.arguments.index("--")] if "--" in self.arguments else self.arguments
         return any(word == flag or word.startswith(flag + "=") for word in own for flag in flags)
 
+    def values_of(self, *flags):
+        """All values of these flags."""
+        pairs = zip(self.arguments, [*self.arguments[1:], ""])
+        given = [after for word, after in pairs if word in flags]
+        return given + [word.split("=", 1)[1] for word in self.arguments if word.split("=", 1)[0] in flags and "=" in word]
+
     def key(self, job):
-        given = setting("TUNER_KEY")
+        given = " ".join(setting("TUNER_KEY").split())
         if given:
             return given
-        # A name, not an ARN: account IDs are for nobody else.
-        function = (self.value_of("--function") or "").split(":function:")[-1]
-        if function.startswith("arn:"):
-            function = ""
-        parts = [job, self.command, function, self.value_of("--region") or ""]
-        return " ".join(part for part in parts if part)
+        # The names that the arguments begin with, what is named by a flag, and the program of a local function.
+        first_flag = next((at for at, word in enumerate(self.arguments) if word.startswith("-")), len(self.arguments))
+        program = self.arguments[self.arguments.index("--") + 1 :] if "--" in self.arguments else []
+        flags = self.values_of("--function") + self.values_of("--region") + self.values_of("--profile")
+        # Names, not ARNs: account IDs are for nobody else.
+        named = [word.split(":function:")[-1] for word in [*self.arguments[:first_flag], *flags, *program]]
+        parts = [job, self.command, *(word for word in named if not word.startswith("arn:"))]
+        return masked(" ".join(" ".join(parts).split()))[:300]
 
     def asks_aws(self):
         if self.needs_aws != "auto":
@@ -129,16 +144,46 @@ def has_credentials():
         "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
         "AWS_CONTAINER_CREDENTIALS_FULL_URI",
         "AWS_PROFILE",
+        "AWS_DEFAULT_PROFILE",
     )
-    return any(setting(name) for name in names)
+    files = (setting("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials"), setting("AWS_CONFIG_FILE", "~/.aws/config"))
+    return any(setting(name) for name in names) or any(Path(file).expanduser().is_file() for file in files)
 
 
 # ---------------------------------------------------------------------------------------------------------------- tuner
 
 
 class Result:
-    def __init__(self, code, verdict, text, why=""):
-        self.code, self.verdict, self.text, self.why = code, verdict, text, why
+    def __init__(self, code, verdict, text, is_stopped=False):
+        self.code, self.verdict, self.text, self.is_stopped = code, verdict, text, is_stopped
+
+
+def ended(words):
+    """Runs a program to its end: its exit code, what it printed on both channels, and whether it was told to stop.
+
+    A job that is cancelled tells tuner, which then puts the function back; that is waited for. The program is in a session of its
+    own, or it would be told twice and take that for impatience."""
+    told, child = [], []
+
+    def tell_it(number, _frame):
+        told.append(number)
+        for process in child:
+            process.send_signal(number)
+
+    signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.signal(number, tell_it) for number in signals}
+    try:
+        pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        process = subprocess.Popen(words, start_new_session=True, **pipes)
+        child.append(process)
+        if told:
+            process.send_signal(told[0])
+        out, err = process.communicate()
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    code = process.returncode if process.returncode >= 0 else 128 - process.returncode
+    return code, out.decode("utf-8", "replace"), err.decode("utf-8", "replace"), bool(told)
 
 
 def measure(settings):
@@ -152,21 +197,29 @@ def measure(settings):
         words += ["--format", "markdown"]
     settings.out.mkdir(parents=True, exist_ok=True)
     try:
-        done = subprocess.run([*words, *settings.arguments], capture_output=True, stdin=subprocess.DEVNULL, check=False)
+        code, printed, said, is_stopped = ended([*words, *settings.arguments])
     except OSError as error:
         raise Problem(f"cannot start `{settings.binary}`: {error.strerror}; give its path with the input `binary`") from error
-    code = done.returncode if done.returncode >= 0 else 128 - done.returncode
-    for text in [*settings.arguments, done.stderr.decode("utf-8", "replace")]:
+    # What is sent to a function is for nobody else.
+    for value in settings.values_of("--payload", "--env"):
+        said = said.replace(value, "(not shown)") if value else said
+    # Accounts are met in any of them, and masked in all.
+    for text in [*settings.arguments, printed, said, *(file.read_text("utf-8", "replace") for file in texts(settings.out))]:
         masked(text)
-    text = masked(done.stdout.decode("utf-8", "replace"))
-    log(masked(done.stderr.decode("utf-8", "replace")))
+    text, said = masked(printed), masked(said)
+    log(said)
     mask_files(settings.out)
     if settings.command == "patch" and text.strip():
         text = fenced(text, "diff")
     if not text.strip():
-        last = [line for line in masked(done.stderr.decode("utf-8", "replace")).splitlines() if line.strip()]
+        # A usage error quotes the command line.
+        last = [line for line in said.splitlines() if line.strip()] if code != USAGE else ["The log of the job says what is wrong."]
         text = f"### tuner {settings.command} ended with code {code}\n\n" + (fenced("\n".join(last[-20:]), "text") if last else "")
-    return Result(code, VERDICTS.get(code, "failed"), text)
+    verdict = VERDICTS.get(code, "failed")
+    # A dry run of a check says what it would take.
+    if code == 0 and settings.command in ("check", "run") and settings.has("--dry-run"):
+        verdict = NOT_MEASURED
+    return Result(code, verdict, text, is_stopped)
 
 
 def fenced(text, language):
@@ -175,12 +228,16 @@ def fenced(text, language):
     return f"{fence}{language}\n{text.rstrip()}\n{fence}\n"
 
 
+def texts(folder):
+    endings = (".json", ".md", ".html", ".xml", ".svg", ".csv", ".jsonl")
+    return [file for file in folder.rglob("*") if file.suffix in endings and file.is_file() and not file.is_symlink()]
+
+
 def mask_files(folder):
-    for file in folder.rglob("*"):
-        if file.is_file() and not file.is_symlink() and file.suffix in (".json", ".md", ".html", ".xml", ".svg", ".csv", ".jsonl"):
-            text = file.read_text("utf-8", "replace")
-            if masked(text) != text:
-                file.write_text(masked(text), "utf-8")
+    for file in texts(folder):
+        text = file.read_text("utf-8", "replace")
+        if masked(text) != text:
+            file.write_text(masked(text), "utf-8")
 
 
 def log(text):
@@ -199,7 +256,7 @@ def nothing_measured(settings, why):
         f"### ❔ Nothing was measured\n\n`tuner {settings.command}` did not run: {why}. This says nothing about the function: "
         "neither that it keeps its limits nor that it breaks them.\n"
     )
-    return Result(NOT_ENOUGH if settings.unmeasured == "fail" else 0, NOT_MEASURED, text, why)
+    return Result(NOT_ENOUGH if settings.unmeasured == "fail" else 0, NOT_MEASURED, text)
 
 
 def findings(settings):
@@ -220,7 +277,7 @@ def findings(settings):
                 words = f"{limit['metric'].replace('_', ' ')} {sign} {limit['limit']:g}{unit}"
                 found.append({"function": name, "metric": limit["metric"], "verdict": result["verdict"], "limit": words, "place": place})
         except (ValueError, KeyError, TypeError, AttributeError, OSError):
-            print(f"{file} is no check that this script can read: no annotation is made of it")
+            say("notice", f"{file} is no check that this script can read: no annotation is made of it", title="tuner")
     return sorted(found, key=lambda one: one["verdict"] != "broken")
 
 
@@ -319,12 +376,13 @@ class Api:
                     return json.loads(text) if text else None
             except urllib.error.HTTPError as error:
                 limited = error.code == 429 or (error.code == 403 and error.headers.get("retry-after"))
-                if attempt + 1 == self.ATTEMPTS or not (limited or error.code >= 500):
+                # A comment that was made, with its answer lost, must not be made again.
+                passes = limited or (error.code >= 500 and method != "POST")
+                if attempt + 1 == self.ATTEMPTS or not passes:
                     raise ApiError(f"{method} answered {error.code}", error.code) from error
                 wait = error.headers.get("retry-after") or ""
                 time.sleep(min(int(wait) if wait.isdigit() else self.pause * (attempt + 1), 60))
             except (urllib.error.URLError, OSError, ValueError) as error:
-                # A comment that was made, with its answer lost, must not be made again.
                 if attempt + 1 == self.ATTEMPTS or method == "POST":
                     raise ApiError(f"{method} got no answer that can be read: {getattr(error, 'reason', error)}", None) from error
                 time.sleep(self.pause * (attempt + 1))
@@ -466,7 +524,10 @@ def keep_comment(forge, key, text):
             return "", f"the {forge.name} has a newer result (of commit {last['commit'][:12]}): it was left as it is"
         address = forge.update(ours[0][0], body)
         for identifier, _ in ours[1:]:
-            forge.delete(identifier)
+            try:
+                forge.delete(identifier)
+            except ApiError:
+                pass  # Another run tidied up at the same time, or the next one will.
         return address, "the comment was brought up to date"
     login, address = forge.create(body)
     if login and login != author:
@@ -559,29 +620,47 @@ def code_quality(found, file):
     file.write_text(json.dumps(report, indent=1) + "\n", "utf-8")
 
 
+def result_of(settings, why_untrusted):
+    """What came of it; where it can't be started, that: an older comment must not stand for this commit."""
+    try:
+        if not settings.asks_aws() or has_credentials():
+            return measure(settings)
+        if why_untrusted:
+            say("notice", f"nothing was measured: {why_untrusted}", title="tuner")
+            return nothing_measured(settings, why_untrusted)
+        # The machine may have a role of its own, which the environment says nothing of.
+        if settings.needs_aws == "true":
+            return measure(settings)
+        raise Problem(
+            "there are no credentials for AWS here: sign in in a step before (OIDC); where the machine has a role, say `needs-aws: true`, "
+            "and where none are needed, `needs-aws: false`"
+        )
+    except Problem as problem:
+        say("error", str(problem), title="tuner")
+        return Result(USAGE, "failed", f"### tuner {settings.command} could not start\n\nNothing was measured: {masked(str(problem))}.\n")
+
+
 def run():
     settings = Settings()
     is_gitlab = setting("GITLAB_CI") == "true"
     forge = GitLab(settings) if is_gitlab else GitHub(settings)
     forge.refuse()
-    why = forge.untrusted()
-    if settings.asks_aws() and not has_credentials():
-        if not why:
-            raise Problem("there are no credentials for AWS here: sign in in a step before (OIDC), or say `needs-aws: false`")
-        result = nothing_measured(settings, why)
-        settings.out.mkdir(parents=True, exist_ok=True)
-        say("notice", f"nothing was measured: {why}", title="tuner")
-    else:
-        result = measure(settings)
+    result = result_of(settings, forge.untrusted())
+    settings.out.mkdir(parents=True, exist_ok=True)
     (settings.out / "comment.md").write_text(result.text, "utf-8")
     found = findings(settings) if result.verdict != NOT_MEASURED else []
     annotate(found)
     if is_gitlab:
         code_quality(found, settings.out / "gl-code-quality-report.json")
     summarise(result.text)
-    address = tell(settings, forge, result)
+    # A job that is cancelled has no result, and little time.
+    address = "" if result.is_stopped else tell(settings, forge, result)
     is_measured = "false" if result.verdict == NOT_MEASURED else "true"
-    output(verdict=result.verdict, exit_code=result.code, measured=is_measured, report=settings.out, comment_url=address)
+    artifact = setting("TUNER_ARTIFACT")
+    if artifact == "auto":
+        # Two artifacts of a run can't have one name.
+        artifact = f"tuner-report-{re.sub('[^A-Za-z0-9-]', '-', setting('GITHUB_JOB', 'job'))}-{secrets.token_hex(3)}"
+    output(verdict=result.verdict, exit_code=result.code, measured=is_measured, report=settings.out, comment_url=address, artifact=artifact)
     print(f"verdict: {result.verdict}, exit code {result.code}")
     # With GitHub a later step ends the job, when the report is uploaded.
     return 0 if setting("GITHUB_OUTPUT") else result.code

@@ -6,10 +6,13 @@ import io
 import json
 import os
 import re
+import shutil
+import signal
 import subprocess
 import sys
 import tarfile
 import threading
+import time
 import urllib.parse
 from pathlib import Path
 
@@ -46,7 +49,7 @@ class Api:
     """A pull request's comments, as GitHub and GitLab serve them."""
 
     def __init__(self):
-        self.comments, self.calls, self.refuses, self.fails = [], [], None, 0
+        self.comments, self.calls, self.refuses, self.fails, self.loses = [], [], None, 0, False
         self.head, self.next_id, self.login = "a" * 40, 1000, BOT
         api = self
 
@@ -81,6 +84,9 @@ class Api:
                     query = urllib.parse.parse_qs(path.query)
                     page, size = int(query["page"][0]), int(query["per_page"][0])
                     return self.answer(200, api.comments[(page - 1) * size : page * size])
+                if self.command == "POST" and api.loses:
+                    api.add(api.login, sent["body"])
+                    return self.answer(502, {})
                 if self.command == "POST":
                     return self.answer(201, api.add(api.login, sent["body"]))
                 number = int(path.path.rsplit("/", 1)[1])
@@ -130,6 +136,7 @@ class Job:
         self.event = {"pull_request": {"number": 7, "head": {"sha": "a" * 40, "repo": {"full_name": "o/r"}}}}
         self.environment = {
             "PATH": os.environ["PATH"],
+            "HOME": str(folder),
             "CALLS": str(folder / "calls"),
             "TUNER_BINARY": str(program),
             "TUNER_COMMAND": "check",
@@ -156,6 +163,8 @@ class Job:
         (self.folder / "event.json").write_text(json.dumps(self.event))
         for name in ("output", "summary"):
             (self.folder / name).write_text("")
+        # Each job begins with a checkout of its own.
+        shutil.rmtree(self.folder / "out", ignore_errors=True)
         environment = {name: value for name, value in {**self.environment, **more}.items() if value is not None}
         done = subprocess.run([sys.executable, SCRIPT, command], capture_output=True, text=True, env=environment, cwd=self.folder)
         self.said = done.stdout + done.stderr
@@ -269,6 +278,12 @@ def test_an_api_that_is_down_changes_nothing_and_one_that_comes_back_is_used(job
     assert job.outputs["verdict"] == "passed" and "no answer" in job.said
 
 
+def test_a_comment_whose_answer_was_lost_is_not_made_again(job, api):
+    api.loses = True
+    assert job.run() == 0
+    assert len(api.ours()) == 1 and "has no new comment" in job.said
+
+
 def test_a_token_that_writes_as_somebody_else_is_told(job, api):
     api.login = "our-app[bot]"
     job.run()
@@ -296,8 +311,71 @@ def test_without_credentials_nothing_is_measured_and_nothing_passes(job, api, wh
 
 
 def test_a_job_of_ours_that_forgot_to_sign_in_fails(job, api):
-    assert job.run(AWS_ACCESS_KEY_ID=None) == 2
-    assert "sign in" in job.said and job.outputs["verdict"] == "failed" and api.wrote() == []
+    assert job.run() == 0
+    assert job.run(AWS_ACCESS_KEY_ID=None, GITHUB_RUN_NUMBER="21") == 0
+    assert "sign in" in job.said and job.outputs["verdict"] == "failed" and job.outputs["exit-code"] == "2"
+    # The result of before does not stand for this commit.
+    (comment,) = api.ours()
+    assert "Nothing was measured" in comment["body"] and "keeps its limits" not in comment["body"]
+    assert len(job.calls()) == 1
+    # A machine may have a role that the environment says nothing of; and a shared file has credentials too.
+    assert job.run(AWS_ACCESS_KEY_ID=None, TUNER_NEEDS_AWS="true") == 0 and job.outputs["verdict"] == "passed"
+    (job.folder / ".aws").mkdir()
+    (job.folder / ".aws/credentials").write_text("[default]\n")
+    assert job.run(AWS_ACCESS_KEY_ID=None) == 0 and job.outputs["verdict"] == "passed"
+
+
+def test_a_job_that_is_cancelled_lets_tuner_put_the_function_back(job, api):
+    program = job.folder / "slow"
+    program.write_text(
+        f"#!{sys.executable}\nimport pathlib, signal, sys, time\n"
+        "def stop(*_):\n    time.sleep(1)\n    pathlib.Path('back').write_text('put back')\n    sys.exit(130)\n"
+        "signal.signal(signal.SIGINT, stop)\npathlib.Path('begun').touch()\ntime.sleep(60)\n"
+    )
+    program.chmod(0o755)
+    (job.folder / "event.json").write_text(json.dumps(job.event))
+    environment = {**job.environment, "TUNER_BINARY": str(program)}
+    script = subprocess.Popen([sys.executable, SCRIPT, "run"], env=environment, cwd=job.folder, start_new_session=True)
+    for _ in range(600):
+        if (job.folder / "begun").exists():
+            break
+        time.sleep(0.05)
+    # As a terminal does: to all of the group.
+    os.killpg(script.pid, signal.SIGINT)
+    assert script.wait(30) == 0
+    assert (job.folder / "back").read_text() == "put back"
+    assert "130" in (job.folder / "output").read_text() and api.wrote() == []
+
+
+def test_a_folder_with_files_of_others_is_refused(job, api):
+    """What a pull request brings along is no result, and nothing is written through its links."""
+    brought = job.folder / "brought"
+    brought.mkdir()
+    (brought / "check.json").write_text(check(("p95", "broken")))
+    assert job.run(TUNER_OUT=str(brought)) == 2
+    assert "is not empty" in job.said and "::error title=tuner check" not in job.said and job.calls() == []
+    assert job.run(TUNER_OUT=None, RUNNER_TEMP=str(job.folder)) == 0
+    assert Path(job.outputs["report"]).parent == job.folder
+
+
+def test_each_that_is_measured_has_a_comment(job, api):
+    for number, arguments in enumerate(["resize", "orders", "--local -- ./a", "--local -- ./b", "resize --profile dev"], 21):
+        assert job.run(TUNER_ARGUMENTS=arguments, TUNER_NEEDS_AWS="false", GITHUB_RUN_NUMBER=str(number)) == 0
+    assert len({one["body"].split("\n")[0] for one in api.ours()}) == 5
+    for _ in range(2):
+        job.run(TUNER_KEY="two\nlines", GITHUB_RUN_NUMBER="30")
+    assert len(api.ours()) == 6
+
+
+def test_what_was_sent_is_not_shown(job, api):
+    says = "error: the payload `secret-thing` is neither JSON nor a file that is there\n"
+    assert job.run(TUNER_ARGUMENTS="--payload secret-thing", SAYS=says, PRINTS="", CODE="2") == 0
+    assert "secret-thing" not in job.said + job.summary + api.ours()[0]["body"]
+
+
+def test_a_dry_run_has_not_passed(job):
+    assert job.run(TUNER_ARGUMENTS="--function resize --dry-run") == 0
+    assert (job.outputs["verdict"], job.outputs["measured"]) == ("nothing-measured", "false")
 
 
 def test_pull_request_target_is_refused(job, api):
@@ -358,8 +436,9 @@ def test_findings_stand_on_the_line_of_the_size(job, api):
     ],
 )
 def test_what_makes_no_sense_is_said(job, more, words):
-    assert job.run(**more) == 2
-    assert words in job.said and job.outputs["verdict"] == "failed"
+    # Where tuner could not be started, the last step ends the job.
+    assert job.run(**more) in (0, 2)
+    assert words in job.said and job.outputs["verdict"] == "failed" and job.outputs["exit-code"] == "2"
 
 
 def archive(folder, name, text):
