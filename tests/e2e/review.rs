@@ -607,6 +607,58 @@ fn decisions_and_owners_are_of_a_file() {
     ];
     place.tuner(&again).run().exits(0);
     assert!(place.path().join("again/report.html").is_file() && place.path().join("again/groups/_nobody.md").is_file());
+    let none = ["report", "out/review.json", "--group-by", "stack", "--group", "x"];
+    let refused = place
+        .tuner(&none)
+        .run()
+        .refuses(2, &["every function is in none", "--group"]);
+    assert!(!refused.stderr.contains("there are"), "{}", refused.stderr);
+    // Owners of tuner.toml count beside another file's.
+    let owners = [
+        "report",
+        "out/review.json",
+        "--advice",
+        "none.toml",
+        "--group-by",
+        "owner",
+    ];
+    let text = place.tuner(&owners).run().exits(0).stdout;
+    assert!(text.contains("payments"), "{text}");
+}
+
+#[test]
+fn a_report_into_a_directory_takes_nothing_else_with_it() {
+    let place = Place::new();
+    wasting(&place);
+    place.write("tuner.toml", "[function.pay]\nowner = \"payments\"\n");
+    review(&place, "logs", &[]).exits(0);
+    std::fs::create_dir(place.path().join("dir")).unwrap();
+    let document = std::fs::read_to_string(place.path().join("out/review.json")).unwrap();
+    // The document stands where its report would be.
+    place.write("dir/report.json", &document);
+    let report = |document: &str, by: &str, more: &[&str]| {
+        let args = [&["report", document, "--group-by", by, "--out", "dir"], more].concat();
+        place.tuner(&args).run()
+    };
+    let itself = report("dir/report.json", "owner", &["--format", "json"]);
+    itself.refuses(2, &["`dir/report.json` would be overwritten", "--out"]);
+    assert_eq!(
+        std::fs::read_to_string(place.path().join("dir/report.json")).unwrap(),
+        document
+    );
+    assert!(!place.path().join("dir/groups.csv").exists());
+    let done = report("dir/report.json", "owner", &["--format", "html"]).exits(0);
+    assert!(done.stderr.contains("dir/report.html"), "{}", done.stderr);
+    assert!(place.path().join("dir/groups/payments.html").is_file());
+    // Pages of another grouping go; what is somebody else's stays.
+    place.write("dir/groups/mine.html", "mine");
+    report("out/review.json", "stack", &["--format", "html"]).exits(0);
+    assert!(!place.path().join("dir/groups/payments.html").exists());
+    assert!(place.path().join("dir/groups/_nobody.html").is_file());
+    assert!(place.path().join("dir/groups/mine.html").is_file());
+    let one = report("out/review.json", "owner", &["--group", "payments"]);
+    let one = one.refuses(2, &["`dir` is a directory", "name the file"]);
+    assert!(!one.stderr.contains("room on the disk"), "{}", one.stderr);
 }
 
 #[test]

@@ -133,10 +133,7 @@ impl Payloads {
     /// # Errors
     /// When there is no event, or one of them is not JSON or too large, whether it would be taken or not.
     pub fn corpus(events: &[WrittenEvent], origin: &str, most: usize) -> Result<Self, PayloadError> {
-        let all = events
-            .iter()
-            .map(|event| Self::event(event))
-            .collect::<Result<Vec<_>, _>>()?;
+        let all = events.iter().map(Self::event).collect::<Result<Vec<_>, _>>()?;
         let (of, taken) = (all.len(), all.len().min(most.max(1)));
         if of == 0 {
             return Err(PayloadError::NoEvent {

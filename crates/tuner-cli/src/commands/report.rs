@@ -1,5 +1,6 @@
 //! `tuner report`.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use tuner_core::Tuning;
@@ -10,9 +11,11 @@ use tuner_report::{Format, Options};
 
 use super::{check, read_document, review, write_file};
 use crate::cli::ReportArgs;
+use crate::config::Config;
 use crate::error::CliError;
 use crate::exit::Exit;
-use crate::terminal;
+use crate::guarded;
+use crate::terminal::{self, DIM, RESET};
 
 /// Renders a document again.
 pub(super) fn report(args: &ReportArgs) -> Result<Exit, CliError> {
@@ -44,7 +47,7 @@ pub(super) fn report(args: &ReportArgs) -> Result<Exit, CliError> {
         return deliver(args, &bytes);
     }
     let document = match Document::of(kind, &text, &name)? {
-        Document::Review(review) => Document::Review(Box::new(as_asked(*review, args)?)),
+        Document::Review(review) => Document::Review(Box::new(as_asked(*review, args, &options)?)),
         Document::Tuning(_) if is_of_review(args) => return Err(no_review(&name)),
         tuning @ Document::Tuning(_) => tuning,
     };
@@ -83,9 +86,12 @@ fn no_review(name: &str) -> CliError {
 }
 
 /// The review with what was decided, and its groups.
-fn as_asked(mut review: MemoryReview, args: &ReportArgs) -> Result<MemoryReview, CliError> {
-    if let Some(file) = &args.advice {
-        review = review.with_advice_file(&review::advice::read(file)?);
+fn as_asked(mut review: MemoryReview, args: &ReportArgs, options: &Options) -> Result<MemoryReview, CliError> {
+    // Without a file, what was known then stands; with one, owners that tuner.toml names are as they are for a review.
+    if let Some(file) = &args.advice
+        && let Some(advice) = review::advice::find(Some(file), &Config::load()?)?
+    {
+        review = review.with_advice_file(&advice);
     }
     let Some(by) = &args.group_by else {
         return Ok(review);
@@ -98,14 +104,24 @@ fn as_asked(mut review: MemoryReview, args: &ReportArgs) -> Result<MemoryReview,
     let groups = grouped.groups.iter().flat_map(|groups| &groups.groups);
     let names: Vec<Option<&str>> = groups.map(|group| group.name.as_deref()).collect();
     if !names.contains(&name) {
-        const MOST: usize = 20;
-        let known: Vec<&str> = names.iter().flatten().take(MOST).copied().collect();
-        return Err(
-            CliError::usage(format!("no function of the review is in a group `{wanted}` by {by}"))
-                .hint(format!("there are {}", known.join(", "))),
-        );
+        let refused = CliError::usage(format!("no function of the review is in a group `{wanted}` by {by}"));
+        return Err(refused.hint(groups_there_are(grouped, options)?));
     }
     Ok(grouped.of_group(by, name))
+}
+
+/// What may be asked for, as it may be shown: names of groups may hold account IDs.
+fn groups_there_are(grouped: MemoryReview, options: &Options) -> Result<String, CliError> {
+    const MOST: usize = 20;
+    let shown = tuner_report::masked_review(grouped, options)?;
+    let groups = shown.groups.iter().flat_map(|groups| &groups.groups);
+    let names: Vec<&str> = groups.filter_map(|group| group.name.as_deref()).collect();
+    let first = names[..names.len().min(MOST)].join(", ");
+    Ok(match names.len().saturating_sub(MOST) {
+        _ if names.is_empty() => "every function is in none: leave out --group".to_owned(),
+        0 => format!("there are {first}"),
+        more => format!("there are {first} and {more} more"),
+    })
 }
 
 /// The report, and what `tuner review` writes of its groups.
@@ -115,17 +131,45 @@ fn into_folder(review: &MemoryReview, args: &ReportArgs, options: &Options, fold
         ..options.clone()
     };
     let file = folder.join(format!("report.{}", args.format.extension()));
+    must_not_overwrite(&args.document, &file, folder)?;
     let mut bytes = Vec::new();
     tuner_report::render_review(args.format, review, &linking, &mut bytes)?;
     write_file(&file, &bytes)?;
+    let _ = writeln!(guarded::stderr(), "{DIM}wrote{RESET} {}", file.display());
     review::finish::write_groups(review, options, folder)?;
     Ok(Exit::Done)
 }
 
+/// Refuses a document that stands where the report or something of the groups is to be written.
+fn must_not_overwrite(document: &Path, report: &Path, folder: &Path) -> Result<(), CliError> {
+    let place = |path: &Path| path.canonicalize().ok();
+    let Some(document_at) = place(document) else {
+        return Ok(());
+    };
+    let is_page = document_at.parent().map(Path::to_owned) == place(&folder.join(review::finish::GROUPS));
+    let written = [report.to_owned(), folder.join(review::finish::GROUPS_TABLE)];
+    if is_page || written.iter().any(|file| place(file).as_ref() == Some(&document_at)) {
+        return Err(CliError::usage(format!(
+            "`{}` would be overwritten with its own report",
+            document.display()
+        ))
+        .hint("choose another directory with --out"));
+    }
+    Ok(())
+}
+
 fn deliver(args: &ReportArgs, bytes: &[u8]) -> Result<Exit, CliError> {
+    if let Some(folder) = args.out.as_ref().filter(|out| out.is_dir()) {
+        let file = folder.join(format!("report.{}", args.format.extension()));
+        return Err(CliError::usage(format!(
+            "`{}` is a directory, and this report is one file",
+            folder.display()
+        ))
+        .hint(format!("name the file, such as {}", file.display())));
+    }
     match &args.out {
         Some(file) => write_file(file, bytes)?,
-        None => std::io::Write::write_all(&mut anstream::stdout().lock(), bytes)?,
+        None => anstream::stdout().lock().write_all(bytes)?,
     }
     Ok(Exit::Done)
 }

@@ -225,6 +225,7 @@ const TABLES: [&str; 4] = ["ignore", "accepted", "owner", "overdue_after_days"];
 const OF_IGNORE: [&str; 5] = ["function", "finding", "until", "reason", "by"];
 const OF_ACCEPTED: [&str; 6] = ["function", "finding", "on", "until", "reason", "by"];
 const OF_OWNER: [&str; 2] = ["function", "owner"];
+const DAYS: &str = "must be a whole number of days from 1 to 65535";
 const A_DATE: &str = "must be a date such as 2027-03-31";
 
 impl<'a> Reader<'a> {
@@ -246,10 +247,12 @@ impl<'a> Reader<'a> {
                     file.owners = entries.into_iter().filter_map(|entry| self.owner(entry)).collect();
                 }
                 "overdue_after_days" => match value.get_ref() {
-                    DeValue::Integer(days) if days.as_str().parse::<u16>().is_ok_and(|days| days > 0) => {
-                        file.overdue_after_days = days.as_str().parse().unwrap_or(OVERDUE_AFTER_DAYS);
-                    }
-                    _ => self.wrong(value.span(), name, "must be a whole number of days from 1 to 65535"),
+                    // 0x10 is sixteen: the digits mean nothing without their radix.
+                    DeValue::Integer(days) => match u16::from_str_radix(days.as_str(), days.radix()) {
+                        Ok(days @ 1..) => file.overdue_after_days = days,
+                        _ => self.wrong(value.span(), name, DAYS),
+                    },
+                    _ => self.wrong(value.span(), name, DAYS),
                 },
                 _ => self.unknown(key.span(), name, &TABLES, name),
             }

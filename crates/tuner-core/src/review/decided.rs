@@ -121,12 +121,16 @@ pub enum Unused {
     },
     /// The function was in the last review, and is there no more.
     FunctionGone,
-    /// The finding is not found any more, of something accepted: it is done.
+    /// The finding is not found of any of its functions.
     NotFound,
+    /// The finding was there in the last review of one of its functions, and is not found any more.
+    Resolved,
     /// The function could not be looked at in full, so that nobody knows whether the finding is still there.
     CannotTell,
-    /// For all its functions another entry of the list names them more exactly.
+    /// For every function that it would be about another entry of the list counts, which names it more exactly or stands later.
     Overruled,
+    /// Accepted only: the finding is ignored too, and that goes first.
+    Ignored,
     /// Owner only: the tags of all its functions say whose they are.
     TagsSay,
 }
@@ -222,7 +226,7 @@ impl FunctionReview {
             };
             let entry: &Ignore = &file.ignored[at];
             let Some(place) = self.findings.iter().position(|finding| finding.kind == kind) else {
-                uses.ignored.mark(at, self.why_not_found());
+                uses.ignored.mark(at, self.why_not_found(kind));
                 continue;
             };
             uses.ignored.used(at);
@@ -298,28 +302,36 @@ impl FunctionReview {
             let entry: &Accept = &file.accepted[at];
             let is_ignored = self.ignored.iter().any(|ignored| ignored.finding.kind == kind);
             if self.finding(kind).is_none() && !is_ignored {
-                uses.accepted.mark(at, self.why_not_found());
+                uses.accepted.mark(at, self.why_not_found(kind));
+                continue;
+            }
+            // Ignored goes first: nobody is urged to do what is not to be told.
+            if is_ignored {
+                uses.accepted.mark(at, Unused::Ignored);
                 continue;
             }
             uses.accepted.used(at);
-            // Ignored goes first: nobody is urged to do what is not to be told.
-            if !is_ignored {
-                let due = entry.until.unwrap_or_else(|| after(entry.on, file.overdue_after_days));
-                self.decided.entry(kind).or_default().accepted = Some(Accepted {
-                    on: entry.on,
-                    due,
-                    overdue: due < today,
-                    reason: entry.reason.clone(),
-                    by: entry.by.clone(),
-                });
-            }
+            let due = entry.until.unwrap_or_else(|| after(entry.on, file.overdue_after_days));
+            self.decided.entry(kind).or_default().accepted = Some(Accepted {
+                on: entry.on,
+                due,
+                overdue: due < today,
+                reason: entry.reason.clone(),
+                by: entry.by.clone(),
+            });
         }
     }
 
-    /// What can't be looked at is not mended.
-    fn why_not_found(&self) -> Unused {
-        let is_blind = self.judged() != super::Judged::Fully || self.findings.iter().any(|f| f.kind.is_gap());
-        if is_blind { Unused::CannotTell } else { Unused::NotFound }
+    /// What can't be looked at is not mended, whether somebody ignores that or not; nor is what was not there before.
+    fn why_not_found(&self, kind: FindingKind) -> Unused {
+        let ignored = self.ignored.iter().map(|ignored| &ignored.finding);
+        let is_gap = self.findings.iter().chain(ignored).any(|finding| finding.kind.is_gap());
+        let was_there = || (self.changes.as_ref()).is_some_and(|changes| changes.resolved.contains(&kind));
+        match is_gap || self.judged() != super::Judged::Fully {
+            true => Unused::CannotTell,
+            false if was_there() => Unused::Resolved,
+            false => Unused::NotFound,
+        }
     }
 }
 
@@ -383,8 +395,21 @@ impl Used {
     /// What says less certainly that the entry can go stands.
     fn mark(&mut self, at: usize, why: Unused) {
         let known = self.why.entry(at).or_insert_with(|| why.clone());
-        if matches!(why, Unused::CannotTell) || matches!(known, Unused::Overruled) {
+        if why.doubt() > known.doubt() {
             *known = why;
+        }
+    }
+}
+
+impl Unused {
+    /// How little it says that the entry can go: of one that names several functions, what says least stands for all.
+    const fn doubt(&self) -> u8 {
+        match self {
+            Self::CannotTell => 4,
+            Self::Ignored => 3,
+            Self::Overruled | Self::TagsSay => 2,
+            Self::Resolved => 1,
+            Self::NotFound | Self::FunctionGone | Self::UnknownFunction { .. } => 0,
         }
     }
 }

@@ -38,6 +38,25 @@ fn dates_are_dates_or_texts_and_findings_are_spelt_with_either_dash() {
 }
 
 #[test]
+fn days_are_read_in_every_way_to_write_a_number() {
+    for (text, days) in [
+        ("0x10", 16),
+        ("0b101", 5),
+        ("0o17", 15),
+        ("+45", 45),
+        ("1_0", 10),
+        ("65535", 65_535),
+    ] {
+        let file = AdviceFile::parse(&format!("overdue_after_days = {text}\n")).unwrap();
+        assert_eq!(file.overdue_after_days, days, "{text}");
+    }
+    for text in ["0x0", "0x10000", "65536", "-1", "1e1", "10.0", "\"10\""] {
+        let error = AdviceFile::parse(&format!("overdue_after_days = {text}\n")).unwrap_err();
+        assert!(error.to_string().contains("from 1 to 65535"), "{text}: {error}");
+    }
+}
+
+#[test]
 fn what_is_wrong_is_named_with_its_line_and_field() {
     let entry = |field: &str| {
         let fields = [

@@ -171,7 +171,63 @@ fn what_is_ignored_is_not_urged() {
         (review.totals.ignored, review.totals.accepted, review.totals.overdue),
         (1, 0, 0)
     );
-    assert!(review.advice_file.unwrap().unused.is_empty());
+    // Which of the two goes is told.
+    let unused = review.advice_file.unwrap().unused;
+    let found: Vec<_> = unused.iter().map(|entry| (entry.list, entry.why.clone())).collect();
+    assert_eq!(found, [(AdviceList::Accepted, Unused::Ignored)]);
+}
+
+#[test]
+fn of_an_entry_for_several_it_is_not_told_that_it_is_done_where_another_entry_has_the_finding() {
+    // Of `report` nothing is found, and it is ranked behind those that waste.
+    for glob in ["re*", "report*", "*"] {
+        let file = accepted(glob, "memory_overprovisioned", "on = 2026-10-01")
+            + &["resize", "report-daily", "batch-import", "batch-export", "thumbnails"]
+                .map(|name| accepted(name, "memory_overprovisioned", "on = 2026-10-01"))
+                .concat();
+        let unused = with(&file).advice_file.unwrap().unused;
+        let found: Vec<_> = unused.iter().map(|entry| (entry.line, entry.why.clone())).collect();
+        assert_eq!(found, [(1, Unused::Overruled)], "{glob}");
+    }
+}
+
+#[test]
+fn what_is_ignored_as_not_known_is_not_known() {
+    let mut few = company();
+    few[2].1 = evidence(vec![at(1024, 3, 100.0)]);
+    let plain = review(few);
+    let gaps: Vec<FindingKind> = function(&plain, "resize").findings.iter().map(|f| f.kind).collect();
+    assert!(gaps.iter().any(|kind| kind.is_gap()), "{gaps:?}");
+    let file: String = (gaps.iter().map(|kind| ignore("resize", &kind.spelling(), "2027-01-01"))).collect::<String>()
+        + &accepted("resize", "timeout_risk", "on = 2026-10-01")
+        + &ignore("resize", "throttles", "2027-01-01");
+    let review = plain.with_advice_file(&AdviceFile::parse(&file).unwrap());
+    assert!(function(&review, "resize").findings.is_empty());
+    let unused = review.advice_file.unwrap().unused;
+    assert_eq!(unused.len(), 2, "{unused:?}");
+    assert!(unused.iter().all(|entry| entry.why == Unused::CannotTell), "{unused:?}");
+}
+
+#[test]
+fn done_is_what_was_there_before() {
+    let file = AdviceFile::parse(
+        &(accepted("resize", "memory_overprovisioned", "on = 2026-10-01")
+            + &accepted("search", "memory_overprovisioned", "on = 2026-10-01")),
+    )
+    .unwrap();
+    let october = review(company()).with_advice_file(&file);
+    let mut functions = company();
+    functions[2] = fine("resize");
+    let unused = next(functions, &october)
+        .with_advice_file(&file)
+        .advice_file
+        .unwrap()
+        .unused;
+    let found: Vec<_> = unused
+        .iter()
+        .map(|entry| (entry.function.as_str(), entry.why.clone()))
+        .collect();
+    assert_eq!(found, [("resize", Unused::Resolved), ("search", Unused::NotFound)]);
 }
 
 #[test]

@@ -230,7 +230,12 @@ const COLUMNS: [(&str, Cell); 70] = [
         }))
     }),
     ("decided", |row| {
-        let texts: Vec<String> = row.of.decided.values().map(decided::words).collect();
+        let texts: Vec<String> = row
+            .of
+            .decided
+            .values()
+            .map(|of| decided::words(of, row.today))
+            .collect();
         words(&texts.join("; "))
     }),
     ("ignored_findings", |row| {

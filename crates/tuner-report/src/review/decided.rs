@@ -1,5 +1,6 @@
 //! What people decided about findings, in words: what is overdue, told again, new and ignored.
 
+use jiff::civil::Date;
 use serde::Serialize;
 use tuner_core::review::{AdviceList, Decided, FindingKind, IgnoredFinding, Unused, UnusedEntry};
 
@@ -43,13 +44,13 @@ pub(crate) fn urgent(view: &View<'_>) -> Vec<Urgent> {
     let mut overdue: Vec<_> = decided()
         .filter_map(|(row, kind, of)| {
             let accepted = of.accepted.as_ref().filter(|accepted| accepted.overdue)?;
-            Some((accepted.due, one(row, kind, OVERDUE, words(of))))
+            Some((accepted.due, one(row, kind, OVERDUE, words(of, row.today))))
         })
         .collect();
     overdue.sort_by_key(|(due, _)| *due);
     let expired = decided()
         .filter(|(_, _, of)| of.expired.is_some() && !of.accepted.as_ref().is_some_and(|a| a.overdue))
-        .map(|(row, kind, of)| one(row, kind, EXPIRED, words(of)));
+        .map(|(row, kind, of)| one(row, kind, EXPIRED, words(of, row.today)));
     let new = view.rows.iter().flat_map(|row| {
         let is_told = |kind: FindingKind| row.of.decided.contains_key(&kind);
         let findings = row.of.new_findings().filter(move |finding| !is_told(finding.kind));
@@ -67,8 +68,8 @@ const OVERDUE: &str = "overdue";
 const EXPIRED: &str = "no longer ignored";
 const NEW: &str = "new";
 
-/// "agreed on 2026-09-30 by jo, to be done until 2026-10-30: smaller size".
-pub(crate) fn words(of: &Decided) -> String {
+/// "agreed on 2026-09-30 by jo, to be done until 2026-10-30: smaller size". `today`: what was agreed later is told as that.
+pub(crate) fn words(of: &Decided, today: Date) -> String {
     let by = |by: &Option<String>| by.as_ref().map_or_else(String::new, |by| format!(" by {by}"));
     let mut parts = Vec::new();
     if let Some(accepted) = &of.accepted {
@@ -77,8 +78,9 @@ pub(crate) fn words(of: &Decided) -> String {
             .as_ref()
             .map_or_else(String::new, |reason| format!(": {reason}"));
         parts.push(format!(
-            "agreed on {}{}, to be done until {}{why}",
+            "agreed on {}{}{}, to be done until {}{why}",
             accepted.on,
+            if accepted.on > today { ", after this review" } else { "" },
             by(&accepted.by),
             accepted.due
         ));
@@ -158,6 +160,8 @@ pub(crate) struct IgnoredRow {
     pub(crate) found: &'static str,
     /// The functions, some of them by name.
     pub(crate) functions: String,
+    /// Both: "checkout may run out of memory", "memory over-provisioned of resize".
+    pub(crate) what: String,
 }
 
 /// What is ignored, what returns first before the rest.
@@ -184,8 +188,17 @@ pub(crate) fn ignored(view: &View<'_>) -> Vec<IgnoredRow> {
             by: ignored.by.clone().unwrap_or_default(),
             found: ignored.finding.kind.words(),
             functions: named(&names),
+            what: of_them(ignored.finding.kind, &names),
         })
         .collect()
+}
+
+/// What may break is told as what functions do, and everything else as what they have.
+fn of_them(kind: FindingKind, names: &[&str]) -> String {
+    match kind.is_risk() {
+        true => format!("{} {}", named(names), super::words::verb(kind, names.len() as u64)),
+        false => format!("{} of {}", kind.words(), named(names)),
+    }
 }
 
 fn named(names: &[&str]) -> String {
@@ -196,16 +209,13 @@ fn named(names: &[&str]) -> String {
     joined(&shown)
 }
 
-/// "until 2026-12-31, memory over-provisioned: we know (jo): batch-export and batch-import".
+/// "until 2026-12-31, memory over-provisioned of batch-export and batch-import: we know (jo)".
 pub(crate) fn ignored_line(row: &IgnoredRow) -> String {
     let by = match row.by.is_empty() {
         true => String::new(),
         false => format!(" ({})", row.by),
     };
-    format!(
-        "until {}, {} of {}: {}{by}",
-        row.until, row.found, row.functions, row.reason
-    )
+    format!("until {}, {}: {}{by}", row.until, row.what, row.reason)
 }
 
 /// A sentence for each entry of the advice file that is about nothing.
@@ -228,14 +238,18 @@ fn unused_line(entry: &UnusedEntry) -> String {
         }
         (Unused::UnknownFunction { nearest: None }, _) => format!("no function of this review is called `{name}`"),
         (Unused::FunctionGone, _) => format!("`{name}` is not there any more: the entry can go"),
-        (Unused::NotFound, AdviceList::Accepted) => {
+        (Unused::Resolved, AdviceList::Accepted) => {
             format!("“{finding}” is not found of `{name}` any more: it is done, and the entry can go")
         }
+        (Unused::Resolved, _) => format!("“{finding}” is not found of `{name}` any more: the entry can go"),
         (Unused::NotFound, _) => format!("“{finding}” is not found of `{name}`: the entry can go"),
         (Unused::CannotTell, _) => {
             format!("whether “{finding}” still holds of `{name}` cannot be told: it could not be looked at in full")
         }
-        (Unused::Overruled, _) => format!("all functions that `{name}` names have a more exact entry"),
+        (Unused::Overruled, _) => {
+            format!("another entry counts for every function of `{name}` that it would be about")
+        }
+        (Unused::Ignored, _) => format!("“{finding}” of `{name}` is ignored too, and that goes first"),
         (Unused::TagsSay, _) => format!("the tags of `{name}` say whose it is, and they count"),
     };
     format!("line {}, {list}: {why}", entry.line)

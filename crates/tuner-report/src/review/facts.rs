@@ -78,7 +78,7 @@ pub(crate) fn all(view: &View<'_>, row: &Row<'_>) -> Vec<(&'static str, String)>
     );
     facts.extend(row.of.beside.map(|of| ("Whose estimate was nearer", beside(&of))));
     facts.extend(row.of.decided.iter().map(|(kind, of)| {
-        let text = format!("{}: {}", kind.words(), decided::words(of));
+        let text = format!("{}: {}", kind.words(), decided::words(of, row.today));
         ("Decided", text)
     }));
     facts.extend(row.of.ignored.iter().map(|ignored| {
@@ -236,7 +236,9 @@ pub(crate) fn agrees(of: &FunctionReview) -> Option<bool> {
     if theirs.finding == "Unavailable" || says("InsufficientData") || says("Inconclusive") {
         return None;
     }
-    let has = |kind: FindingKind| of.finding(kind).is_some();
+    // To ignore a finding is no other opinion about the memory.
+    let has =
+        |kind: FindingKind| of.finding(kind).is_some() || of.ignored.iter().any(|ignored| ignored.finding.kind == kind);
     Some(
         says("MemoryOverprovisioned") == has(FindingKind::MemoryOverprovisioned)
             && says("MemoryUnderprovisioned") == has(FindingKind::MemoryUnderprovisioned),

@@ -158,7 +158,7 @@ fn row(view: &View<'_>, group: &Group, pages: &[GroupPage]) -> GroupRow {
         cost: match (totals.monthly, totals.monthly_at_most) {
             (Some(least), Some(most)) => view.scale.range(least, most),
             (Some(cost), None) => view.scale.amount(cost),
-            (None, _) => dash(),
+            (None, _) => in_another_currency(view, group).unwrap_or_else(dash),
         },
         saving: words::saving_of(view, totals).unwrap_or_else(dash),
         may_break: group.may_break,
@@ -170,6 +170,16 @@ fn row(view: &View<'_>, group: &Group, pages: &[GroupPage]) -> GroupRow {
             .find(|page| page.name == group.name)
             .map(|page| page.stem.clone()),
     }
+}
+
+/// "in CNY", where what its functions cost is in no sum, since those are in another currency.
+fn in_another_currency(view: &View<'_>, group: &Group) -> Option<String> {
+    let by = &view.review.groups.as_ref()?.by;
+    let own = (view.rows.iter()).filter(|row| by.group_of(&row.of.function) == group.name.as_deref());
+    Some(format!(
+        "in {}",
+        words::other_currencies(own.filter_map(|row| row.cost))?
+    ))
 }
 
 /// Figures of a row, as the text views have them.

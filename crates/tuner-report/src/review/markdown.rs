@@ -181,7 +181,7 @@ fn cells(view: &View<'_>, of: &Row<'_>) -> [String; 8] {
     let or_dash = |text: Option<String>| text.unwrap_or_else(|| "–".to_owned());
     let region = of.of.function.region.as_deref().filter(|_| !view.is_one_region);
     let name = region.map_or_else(|| of.name().to_owned(), |region| format!("{} ({region})", of.name()));
-    let findings: Vec<&str> = of.of.findings.iter().map(|finding| finding.kind.words()).collect();
+    let findings = of.found();
     [
         escaped(&name),
         or_dash(of.of.function.owner().map(escaped)),

@@ -101,6 +101,12 @@ fn worse<'a>(row: &Row<'a>) -> Option<&'a Resized> {
     (!resized.worse.is_empty()).then_some(resized)
 }
 
+/// Whether somebody decided that it is not to be told that it got worse.
+fn is_ignored(row: &Row<'_>) -> bool {
+    let mut ignored = row.of.ignored.iter();
+    ignored.any(|ignored| ignored.finding.kind == FindingKind::Regression)
+}
+
 /// What every change of a size did, those that became worse first.
 fn resized(view: &View<'_>) -> Vec<String> {
     let mut told: Vec<(bool, String)> = view
@@ -110,14 +116,14 @@ fn resized(view: &View<'_>) -> Vec<String> {
             let resized = row.of.changes.as_ref()?.resized.as_deref()?;
             let change = sizes(Some(resized.before.memory_size_mb), Some(resized.after.memory_size_mb));
             let how: Vec<&str> = resized.worse.iter().map(|worse| worse.words()).collect();
-            let how = match how.is_empty() {
-                true => String::new(),
-                false => format!(" WORSE, {}:", how.join(", ")),
+            let is_ignored = is_ignored(row);
+            let is_fine = how.is_empty() || is_ignored;
+            let how = match (how.is_empty(), is_ignored) {
+                (true, _) => String::new(),
+                (false, true) => format!(" worse and ignored, {}:", how.join(", ")),
+                (false, false) => format!(" WORSE, {}:", how.join(", ")),
             };
-            Some((
-                how.is_empty(),
-                format!("{} {change}:{how} {}.", row.name(), resized.words()),
-            ))
+            Some((is_fine, format!("{} {change}:{how} {}.", row.name(), resized.words())))
         })
         .collect();
     told.sort_by_key(|(is_fine, _)| *is_fine);

@@ -254,8 +254,7 @@ fn lines(view: &View<'_>, rows: &[Row<'_>], columns: u8, room: Option<usize>, lo
             (_, _, true) => "?",
             _ => "",
         };
-        let words: Vec<&str> = row.of.findings.iter().map(|finding| finding.kind.words()).collect();
-        let told = cut(&words.join(", "), room.unwrap_or(0));
+        let told = cut(&row.found().join(", "), room.unwrap_or(0));
         let mut cells = vec![mark.to_owned(), cut(&line(&row.label), longest)];
         let values = [
             (

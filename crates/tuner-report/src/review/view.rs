@@ -2,8 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use tuner_core::pricing::{Confidence, Currency, Money};
-use tuner_core::review::{Finding, FindingKind, FunctionReview, MemoryReview, Saving, SavingBasis, SizeEvidence};
+use tuner_core::review::{
+    Finding, FindingKind, FunctionReview, Judged, MemoryReview, Saving, SavingBasis, SizeEvidence,
+};
 
 use super::amounts::Scale;
 
@@ -37,6 +41,8 @@ pub(crate) struct Row<'a> {
     pub(crate) cost: Option<Money>,
     /// What its memory size and provisioned concurrency would save.
     pub(crate) saving: Option<Saving>,
+    /// The day (UTC) on which the review was over.
+    pub(crate) today: Date,
 }
 
 impl<'a> View<'a> {
@@ -65,6 +71,12 @@ impl<'a> View<'a> {
     pub(crate) fn currency(&self) -> Option<Currency> {
         let first = || self.rows.iter().find_map(|row| row.cost);
         self.review.totals.monthly.or_else(first).map(|money| money.currency)
+    }
+
+    /// Whether something that may break is ignored.
+    pub(crate) fn ignores_risk(&self) -> bool {
+        let mut ignored = self.rows.iter().flat_map(|row| &row.of.ignored);
+        ignored.any(|ignored| ignored.finding.kind.is_risk())
     }
 
     /// Those that may break, in the order of the ranking.
@@ -101,6 +113,7 @@ fn rows(review: &MemoryReview) -> Vec<Row<'_>> {
     for of in &review.functions {
         *named.entry(of.function.name.name()).or_default() += 1;
     }
+    let today = review.finished_at.to_zoned(TimeZone::UTC).date();
     let label = |of: &FunctionReview| {
         let name = of.function.name.name();
         let region = of.function.region.as_deref().or_else(|| of.function.name.region());
@@ -110,12 +123,12 @@ fn rows(review: &MemoryReview) -> Vec<Row<'_>> {
         }
     };
     (review.functions.iter().zip(1..))
-        .map(|(of, rank)| Row::new(of, label(of), rank))
+        .map(|(of, rank)| Row::new(of, label(of), rank, today))
         .collect()
 }
 
 impl<'a> Row<'a> {
-    fn new(of: &'a FunctionReview, label: String, rank: usize) -> Self {
+    fn new(of: &'a FunctionReview, label: String, rank: usize, today: Date) -> Self {
         let mb = of.memory_size_mb();
         let present = mb.and_then(|mb| of.evidence.at(mb));
         Self {
@@ -127,6 +140,7 @@ impl<'a> Row<'a> {
             share: present.and_then(SizeEvidence::memory_share),
             cost: of.monthly.map(|monthly| monthly.bill.total),
             saving: sum(of.savings()),
+            today,
         }
     }
 
@@ -148,9 +162,22 @@ impl<'a> Row<'a> {
         self.of.findings.iter().any(|finding| finding.kind.is_risk())
     }
 
-    /// Whether something of it is not known.
+    /// Whether something of it is not known. To ignore that makes nothing known.
     pub(crate) fn is_gap(&self) -> bool {
-        self.cost.is_none() || self.of.findings.iter().any(|finding| finding.kind.is_gap())
+        let is_told = || self.of.findings.iter().any(|finding| finding.kind.is_gap());
+        self.cost.is_none() || is_told() || self.of.judged() != Judged::Fully
+    }
+
+    /// Whether nothing was found of it, ignored or not.
+    pub(crate) fn is_fine(&self) -> bool {
+        self.of.findings.is_empty() && self.of.ignored.is_empty()
+    }
+
+    /// What was found of it, with what is ignored as such; nothing where nothing was.
+    pub(crate) fn found(&self) -> Vec<String> {
+        let told = self.of.findings.iter().map(|finding| finding.kind.words().to_owned());
+        let ignored = (self.of.ignored.iter()).map(|ignored| format!("{} (ignored)", ignored.finding.kind.words()));
+        told.chain(ignored).collect()
     }
 
     pub(crate) fn saves(&self) -> bool {

@@ -1,5 +1,7 @@
 //! What a review found out, in words: the one place where they are made.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 use tuner_core::pricing::Money;
 use tuner_core::review::{FindingKind, MemoryReview, Totals, Window};
@@ -81,6 +83,18 @@ fn money(view: &View<'_>) -> String {
     }
     let period = view.period();
     let Some(monthly) = totals.monthly else {
+        if let Some(currencies) = other_currencies(view.rows.iter().filter_map(|row| row.cost)) {
+            let known = totals.functions - totals.without_cost;
+            let unknown = match totals.without_cost {
+                0 => String::new(),
+                n => format!("; what {} cost{} is not known", functions(n), s_of(n)),
+            };
+            return format!(
+                "What {} cost{} is in {currencies}, and the sums are in another currency{unknown}",
+                functions(known),
+                s_of(known)
+            );
+        }
         let saving = saving(view).map_or_else(String::new, |range| format!(", {range} {period} could be saved"));
         return format!(
             "What {} cost{} is not known{saving}",
@@ -90,13 +104,30 @@ fn money(view: &View<'_>) -> String {
     };
     let saving = match saving(view) {
         Some(range) => format!("{range} of it could be saved"),
-        None => "nothing found to save".to_owned(),
+        None => format!("nothing found to save{}", but_ignored(saves_ignored(totals))),
     };
     let cost = match totals.monthly_at_most {
         Some(most) => view.scale.range(monthly, most),
         None => view.scale.amount(monthly),
     };
     format!("{cost} {period}, {saving}")
+}
+
+/// What is true of nothing told, where something is ignored.
+const fn but_ignored(is_ignored: bool) -> &'static str {
+    if is_ignored { " but what is ignored" } else { "" }
+}
+
+/// Whether what is ignored would save something.
+fn saves_ignored(totals: &Totals) -> bool {
+    totals.ignored_at_best.is_some_and(|most| most.amount > 0.0)
+}
+
+/// The currencies of these amounts, of which no sum has any: "CNY"; nothing where there are no amounts.
+pub(crate) fn other_currencies(amounts: impl Iterator<Item = Money>) -> Option<String> {
+    let currencies: BTreeSet<&str> = amounts.map(|money| money.currency.code()).collect();
+    let currencies: Vec<String> = currencies.into_iter().map(str::to_owned).collect();
+    (!currencies.is_empty()).then(|| joined(&currencies))
 }
 
 /// What was billed, and how that differs from the figure of a month.
@@ -160,6 +191,7 @@ fn risks(view: &View<'_>) -> String {
     });
     let of = view.review.totals.functions;
     let unjudged = unjudged(view);
+    let but_ignored = but_ignored(view.ignores_risk());
     let found = match found.len() {
         0 if of == 0 => return "nothing to judge".to_owned(),
         0 if view.review.totals.unjudged.not_called == of => {
@@ -170,8 +202,11 @@ fn risks(view: &View<'_>) -> String {
         }
         0 if view.review.totals.unjudged.functions == of => return unjudged.unwrap_or_default(),
         0 => match view.review.totals.unjudged.functions {
-            0 => "nothing found that may break".to_owned(),
-            n => format!("nothing found that may break in the other {}", functions(of - n)),
+            0 => format!("nothing found that may break{but_ignored}"),
+            n => format!(
+                "nothing found that may break in the other {}{but_ignored}",
+                functions(of - n)
+            ),
         },
         _ => joined(&parts.by_ref().collect::<Vec<_>>()),
     };

@@ -18,6 +18,7 @@ mod picture;
 mod review_cases;
 mod review_forms;
 mod review_groups;
+mod review_ignored;
 mod review_page;
 mod review_picture;
 mod review_words;

@@ -13,7 +13,7 @@ use crate::error::CliError;
 const MOST_PROBLEMS: usize = 10;
 
 /// The advice file that was asked for.
-pub(in crate::commands) fn read(file: &Path) -> Result<AdviceFile, CliError> {
+fn read(file: &Path) -> Result<AdviceFile, CliError> {
     AdviceFile::parse(&read_text(file, "advice file")?).map_err(|e| {
         let refused = CliError::usage(format!("`{}` is no advice file", file.display()));
         let more = e.problems.len().saturating_sub(MOST_PROBLEMS);
@@ -27,7 +27,7 @@ pub(in crate::commands) fn read(file: &Path) -> Result<AdviceFile, CliError> {
 
 /// The one that was asked for, else the configured one; with the owners that `[function.NAME]` of tuner.toml names. Nothing
 /// where nothing is said.
-pub(super) fn find(asked: Option<&Path>, config: &Config) -> Result<Option<AdviceFile>, CliError> {
+pub(in crate::commands) fn find(asked: Option<&Path>, config: &Config) -> Result<Option<AdviceFile>, CliError> {
     let file = asked.or(config.advice.as_deref()).map(read).transpose()?;
     let owners: Vec<OwnerRule> = config.function.iter().filter_map(owner).collect();
     if file.is_none() && owners.is_empty() {

@@ -64,7 +64,7 @@ pub(super) fn tell(args: &ReviewArgs, review: &MemoryReview, folder: &OutFolder)
 /// The pages of groups, below the results.
 pub(in crate::commands) const GROUPS: &str = "groups";
 /// The sums of every group, beside the results.
-const GROUPS_TABLE: &str = "groups.csv";
+pub(in crate::commands) const GROUPS_TABLE: &str = "groups.csv";
 
 /// Writes the sums of every group into `folder`, and a page for each in every form of it; nothing where there are no groups.
 pub(in crate::commands) fn write_groups(
@@ -79,6 +79,7 @@ pub(in crate::commands) fn write_groups(
     let shown = tuner_report::masked_review(review.clone(), options)?;
     let Some(groups) = &shown.groups else { return Ok(()) };
     let table = folder.join(GROUPS_TABLE);
+    let before = pages_before(&table);
     write_file_by(&table, |mut out| {
         review_groups_csv(&shown, options, &mut out).map_err(std::io::Error::other)
     })?;
@@ -98,11 +99,37 @@ pub(in crate::commands) fn write_groups(
             })?;
         }
     }
+    // Nobody is to read the page of a group that is not there any more. What the last table does not name is not ours.
+    let now: Vec<&str> = pages.iter().map(|page| page.stem.as_str()).collect();
+    for stem in before.iter().filter(|stem| !now.contains(&stem.as_str())) {
+        for format in GROUP_FORMATS {
+            let _ = std::fs::remove_file(inside.join(format!("{stem}.{}", format.extension())));
+        }
+    }
     let mut err = guarded::stderr();
     let _ = writeln!(err, "{DIM}wrote{RESET} {}", table.display());
     let pages = plural(pages.len() as u64, "group");
     let _ = writeln!(err, "{DIM}wrote{RESET} pages of {pages} in {}", inside.display());
     Ok(())
+}
+
+/// The pages that the last table of groups names, as far as they are called as we call them.
+fn pages_before(table: &Path) -> Vec<String> {
+    let Ok(mut rows) = csv::Reader::from_path(table) else {
+        return Vec::new();
+    };
+    let is_ours = |head: &csv::StringRecord| head.get(0) == Some("grouped_by");
+    let column = rows.headers().ok().filter(|head| is_ours(head));
+    let Some(column) = column.and_then(|head| head.iter().position(|name| name == "page")) else {
+        return Vec::new();
+    };
+    let is_safe = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_');
+    let stems = rows
+        .records()
+        .filter_map(|row| row.ok()?.get(column).map(str::to_owned));
+    stems
+        .filter(|stem| !stem.is_empty() && stem.chars().all(is_safe))
+        .collect()
 }
 
 fn print(format: ReviewFormat, review: &MemoryReview, options: &Options) -> Result<(), CliError> {

@@ -21,7 +21,7 @@ pub(super) fn head(view: &View<'_>, row: &Row<'_>) -> String {
         ("r", row.is_risk()),
         ("s", row.saves()),
         ("g", row.is_gap()),
-        ("f", row.of.findings.is_empty()),
+        ("f", row.is_fine()),
     ] {
         if is {
             classes.push_str(if classes.is_empty() { "" } else { " " });
@@ -74,7 +74,7 @@ pub(super) fn end_bytes(row: &Row<'_>) -> usize {
 
 /// The last cell: what was found, and what stands behind it.
 pub(super) fn end(out: &mut String, row: &Row<'_>, inside: &str) {
-    let words: Vec<&str> = row.of.findings.iter().map(|finding| finding.kind.words()).collect();
+    let words = row.found();
     let words = match words.is_empty() {
         true => "nothing found".to_owned(),
         false => words.join(", "),

@@ -62,7 +62,9 @@ struct Page<'a> {
     groups_more: usize,
     group_pages: Option<&'a str>,
     ignored: Vec<IgnoredRow>,
+    ignored_more: usize,
     unused: Vec<String>,
+    unused_more: usize,
     first: Vec<First>,
     since: Option<Since>,
     wide: String,
@@ -154,9 +156,9 @@ pub fn review_html(review: &MemoryReview, options: &Options, out: &mut impl Writ
     let mut groups = groups::table(&view);
     let groups_more = cut(&mut groups, MOST_GROUPS);
     let mut unused = decided::unused(&view);
-    cut(&mut unused, MOST_LISTED);
+    let unused_more = cut(&mut unused, MOST_LISTED);
     let mut ignored = decided::ignored(&view);
-    cut(&mut ignored, MOST_LISTED);
+    let ignored_more = cut(&mut ignored, MOST_LISTED);
     let around = wide.len() + narrow.len() + groups.len() * BYTES_OF_A_GROUP;
     let (rows, in_full) = rows(&view, &first, MOST_BYTES.saturating_sub(around));
     let totals = &shown.totals;
@@ -177,7 +179,9 @@ pub fn review_html(review: &MemoryReview, options: &Options, out: &mut impl Writ
         groups_more,
         group_pages: options.group_pages.as_deref(),
         ignored,
+        ignored_more,
         unused,
+        unused_more,
         first,
         since: since::of_view(&view),
         wide,
@@ -186,7 +190,7 @@ pub fn review_html(review: &MemoryReview, options: &Options, out: &mut impl Writ
         risks: count(|row| row.is_risk()),
         savings: count(|row| row.saves()),
         gaps: count(|row| row.is_gap()),
-        fine: count(|row| row.of.findings.is_empty()),
+        fine: count(|row| row.is_fine()),
         rows,
         cut: view.rows.len() - in_full,
         in_full,
@@ -312,7 +316,7 @@ fn optimizer(view: &View<'_>) -> Option<Optimizer> {
     }
     let with = |answer: Option<bool>| looked_at.iter().filter(move |row| facts::agrees(row.of) == answer);
     let ours = |row: &Row<'_>| {
-        let words: Vec<&str> = row.of.findings.iter().map(|finding| finding.kind.words()).collect();
+        let words = row.found();
         if words.is_empty() {
             "nothing".to_owned()
         } else {
