@@ -184,6 +184,51 @@ fn a_baseline_is_the_last_check_that_broke_nothing() {
     here(r#"{"ms":20}"#, &named).exits(0);
 }
 
+/// A check whose every call failed has nothing to compare with: the good one before it stays the baseline.
+#[test]
+fn what_failed_is_no_baseline_and_what_cannot_be_compared_does_not_pass() {
+    let _alone = measuring();
+    let place = Place::new();
+    let here = |out: &str, more: &[&str]| {
+        let call = [
+            "check",
+            "--local",
+            "--function",
+            "example:wait",
+            "--payload",
+            "{\"ms\":2}",
+        ];
+        let limits = ["--max-invocations", "20", "--out", out];
+        place.tuner(&call).args(&limits).args(more).run()
+    };
+    let read = |out: &str| -> Value {
+        let file = place.path().join(out).join("check.json");
+        serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap()
+    };
+    here("good", &["--baseline", "last"])
+        .exits(0)
+        .prints(&["nothing to compare it with yet"]);
+    let mut failed = read("good");
+    failed["check_id"] = json!("0193ab00-0000-7000-8000-000000000001");
+    failed["finished_at"] = json!("2999-01-01T00:00:00Z");
+    failed["verdict"] = json!("cannot_tell");
+    failed["outcomes"]["function_error"] = failed["outcomes"]["success"].take();
+    failed["outcomes"]["success"] = json!(0);
+    failed["figures"] = json!([{ "metric": "success", "value": 0.0, "unit": "percent", "calls": 20 }]);
+    std::fs::create_dir_all(place.path().join("tuner-out/failed")).unwrap();
+    place.write("tuner-out/failed/check.json", serde_json::to_vec(&failed).unwrap());
+    here("next", &["--baseline", "last"]).says(&["next/check.json"]);
+    assert_eq!(read("next")["baseline"]["id"], read("good")["check_id"]);
+    // Nothing of it can be compared: what else is kept does not make it pass.
+    for more in [&[][..], &["--max-p50", "9000", "--undecided", "pass"]] {
+        let named = [&["--baseline", "tuner-out/failed/check.json"], more].concat();
+        here("none", &named)
+            .exits(4)
+            .prints(&["cannot tell whether", "the baseline has none of the"]);
+        assert_eq!(read("none")["verdict"], "cannot_tell");
+    }
+}
+
 #[test]
 fn a_version_and_an_alias_are_checked_as_they_are_and_nothing_changes() {
     let _alone = measuring();

@@ -127,6 +127,9 @@ fn what_makes_no_sense_is_refused_before_anything_is_begun() {
     check(&place, &["quick", "slow", "--payload", "-"]).refuses(2, &["standard input"]);
     check(&place, &["--all", "quick"]).refuses(2, &["--all"]);
     let run = |more: &[&str]| place.tuner(&["run"]).args(more).args(&["--out", "out"]).run();
+    // Not after everything was measured.
+    check(&place, &["--all", "--junit", "gone/junit.xml"]).refuses(2, &["--junit", "gone/junit.xml"]);
+    check(&place, &["quick", "--junit", "."]).refuses(2, &["--junit"]);
     run(&["--all", "quick"]).refuses(2, &["--all"]);
     run(&["quick", "slow", "--name", "x"]).refuses(2, &["--name"]);
     run(&["quick", "slow", "--format", "csv"]).refuses(2, &["csv"]);
@@ -142,6 +145,78 @@ fn a_dry_run_of_all_says_what_each_takes() {
     let done = check(&place, &["--all", "--dry-run"]).exits(2);
     done.prints(&["check of", "p50 <= 900 ms: 5 calls", "mean <= 10 ms"]);
     assert_eq!(place.names(), ["tuner.toml"]);
+}
+
+/// Two entries of one program are two functions, and what was only tried or had nothing to be compared with has not passed.
+#[test]
+fn entries_of_one_program_are_kept_apart_and_the_first_of_each_is_no_pass() {
+    let _alone = measuring();
+    let place = Place::new();
+    let program = tuner();
+    let entry = |name: &str, ms: u32| {
+        format!(
+            "[function.{name}]\ncommand = [{program:?}, \"example-function\", \"wait\"]\npayload = {{ ms = {ms} }}\nmemory = [512]\n\
+             present_memory = 512\nbaseline = \"last\"\n"
+        )
+    };
+    place.write("tuner.toml", entry("first", 1) + &entry("second", 2));
+    let read = |file: &str| -> Value { serde_json::from_slice(&fs::read(place.path().join(file)).unwrap()).unwrap() };
+    let plan = place.tuner(&["plan", "--all"]).run().exits(0);
+    plan.prints(&["Plan for first\n", "Plan for second\n"]);
+    let run = place
+        .tuner(&["run", "--all", "--dry-run", "--out", "out"])
+        .run()
+        .exits(0);
+    run.prints(&["of 2 functions, 2 tried by a dry run"]);
+    let unjudged = |index: &Value| {
+        let rows = index["functions"].as_array().unwrap().iter();
+        rows.map(|row| row["unjudged"].clone()).collect::<Vec<_>>()
+    };
+    assert_valid(&index(&place));
+    assert_eq!(unjudged(&index(&place)), ["dry_run", "dry_run"]);
+    for name in ["first", "second"] {
+        let tuning = read(&format!("out/{name}/tuning.json"));
+        let of = tuning["function"]["name"].as_str().unwrap();
+        assert!(of.ends_with(name), "{of}");
+    }
+    // That was a dry run: it is no baseline.
+    let done = check(
+        &place,
+        &[
+            "first",
+            "second",
+            "--max-invocations",
+            "20",
+            "--junit",
+            "junit.xml",
+            "--format",
+            "markdown",
+        ],
+    )
+    .exits(0);
+    let done = done.prints(&[
+        "of 2 functions, 2 measured, nothing to compare with yet",
+        "there is no earlier check or tuning",
+        "| first |",
+    ]);
+    assert!(!done.stdout.contains("report.html"), "{}", done.stdout);
+    let index = index(&place);
+    assert_valid(&index);
+    assert_eq!(unjudged(&index), ["nothing_to_compare", "nothing_to_compare"]);
+    let junit = fs::read_to_string(place.path().join("junit.xml")).unwrap();
+    for words in ["\"tuner check first\"", "\"tuner check second\"", "skipped=\"2\""] {
+        assert!(junit.contains(words), "{words}: {junit}");
+    }
+    let of = |name: &str| read(&format!("out/{name}/check.json"));
+    for name in ["first", "second"] {
+        let function = of(name)["function"].as_str().unwrap().to_owned();
+        assert!(function.ends_with(name), "{function}");
+    }
+    // Each is compared with its own, and not with the later one of the other.
+    let before = of("first")["check_id"].clone();
+    let next = ["check", "first", "--max-invocations", "20", "--out", "next"];
+    place.tuner(&next).run().says(&["next/check.json"]);
+    assert_eq!(read("next/check.json")["baseline"]["id"], before);
 }
 
 /// They are asked about once, and measured beside each other.

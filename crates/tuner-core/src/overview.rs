@@ -45,12 +45,18 @@ pub struct OverviewRow {
     pub name: String,
     /// The exit code that its part alone would have had.
     pub exit_code: u8,
+    /// What the exit code 0 stands for where nothing was passed or recommended; none of all others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unjudged: Option<Unjudged>,
     /// What was found, in one line; none where nothing was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub finding: Option<String>,
     /// What a recommendation brings, in a sentence; none of a check.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub effect: Option<String>,
+    /// What takes from the finding, such as that there was nothing to compare with; a line each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
     /// Why its part failed, in one line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
@@ -60,4 +66,16 @@ pub struct OverviewRow {
     /// Its document, as a path from the overview.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub document: Option<String>,
+}
+
+/// Why a part that ended with exit code 0 passed nothing and recommends nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Unjudged {
+    /// It was measured, and there was no limit and nothing to compare with yet.
+    NothingToCompare,
+    /// No limit is shown to be kept; what cannot be told was let pass, as asked for.
+    LetPass,
+    /// A dry run only tries whether each size works.
+    DryRun,
 }

@@ -5,7 +5,7 @@ use std::io::Write;
 use anstyle::Style;
 use schemars::generate::SchemaSettings;
 use serde_json::Value;
-use tuner_core::overview::{Overview, OverviewCommand, OverviewRow};
+use tuner_core::overview::{Overview, OverviewCommand, OverviewRow, Unjudged};
 
 use crate::escape::markdown as escaped;
 use crate::masking::Document;
@@ -70,11 +70,17 @@ pub fn overview_terminal(
     Ok(out.write_all(page.text.as_bytes())?)
 }
 
-/// Writes a comment for a pull request: how it ended, and a row for every function.
+/// Writes how it ended, and a row for every function. With `links` names lead to the functions' pages, which is of use only in a
+/// file beside those; a comment on a pull request has nothing they could lead to.
 ///
 /// # Errors
 /// When `out` refuses the bytes.
-pub fn overview_markdown(overview: &Overview, options: &Options, out: &mut impl Write) -> Result<(), ReportError> {
+pub fn overview_markdown(
+    overview: &Overview,
+    options: &Options,
+    links: bool,
+    out: &mut impl Write,
+) -> Result<(), ReportError> {
     let overview = masking::shown(overview, options)?;
     let mut md = format!(
         "### {}\n\n| Function | Result | Exit code |\n|---|---|--:|\n",
@@ -87,8 +93,8 @@ pub fn overview_markdown(overview: &Overview, options: &Options, out: &mut impl 
             text = format!("❌ {text}");
         }
         let name = match &row.page {
-            Some(page) => format!("[{}]({page})", escaped(&row.name)),
-            None => escaped(&row.name),
+            Some(page) if links => format!("[{}]({page})", escaped(&row.name)),
+            _ => escaped(&row.name),
         };
         md.push_str(&format!("| {name} | {text} | {} |\n", row.exit_code));
     }
@@ -115,8 +121,8 @@ pub fn overview_html(overview: &Overview, options: &Options, out: &mut impl Writ
     let page = PlainPage {
         title: headline(&overview),
         tone: match overview.exit_code {
-            0 => Tone::Good,
-            4 => Tone::Plain,
+            0 if overview.functions.iter().all(|row| row.unjudged.is_none()) => Tone::Good,
+            0 | 4 => Tone::Plain,
             _ => Tone::Bad,
         },
         lines: vec![format!(
@@ -136,6 +142,12 @@ pub fn overview_html(overview: &Overview, options: &Options, out: &mut impl Writ
 fn headline(overview: &Overview) -> String {
     let of = overview.functions.len();
     let count = |code: u8| overview.functions.iter().filter(|row| row.exit_code == code).count();
+    let unjudged = |why: Unjudged| {
+        let has = |row: &&OverviewRow| row.exit_code == 0 && row.unjudged == Some(why);
+        overview.functions.iter().filter(has).count()
+    };
+    let good_rows = |row: &&OverviewRow| row.exit_code == 0 && row.unjudged.is_none();
+    let passed = overview.functions.iter().filter(good_rows).count();
     let others = overview
         .functions
         .iter()
@@ -162,7 +174,13 @@ fn headline(overview: &Overview) -> String {
             count(130),
             ["was interrupted or not begun", "were interrupted or not begun"],
         ),
-        (count(0), good),
+        (
+            unjudged(Unjudged::NothingToCompare),
+            ["measured, nothing to compare with yet"; 2],
+        ),
+        (unjudged(Unjudged::LetPass), ["let pass though it cannot be told"; 2]),
+        (unjudged(Unjudged::DryRun), ["tried by a dry run"; 2]),
+        (passed, good),
     ];
     let parts: Vec<String> = parts
         .into_iter()
@@ -180,14 +198,15 @@ fn headline(overview: &Overview) -> String {
 
 fn tone(row: &OverviewRow) -> Tone {
     match row.exit_code {
-        0 => Tone::Good,
-        4 => Tone::Plain,
+        0 if row.unjudged.is_none() => Tone::Good,
+        0 | 4 => Tone::Plain,
         _ => Tone::Bad,
     }
 }
 
 /// What is said of a function, in a line or several.
 fn result(row: &OverviewRow) -> Vec<String> {
-    let lines = [&row.finding, &row.effect, &row.error].map(|text| text.as_deref());
-    lines.into_iter().flatten().map(str::to_owned).collect()
+    let found = [&row.finding, &row.effect].into_iter().flatten().cloned();
+    let warnings = row.warnings.iter().map(|text| format!("({text})"));
+    found.chain(warnings).chain(row.error.clone()).collect()
 }

@@ -37,4 +37,7 @@ pub(crate) struct ProjectArgs {
     /// Node program to take; the nearest to the function's runtime unless given
     #[arg(long, value_name = "PROGRAM", requires = "local_run")]
     pub(crate) node: Option<PathBuf>,
+    /// The function's name in tuner.toml, by which a program on this machine is called.
+    #[arg(skip)]
+    pub(crate) entry: Option<String>,
 }

@@ -139,6 +139,7 @@ fn filled(mut args: RunArgs, name: &str, entry: &FunctionEntry) -> Result<RunArg
     let is_in_aws = args.target.direct || args.target.state_machine.is_some() || args.target.no_wait;
     args.target.local |= entry.has_program() && entry.function.is_none() && !is_in_aws;
     args.project.dir = None;
+    args.project.entry = Some(name.to_owned());
     if args.target.local {
         locally(&mut args, name, entry)?;
     } else {

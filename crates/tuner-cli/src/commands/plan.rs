@@ -320,7 +320,10 @@ fn refused(request: &TuningRequest, error: &TuningError, reach: &Reach) -> CliEr
 /// The plan in words.
 pub(super) fn describe(request: &TuningRequest, payloads: &Payloads, known: &Known, prices: &PriceTable) -> String {
     let (left_out, request) = &allowed(request, &known.floor);
-    let mut text = format!("Plan for {}\n", known.name);
+    let mut text = match &request.options.name {
+        Some(name) if *name != known.name => format!("Plan for {name} ({})\n", known.name),
+        _ => format!("Plan for {}\n", known.name),
+    };
     let mut line = |head: &str, words: String| text.push_str(&format!("  {head:<10} {words}\n"));
     if let Place::Service { machine, region } = &known.place {
         line("by", format!("state machine {machine} in {region}"));

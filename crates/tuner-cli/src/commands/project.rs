@@ -311,7 +311,7 @@ fn chosen(args: &Search, function: Function) -> Result<Chosen, CliError> {
         args.local.arch = function.architecture.parse::<Architecture>().ok();
     }
     Ok(Chosen {
-        name: lambda_name(&function.name),
+        name: lambda_name(args.project.entry.as_ref().unwrap_or(&function.name)),
         search: args,
         function,
     })

@@ -29,7 +29,15 @@ impl Subject {
     pub(super) fn of(args: &RunArgs) -> Result<Self, CliError> {
         let function = args.target.function.as_deref();
         if args.target.local {
-            return Self::local(function, &args.command, args.local.handler.as_deref());
+            let subject = Self::local(function, &args.command, args.local.handler.as_deref())?;
+            // Two entries may have one program, and are two functions all the same.
+            return Ok(match (subject, &args.project.entry) {
+                (Self::Local { command, .. }, Some(entry)) => Self::Local {
+                    name: project::lambda_name(entry),
+                    command,
+                },
+                (subject, _) => subject,
+            });
         }
         let Some(function) = function else {
             return Err(CliError::usage("no function to tune")

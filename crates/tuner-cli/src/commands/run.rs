@@ -160,8 +160,7 @@ impl Session<'_, '_> {
         let known = plan::look(&request, &lambda, &reach).await?;
         let plan = plan::describe(&request, &payloads, &known, self.prices);
         plan::show(&plan)?;
-        let subject = request.function.unqualified().to_string();
-        self.part.consent(consent::CHANGES, &subject, args.yes).await?;
+        self.part.consent(consent::CHANGES, &request.function, args.yes).await?;
         known.told(&mut request);
         let ground = Ground {
             // With the caller's own credentials: a role for the function under test is not for them.

@@ -59,6 +59,13 @@ pub struct Check {
     pub records: Vec<InvocationRecord>,
 }
 
+impl Check {
+    /// Whether there is a baseline, and none of its figures could be compared.
+    pub fn compares_nothing(&self) -> bool {
+        self.baseline.is_some() && self.limits.iter().all(|result| result.worse_pct.is_none())
+    }
+}
+
 /// Where the invocations of a check come from.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", tag = "kind")]
@@ -87,9 +94,10 @@ pub enum CheckVerdict {
     Kept,
     /// At least one is shown to be broken.
     Broken,
-    /// None is shown to be broken, and at least one is not shown to be kept.
+    /// None is shown to be broken, and at least one is not shown to be kept, or there is a baseline and nothing of it could be
+    /// compared.
     CannotTell,
-    /// Nothing that has a limit was measured, or there is no limit.
+    /// Nothing that has a limit was measured, or there is no limit, as where nothing was there yet to compare with.
     NotMeasured,
 }
 

@@ -278,6 +278,16 @@ impl CheckVerdict {
             Self::NotMeasured
         }
     }
+
+    /// The same where there is a baseline, and none of its figures could be compared: that nothing got worse is not shown then,
+    /// whatever other limits are kept.
+    #[must_use]
+    pub const fn without_comparison(self) -> Self {
+        match self {
+            Self::Broken => Self::Broken,
+            Self::Kept | Self::CannotTell | Self::NotMeasured => Self::CannotTell,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -391,6 +401,10 @@ mod tests {
         assert_eq!(of(&[Kept, CannotTell], Undecided::Pass), CheckVerdict::Kept);
         assert_eq!(of(&[CannotTell, Broken], Undecided::Pass), CheckVerdict::Broken);
         assert_eq!(of(&[NotMeasured], Undecided::Pass), CheckVerdict::NotMeasured);
+        let alone = |verdict: CheckVerdict| verdict.without_comparison();
+        assert_eq!(alone(CheckVerdict::Kept), CheckVerdict::CannotTell);
+        assert_eq!(alone(CheckVerdict::NotMeasured), CheckVerdict::CannotTell);
+        assert_eq!(alone(CheckVerdict::Broken), CheckVerdict::Broken);
     }
 
     #[test]

@@ -32,12 +32,15 @@ pub fn check_headline(check: &Check) -> String {
             ),
         },
         CheckVerdict::Broken => format!("{subject} breaks {}", names(LimitVerdict::Broken)),
+        CheckVerdict::CannotTell if check.compares_nothing() && count(LimitVerdict::CannotTell) == 0 => {
+            format!("cannot tell whether {subject} got worse: the baseline has none of the figures that are compared")
+        }
         CheckVerdict::CannotTell => format!(
             "cannot tell yet whether {subject} keeps {}",
             names(LimitVerdict::CannotTell)
         ),
         CheckVerdict::NotMeasured if check.limits.is_empty() => {
-            format!("{subject} was measured; no limit was asked for")
+            format!("{subject} was measured, and there is nothing to compare it with yet")
         }
         CheckVerdict::NotMeasured => format!(
             "nothing was measured of what {subject} must keep: {}",

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use tuner_core::FunctionName;
-use tuner_core::check::{Baseline, Bound, Check, CheckVerdict, Condition};
+use tuner_core::check::{Baseline, Bound, Check, CheckVerdict, Condition, Limit};
 use tuner_engine::ports::Tunings;
 use uuid::Uuid;
 
@@ -33,6 +33,15 @@ pub(super) fn conditions(args: &CheckArgs) -> Vec<Condition> {
     }
 }
 
+/// What is said where there is none yet.
+pub(super) const FIRST: &str = "there is no earlier check or tuning of this function on this machine that could be a baseline: nothing is compared, and this \
+     one is the baseline of the next, unless it fails or breaks a limit";
+
+/// The limit that a condition is, where the baseline measured what it is relative to.
+pub(super) fn limit(condition: &Condition, baseline: &Baseline) -> Option<Limit> {
+    condition.limit(baseline.figure(condition.metric).filter(|value| *value > 0.0))
+}
+
 /// What was found for `--baseline`.
 pub(super) enum Found {
     /// It was not asked for.
@@ -52,9 +61,17 @@ pub(super) async fn of(
     match args.baseline.as_deref() {
         None => Ok(Found::NotAsked),
         Some(LAST) => {
-            let found = last(function, None).await;
-            let baseline = found.and_then(|measured| baseline(&measured, memory_size_mb));
-            Ok(baseline.map_or(Found::None, Found::Baseline))
+            let asked = conditions(args);
+            let mut usable: Vec<Baseline> = (earlier(function, None).await.iter())
+                .filter_map(|measured| baseline(measured, memory_size_mb))
+                .collect();
+            // A later one that has none of the figures does not stand before one that has them.
+            let compares = |baseline: &Baseline| asked.iter().any(|condition| limit(condition, baseline).is_some());
+            let place = usable.iter().position(compares).unwrap_or(0);
+            Ok(match place < usable.len() {
+                true => Found::Baseline(usable.swap_remove(place)),
+                false => Found::None,
+            })
         }
         Some(file) => {
             let text = read_text(Path::new(file), "baseline")?;
@@ -72,18 +89,28 @@ fn baseline(measured: &Measured, memory_size_mb: Option<u32>) -> Option<Baseline
     }
 }
 
-/// The latest check that broke no limit, or tuning, of the function: whichever is later, and not the one with the ID `except`.
+/// The latest check that broke no limit and had a success, or tuning, of the function: whichever is later, and not the one with
+/// the ID `except`.
 pub(in crate::commands) async fn last(function: &FunctionName, except: Option<Uuid>) -> Option<Measured> {
+    earlier(function, except).await.into_iter().next()
+}
+
+/// All of those, the latest first.
+async fn earlier(function: &FunctionName, except: Option<Uuid>) -> Vec<Measured> {
     let mut folders = out_folder::below(Path::new(OUT));
     folders.extend(out_runs::folders());
     let checks = folders.iter().filter_map(|folder| check(folder, function));
     let checks = checks.map(|check| Measured::Check(Box::new(check)));
     let tunings = LocalTunings.of(function).await.unwrap_or_default().into_iter();
+    // A dry run compares nothing, and nothing is compared with it.
+    let tunings = tunings.filter(|tuning| !tuning.request.options.dry_run);
     let tunings = tunings.map(|tuning| Measured::Tuning(Box::new(tuning)));
-    checks
+    let mut found: Vec<Measured> = checks
         .chain(tunings)
         .filter(|measured| Some(measured.id()) != except)
-        .max_by_key(Measured::measured_at)
+        .collect();
+    found.sort_by_key(|measured| std::cmp::Reverse(measured.measured_at()));
+    found
 }
 
 fn check(folder: &Path, function: &FunctionName) -> Option<Check> {
@@ -91,6 +118,7 @@ fn check(folder: &Path, function: &FunctionName) -> Option<Check> {
     let text = std::fs::read_to_string(&file).ok()?;
     let check = parse::check(&text, &file.display().to_string()).ok()?;
     let same_version = check.function.qualifier() == function.qualifier() || function.qualifier().is_none();
-    let counts = check.verdict != CheckVerdict::Broken && !check.figures.is_empty();
+    // Of one whose every call failed there is nothing that a later one could be compared with.
+    let counts = check.verdict != CheckVerdict::Broken && check.outcomes.success > 0;
     (counts && same_version && is_function(&check.function.to_string(), function)).then_some(check)
 }

@@ -41,11 +41,34 @@ pub(super) fn finish(args: &CheckArgs, check: &Check, folder: &OutFolder, part: 
             let _ = writeln!(guarded::stderr(), "{DIM}wrote{RESET} {}", file.display());
         }
         if let Some(file) = &args.junit {
-            junit(args, &[JunitSuite::Check(check)], file)?;
+            let name = args.name.as_deref();
+            junit(args, &[JunitSuite::Checked { name, check }], file)?;
         }
     }
     printed?;
     Ok(exit_of(check))
+}
+
+/// Refuses a place where the verdicts could not be written in the end, before anything is measured.
+pub(super) fn refuse_unwritable(file: &Path) -> Result<(), CliError> {
+    let refused = |cause: std::io::Error| {
+        CliError::usage(format!("the file of --junit cannot be written: `{}`", file.display()))
+            .cause(cause)
+            .hint("name a file in a folder that is there and can be written to")
+    };
+    if file.is_dir() {
+        return Err(refused(std::io::ErrorKind::IsADirectory.into()));
+    }
+    // A pipe is opened by whoever writes, once.
+    if file.exists() && !file.is_file() {
+        return Ok(());
+    }
+    let folder = match file.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    };
+    // It is replaced as a whole, by one beside it.
+    tempfile::tempfile_in(folder).map(drop).map_err(refused)
 }
 
 /// Writes the verdicts for a CI system.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use tuner_aws::AwsLambda;
-use tuner_core::check::{CHECK_SCHEMA_VERSION, Check, CheckSource, CheckVerdict, Judge, Terms, budget};
+use tuner_core::check::{CHECK_SCHEMA_VERSION, Check, CheckSource, Judge, Terms, budget};
 use tuner_core::pricing::PriceTable;
 use tuner_core::tuning::MeasuringEnvironment;
 use tuner_core::{FunctionName, Payloads};
@@ -94,6 +94,7 @@ fn program(args: &CheckArgs, progress: &Progress) -> Result<Program, CliError> {
         function: args.function.clone(),
         project: ProjectArgs {
             dir: Some(folder.clone()),
+            entry: args.name.clone(),
             ..ProjectArgs::default()
         },
         local: args.local_args.clone(),
@@ -203,19 +204,7 @@ async fn in_folder(
     let function = present(&ctx, &ground.function).await.map_err(failed)?;
     let found = baseline::of(args, &ground.function, Some(function.memory_size_mb)).await?;
     let is_first = matches!(found, Found::None);
-    if is_first {
-        progress.event(Event::Warning {
-            text: "there is no earlier check or tuning of this function on this machine: nothing is compared, and this one is the \
-                   baseline of the next",
-        });
-    }
-    let asked = Asked::of(
-        args,
-        match found {
-            Found::Baseline(baseline) => Some(baseline),
-            Found::NotAsked | Found::None => None,
-        },
-    );
+    let asked = Asked::found(args, found);
     for text in &asked.warnings {
         progress.event(Event::Warning { text });
     }
@@ -228,7 +217,7 @@ async fn in_folder(
         allowed_errors: args.allow_errors.clone(),
         keep_messages: !args.hide_messages,
         // A first one is measured as a baseline must be, whatever limits it has.
-        all: is_first || asked.limits.is_empty(),
+        all: is_first || asked.limits.is_empty() || asked.compares_nothing(),
     };
     let lines = plan(&order, &function, ground.is_local);
     if args.dry_run {
@@ -237,8 +226,7 @@ async fn in_folder(
     }
     if !ground.is_local {
         show_plan(&lines, &asked, false, &mut guarded::stderr())?;
-        part.consent("invokes a function", &ground.function.to_string(), args.yes)
-            .await?;
+        part.consent("invokes a function", &ground.function, args.yes).await?;
     }
     let quote = Prices {
         table: prices,
@@ -285,7 +273,7 @@ async fn in_folder(
         source: CheckSource::Invoked {
             environment: ground.environment,
         },
-        verdict: CheckVerdict::of(&limits, args.undecided.into()),
+        verdict: asked.verdict(&limits, args.undecided.into()),
         limits,
         figures: judge.figures(),
         outcomes,

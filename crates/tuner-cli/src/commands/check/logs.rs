@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
+use std::io::Write;
 
 use jiff::Timestamp;
-use tuner_core::check::{CHECK_SCHEMA_VERSION, Check, CheckSource, CheckVerdict, Judge, Terms};
+use tuner_core::check::{CHECK_SCHEMA_VERSION, Check, CheckSource, Judge, Terms};
 use tuner_core::pricing::{FREE_EPHEMERAL_STORAGE_MB, PriceQuote};
 use tuner_core::{Architecture, FunctionName, InvocationRecord, OutcomeCounts};
 use tuner_logs::{Input, Options, Record};
 
-use super::baseline::{self, Found};
+use super::baseline;
 use super::finish::finish;
 use super::{Asked, show_plan};
 use crate::cli::CheckArgs;
@@ -43,21 +44,10 @@ pub(super) async fn check(args: &CheckArgs, part: &Part<'_>) -> Result<Exit, Cli
     };
     let present = args.local_args.present_memory.map(|size| size.mb());
     let found = baseline::of(args, &function, present).await?;
-    if matches!(found, Found::None) {
-        use std::io::Write;
-        let _ = writeln!(
-            guarded::stderr(),
-            "there is no earlier check or tuning of {function} on this machine: nothing is compared, and this one is the baseline \
-             of the next"
-        );
+    let asked = Asked::found(args, found);
+    for text in &asked.warnings {
+        let _ = writeln!(guarded::stderr(), "{text}");
     }
-    let asked = Asked::of(
-        args,
-        match found {
-            Found::Baseline(baseline) => Some(baseline),
-            Found::NotAsked | Found::None => None,
-        },
-    );
     if args.dry_run {
         let lines = [format!("check of {function} by logs: invokes nothing")];
         show_plan(&lines, &asked, true, &mut anstream::stdout().lock())?;
@@ -148,7 +138,7 @@ pub(super) async fn check(args: &CheckArgs, part: &Part<'_>) -> Result<Exit, Cli
             first_at: at.first,
             last_at: at.last,
         },
-        verdict: CheckVerdict::of(&limits, args.undecided.into()),
+        verdict: asked.verdict(&limits, args.undecided.into()),
         limits,
         figures: at.judge.figures(),
         outcomes: at.outcomes,

@@ -9,9 +9,10 @@ pub(super) mod parse;
 use std::io::Write;
 use std::sync::Arc;
 
-use tuner_core::check::{Baseline, Bound, Limit, LimitResult};
+use tuner_core::check::{Baseline, Bound, CheckVerdict, Limit, LimitResult, Undecided};
 use tuner_report::plan_of_limits;
 
+use self::baseline::Found;
 use super::named;
 use super::several::{self, Part};
 use crate::cli::{CheckArgs, GlobalArgs};
@@ -21,6 +22,9 @@ use crate::progress::Progress;
 
 /// Measures, or reads logs, and judges.
 pub(super) async fn check(args: CheckArgs, global: GlobalArgs) -> Result<Exit, CliError> {
+    if let Some(file) = &args.junit {
+        finish::refuse_unwritable(file)?;
+    }
     if let Some(functions) = named::several_checks(&args)? {
         return several::checks(&args, global, functions).await;
     }
@@ -72,8 +76,7 @@ impl Asked {
         let Some(baseline) = baseline else { return asked };
         let relative = baseline::conditions(args);
         for condition in relative {
-            let limit = condition.limit(baseline.figure(condition.metric).filter(|value| *value > 0.0));
-            match (limit, condition.bound) {
+            match (baseline::limit(&condition, &baseline), condition.bound) {
                 (Some(limit), Bound::Worse(percent)) => {
                     asked.limits.push(limit);
                     asked.relative.push(percent);
@@ -85,6 +88,33 @@ impl Asked {
         }
         asked.baseline = Some(baseline);
         asked
+    }
+
+    /// The same with what was found for `--baseline`.
+    fn found(args: &CheckArgs, found: Found) -> Self {
+        match found {
+            Found::NotAsked => Self::of(args, None),
+            Found::None => {
+                let mut asked = Self::of(args, None);
+                asked.warnings.push(baseline::FIRST.to_owned());
+                asked
+            }
+            Found::Baseline(baseline) => Self::of(args, Some(baseline)),
+        }
+    }
+
+    /// Whether there is a baseline, and none of its figures can be compared.
+    fn compares_nothing(&self) -> bool {
+        self.baseline.is_some() && self.relative.is_empty()
+    }
+
+    /// What the results together come to.
+    fn verdict(&self, results: &[LimitResult], undecided: Undecided) -> CheckVerdict {
+        let verdict = CheckVerdict::of(results, undecided);
+        match self.compares_nothing() {
+            true => verdict.without_comparison(),
+            false => verdict,
+        }
     }
 
     /// The results, with what the baseline measured beside the limits that were made of it.

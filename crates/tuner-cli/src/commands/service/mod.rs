@@ -105,8 +105,7 @@ pub(super) async fn run(
     let Order { job, known } = Order::of(args, function, given).await?;
     let plan = plan::describe(&job.request, &given.payloads, &known, prices);
     plan::show(&plan)?;
-    let subject = job.request.function.unqualified().to_string();
-    part.consent(consent::CHANGES, &subject, args.yes).await?;
+    part.consent(consent::CHANGES, &job.request.function, args.yes).await?;
     let connection = job.reach.services(Some(job.machine.region())).await;
     let machines = connection.state_machines();
     let name = job.execution_name();

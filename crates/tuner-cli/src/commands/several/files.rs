@@ -26,11 +26,12 @@ pub(super) fn finish(overview: &Overview, folder: &OutFolder, form: Form) -> Res
     let printed = match form {
         Form::Human => tuner_report::overview_terminal(overview, &options, &terminal::style(None), &mut out),
         Form::Json => tuner_report::overview_json(overview, &options, &mut out),
-        Form::Markdown => tuner_report::overview_markdown(overview, &options, &mut out),
+        // What is printed goes into a comment, from where the folder cannot be reached.
+        Form::Markdown => tuner_report::overview_markdown(overview, &options, false, &mut out),
     };
     let [mut json, mut markdown, mut html] = [Vec::new(), Vec::new(), Vec::new()];
     tuner_report::overview_json(overview, &options, &mut json)?;
-    tuner_report::overview_markdown(overview, &options, &mut markdown)?;
+    tuner_report::overview_markdown(overview, &options, true, &mut markdown)?;
     tuner_report::overview_html(overview, &options, &mut html)?;
     for (name, bytes) in [(INDEX, json), ("index.md", markdown), ("index.html", html)] {
         let file = folder.path.join(name);

@@ -10,7 +10,8 @@ use std::sync::Arc;
 
 use futures::future::join_all;
 use jiff::Timestamp;
-use tuner_core::overview::{OVERVIEW_SCHEMA_VERSION, Overview, OverviewCommand, OverviewRow};
+use tuner_core::check::{LimitResult, LimitVerdict};
+use tuner_core::overview::{OVERVIEW_SCHEMA_VERSION, Overview, OverviewCommand, OverviewRow, Unjudged};
 use tuner_engine::CancellationToken;
 use tuner_report::{JunitSuite, check_headline, headline};
 
@@ -203,7 +204,10 @@ pub(super) async fn checks(
             .iter()
             .zip(&overview.functions)
             .map(|(of, row)| match &of.measured {
-                Some(Measured::Check(check)) => JunitSuite::Check(check),
+                Some(Measured::Check(check)) => JunitSuite::Checked {
+                    name: Some(&of.name),
+                    check,
+                },
                 _ => JunitSuite::Failed {
                     name: &of.name,
                     message: row.error.as_deref().unwrap_or("nothing was measured"),
@@ -352,6 +356,14 @@ fn row(of: &Ended, folder: &Path) -> OverviewRow {
             )
         }
     };
+    let unjudged = match of.exit() {
+        Exit::Done => of.measured.as_ref().and_then(unjudged),
+        _ => None,
+    };
+    let warnings = match &of.measured {
+        Some(Measured::Check(check)) => check.warnings.clone(),
+        _ => Vec::new(),
+    };
     // Only what is there can be followed.
     let path = |file: &str| {
         let path = format!("{}/{file}", of.folder);
@@ -360,10 +372,24 @@ fn row(of: &Ended, folder: &Path) -> OverviewRow {
     OverviewRow {
         name: of.name.clone(),
         exit_code: of.exit() as u8,
+        unjudged,
         finding,
         effect,
+        warnings,
         error: of.ended.as_ref().err().map(CliError::in_full),
         page: document.and_then(|_| path(PAGE)),
         document: document.and_then(path),
+    }
+}
+
+/// Why what ended with exit code 0 passed nothing and recommends nothing, if so.
+fn unjudged(measured: &Measured) -> Option<Unjudged> {
+    match measured {
+        Measured::Check(check) if check.limits.is_empty() => Some(Unjudged::NothingToCompare),
+        Measured::Check(check) => {
+            let is_kept = |result: &LimitResult| result.verdict == LimitVerdict::Kept;
+            (!check.limits.iter().any(is_kept)).then_some(Unjudged::LetPass)
+        }
+        Measured::Tuning(tuning) => tuning.request.options.dry_run.then_some(Unjudged::DryRun),
     }
 }

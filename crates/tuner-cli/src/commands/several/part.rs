@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use tokio::sync::{OwnedMutexGuard, Semaphore, SemaphorePermit, watch};
 use tokio::task::JoinHandle;
+use tuner_core::FunctionName;
 use tuner_engine::CancellationToken;
 
 use crate::commands::check::parse::Measured;
@@ -24,7 +25,8 @@ pub(in crate::commands) struct Whole {
     /// How many are looked at or measured at the same time.
     room: Semaphore,
     agreement: Agreement,
-    /// A function that is named twice is tuned once after the other.
+    /// A function that is named twice is tuned once after the other; by the name alone, since the same function may be spelled
+    /// with its region and account and without. Those that only share a name take turns too, which costs time and nothing else.
     turns: Mutex<BTreeMap<String, Arc<tokio::sync::Mutex<()>>>>,
 }
 
@@ -157,7 +159,7 @@ impl<'a> Part<'a> {
     pub(in crate::commands) async fn consent(
         &self,
         this: &'static str,
-        function: &str,
+        function: &FunctionName,
         yes: bool,
     ) -> Result<(), CliError> {
         let Some(whole) = self.whole else {
@@ -179,7 +181,10 @@ impl<'a> Part<'a> {
                 }
             }
         }
-        let turn = lock(&whole.turns).entry(function.to_owned()).or_default().clone();
+        let turn = lock(&whole.turns)
+            .entry(function.name().to_owned())
+            .or_default()
+            .clone();
         let turn = turn.lock_owned().await;
         let permit = whole.room.acquire().await.ok();
         *lock(&self.held) = (permit, Some(turn));
@@ -249,4 +254,35 @@ impl Drop for Listening {
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn one_function_takes_turns_however_it_is_spelled() {
+        let whole = Whole::new(CancellationToken::new(), 10, 0);
+        let function = |text: &str| text.parse::<FunctionName>().unwrap();
+        let first = Part::of(&whole, "first");
+        first.consent("tests", &function("orders"), true).await.unwrap();
+        for spelled in [
+            "orders:live",
+            "123456789012:function:orders",
+            "arn:aws:lambda:eu-west-1:123456789012:function:orders",
+        ] {
+            let second = Part::of(&whole, "second");
+            let waits = second.consent("tests", &function(spelled), true).now_or_never();
+            assert!(waits.is_none(), "{spelled}");
+        }
+        let other = Part::of(&whole, "other");
+        let begins = other.consent("tests", &function("bills"), true).now_or_never();
+        assert!(begins.is_some_and(|agreed| agreed.is_ok()));
+        first.leave();
+        let second = Part::of(&whole, "second");
+        let begins = second.consent("tests", &function("orders:1"), true).now_or_never();
+        assert!(begins.is_some_and(|agreed| agreed.is_ok()));
+    }
 }
