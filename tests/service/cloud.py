@@ -105,7 +105,7 @@ class Deployed:
         )
         return Execution(self, started["executionArn"])
 
-    def run(self, execution_input, seconds=120):
+    def run(self, execution_input, seconds=300):
         """One whole execution."""
         return self.start(execution_input).ended(seconds)
 
@@ -181,7 +181,7 @@ class Execution:
         self.states = service.cloud.client("stepfunctions")
         self.described = {}
 
-    def ended(self, seconds=120):
+    def ended(self, seconds=300):
         """Waits until it is over, and looks whether it kept within bounds."""
 
         def over():

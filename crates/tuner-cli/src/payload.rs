@@ -177,6 +177,7 @@ mod tests {
         let lines = place("events.ndjson", "{\"n\":1}\r\n\n{\"n\":2}\n{\"n\":3}\n");
         assert_eq!(sent(&lines, 2).unwrap(), ["{\"n\":1}", "{\"n\":3}"]);
         let broken = place("broken.jsonl", "1\n{\n");
-        assert!(sent(&broken, 20).unwrap_err().starts_with("line 2 of "));
+        let error = sent(&broken, 20).unwrap_err();
+        assert!(error.contains("line 2 of ") && error.contains("not JSON"), "{error}");
     }
 }
