@@ -78,7 +78,9 @@ fn command_lines_that_make_no_sense() {
         (&["--payload", "none.json"], &["none.json", "hint"]),
         (&["--payload", "latin1.json"], &["latin1.json", "UTF-8"]),
         (&["--payload", &huge], &["huge.json", "6291456"]),
-        (&["--payload", "."], &["`.`"]),
+        // A folder is a corpus, and all of its events are read.
+        (&["--payload", "."], &["./latin1.json", "UTF-8"]),
+        (&["--payload", "none/"], &["`none/`", "a folder of .json files"]),
         (&["--payload", "-"], &["standard input"]),
         (&["--payload", weights], &["weight", "no number above 0"]),
         (&["--payload", seldom], &["too few", "501"]),
