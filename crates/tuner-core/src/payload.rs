@@ -1,5 +1,7 @@
 //! Payloads: what is sent to the function under test, one or several by weight.
 
+use std::collections::BTreeSet;
+
 use serde_json::value::RawValue;
 
 use crate::raw_json;
@@ -140,12 +142,10 @@ impl Payloads {
                 origin: origin.to_owned(),
             });
         }
-        let chosen: Vec<usize> = (0..taken)
-            .map(|i| if taken == 1 { 0 } else { i * (of - 1) / (taken - 1) })
-            .collect();
-        let mut entries: Vec<Option<Weighted>> = all.into_iter().map(Some).collect();
+        let chosen: BTreeSet<usize> = (0..taken).map(|i| i * (of - 1) / (taken - 1).max(1)).collect();
+        let entries = all.into_iter().enumerate().filter(|(at, _)| chosen.contains(at));
         Ok(Self {
-            entries: chosen.into_iter().filter_map(|at| entries[at].take()).collect(),
+            entries: entries.map(|(_, event)| event).collect(),
             events: Some(of),
         })
     }

@@ -124,13 +124,17 @@ fn groups_there_are(grouped: MemoryReview, options: &Options) -> Result<String, 
     })
 }
 
+fn report_in(folder: &Path, format: Format) -> PathBuf {
+    folder.join(format!("report.{}", format.extension()))
+}
+
 /// The report, and what `tuner review` writes of its groups.
 fn into_folder(review: &MemoryReview, args: &ReportArgs, options: &Options, folder: &Path) -> Result<Exit, CliError> {
     let linking = Options {
         group_pages: Some(review::finish::GROUPS.to_owned()),
         ..options.clone()
     };
-    let file = folder.join(format!("report.{}", args.format.extension()));
+    let file = report_in(folder, args.format);
     must_not_overwrite(&args.document, &file, folder)?;
     let mut bytes = Vec::new();
     tuner_report::render_review(args.format, review, &linking, &mut bytes)?;
@@ -160,7 +164,7 @@ fn must_not_overwrite(document: &Path, report: &Path, folder: &Path) -> Result<(
 
 fn deliver(args: &ReportArgs, bytes: &[u8]) -> Result<Exit, CliError> {
     if let Some(folder) = args.out.as_ref().filter(|out| out.is_dir()) {
-        let file = folder.join(format!("report.{}", args.format.extension()));
+        let file = report_in(folder, args.format);
         return Err(CliError::usage(format!(
             "`{}` is a directory, and this report is one file",
             folder.display()
