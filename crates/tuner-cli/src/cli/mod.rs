@@ -75,8 +75,23 @@ pub(crate) enum Command {
     Local(LocalCommand),
     /// List the prices known, or read AWS's price list
     Prices(PricesArgs),
+    /// Offer the other commands as tools to a client of the Model Context Protocol, on standard input and output
+    #[cfg(feature = "mcp")]
+    Mcp(McpArgs),
     /// Completions, man pages and schemas
     Generate(GenerateArgs),
+}
+
+/// What a client of the protocol may do besides reading.
+#[cfg(feature = "mcp")]
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct McpArgs {
+    /// Let the client tune, by the ID of a plan that was shown: functions are published and invoked then
+    #[arg(long)]
+    pub(crate) allow_tuning: bool,
+    /// Let it give functions the size that a tuning found
+    #[arg(long, requires = "allow_tuning")]
+    pub(crate) allow_applying: bool,
 }
 
 /// How to reach AWS.

@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::path::Path;
 
+use super::plan::Plan;
 use super::write_file;
 use crate::cli::{Generate, GenerateArgs};
 use crate::config::Config;
@@ -37,6 +38,7 @@ fn schemas(folder: Option<&Path>) -> Result<(), CliError> {
         ("check", tuner_report::check_schema()),
         ("comparison", tuner_report::comparison_schema()),
         ("overview", tuner_report::overview_schema()),
+        ("plan", schemars::schema_for!(Plan).to_value()),
         ("config", schemars::schema_for!(Config).to_value()),
         ("power-tuning.input", tuner_engine::execution::input_schema()?),
     ];

@@ -6,6 +6,8 @@ mod generate;
 mod history;
 mod local_lambda;
 mod logs;
+#[cfg(feature = "mcp")]
+mod mcp;
 mod named;
 mod out_folder;
 mod out_runs;
@@ -51,6 +53,8 @@ pub(crate) fn run(cli: Cli) -> Result<Exit, CliError> {
             LocalSubcommand::Serve(args) => with_runtime(serve::serve(args)),
         },
         Command::Prices(args) => prices::prices(args),
+        #[cfg(feature = "mcp")]
+        Command::Mcp(args) => mcp::mcp(args),
         Command::Generate(args) => generate::generate(&args),
     }
 }

@@ -1,10 +1,13 @@
 //! `tuner plan`: what `run` would do. Also printed before anything in an account is changed.
 
+mod document;
 mod spending;
 
 use std::io::Write;
 use std::sync::Arc;
 
+use schemars::JsonSchema;
+use serde::Serialize;
 use tuner_aws::AwsLambda;
 use tuner_core::floor;
 use tuner_core::planning::Preset;
@@ -15,13 +18,13 @@ use tuner_engine::ports::PortErrorKind;
 use tuner_engine::steps::{self, Seen};
 use tuner_engine::{Context, TuningError, TuningRequest};
 
-use self::spending::{spends, takes, versions};
+pub(super) use self::document::Plan;
 use super::named::Named;
-use super::prior::{self, LocalTunings};
+use super::prior::LocalTunings;
 use super::project::Search;
 use super::request::{Subject, build};
 use super::{local_lambda, named, price_table, project, restore, results, run, service};
-use crate::cli::RunArgs;
+use crate::cli::{RunArgs, RunFormat};
 use crate::config::Config;
 use crate::error::CliError;
 use crate::exit::Exit;
@@ -84,6 +87,8 @@ impl Place {
 
 /// A function as it is now.
 struct Now {
+    /// Absent for a program on this machine.
+    code_sha256: Option<String>,
     memory_size_mb: u32,
     timeout_s: u32,
     ephemeral_storage_mb: u32,
@@ -95,29 +100,59 @@ struct Now {
 
 /// Prints the plan and ends.
 pub(super) async fn plan(args: RunArgs) -> Result<Exit, CliError> {
+    let format = args.format;
+    if matches!(format, RunFormat::Markdown | RunFormat::Csv) {
+        return Err(CliError::usage("a plan is printed for people or as JSON").hint("give --format human or json"));
+    }
     let several = match named::several_runs(&args)? {
         Some(several) => several,
         None => {
             let args = named::resolved(args)?;
             match args.project.all {
                 true => of_folder(&args)?,
-                false => return plan_one(args).await,
+                false if args.project.list => return project::list(&Search::of(&args), format),
+                false => {
+                    let plan = plan_one(args).await?;
+                    match format {
+                        RunFormat::Json => print_json(&plan)?,
+                        _ => print(&plan)?,
+                    }
+                    return Ok(Exit::Done);
+                }
             }
         }
     };
     let mut worst = Exit::Done;
+    let mut plans = Vec::new();
     for named in several {
         let planned = match named.args {
             Ok(args) => Box::pin(plan_one(args)).await,
             Err(error) => Err(error),
         };
-        let exit = planned.unwrap_or_else(|error| {
-            error.named(&named.name).report();
-            error.exit()
-        });
-        worst = worst.or_worse(exit);
+        match planned {
+            Ok(plan) if format == RunFormat::Json => plans.push(plan),
+            Ok(plan) => print(&plan)?,
+            Err(error) => {
+                error.named(&named.name).report();
+                worst = worst.or_worse(error.exit());
+            }
+        }
+    }
+    if format == RunFormat::Json {
+        print_json(&plans)?;
     }
     Ok(worst)
+}
+
+fn print(plan: &Plan) -> Result<(), CliError> {
+    let text = terminal::wrapped(&plan.in_words(), &std::io::stdout(), INDENT);
+    Ok(write!(guarded::stdout(), "{text}")?)
+}
+
+/// As it is: JSON has its own escapes for what a terminal would take for commands.
+fn print_json(plans: &impl serde::Serialize) -> Result<(), CliError> {
+    let text = serde_json::to_string_pretty(plans)?;
+    Ok(writeln!(std::io::stdout(), "{text}")?)
 }
 
 /// The functions of a folder, each with the arguments that mean it.
@@ -136,7 +171,7 @@ fn of_folder(args: &RunArgs) -> Result<Vec<Named<RunArgs>>, CliError> {
     Ok(named.collect())
 }
 
-async fn plan_one(args: RunArgs) -> Result<Exit, CliError> {
+async fn plan_one(args: RunArgs) -> Result<Plan, CliError> {
     if args.target.follow.is_some() || args.target.no_wait {
         return Err(CliError::usage(
             "--follow and --no-wait are for `tuner run`: a plan starts nothing",
@@ -147,7 +182,6 @@ async fn plan_one(args: RunArgs) -> Result<Exit, CliError> {
             let subject = Subject::of(&args)?;
             (args, subject)
         }
-        true if args.project.list => return project::list(&Search::of(&args), args.format),
         true => {
             let chosen = project::choose(&Search::of(&args))?;
             // What starts it is made when it runs.
@@ -189,6 +223,7 @@ async fn plan_one(args: RunArgs) -> Result<Exit, CliError> {
                     .unwrap_or_else(|| local_lambda::REGION.to_owned()),
                 place: Place::Local,
                 now: Ok(Now {
+                    code_sha256: None,
                     memory_size_mb: spec.memory_size_mb,
                     timeout_s: spec.timeout.as_secs() as u32,
                     ephemeral_storage_mb: 512,
@@ -203,10 +238,7 @@ async fn plan_one(args: RunArgs) -> Result<Exit, CliError> {
             (request, known)
         }
     };
-    let plan = describe(&request, &given.payloads, &known, &prices);
-    let plan = terminal::wrapped(&plan, &std::io::stdout(), INDENT);
-    write!(guarded::stdout(), "{plan}")?;
-    Ok(Exit::Done)
+    Ok(Plan::of(&request, &given.payloads, &known, &prices))
 }
 
 /// Prints the plan where somebody is to agree to it.
@@ -294,6 +326,7 @@ async fn known(ctx: &Context, request: &TuningRequest, seen: Seen, lambda: &AwsL
         region: asked.arn.region().or(lambda.region()).unwrap_or_default().to_owned(),
         place,
         now: Ok(Now {
+            code_sha256: asked.code_sha256,
             memory_size_mb: asked.memory_size_mb,
             timeout_s: asked.timeout_s,
             ephemeral_storage_mb: asked.ephemeral_storage_mb,
@@ -319,80 +352,7 @@ fn refused(request: &TuningRequest, error: &TuningError, reach: &Reach) -> CliEr
 
 /// The plan in words.
 pub(super) fn describe(request: &TuningRequest, payloads: &Payloads, known: &Known, prices: &PriceTable) -> String {
-    let (left_out, request) = &allowed(request, &known.floor);
-    let mut text = match &request.options.name {
-        Some(name) if *name != known.name => format!("Plan for {name} ({})\n", known.name),
-        _ => format!("Plan for {}\n", known.name),
-    };
-    let mut line = |head: &str, words: String| text.push_str(&format!("  {head:<10} {words}\n"));
-    if let Place::Service { machine, region } = &known.place {
-        line("by", format!("state machine {machine} in {region}"));
-    }
-    line(
-        "now",
-        match &known.now {
-            Ok(now) => format!(
-                "{} MB, {}, timeout {}",
-                now.memory_size_mb,
-                now.architecture,
-                run::seconds(now.timeout_s)
-            ),
-            Err(reason) => format!("not known here ({reason}); the service reads it"),
-        },
-    );
-    line("measures", sizes(request, &known.floor));
-    if !left_out.is_empty() {
-        let list: Vec<String> = left_out.iter().map(|size| size.mb().to_string()).collect();
-        line("leaves out", format!("{} MB, below the floor", list.join(", ")));
-    }
-    for (head, words) in prior::words(&known.floor, &known.region, prices) {
-        line(head, words);
-    }
-    line("invokes", invocations(request, payloads));
-    if let Some(words) = at_stake(request) {
-        line("ahead", words);
-    }
-    if let Some(note) = payloads.note() {
-        line("sends", note);
-    }
-    if !matches!(known.place, Place::Local) {
-        line(
-            "publishes",
-            format!(
-                "{}{}, deleted at the end; meanwhile $LATEST changes its memory size for some seconds and is put back before measuring",
-                if request.options.preset == Preset::Grid {
-                    ""
-                } else {
-                    "about "
-                },
-                units::plural(versions(request), "version")
-            ),
-        );
-    }
-    let constraints = request.options.constraints.iter().map(|c| format!(", {c}"));
-    line(
-        "objective",
-        format!("{}{}", request.options.objective, constraints.collect::<String>()),
-    );
-    line("takes", takes(request, known));
-    line("spends", spends(request, known, prices));
-    if let Some(words) = too_small(request, known, prices) {
-        line("BUT", words);
-    }
-    if let Some(words) = run::afterwards(&request.options.apply) {
-        line("applies", words);
-    }
-    if let Ok(Now { marked: Some(mark), .. }) = &known.now {
-        let until = match known.place {
-            Place::Service { .. } => "the service refuses unless that one is over",
-            _ => "`run` will refuse until that one ends or `tuner restore` was run",
-        };
-        line(
-            "BUT",
-            format!("the function carries the mark of tuning {}: {until}", mark.tuning_id),
-        );
-    }
-    text
+    Plan::of(request, payloads, known, prices).in_words()
 }
 
 /// The sizes that are left out, and the request without them.
@@ -421,15 +381,44 @@ fn sizes(request: &TuningRequest, floor: &Floor) -> String {
 /// What an adaptive preset was seen to spend on recorded curves: sizes, and invocations of the usual number of each.
 const USUAL_SIZES: u64 = 7;
 
+/// How many invocations a tuning makes.
+#[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
+pub(super) struct Calls {
+    /// Mostly so many at least.
+    usual_low: u64,
+    /// Mostly so many at most.
+    usual_high: u64,
+    /// Never more than so many.
+    at_most: u64,
+}
+
+fn calls(request: &TuningRequest, payloads: &Payloads) -> Calls {
+    let Some(effort) = request.options.preset.effort() else {
+        let usual = usual_calls(request);
+        let each = u64::from(request.options.fixed_planner().most_calls());
+        return Calls {
+            usual_low: usual,
+            usual_high: usual,
+            at_most: request.options.memory_sizes.len() as u64 * each,
+        };
+    };
+    let least = 3 * (u64::from(effort.opening.max(payloads.all_sent_after())) + 1);
+    let most = u64::from(request.options.budget.invocations.unwrap_or(effort.most_calls));
+    Calls {
+        usual_low: least.min(most),
+        usual_high: u64::from(effort.calls).max(2 * least).min(most),
+        at_most: most,
+    }
+}
+
 fn invocations(request: &TuningRequest, payloads: &Payloads) -> String {
-    if let Some(effort) = request.options.preset.effort() {
-        let least = 3 * (u64::from(effort.opening.max(payloads.all_sent_after())) + 1);
-        let most = u64::from(request.options.budget.invocations.unwrap_or(effort.most_calls));
+    if request.options.preset.is_adaptive() {
+        let calls = calls(request, payloads);
         return format!(
             "mostly {} to {} times, fewer where less is to be learned, the first at each size a cold start, never more than {}",
-            units::count(least.min(most)),
-            units::count(u64::from(effort.calls).max(2 * least).min(most)),
-            units::count(most)
+            units::count(calls.usual_low),
+            units::count(calls.usual_high),
+            units::count(calls.at_most)
         );
     }
     let sizes = request.options.memory_sizes.len() as u64;

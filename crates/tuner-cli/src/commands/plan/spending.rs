@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tuner_core::planning::RUNGS;
-use tuner_core::pricing::{Money, PriceTable, Rate};
+use tuner_core::pricing::{Currency, Money, PriceTable, Rate};
 use tuner_core::{Architecture, SizeProgress, machinery};
 use tuner_engine::TuningRequest;
 use tuner_report::{Reader, remedy};
@@ -35,21 +35,42 @@ pub(super) fn versions(request: &TuningRequest) -> u64 {
 }
 
 /// What is spent at most.
-pub(super) fn spends(request: &TuningRequest, known: &Known, prices: &PriceTable) -> String {
+pub(super) struct Spends {
+    /// Absent where it is not known.
+    pub at_most: Option<Money>,
+    pub words: String,
+}
+
+impl Spends {
+    fn unknown(words: String) -> Self {
+        Self { at_most: None, words }
+    }
+}
+
+pub(super) fn spends(request: &TuningRequest, known: &Known, prices: &PriceTable) -> Spends {
     let now = match (&known.place, &known.now) {
-        (Place::Local, _) => return "nothing: it runs on this machine".to_owned(),
-        (_, Err(_)) => return "an amount that is not known here: it depends on the function's timeout".to_owned(),
+        (Place::Local, _) => {
+            return Spends {
+                at_most: Some(Money::new(0.0, Currency::Usd)),
+                words: "nothing: it runs on this machine".to_owned(),
+            };
+        }
+        (_, Err(_)) => {
+            let words = "an amount that is not known here: it depends on the function's timeout";
+            return Spends::unknown(words.to_owned());
+        }
         (_, Ok(now)) => now,
     };
     let quote = match prices.quote(&known.region, now.architecture) {
         Ok(quote) => quote,
         Err(unknown) => {
             let way = unknown.remedy().map(|way| remedy(&way, Reader::CommandLine));
-            return format!("an unknown amount: {unknown}; {}", way.unwrap_or_default());
+            return Spends::unknown(format!("an unknown amount: {unknown}; {}", way.unwrap_or_default()));
         }
     };
     let Some(rate) = Rate::of(&quote, now.ephemeral_storage_mb) else {
-        return format!("an unknown amount: not every price in {} is known", known.region);
+        let words = format!("an unknown amount: not every price in {} is known", known.region);
+        return Spends::unknown(words);
     };
     let rate = match now.snap_start {
         true => rate.with_snap_start(Some(&quote), now.runtime.as_deref()),
@@ -69,7 +90,7 @@ pub(super) fn spends(request: &TuningRequest, known: &Known, prices: &PriceTable
     // Nothing is begun that could exceed the budget.
     let bounded = |amount: f64| request.options.budget.cost.map_or(amount, |most| amount.min(most));
     let Some(published) = published else {
-        return format!(
+        return Spends::unknown(format!(
             "an unknown amount: every version is charged for SnapStart's cache, 3 hours at least, and what that costs {} is \
              not known; the invocations cost at most {}",
             match now.runtime {
@@ -77,7 +98,7 @@ pub(super) fn spends(request: &TuningRequest, known: &Known, prices: &PriceTable
                 None => "for a container image".to_owned(),
             },
             Money::new(bounded(invoked), quote.currency).display()
-        );
+        ));
     };
     let worst = Money::new(bounded(invoked + published), quote.currency);
     let (amount, what) = match &known.place {
@@ -107,7 +128,10 @@ pub(super) fn spends(request: &TuningRequest, known: &Known, prices: &PriceTable
         (_, _, true) => "if every version gave one cold start only and every invocation ran into the timeout",
         _ => "if all had to be made twice and every one ran into the timeout",
     };
-    format!("at most {} in {}{cache}{what}, {why}", amount.display(), known.region)
+    Spends {
+        at_most: Some(amount),
+        words: format!("at most {} in {}{cache}{what}, {why}", amount.display(), known.region),
+    }
 }
 
 /// Versions of a size that are not exceeded.
