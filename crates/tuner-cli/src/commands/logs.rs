@@ -253,7 +253,7 @@ fn details(row: &SummaryRow) -> Vec<String> {
         }),
         (row.managed_instances_invocations > 0).then(|| {
             format!(
-                "{} on Managed Instances, whose reports say neither memory nor what is billed: the instances are",
+                "{} on Managed Instances, whose reports say neither memory nor cost: the instances are paid for",
                 count(row.managed_instances_invocations)
             )
         }),
@@ -267,7 +267,8 @@ fn details(row: &SummaryRow) -> Vec<String> {
             let tenants = number_of(of.tenants, "tenant");
             format!("{} for {tenants}", plural(of.invocations, "invocation"))
         }),
-        row.durable_executions.map(|of| durable(of, row.unbilled_invocations == 0)),
+        row.durable_executions
+            .map(|of| durable(of, row.unbilled_invocations == 0)),
     ]
     .into_iter()
     .flatten()
@@ -328,7 +329,11 @@ fn csv(out: &mut impl Write, priced: &Priced) -> std::io::Result<()> {
             row.timeouts,
             row.out_of_memory,
             row.errors,
-            if is_unbilled(row) { String::new() } else { format!("{:.6}", row.gb_seconds) },
+            if is_unbilled(row) {
+                String::new()
+            } else {
+                format!("{:.6}", row.gb_seconds)
+            },
             cost.map(|m| format!("{:.10}", m.amount)).unwrap_or_default(),
             cost.map(|m| m.currency.to_string()).unwrap_or_default(),
         )?;
