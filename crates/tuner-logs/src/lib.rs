@@ -35,6 +35,7 @@ pub mod lines;
 
 #[cfg(feature = "files")]
 pub use files::{
-    Coverage, ExportTasks, FileNote, FunctionLogs, Input, LogEvidence, Looks, Options, Packing, Percentiles, Problem,
-    Quantiles, Record, Summary, SummaryRow, UNKNOWN_FUNCTION, for_each_record, gather, summarize,
+    Coverage, DurableExecutions, ExportTasks, FileNote, FunctionLogs, Input, LogEvidence, Looks, Options, Packing,
+    Percentiles, Problem, Quantiles, Record, Summary, SummaryRow, Tenants, UNKNOWN_FUNCTION, for_each_record, gather,
+    summarize,
 };

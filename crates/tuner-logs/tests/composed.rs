@@ -283,6 +283,184 @@ fn what_an_application_prints_is_not_its_invocation() {
 }
 
 #[test]
+fn what_a_function_prints_without_a_time_before_it_is_told_by_the_lines_around_it() {
+    let lambda = |id: &str| {
+        (
+            format!("START RequestId: {id} Version: 7\n"),
+            format!("END RequestId: {id}\n{}", report(id)),
+        )
+    };
+    let (start, end) = lambda(A);
+    let queue = |body: String| json!({ "Records": [{ "messageId": "1", "body": body, "eventSource": "aws:sqs" }] });
+    let topic = json!({ "Type": "Notification", "TopicArn": "arn:aws:sns:us-east-1:1:t", "Message": report(B) });
+    for event in [
+        queue(report(B)),
+        queue(json_report(B, TIME_B).to_string()),
+        queue(document("x", MS_B, &report(B)).to_string()),
+        queue(topic.to_string()),
+        json!({ "Records": [{ "Sns": topic }] }),
+    ] {
+        assert_quoted("on a line", &format!("{start}{event}\n{end}"));
+        assert_quoted("pretty", &format!("{start}{event:#}\n{end}"));
+        assert_quoted("behind words", &format!("{start}event: {event}\n{end}"));
+        let event_of_json = |kind: &str| json!({ "time": TIME_A, "type": kind, "record": { "requestId": A } });
+        let start = event_of_json("platform.start").to_string();
+        // As Lambda orders the keys.
+        let start = start.replace(
+            &format!(r#"{{"record":{{"requestId":"{A}"}},"time":"{TIME_A}","type":"platform.start"}}"#),
+            &format!(r#"{{"time":"{TIME_A}","type":"platform.start","record":{{"requestId":"{A}"}}}}"#),
+        );
+        assert_quoted(
+            "in a JSON log",
+            &format!("{start}\n{event}\n{}\n", json_report(A, TIME_A)),
+        );
+    }
+    // Files one behind the other, the first cut off: nothing says that an invocation went on.
+    let (other, _) = lambda("6b6d06c5-ed53-4af1-8941-d1a8e530ff88");
+    let [a, b] = documents();
+    assert_read(
+        "behind a log that is cut off",
+        format!("{other}{a}\n{b}\n"),
+        BOTH,
+        TIMES,
+    );
+    assert_read(
+        "its own",
+        format!("{start}{a}\n{}", document("pay", MS_B, &report(B))),
+        BOTH,
+        TIMES,
+    );
+}
+
+#[test]
+fn queues_and_topics_that_logs_are_sent_to() {
+    let [a, b] = documents().map(|document| document.to_string());
+    let message = |body: &str| json!({ "MessageId": "1", "ReceiptHandle": "x", "Body": body });
+    assert_read(
+        "receive-message",
+        format!("{:#}", json!({ "Messages": [message(&a), message(&b)] })),
+        BOTH,
+        TIMES,
+    );
+    let notified =
+        |text: &str| message(&json!({ "Type": "Notification", "Message": text, "Timestamp": TIME_A }).to_string());
+    assert_read(
+        "a topic's message in a queue",
+        json!({ "Messages": [notified(&a), notified(&b)] }).to_string(),
+        BOTH,
+        TIMES,
+    );
+}
+
+#[test]
+fn tails_in_tables_headers_and_answers_in_strings() {
+    let tail = |id: &str| STANDARD.encode(format!("START RequestId: {id} Version: 1\n{}", report(id)));
+    let history = [A, B].map(|id| {
+        let output = json!({ "LogResult": tail(id), "StatusCode": 200 }).to_string();
+        json!({ "taskSucceededEventDetails": { "output": output } })
+    });
+    for (form, log) in [
+        (
+            "a column",
+            format!("n,tail,status\n1,{},200\n2,{},200\n", tail(A), tail(B)),
+        ),
+        ("the first", format!("tail,status\n{},200\n{},200\n", tail(A), tail(B))),
+        ("tabs", format!("n\ttail\n1\t{}\n2\t{}\n", tail(A), tail(B))),
+        (
+            "quoted",
+            format!("\"n\";\"tail\"\r\n\"1\";\"{}\"\r\n\"2\";\"{}\"\r\n", tail(A), tail(B)),
+        ),
+        (
+            "below others",
+            format!("{}x,{}\nx,{}\n", "n,\n".repeat(300), tail(A), tail(B)),
+        ),
+        (
+            "headers",
+            format!(
+                "HTTP/1.1 200 OK\r\nX-Amz-Log-Result: {}\r\n\r\nnull\r\nHTTP/1.1 200 OK\r\nX-Amz-Log-Result: {}\r\n",
+                tail(A),
+                tail(B)
+            ),
+        ),
+        (
+            "YAML",
+            format!(
+                "ExecutedVersion: $LATEST\nLogResult: {}\nLogResult: {}\n",
+                tail(A),
+                tail(B)
+            ),
+        ),
+        (
+            "the history of a state machine",
+            format!("{:#}", json!({ "events": history })),
+        ),
+    ] {
+        assert_read(form, log, NEITHER, NO_TIMES);
+    }
+    let [a, b] = documents();
+    assert_read(
+        "packed in a column",
+        format!("id,data\n1,{}\n2,{}\n", packed(&a), packed(&b)),
+        BOTH,
+        TIMES,
+    );
+    // A log that prints base64 is a log.
+    let own = format!("START RequestId: {A} Version: 1\ntoken {}\n{}", tail(B), report(A));
+    let (records, _) = read(own);
+    assert_eq!(said(&records).len(), 1);
+}
+
+#[test]
+fn what_observers_export() {
+    let of = |form: &dyn Fn(&str, &str, i64, &str) -> String| {
+        format!("{}{}", form("resize", TIME_A, MS_A, A), form("pay", TIME_B, MS_B, B))
+    };
+    let line = |id: &str| report(id).trim_end_matches('\n').to_owned();
+    let grafana = of(&|name, _, ms, id| {
+        format!(
+            "{ms},{},{ms}000000,\"{{\"\"log_group\"\": \"\"/aws/lambda/{name}\"\"}}\"\n",
+            line(id)
+        )
+    });
+    assert_read(
+        "Grafana's CSV",
+        format!("Time,Line,tsNs,labels\n{grafana}"),
+        BOTH,
+        TIMES,
+    );
+    let sumo = of(&|name, _, ms, id| {
+        let raw =
+            json!({ "message": report(id), "timestamp": ms, "logGroup": format!("/aws/lambda/{name}") }).to_string();
+        format!("x,\"{}\"\n", raw.replace('"', "\"\""))
+    });
+    assert_read(
+        "a document in a column",
+        format!("_sourcecategory,_raw\n{sumo}"),
+        BOTH,
+        TIMES,
+    );
+    let collector = |name: &str, ms: i64, id: &str| {
+        json!({ "resource": { "attributes": [
+            { "key": "service.name", "value": { "stringValue": "x" } }, { "key": "faas.name", "value": { "stringValue": name } } ] },
+        "scopeLogs": [{ "logRecords": [{ "timeUnixNano": format!("{ms}000000"), "body": { "stringValue": report(id) } }] }] })
+    };
+    let logs = json!({ "resourceLogs": [collector("resize", MS_A, A), collector("pay", MS_B, B)] });
+    assert_read("OpenTelemetry's file exporter", logs.to_string(), BOTH, TIMES);
+    let containers =
+        of(&|_, time, _, id| format!("{time} stdout F {}\n", json!({ "log": report(id), "stream": "stdout" })));
+    assert_read("a container's log", containers, NEITHER, TIMES);
+    let hashes = of(&|name, _, ms, id| {
+        format!(
+            "{{ \"timestamp\" => {ms}, \"message\" => {}, \"log_group\" => \"/aws/lambda/{name}\" }}\n",
+            json!(report(id))
+        )
+    });
+    assert_read("print of Ruby", hashes, BOTH, TIMES);
+    let results = of(&|_, _, _, id| format!("RESULTS\t@message\t{}", report(id)));
+    assert_read("get-query-results as text", results, NEITHER, NO_TIMES);
+}
+
+#[test]
 fn what_is_damaged_or_strange_is_named() {
     let [a, b] = documents();
     let second = gzip(b.to_string());

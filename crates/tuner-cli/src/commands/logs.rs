@@ -6,7 +6,7 @@ use comfy_table::presets;
 use comfy_table::{CellAlignment, ContentArrangement, Table};
 use serde::Serialize;
 use tuner_core::pricing::{FreeTier, Money, MonthlyUsage, PriceQuote};
-use tuner_logs::{Input, Options, Percentiles, Summary, SummaryRow};
+use tuner_logs::{DurableExecutions, Input, Options, Percentiles, Summary, SummaryRow};
 use tuner_report::escape;
 
 use super::price_table;
@@ -16,7 +16,7 @@ use crate::error::CliError;
 use crate::exit::Exit;
 use crate::guarded;
 use crate::terminal::{RESET, YELLOW};
-use crate::units::{count, duration};
+use crate::units::{count, duration, plural};
 
 /// Reads logs and says what they say.
 pub(super) fn logs(args: LogsArgs) -> Result<Exit, CliError> {
@@ -174,7 +174,11 @@ fn human(out: &mut impl Write, priced: &Priced) -> std::io::Result<()> {
             percentile(|p| p.p95_ms),
             percentile(|p| p.p99_ms),
             row.max_memory_used_mb.map_or("-".to_owned(), |mb| mb.to_string()),
-            gb_seconds(row.gb_seconds),
+            if is_unbilled(row) {
+                "-".to_owned()
+            } else {
+                gb_seconds(row.gb_seconds)
+            },
             cost.map_or("unknown".to_owned(), |money| money.display().to_string()),
         ]);
     }
@@ -247,10 +251,48 @@ fn details(row: &SummaryRow) -> Vec<String> {
                 count(row.unbilled_invocations)
             )
         }),
+        (row.managed_instances_invocations > 0).then(|| {
+            format!(
+                "{} on Managed Instances, whose reports say neither memory nor cost: the instances are paid for",
+                count(row.managed_instances_invocations)
+            )
+        }),
+        (row.provisioned_invocations > 0).then(|| {
+            format!(
+                "{} in provisioned environments, which cost what they are kept for besides",
+                count(row.provisioned_invocations)
+            )
+        }),
+        row.tenants.map(|of| {
+            let tenants = number_of(of.tenants, "tenant");
+            format!("{} for {tenants}", plural(of.invocations, "invocation"))
+        }),
+        row.durable_executions
+            .map(|of| durable(of, row.unbilled_invocations == 0)),
     ]
     .into_iter()
     .flatten()
     .collect()
+}
+
+/// An execution is as long and as dear as all of its invocations are, and they may not all be here.
+fn durable(of: DurableExecutions, is_billed: bool) -> String {
+    let executions = number_of(of.executions, "durable execution");
+    let invocations = plural(of.invocations, "invocation");
+    let each = of.executions.filter(|number| is_billed && *number > 0).map(|number| {
+        let ms = of.billed_duration_ms as f64 / number as f64;
+        format!(", {} billed for each as far as it is in the logs", duration(ms))
+    });
+    format!("{invocations} of {executions}{}", each.unwrap_or_default())
+}
+
+fn number_of(number: Option<u64>, of: &str) -> String {
+    number.map_or_else(|| format!("a great many {of}s"), |number| plural(number, of))
+}
+
+/// None of them says what it is billed: the sum is nothing because nothing is known.
+fn is_unbilled(row: &SummaryRow) -> bool {
+    row.unbilled_invocations == row.invocations || row.memory_size_mb.is_none()
 }
 
 fn gb_seconds(value: f64) -> String {
@@ -275,7 +317,7 @@ fn csv(out: &mut impl Write, priced: &Priced) -> std::io::Result<()> {
         let number = |n: Option<u32>| n.map(|n| n.to_string()).unwrap_or_default();
         writeln!(
             out,
-            "{},{},{},{},{},{},{},{},{},{},{},{:.6},{},{}",
+            "{},{},{},{},{},{},{},{},{},{},{},{},{},{}",
             quoted(&row.function),
             number(row.memory_size_mb),
             row.invocations,
@@ -287,7 +329,11 @@ fn csv(out: &mut impl Write, priced: &Priced) -> std::io::Result<()> {
             row.timeouts,
             row.out_of_memory,
             row.errors,
-            row.gb_seconds,
+            if is_unbilled(row) {
+                String::new()
+            } else {
+                format!("{:.6}", row.gb_seconds)
+            },
             cost.map(|m| format!("{:.10}", m.amount)).unwrap_or_default(),
             cost.map(|m| m.currency.to_string()).unwrap_or_default(),
         )?;

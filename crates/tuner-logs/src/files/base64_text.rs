@@ -1,8 +1,10 @@
-//! Logs in base64: what `aws lambda invoke --log-type Tail --query LogResult` prints, line by line, and whole files.
+//! Logs in base64: what `aws lambda invoke --log-type Tail --query LogResult` prints, line by line, in a column of a table
+//! or behind a header of HTTP, and whole files.
 
 use std::io::{self, BufRead, BufReader, Read};
 
 use base64::read::DecoderReader;
+use memchr::memmem;
 
 use super::packed::{BASE64, unpack};
 
@@ -38,8 +40,12 @@ impl Base64 {
             return Some(Self::Wrapped);
         }
         // Lines of gzip are found where they stand.
-        words(first)
-            .any(|word| word.len() >= SHORTEST && is_base64(word) && begins_text(word))
+        let has = |line: &[u8], is_log: fn(&[u8]) -> bool| {
+            words(line).any(|word| word.len() >= SHORTEST && is_base64(word) && is_log(word))
+        };
+        // A log that has Lambda's own lines may print base64 of anything.
+        let is_log = || memmem::find(head, b"RequestId: ").is_some();
+        (has(first, begins_text) || !is_log() && head.split(|byte| *byte == b'\n').any(|line| has(line, begins_log)))
             .then_some(Self::Words)
     }
 
@@ -57,7 +63,7 @@ impl Base64 {
 }
 
 fn words(line: &[u8]) -> impl Iterator<Item = &[u8]> {
-    line.split(|byte| byte.is_ascii_whitespace() || *byte == b'"')
+    line.split(|byte| byte.is_ascii_whitespace() || b"\"',;|".contains(byte))
         .filter(|word| !word.is_empty())
 }
 
@@ -75,6 +81,14 @@ fn begins_text(word: &[u8]) -> bool {
     let is_text = |byte: &u8| matches!(byte, b' '..=b'~' | b'\n' | b'\r' | b'\t' | 0x80..);
     // Hexadecimal and other names decode to bytes of all kinds.
     unpack(begin).is_some_and(|text| text.contains(&b' ') && text.iter().all(is_text))
+}
+
+/// Whether it begins as a log of Lambda's does.
+fn begins_log(word: &[u8]) -> bool {
+    let begin = &word[..word.len().min(4 * SHORTEST) & !3];
+    unpack(begin).is_some_and(|text| {
+        memmem::find(&text, b"RequestId: ").is_some() || memmem::find(&text, b"\"platform.").is_some()
+    })
 }
 
 struct WithoutNewlines<R>(R);

@@ -1,4 +1,5 @@
-//! What the JSON log says of an invocation before its REPORT: of which tenant it is, and in what environment it runs.
+//! What the log says of an invocation before its REPORT: of which tenant and of which durable execution it is, and in what
+//! environment it runs.
 //!
 //! A log stream is one execution environment's, so what its last initStart says goes for the invocations that start in it.
 //! Where lines name no stream the file must begin with an initStart, and all in it must say the same: of an environment that
@@ -10,12 +11,15 @@ use super::invocations::{ByKey, Key, NO_STREAM};
 
 /// STARTs that await their REPORT: more have none.
 const MOST_BEGUN: usize = 20_000;
+/// Log streams of which it is known what they are: more than run at a time are those of days, one behind the other.
+const MOST_STREAMS: usize = 100_000;
 
 /// What the beginning of an invocation tells of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Told {
     pub(crate) tenant: Option<Arc<str>>,
     pub(crate) environment: Option<Arc<str>>,
+    pub(crate) durable_execution: Option<Arc<str>>,
 }
 
 /// Follows the environments and invocations of one source through its chunks.
@@ -27,8 +31,23 @@ pub(crate) struct Environments {
 }
 
 impl Environments {
+    /// Whether nothing is known, so that lines that tell nothing either need not be followed.
+    pub(crate) fn is_silent(&self) -> bool {
+        self.begun.is_empty() && self.kinds.values().all(Option::is_none)
+    }
+
+    /// Invocations begin where lines name no stream, in environments of which nothing was told.
+    pub(crate) fn began_unknown(&mut self) {
+        self.kinds.entry(NO_STREAM).or_default();
+    }
+
     /// An environment begins.
     pub(crate) fn initialised(&mut self, stream: Key, kind: &Arc<str>) {
+        if self.kinds.len() == MOST_STREAMS {
+            // Of those that still run it is no longer known.
+            self.kinds.clear();
+            self.began_unknown();
+        }
         let known = self.kinds.entry(stream).or_insert_with(|| Some(kind.clone()));
         if stream == NO_STREAM {
             *known = known.take().filter(|known| known == kind);
@@ -39,19 +58,34 @@ impl Environments {
 
     /// An invocation begins.
     pub(crate) fn started(&mut self, id: Key, stream: Key, tenant: Option<&Arc<str>>) {
-        let environment = self.kinds.entry(stream).or_default().clone();
+        let environment = if stream == NO_STREAM {
+            self.kinds.entry(stream).or_default().clone()
+        } else {
+            self.kinds.get(&stream).cloned().flatten()
+        };
         let told = Told {
             tenant: tenant.cloned(),
             environment,
+            durable_execution: None,
         };
-        if self.begun.len() == MOST_BEGUN {
-            self.begun.clear();
-        }
+        self.make_room();
         if told == Told::default() {
             // A retry keeps the ID, and may run elsewhere.
             self.begun.remove(&id);
         } else {
             self.begun.insert(id, told);
+        }
+    }
+
+    /// An invocation is one of a durable execution: its function is invoked again after each wait, under a new request ID.
+    pub(crate) fn durable(&mut self, id: Key, execution: &Arc<str>) {
+        self.make_room();
+        self.begun.entry(id).or_default().durable_execution = Some(execution.clone());
+    }
+
+    fn make_room(&mut self) {
+        if self.begun.len() == MOST_BEGUN {
+            self.begun.clear();
         }
     }
 

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use tuner_core::review::{FunctionVersion, VersionSeen, Window};
 use tuner_core::{Outcome, StartKind};
 
+use super::distinct::Distinct;
 use super::function::Function;
 use super::growth::Growth;
 use super::link::{Reported, Said};
@@ -19,6 +20,8 @@ pub(crate) const MOST_GROUPS: usize = 200_000;
 
 /// What `initializationType` is of environments that are kept ready. Source: Lambda Telemetry API, schema reference.
 const PROVISIONED: &str = "provisioned-concurrency";
+/// And of those on instances of a capacity provider.
+const MANAGED_INSTANCES: &str = "lambda-managed-instances";
 
 /// Before Lambda was announced nothing was invoked: an earlier time is a broken one, and one of them would stretch the
 /// days that the logs are of to centuries. Source: AWS News Blog, 13 November 2014.
@@ -45,7 +48,10 @@ impl Folder {
     pub(crate) fn add(&mut self, reported: &Reported, unnamed: Option<&Arc<Function>>) {
         let measured = Measured::of(reported);
         match self.group(reported.function.as_ref().or(unnamed), measured.memory_size_mb) {
-            Some(group) => group.add(&measured),
+            Some(group) => {
+                group.add(&measured);
+                group.add_beginning(reported, measured.billed_duration_ms);
+            }
             None => self.left_out += 1,
         }
     }
@@ -146,14 +152,12 @@ struct Measured {
     outcome: Outcome,
     start: StartKind,
     version: Option<FunctionVersion>,
-    provisioned: bool,
 }
 
 impl Measured {
     #[inline]
     fn of(reported: &Reported) -> Self {
         let outcome = reported.outcome();
-        let provisioned = reported.environment().is_some_and(|kind| &**kind == PROVISIONED);
         match &reported.said {
             Said::Usual { figures, .. } => Self {
                 duration_ms: figures.duration_ms,
@@ -166,7 +170,6 @@ impl Measured {
                 outcome,
                 start: figures.start_kind(),
                 version: reported.version,
-                provisioned,
             },
             Said::More(report) => Self {
                 duration_ms: report.duration_ms,
@@ -179,7 +182,6 @@ impl Measured {
                 outcome,
                 start: report.start_kind(),
                 version: reported.version,
-                provisioned,
             },
         }
     }
@@ -202,6 +204,11 @@ pub(crate) struct Group {
     pub(crate) cold: u64,
     pub(crate) restored: u64,
     pub(crate) provisioned: u64,
+    pub(crate) managed_instances: u64,
+    pub(crate) tenants: Distinct,
+    pub(crate) durable: Distinct,
+    /// Of the invocations of durable executions.
+    pub(crate) durable_billed_ms: u64,
     pub(crate) seen: Option<Window>,
     pub(crate) undated: u64,
     versions: Vec<VersionSeen>,
@@ -237,7 +244,6 @@ impl Group {
             StartKind::Restored => self.restored += 1,
             StartKind::Warm => {}
         }
-        self.provisioned += u64::from(measured.provisioned);
         match measured.billed_duration_ms {
             Some(billed) => self.billed_ms = self.billed_ms.saturating_add(billed),
             None => self.unbilled += 1,
@@ -263,6 +269,23 @@ impl Group {
         }
     }
 
+    /// Adds what was told where an invocation began.
+    #[inline]
+    fn add_beginning(&mut self, reported: &Reported, billed_duration_ms: Option<u64>) {
+        if let Some(tenant) = reported.tenant() {
+            self.tenants.add(tenant);
+        }
+        match reported.environment().map(|kind| &**kind) {
+            Some(PROVISIONED) => self.provisioned += 1,
+            Some(MANAGED_INSTANCES) => self.managed_instances += 1,
+            _ => {}
+        }
+        if let Some(execution) = reported.durable_execution() {
+            self.durable.add(execution);
+            self.durable_billed_ms = self.durable_billed_ms.saturating_add(billed_duration_ms.unwrap_or(0));
+        }
+    }
+
     fn merge(&mut self, other: &Self) {
         self.duration.merge(&other.duration);
         self.init.merge(&other.init);
@@ -278,6 +301,10 @@ impl Group {
         self.cold += other.cold;
         self.restored += other.restored;
         self.provisioned += other.provisioned;
+        self.managed_instances += other.managed_instances;
+        self.tenants.merge(&other.tenants);
+        self.durable.merge(&other.durable);
+        self.durable_billed_ms = self.durable_billed_ms.saturating_add(other.durable_billed_ms);
         self.seen = spanning(self.seen, other.seen);
         self.undated += other.undated;
         other.versions.iter().for_each(|seen| self.saw(*seen));

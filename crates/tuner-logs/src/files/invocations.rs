@@ -48,6 +48,8 @@ enum What {
     Started(Key, Option<Arc<str>>, Option<FunctionVersion>),
     /// An environment of this type.
     Initialised(Arc<str>),
+    /// A request is of this durable execution.
+    Durable(Key, Arc<str>),
     Failed(Option<Key>, FunctionError),
 }
 
@@ -61,6 +63,8 @@ pub(crate) struct Lines {
     pub(crate) versions: Vec<(usize, FunctionVersion)>,
     unstarted: Vec<Key>,
     has_errors: bool,
+    /// Whether anything is told of tenants, environments or durable executions.
+    tells_beginnings: bool,
 }
 
 impl Lines {
@@ -72,14 +76,23 @@ impl Lines {
         self.versions.clear();
         self.unstarted.clear();
         self.has_errors = false;
+        self.tells_beginnings = false;
         scan_errors(chunk, |told| {
             let what = match told.said {
                 Said::Started(started) => {
                     let version = started.version().and_then(|version| version.parse().ok());
                     let tenant = started.tenant_id().map(Arc::from);
+                    self.tells_beginnings |= tenant.is_some();
                     What::Started(key(started.request_id.as_bytes()), tenant, version)
                 }
-                Said::Initialised(kind) => What::Initialised(kind.into()),
+                Said::Initialised(kind) => {
+                    self.tells_beginnings = true;
+                    What::Initialised(kind.into())
+                }
+                Said::Durable { request_id, execution } => {
+                    self.tells_beginnings = true;
+                    What::Durable(key(request_id.as_bytes()), execution.into())
+                }
                 Said::Failed(error) => {
                     self.has_errors = true;
                     What::Failed(error.request_id.as_ref().map(|id| key(id.as_bytes())), error)
@@ -108,17 +121,63 @@ impl Lines {
         told.for_each(|line| Self::started(&mut self.opened, &mut self.unstarted, line));
     }
 
+    /// Which of the chunk's REPORTs, of which `reports` says where they are, of which request, and whether they stand in a
+    /// document, a function has printed: Lambda's own lines around them are not in documents, and say that an invocation was going
+    /// on, which is another one.
+    pub(crate) fn printed(
+        &self,
+        chunk: &[u8],
+        reports: impl ExactSizeIterator<Item = (usize, Key, bool)> + DoubleEndedIterator,
+    ) -> Vec<bool> {
+        let is_own_line = |line: &Told| {
+            let before = &chunk[line.offset.saturating_sub(80)..line.offset];
+            let before = &before[memchr::memrchr(b'\n', before).map_or(0, |newline| newline + 1)..];
+            before.is_empty() || before.starts_with(b"{\"time\":\"") && before.ends_with(b"\"type\":\"")
+        };
+        let mut started = self
+            .told
+            .iter()
+            .rev()
+            .filter_map(|line| match line.what {
+                What::Started(id, ..) if is_own_line(line) => Some((line.offset, id)),
+                _ => None,
+            })
+            .peekable();
+        let mut quoted = vec![false; reports.len()];
+        // Reported further down, by a line of Lambda's own.
+        let mut reported: ByKey<()> = ByKey::default();
+        for ((offset, id, is_wrapped), quoted) in reports.zip(&mut quoted).rev() {
+            while let Some((_, id)) = started.next_if(|(start, _)| *start > offset) {
+                reported.remove(&id);
+            }
+            if !is_wrapped {
+                reported.insert(id, ());
+            } else if let Some((_, open)) = started.peek() {
+                *quoted = *open != id && reported.contains_key(open);
+            }
+        }
+        quoted
+    }
+
     /// What the beginnings of its invocations tell of each of the chunk's REPORTs, of those that they tell something of.
     pub(crate) fn follow_environments(
         &self,
         environments: &mut Environments,
         reports: impl Iterator<Item = (usize, Key)>,
     ) -> Vec<(usize, environment::Told)> {
+        if !self.tells_beginnings && environments.is_silent() {
+            let is_unknown = |line: &Told| line.stream == NO_STREAM && matches!(line.what, What::Started(..));
+            if self.told.iter().any(is_unknown) {
+                environments.began_unknown();
+            }
+            return Vec::new();
+        }
         let mut told = self.told.iter().peekable();
         let mut begin = |environments: &mut Environments, until: usize| {
             while let Some(line) = told.next_if(|line| line.offset < until) {
                 match &line.what {
                     What::Initialised(kind) => environments.initialised(line.stream, kind),
+                    What::Durable(id, execution) => environments.durable(*id, execution),
                     What::Started(id, tenant, _) => environments.started(*id, line.stream, tenant.as_ref()),
                     What::Failed(..) => {}
                 }
@@ -222,7 +281,7 @@ impl Invocations {
 
     fn take(&mut self, line: Told, places: &ByKey<Place>, tied: &mut Vec<(Place, FunctionError)>) {
         match line.what {
-            What::Initialised(_) => {}
+            What::Initialised(_) | What::Durable(..) => {}
             What::Started(id, ..) => {
                 self.start(id, line.stream);
                 if let Some(error) = self.tentative.remove(&id) {

@@ -11,7 +11,7 @@ use super::base64_text::Base64;
 /// Firehose compresses what CloudWatch has compressed already; more than a few layers are made to be slow.
 const MOST_LAYERS: usize = 4;
 /// What is read to tell what follows.
-pub(crate) const HEAD: usize = 512;
+pub(crate) const HEAD: usize = 4096;
 
 pub(crate) const GZIP: &[u8] = &[0x1f, 0x8b];
 const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];

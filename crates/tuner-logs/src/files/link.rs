@@ -35,6 +35,8 @@ pub(crate) struct Parsed {
 /// A REPORT and what is known around it.
 pub(crate) struct Reported {
     offset: usize,
+    /// Whether it stands in a JSON document.
+    is_wrapped: bool,
     pub(crate) function: Option<Arc<Function>>,
     /// The version of it that ran, if that is known.
     pub(crate) version: Option<FunctionVersion>,
@@ -42,7 +44,7 @@ pub(crate) struct Reported {
     neighbours: Neighbours,
     /// What the runtime says that it ended in.
     error: Option<Box<FunctionError>>,
-    /// What is told where it began; of records only.
+    /// What is told where it began.
     began: Option<Box<environment::Told>>,
 }
 
@@ -86,6 +88,7 @@ impl Reported {
     pub(crate) fn to_owned(&self, ids: &str) -> Self {
         Self {
             offset: self.offset,
+            is_wrapped: self.is_wrapped,
             function: self.function.clone(),
             version: self.version,
             said: Said::More(Box::new(self.plain_report(ids))),
@@ -100,15 +103,33 @@ impl Reported {
         self.began.as_ref()?.environment.as_ref()
     }
 
+    /// The durable execution that it is one invocation of. Of another function than its own it is another's.
+    pub(crate) fn durable_execution(&self) -> Option<&Arc<str>> {
+        let execution = self.began.as_ref()?.durable_execution.as_ref()?;
+        let of_function = execution.split(':').nth(6)?;
+        let is_own = self
+            .function
+            .as_ref()
+            .is_none_or(|function| &*function.name == of_function);
+        is_own.then_some(execution)
+    }
+
+    /// The tenant that it ran for.
+    pub(crate) fn tenant(&self) -> Option<&str> {
+        let said = match &self.said {
+            Said::Usual { .. } => None,
+            Said::More(report) => report.tenant_id.as_deref(),
+        };
+        said.or_else(|| self.began.as_ref()?.tenant.as_deref())
+    }
+
     /// The whole report; `ids` are those of its chunk.
     pub(crate) fn report(&self, ids: &str) -> Report {
         let mut report = self.plain_report(ids);
         if let Some(error) = self.error.as_ref().filter(|_| self.tells_no_more()) {
             report.error_type.clone_from(&error.error_type);
         }
-        if let Some(tenant) = self.began.as_ref().and_then(|began| began.tenant.as_deref()) {
-            report.tenant_id.get_or_insert_with(|| tenant.to_owned());
-        }
+        report.tenant_id = self.tenant().map(str::to_owned);
         report
     }
 
@@ -141,11 +162,17 @@ impl Parsed {
     #[inline]
     pub(crate) fn take(&mut self, scanned: Scanned<'_>, context: &mut FunctionContext) {
         match scanned {
-            Scanned::Usual { offset, origin, report } => {
+            Scanned::Usual {
+                offset,
+                origin,
+                is_wrapped,
+                report,
+            } => {
                 let from = self.ids.len();
                 self.ids.push_str(report.request_id);
                 self.reports.push(Reported {
                     offset,
+                    is_wrapped,
                     function: context.function(&origin),
                     version: context.version(&origin),
                     said: Said::Usual {
@@ -180,7 +207,8 @@ impl Parsed {
                 }
             });
             for reported in &mut self.reports[first..] {
-                reported.offset = offset;
+                // What is packed says itself whose it is.
+                (reported.offset, reported.is_wrapped) = (offset, false);
                 if reported.function.is_none() {
                     reported.function.clone_from(&function);
                 }
@@ -199,17 +227,36 @@ impl Parsed {
         counts
     }
 
-    /// Looks for errors of runtimes in the chunk, once its REPORTs are known.
-    pub(crate) fn find_errors(&mut self, chunk: &[u8]) {
+    /// Looks for errors of runtimes in the chunk, once its REPORTs are known. Of these it removes those that functions only
+    /// print, and says how many they were.
+    pub(crate) fn find_errors(&mut self, chunk: &[u8]) -> u64 {
         let Self {
             reports, ids, errors, ..
         } = self;
         errors.scan(chunk, requests(reports, ids));
+        let mut printed = 0;
+        if reports.iter().any(|report| report.is_wrapped) {
+            let of = |report: &Reported| {
+                (
+                    report.offset,
+                    key(report.said.request_id(ids).as_bytes()),
+                    report.is_wrapped,
+                )
+            };
+            let quoted = errors.printed(chunk, reports.iter().map(of));
+            printed = quoted.iter().filter(|quoted| **quoted).count() as u64;
+            if printed > 0 {
+                let mut quoted = quoted.into_iter();
+                reports.retain(|_| !quoted.next().unwrap_or(false));
+                errors.scan(chunk, requests(reports, ids));
+            }
+        }
         for (index, version) in errors.versions.drain(..) {
             if let Some(report) = reports.get_mut(index) {
                 report.version = Some(version);
             }
         }
+        printed
     }
 
     pub(crate) fn has_packed(&self) -> bool {
@@ -220,6 +267,7 @@ impl Parsed {
         match found.event {
             Event::Report(report) => self.reports.push(Reported {
                 offset: found.offset,
+                is_wrapped: found.is_wrapped,
                 function: context.function(&found.origin),
                 version: context.version(&found.origin),
                 said: Said::More(Box::new(report)),
@@ -270,8 +318,7 @@ pub(crate) struct Linker {
     waiting: Vec<Line>,
     naming: Naming,
     invocations: Invocations,
-    /// Where records are wanted, which tell of them.
-    environments: Option<Environments>,
+    environments: Environments,
     tally: Tally,
 }
 
@@ -293,14 +340,6 @@ pub(crate) struct Tally {
 }
 
 impl Linker {
-    /// One whose records tell what their beginnings say.
-    pub(crate) fn of_records() -> Self {
-        Self {
-            environments: Some(Environments::default()),
-            ..Self::default()
-        }
-    }
-
     /// Takes a chunk and gives the reports of the one before it with their chunk's IDs. In `parsed` it leaves memory to
     /// be used again.
     pub(crate) fn push(&mut self, parsed: &mut Parsed, give: impl FnMut(&Reported, &str)) {
@@ -325,11 +364,8 @@ impl Linker {
     }
 
     fn tie_beginnings(&mut self, parsed: &mut Parsed) {
-        let Some(environments) = &mut self.environments else {
-            return;
-        };
         let here = requests(&parsed.reports, &parsed.ids);
-        for (index, told) in parsed.errors.follow_environments(environments, here) {
+        for (index, told) in parsed.errors.follow_environments(&mut self.environments, here) {
             if let Some(report) = parsed.reports.get_mut(index) {
                 report.began = Some(Box::new(told));
             }

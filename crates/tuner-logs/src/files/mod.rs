@@ -6,6 +6,7 @@
 mod base64_text;
 mod chunks;
 mod coverage;
+mod distinct;
 mod environment;
 mod evidence;
 mod exported;
@@ -34,7 +35,7 @@ pub use problem::Problem;
 pub use quantiles::Quantiles;
 pub use record::Record;
 pub use run::{Options, for_each_record, gather, summarize};
-pub use summary::{Percentiles, Summary, SummaryRow};
+pub use summary::{DurableExecutions, Percentiles, Summary, SummaryRow, Tenants};
 
 /// The function's name where nothing tells it.
 pub const UNKNOWN_FUNCTION: &str = "unknown";

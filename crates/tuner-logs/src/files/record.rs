@@ -23,6 +23,10 @@ pub struct Record {
     /// duration.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub initialization_type: Option<Arc<str>>,
+    /// The ARN of the durable execution that it is one invocation of, where a line of the SDK's logger says so. Each wait and each
+    /// retry of a step invokes the function once more: the execution costs what all of them do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub durable_execution: Option<Arc<str>>,
     /// How its execution environment came to be.
     pub start: StartKind,
     /// What became of it, the older style's separate time-out and crash lines and the errors of runtimes considered.
@@ -44,6 +48,7 @@ impl Record {
             region: function.and_then(|function| function.region.clone()),
             edge: function.is_some_and(|function| function.edge),
             initialization_type: reported.environment().cloned(),
+            durable_execution: reported.durable_execution().cloned(),
             start: report.start_kind(),
             outcome: reported.outcome(),
             memory_exhausted: report.memory_exhausted(),

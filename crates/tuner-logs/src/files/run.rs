@@ -166,7 +166,7 @@ pub fn for_each_record<E: Send>(
                     }
                     failed.is_none()
                 };
-                read(entry, options, options.lanes(), Linker::of_records(), give).told(&mut coverage);
+                read(entry, options, options.lanes(), give).told(&mut coverage);
             });
             coverage.problems.extend(opened.err());
             if let Some(error) = failed {
@@ -191,7 +191,7 @@ impl Partial {
         let opened = source.open(&mut |entry| {
             let folder = &mut self.folder;
             let unnamed = options.unnamed();
-            let done = read(entry, options, lanes, Linker::default(), |reported, _| {
+            let done = read(entry, options, lanes, |reported, _| {
                 folder.add(reported, unnamed.as_ref());
                 true
             });
@@ -304,7 +304,7 @@ impl Lane {
         } else {
             Counts::default()
         };
-        self.parsed.find_errors(chunk);
+        self.counts.quoted += self.parsed.find_errors(chunk);
     }
 }
 
@@ -329,13 +329,7 @@ impl Form {
 
 /// Reads one log and gives its records in order until `give` says to stop. With one lane all is done chunk by chunk on this
 /// thread; with several a batch of chunks is read while the one before it is parsed.
-fn read(
-    entry: Entry<'_>,
-    options: &Options,
-    lanes: usize,
-    mut linker: Linker,
-    mut give: impl FnMut(&Reported, &str) -> bool,
-) -> Done {
+fn read(entry: Entry<'_>, options: &Options, lanes: usize, mut give: impl FnMut(&Reported, &str) -> bool) -> Done {
     let Entry {
         name,
         path,
@@ -377,6 +371,7 @@ fn read(
             }
         }
     };
+    let mut linker = Linker::default();
     let mut scanner = Scanner::default();
     let mut packed = Counts::default();
     let mut going_on = true;

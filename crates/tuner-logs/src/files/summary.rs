@@ -62,6 +62,44 @@ pub struct SummaryRow {
     pub gb_seconds: f64,
     /// Invocations without a billed duration, which are missing in the two sums above.
     pub unbilled_invocations: u64,
+    /// Invocations in environments of provisioned concurrency, as far as JSON logs tell what environments are.
+    #[serde(skip_serializing_if = "is_none")]
+    pub provisioned_invocations: u64,
+    /// Invocations on Managed Instances, as far as JSON logs tell it. Several run at a time in one environment, and their cost is
+    /// that of the instances: their reports have neither a billed duration nor memory.
+    #[serde(skip_serializing_if = "is_none")]
+    pub managed_instances_invocations: u64,
+    /// Of which tenants invocations are, where JSON logs tell it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tenants: Option<Tenants>,
+    /// Of which durable executions invocations are, where the SDK's logger tells it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub durable_executions: Option<DurableExecutions>,
+}
+
+/// Invocations of a function with tenant isolation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Tenants {
+    /// How many tenants there are; `None` where they are too many to tell apart.
+    pub tenants: Option<u64>,
+    /// Invocations that name their tenant.
+    pub invocations: u64,
+}
+
+/// Invocations of durable executions. An execution is invoked again after each wait, and each invocation has its own REPORT.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct DurableExecutions {
+    /// How many executions there are; `None` where they are too many to tell apart.
+    pub executions: Option<u64>,
+    /// Invocations of which the log tells the execution.
+    pub invocations: u64,
+    /// What these are billed, in ms, summed. Operations and storage of durable executions are billed beside it.
+    pub billed_duration_ms: u64,
+}
+
+/// Of counts that only some logs tell: nothing was told.
+fn is_none(count: &u64) -> bool {
+    *count == 0
 }
 
 /// Percentiles by nearest rank: exact up to 512 values, beyond that within 0.5 %.
@@ -131,6 +169,17 @@ impl SummaryRow {
             billed_duration_ms: group.billed_ms,
             gb_seconds: memory_size_mb.map_or(0.0, |mb| tuner_core::gb_seconds(mb, group.billed_ms as f64)),
             unbilled_invocations: group.unbilled,
+            provisioned_invocations: group.provisioned,
+            managed_instances_invocations: group.managed_instances,
+            tenants: (group.tenants.invocations > 0).then(|| Tenants {
+                tenants: group.tenants.number(),
+                invocations: group.tenants.invocations,
+            }),
+            durable_executions: (group.durable.invocations > 0).then(|| DurableExecutions {
+                executions: group.durable.number(),
+                invocations: group.durable.invocations,
+                billed_duration_ms: group.durable_billed_ms,
+            }),
         }
     }
 }

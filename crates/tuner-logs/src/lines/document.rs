@@ -164,9 +164,11 @@ impl<'a, S: Sink> Scan<'a, '_, S> {
         };
         if !frame.is_array {
             let next = behind + white_space(&chunk[behind..]);
-            if chunk.get(next) == Some(&b':') && frame.key.is_none() {
+            // As Ruby prints a hash: `"message" => ".."`.
+            let arrow = if chunk[next..].starts_with(b"=>") { 2 } else { 1 };
+            if (arrow == 2 || chunk.get(next) == Some(&b':')) && frame.key.is_none() {
                 frame.key = Some(&chunk[from..to]);
-                return next + 1;
+                return next + arrow;
             }
         }
         let key = frame.key.take();
@@ -188,13 +190,13 @@ impl<'a, S: Sink> Scan<'a, '_, S> {
                 }
                 return;
             }
-            if !matches!(needle.kind, Kind::LogResult | Kind::Field) {
+            if needle.kind != Kind::Field {
                 self.message(key, from, to, needle);
                 return;
             }
         }
         if key == Some(b"LogResult") && is_string {
-            self.push(from, What::Packed(value));
+            self.push(from, What::Packed(Cow::Borrowed(value)));
             return;
         }
         self.say(key, value);
@@ -209,7 +211,7 @@ impl<'a, S: Sink> Scan<'a, '_, S> {
             let is_gzip = self.chunk[needle.at..].starts_with(b"H4sI");
             let is_data = key.is_some_and(|key| key.eq_ignore_ascii_case(b"data"));
             if needle.at == from && (is_gzip || is_data) {
-                self.push(from, What::Packed(&self.chunk[from..to]));
+                self.push(from, What::Packed(Cow::Borrowed(&self.chunk[from..to])));
             }
             return;
         }
@@ -227,8 +229,9 @@ impl<'a, S: Sink> Scan<'a, '_, S> {
             return;
         }
         match key {
-            Some(b"field" | b"name" | b"Name" | b"Field") => frame.field = Some(value),
-            Some(b"value" | b"Value") => frame.value = Some(value),
+            Some(b"field" | b"name" | b"Name" | b"Field" | b"key") => frame.field = Some(value),
+            // OpenTelemetry has values in objects that say of what type they are.
+            Some(b"value" | b"Value" | b"stringValue") => frame.value = Some(value),
             Some(b"level" | b"severity" | b"log_level") => frame.has_level = true,
             Some(b"requestId" | b"AWSRequestId" | b"function_request_id" | b"aws_request_id" | b"awsRequestId") => {
                 frame.request_id = Some(value);
@@ -256,6 +259,7 @@ impl<'a, S: Sink> Scan<'a, '_, S> {
             if let (Some(field), Some(value)) = (frame.field, frame.value) {
                 parent.attribute(Some(field), value);
             } else if !parent.is_array {
+                parent.value = parent.value.or(frame.value);
                 let names = std::mem::take(&mut frame.names);
                 parent.names.complete(&names);
             }
@@ -318,6 +322,7 @@ impl<'a> Frame<'a> {
         // One that stands among several messages of an array is of nobody knows which.
         let is_of_one = !self.is_array || self.messages <= 1;
         for pending in pending.get_mut(self.first..).unwrap_or_default() {
+            pending.is_quoted |= pending.is_rewrapped && self.names.is_of_cloudwatch();
             if is_of_one {
                 pending.names.complete(&self.names);
                 pending.time = pending.time.or(self.time.map(|(_, time)| time));

@@ -38,7 +38,7 @@ const NEEDLES: [(&str, &str, usize, Kind); 8] = [
     ("Ru", "Runtime exited", 0, Kind::Failure),
     ("H4", "H4sI", 0, Kind::Packed),
     ("yJ", "eyJ", 1, Kind::Packed),
-    ("gR", "LogResult\"", 2, Kind::LogResult),
+    ("gR", "LogResult", 2, Kind::LogResult),
     ("@b", "@billedDuration\"", 0, Kind::Field),
 ];
 
@@ -96,9 +96,13 @@ fn end(chunk: &[u8], at: usize, end: usize, kind: Kind) -> Option<usize> {
         // A value of JSON, or alone in its line: there are many tokens in logs that begin like this.
         Kind::Packed => match at.checked_sub(1).map(|before| chunk[before]) {
             None | Some(b'\n' | b'"' | b'\'') => Some(end),
+            // A column of a table.
+            Some(b',' | b';' | b'\t' | b'|') => chunk[at..].starts_with(b"H4sI").then_some(end),
             _ => None,
         },
-        Kind::Failure | Kind::LogResult | Kind::Field => Some(end),
+        // In a string its quote has a backslash before it.
+        Kind::LogResult => (behind.starts_with(b"\"") || behind.starts_with(b"\\\"")).then_some(end),
+        Kind::Failure | Kind::Field => Some(end),
     }
 }
 

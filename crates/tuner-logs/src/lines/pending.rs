@@ -1,5 +1,7 @@
 //! Events that were found, while what is around them is still being read.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 
 use super::origin::Names;
@@ -46,7 +48,7 @@ impl Budget {
 pub(super) enum What<'a> {
     Usual(UsualReport<'a>),
     Event(Box<Event>),
-    Packed(&'a [u8]),
+    Packed(Cow<'a, [u8]>),
 }
 
 impl<'a> What<'a> {
@@ -131,20 +133,20 @@ impl<'a> Pending<'a> {
     }
 
     /// As what the string at `offset` holds.
-    fn in_string(self, offset: usize) -> Option<Pending<'static>> {
-        Some(Pending {
+    fn in_string(self, offset: usize) -> Pending<'static> {
+        Pending {
             offset,
             what: match self.what {
                 What::Usual(report) => What::report(report.figures.to_report(report.request_id)),
                 What::Event(event) => What::Event(event),
-                What::Packed(_) => return None,
+                What::Packed(base64) => What::Packed(Cow::Owned(base64.into_owned())),
             },
             names: self.names.into_owned(),
             time: self.time,
             is_quoted: self.is_quoted,
             is_wrapped: true,
             is_rewrapped: self.is_wrapped,
-        })
+        }
     }
 }
 
@@ -164,25 +166,36 @@ impl<F: FnMut(Scanned<'_>)> Sink for ToReader<F> {
         (self.0)(Scanned::Usual {
             offset,
             origin: Default::default(),
+            is_wrapped: false,
             report,
         });
     }
 
     fn take(&mut self, pending: Pending<'_>) {
-        let (offset, origin) = (pending.offset, pending.names.origin());
+        let (offset, origin, is_wrapped) = (pending.offset, pending.names.origin(), pending.is_wrapped);
         (self.0)(match pending.what {
             What::Usual(mut report) => {
                 report.figures.time = report.figures.time.or(pending.time);
-                Scanned::Usual { offset, origin, report }
+                Scanned::Usual {
+                    offset,
+                    origin,
+                    is_wrapped,
+                    report,
+                }
             }
             What::Event(event) => {
                 let mut event = *event;
                 if let Event::Report(report) = &mut event {
                     report.time = report.time.or(pending.time);
                 }
-                Scanned::Other(Found { offset, origin, event })
+                Scanned::Other(Found {
+                    offset,
+                    origin,
+                    is_wrapped,
+                    event,
+                })
             }
-            What::Packed(base64) => Scanned::Packed { offset, origin, base64 },
+            What::Packed(ref base64) => Scanned::Packed { offset, origin, base64 },
         });
     }
 }
@@ -200,9 +213,8 @@ impl Sink for InString<'_, '_> {
     }
 
     fn take(&mut self, pending: Pending<'_>) {
-        if let Some(mut pending) = pending.in_string(self.offset) {
-            pending.is_quoted |= self.is_quoted;
-            self.pending.push(pending);
-        }
+        let mut pending = pending.in_string(self.offset);
+        pending.is_quoted |= self.is_quoted;
+        self.pending.push(pending);
     }
 }

@@ -16,6 +16,8 @@ pub(super) struct Prefix<'a> {
     pub(super) names: Names<'a>,
     /// Whether a tool that reads CloudWatch wrote a time, a stream or a group here: what follows is a whole message.
     pub(super) is_anchored: bool,
+    /// Whether a container runtime wrote it: what follows is what the container's log driver made of a line.
+    pub(super) is_of_container: bool,
     /// A time that was written without a zone, which may follow.
     naive: Option<Timestamp>,
     /// The last UUID.
@@ -92,6 +94,7 @@ impl<'a> Prefix<'a> {
                     is_known = false;
                 }
             }
+            self.is_of_container |= matches!(raw, b"stdout" | b"stderr");
             let is_punctuation = !raw.iter().any(u8::is_ascii_alphanumeric);
             let ends_part = raw.ends_with(b"|")
                 || raw.ends_with(b"]")
@@ -101,6 +104,9 @@ impl<'a> Prefix<'a> {
                 || raw.ends_with(b",")
                 || raw.ends_with(b";")
                 || raw.ends_with(b"\"")
+                || raw.ends_with(b"(")
+                // A field of Logs Insights, before its value.
+                || raw.starts_with(b"@")
                 || raw.contains(&b'=')
                 || is_of_a_stream(raw)
                 || raw.iter().all(u8::is_ascii_digit);
@@ -121,7 +127,7 @@ impl<'a> Prefix<'a> {
 
 /// What container runtimes put before a line (`2026-... stdout F`), and the AWS CLI's `--output text`.
 fn is_of_a_stream(word: &[u8]) -> bool {
-    matches!(word, b"stdout" | b"stderr" | b"F" | b"P" | b"EVENTS")
+    matches!(word, b"stdout" | b"stderr" | b"F" | b"P" | b"EVENTS" | b"RESULTS")
 }
 
 fn is_level(word: &[u8]) -> bool {

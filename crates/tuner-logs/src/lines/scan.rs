@@ -27,6 +27,8 @@ pub struct Found<'a> {
     pub offset: usize,
     /// The function, if the line itself (or what wraps it) says so.
     pub origin: Origin<'a>,
+    /// Whether it stands in a JSON document. In a log whose own lines are not wrapped, a function printed that.
+    pub is_wrapped: bool,
     /// What it says.
     pub event: Event,
 }
@@ -40,6 +42,8 @@ pub enum Scanned<'a> {
         offset: usize,
         /// The function, if the line itself (or what wraps it) says so.
         origin: Origin<'a>,
+        /// As [`Found::is_wrapped`].
+        is_wrapped: bool,
         /// What it says.
         report: UsualReport<'a>,
     },
@@ -125,9 +129,15 @@ impl Scanner {
 /// Finds the events of a log that is in memory as a whole.
 pub fn scan(log: &[u8], mut found: impl FnMut(Found<'_>)) {
     Scanner::default().scan(log, Cut::default(), |scanned| match scanned {
-        Scanned::Usual { offset, origin, report } => found(Found {
+        Scanned::Usual {
             offset,
             origin,
+            is_wrapped,
+            report,
+        } => found(Found {
+            offset,
+            origin,
+            is_wrapped,
             event: Event::Report(report.figures.to_report(report.request_id)),
         }),
         Scanned::Other(other) => found(other),
@@ -352,7 +362,7 @@ impl<'a, 's, S: Sink> Scan<'a, 's, S> {
     /// Reads a document and gives its events; `before` is what stands before it in its line. Returns where to go on.
     fn read_document(&mut self, start: usize, before: Option<Range<usize>>) -> usize {
         let prefix = before.map(|range| Prefix::read(&self.chunk[range])).unwrap_or_default();
-        self.is_printed = prefix.is_anchored;
+        self.is_printed = prefix.is_anchored && !prefix.is_of_container;
         let ended = self.document(start);
         let end = match ended {
             Ended::Closed(end) | Ended::Broken(end) => end,
@@ -378,7 +388,7 @@ impl<'a, 's, S: Sink> Scan<'a, 's, S> {
 
     /// Gives an event, unless a function quotes it.
     pub(super) fn finish(&mut self, pending: Pending<'_>) {
-        if pending.is_quoted || pending.is_rewrapped && pending.names.is_of_cloudwatch() {
+        if pending.is_quoted {
             self.counts.quoted += u64::from(pending.what.is_report());
         } else {
             self.sink.take(pending);
@@ -393,12 +403,19 @@ impl<'a, 's, S: Sink> Scan<'a, 's, S> {
         }
         let mut text = std::mem::take(&mut self.scratch);
         unescape(literal, &mut text);
+        self.plain_string(from, to, &mut text);
+        self.scratch = text;
+    }
+
+    /// The events in the string from `from` to `to`, whose `text` has no escapes any more.
+    pub(super) fn plain_string(&mut self, from: usize, to: usize, text: &mut Vec<u8>) {
+        let literal = &self.chunk[from..to];
         if !text.ends_with(b"\n") {
             text.push(b'\n');
         }
         // The ID has no escapes: it is the same in the literal.
         const ID: Range<usize> = 18..54;
-        if let Some((report, length)) = usual_report(&text)
+        if let Some((report, length)) = usual_report(text)
             && length == text.len()
             && let Some(request_id) = literal.get(ID).and_then(|id| std::str::from_utf8(id).ok())
             && request_id == report.request_id
@@ -413,7 +430,7 @@ impl<'a, 's, S: Sink> Scan<'a, 's, S> {
                 pending: &mut self.pending,
                 is_quoted: self.is_printed,
             };
-            let mut inner = Scan::new(&text, &mut sink);
+            let mut inner = Scan::new(text, &mut sink);
             inner.budget = std::mem::take(&mut self.budget);
             inner.depth = self.depth + 1;
             inner.run(Cut::default());
@@ -421,7 +438,6 @@ impl<'a, 's, S: Sink> Scan<'a, 's, S> {
             self.counts.quoted += inner.counts.quoted;
             self.counts.unreadable += inner.counts.unreadable;
         }
-        self.scratch = text;
     }
 }
 

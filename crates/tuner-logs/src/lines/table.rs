@@ -49,8 +49,12 @@ impl Table {
                 }
             }
             if let Some(report) = row.report() {
-                let (offset, origin, event) = (at, names.origin(), Event::Report(report));
-                found(Scanned::Other(Found { offset, origin, event }));
+                found(Scanned::Other(Found {
+                    offset: at,
+                    origin: names.origin(),
+                    is_wrapped: false,
+                    event: Event::Report(report),
+                }));
             }
             at = end;
         }

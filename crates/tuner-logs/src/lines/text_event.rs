@@ -1,5 +1,7 @@
 //! Events in lines of text, with what tools put before and behind them.
 
+use std::borrow::Cow;
+
 use memchr::{memchr, memmem, memrchr};
 
 use super::escape::unescape;
@@ -23,7 +25,7 @@ impl<'a, S: Sink> Scan<'a, '_, S> {
         match needle.kind {
             Kind::Report | Kind::Failure => self.line(needle, from, is_broken),
             Kind::Platform => self.escaped_event(needle, from),
-            Kind::Packed if needle.at == from => self.packed_line(from),
+            Kind::Packed if needle.at == from || begins_column(self.chunk, needle.at) => self.packed_word(needle.at),
             Kind::Packed | Kind::LogResult | Kind::Field => needle.end,
         }
     }
@@ -31,6 +33,9 @@ impl<'a, S: Sink> Scan<'a, '_, S> {
     fn line(&mut self, needle: Needle, from: usize, is_broken: bool) -> usize {
         let chunk = self.chunk;
         let at = needle.at;
+        if let Some(end) = self.doubled_document(needle, from) {
+            return end;
+        }
         let reach = &chunk[at..chunk.len().min(at + REACH)];
         let mut length = length_of_event(reach).max(needle.end - at);
         // No event holds the beginning of another of its kind.
@@ -90,6 +95,33 @@ impl<'a, S: Sink> Scan<'a, '_, S> {
         event
     }
 
+    /// The events of a document in a field of CSV, where its quotes are doubled.
+    fn doubled_document(&mut self, needle: Needle, from: usize) -> Option<usize> {
+        let chunk = self.chunk;
+        let begin = from.max(needle.at.saturating_sub(REACH));
+        let before = &chunk[begin..needle.at];
+        let field = memmem::rfind(before, b"\"{\"\"")?;
+        let literal = &chunk[begin + field + 1..chunk.len().min(begin + field + 1 + self.budget.left())];
+        let mut text = Vec::new();
+        let length = undouble(literal, &mut text);
+        let (from, end) = (begin + field + 1, begin + field + 1 + length);
+        if end <= needle.at || !self.budget.take(length) {
+            return None;
+        }
+        self.is_printed = false;
+        let prefix = Prefix::read(&before[..field]);
+        self.plain_string(from, end, &mut text);
+        for mut pending in std::mem::take(&mut self.pending) {
+            // This field is no message around the document.
+            (pending.is_wrapped, pending.is_rewrapped) = (false, false);
+            pending.names.complete(&prefix.names);
+            pending.time = pending.time.or(prefix.time);
+            behind(chunk, b"\"", end, &mut pending);
+            self.finish(pending);
+        }
+        Some(end.max(needle.end))
+    }
+
     /// A JSON event in a string that is escaped otherwise than in JSON: with doubled quotes in CSV, in YAML.
     fn escaped_event(&mut self, needle: Needle, from: usize) -> usize {
         let chunk = self.chunk;
@@ -126,15 +158,17 @@ impl<'a, S: Sink> Scan<'a, '_, S> {
         end.clamp(needle.end, chunk.len())
     }
 
-    /// A line that is nothing but base64.
-    fn packed_line(&mut self, at: usize) -> usize {
-        let line = &self.chunk[at..];
-        let line = line[..memchr(b'\n', line).unwrap_or(line.len())].trim_ascii_end();
+    /// Base64 that is a line of its own, or a column of a table.
+    fn packed_word(&mut self, at: usize) -> usize {
+        let word = &self.chunk[at..];
         let of_base64 = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/=".contains(byte);
-        if line.starts_with(b"H4sI") && line.iter().all(of_base64) {
-            self.finish(Pending::new(at, What::Packed(line)));
+        let word = &word[..word.iter().position(|byte| !of_base64(byte)).unwrap_or(word.len())];
+        let behind = self.chunk.get(at + word.len());
+        if word.starts_with(b"H4sI") && behind.is_none_or(|byte| byte.is_ascii_whitespace() || b",;|\"'".contains(byte))
+        {
+            self.finish(Pending::new(at, What::Packed(Cow::Borrowed(word))));
         }
-        at + line.len()
+        at + word.len()
     }
 }
 
@@ -200,6 +234,17 @@ fn behind(chunk: &[u8], before: &[u8], end: usize, pending: &mut Pending<'_>) {
         return;
     }
     if !before.ends_with(b"\"") {
+        // A field without quotes ends at the next separator behind the last figure.
+        let event = &chunk[end.saturating_sub(BEHIND)..end];
+        let event = &event[memrchr(b'\n', event.strip_suffix(b"\n").unwrap_or(event)).map_or(0, |at| at + 1)..];
+        let row = [&b" MB"[..], b" ms"]
+            .into_iter()
+            .filter_map(|unit| memmem::rfind(event, unit))
+            .max()
+            .map_or(&b""[..], |unit| event[unit + 3..].trim_ascii_start());
+        if let [b',' | b';', columns @ ..] = row {
+            complete(pending, columns);
+        }
         return;
     }
     // A field that was taken to end with its line ends in there, or at the beginning of the next.
@@ -210,8 +255,19 @@ fn behind(chunk: &[u8], before: &[u8], end: usize, pending: &mut Pending<'_>) {
     let quote = memmem::rfind(last, b"MB").and_then(|from| memchr(b'"', &last[from..]).map(|at| from + at));
     let row = quote.map_or(&rest[..line(rest)], |at| &last[at..]);
     if matches!(row, [b'"', b',' | b';', ..]) {
-        let columns = Prefix::read(row);
-        pending.names.complete(&columns.names.into_owned());
-        pending.time = pending.time.or(columns.time);
+        complete(pending, row);
     }
+}
+
+/// Adds what the columns behind a message say.
+fn complete(pending: &mut Pending<'_>, columns: &[u8]) {
+    let columns = Prefix::read(columns);
+    pending.names.complete(&columns.names.into_owned());
+    pending.time = pending.time.or(columns.time);
+}
+
+/// Whether what stands at `at` is a column, by the separator before it.
+fn begins_column(chunk: &[u8], at: usize) -> bool {
+    at.checked_sub(1)
+        .is_some_and(|before| b",;\t|\"'".contains(&chunk[before]))
 }

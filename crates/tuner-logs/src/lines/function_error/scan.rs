@@ -11,12 +11,13 @@ use super::super::escape::unescape;
 use super::{FunctionError, Mark, id, of_event};
 
 /// What is searched for, all at once. Four bytes and more make a search of few false alarms.
-const NEEDLES: [(&str, Sought); 14] = [
+const NEEDLES: [(&str, Sought); 15] = [
     ("\"logStream", Sought::Stream),
     ("\"messageType\"", Sought::Document),
     ("START RequestId: ", Sought::TextStart),
     ("platform.start", Sought::JsonStart),
     ("platform.initStart", Sought::InitStart),
+    ("/durable-execution/", Sought::DurableExecution),
     ("[ERROR] ", Sought::Error(Mark::Bracketed)),
     ("errorType", Sought::Error(Mark::ErrorType)),
     ("AWSRequestId", Sought::Error(Mark::AwsRequestId)),
@@ -49,6 +50,7 @@ enum Sought {
     TextStart,
     JsonStart,
     InitStart,
+    DurableExecution,
     Error(Mark),
 }
 
@@ -70,6 +72,13 @@ pub enum Said<'a> {
     Started(Started<'a>),
     /// `platform.initStart`: an execution environment of this type begins, such as `provisioned-concurrency`.
     Initialised(&'a str),
+    /// A line of the logger of a durable function's SDK, which says of which execution an invocation is.
+    Durable {
+        /// The invocation's request ID.
+        request_id: &'a str,
+        /// The ARN of the execution.
+        execution: &'a str,
+    },
     /// A runtime's line of an error.
     Failed(FunctionError),
 }
@@ -150,6 +159,11 @@ pub fn scan_errors<'a>(chunk: &'a [u8], mut found: impl FnMut(Told<'a>)) {
                     tell(Said::Initialised(kind));
                 }
             }
+            Sought::DurableExecution => {
+                if let Some((request_id, execution)) = durable_execution(chunk, at, next) {
+                    tell(Said::Durable { request_id, execution });
+                }
+            }
             Sought::Error(mark) => {
                 let from = at.saturating_sub(LOOK_BACK);
                 if let Some(literal) = string_around(chunk, line.max(from), at) {
@@ -226,6 +240,24 @@ fn outer_brace<'a>(bytes: impl ExactSizeIterator<Item = &'a u8>, inner: u8, oute
         }
     }
     length
+}
+
+/// The request and the durable execution of a line that the logger of a durable function's SDK writes, in whose ARN
+/// `/durable-execution/` stands from `at` to `end`. Lambda's own events do not name the execution (the Telemetry API's schema
+/// of 2025-01-29 has no field for it). Sources of the keys: aws-durable-execution-sdk-js (`default-logger.ts`), -python
+/// (`logger.py`, and with Powertools its `execution_arn`), -java (`DurableLogger`).
+fn durable_execution(chunk: &[u8], at: usize, end: usize) -> Option<(&str, &str)> {
+    const ARNS: [&[u8]; 3] = [b"\"executionArn", b"\"durableExecutionArn", b"\"execution_arn"];
+    const IDS: [&[u8]; 3] = [b"\"requestId", b"\"function_request_id", b"\"AWSRequestId"];
+    let names = &chunk[end..chunk.len().min(end + LONGEST_VALUE)];
+    let length = names.iter().position(|byte| b"\\\"".contains(byte))?;
+    let object = event_around(chunk, at, end + length)?;
+    let execution = ARNS.into_iter().find_map(|key| value_of(object, key))?;
+    let is_one = execution.starts_with("arn:")
+        && execution.contains("/durable-execution/")
+        && !execution.contains(|c: char| c.is_control() || c.is_whitespace());
+    let request_id = IDS.into_iter().find_map(|key| value_of(object, key))?;
+    (is_one && id(request_id.as_bytes()).is_some()).then_some((request_id, execution))
 }
 
 /// The text that a key has in an event.

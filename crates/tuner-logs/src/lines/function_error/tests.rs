@@ -246,6 +246,7 @@ fn scanned(chunk: &str) -> Vec<String> {
                 format!("+{}{tenant}{stream}", started.request_id)
             }
             Said::Initialised(kind) => format!("*{kind}{stream}"),
+            Said::Durable { request_id, execution } => format!("{request_id} of {execution}{stream}"),
             Said::Failed(error) => {
                 let part = |part: Option<String>| part.unwrap_or_else(|| "?".into());
                 format!("{}: {}{stream}", part(error.request_id), part(error.error_type))
@@ -344,5 +345,34 @@ fn time_is_linear_whatever_the_bytes() {
             scan_errors(chunk.as_bytes(), |_| {});
             eprintln!("{:?} {head} {piece:?}", started.elapsed());
         }
+    }
+}
+
+#[test]
+fn the_loggers_of_durable_functions_name_the_execution() {
+    let arn = "arn:aws:lambda:eu-west-1:123456789012:function:orders:7/durable-execution/order-4711/550e8400-e29b";
+    let of_a = format!("a-1 of {arn}");
+    for line in [
+        // Node, Python, Python with Powertools, Java.
+        format!(r#"{{"requestId":"a-1","timestamp":"x","level":"INFO","executionArn":"{arn}","message":{{"x":[1]}}}}"#),
+        format!(
+            r#"{{"timestamp": "x", "level": "INFO", "message": "got {{}}", "logger": "root", "requestId": "a-1", "executionArn": "{arn}"}}"#
+        ),
+        format!(r#"{{"level":"INFO","execution_arn":"{arn}","function_request_id":"a-1"}}"#),
+        format!(r#"{{"message":"m","mdc":{{"durableExecutionArn":"{arn}","requestId":"a-1"}}}}"#),
+    ] {
+        assert_eq!(scanned(&line), [of_a.as_str()], "{line}");
+        let message = serde_json::json!({ "logEvents": [{ "message": line }] }).to_string();
+        assert_eq!(scanned(&message), [of_a.as_str()], "{message}");
+    }
+    for line in [
+        format!("now in {arn}"),
+        format!(r#"{{"requestId":"a-1"}} {{"executionArn":"{arn}"}}"#),
+        format!(r#"{{"requestId":"a-1","other":"{arn}"}}"#),
+        format!(r#"{{"requestId":"a b","executionArn":"{arn}"}}"#),
+        r#"{"requestId":"a-1","executionArn":"/durable-execution/"}"#.into(),
+        arn[..60].into(),
+    ] {
+        assert_eq!(scanned(&line), [""; 0], "{line}");
     }
 }
