@@ -27,6 +27,16 @@ pub(crate) struct Environments {
 }
 
 impl Environments {
+    /// Whether an initStart was seen.
+    pub(crate) fn is_any_known(&self) -> bool {
+        self.kinds.values().any(Option::is_some)
+    }
+
+    /// Invocations were there before anything was told: where lines name no stream, of an older environment perhaps.
+    pub(crate) fn began_before(&mut self) {
+        self.kinds.insert(NO_STREAM, None);
+    }
+
     /// An environment begins.
     pub(crate) fn initialised(&mut self, stream: Key, kind: &Arc<str>) {
         let known = self.kinds.entry(stream).or_insert_with(|| Some(kind.clone()));

@@ -61,9 +61,15 @@ pub(crate) struct Lines {
     pub(crate) versions: Vec<(usize, FunctionVersion)>,
     unstarted: Vec<Key>,
     has_errors: bool,
+    has_environments: bool,
 }
 
 impl Lines {
+    /// Whether an initStart is among them.
+    pub(crate) const fn tells_of_environments(&self) -> bool {
+        self.has_environments
+    }
+
     /// Scans a chunk, forgetting what was in here before. `reports` are its REPORTs, in order: where they are, and of
     /// which request.
     pub(crate) fn scan(&mut self, chunk: &[u8], reports: impl Iterator<Item = (usize, Key)>) {
@@ -71,7 +77,7 @@ impl Lines {
         self.opened.clear();
         self.versions.clear();
         self.unstarted.clear();
-        self.has_errors = false;
+        (self.has_errors, self.has_environments) = (false, false);
         scan_errors(chunk, |told| {
             let what = match told.said {
                 Said::Started(started) => {
@@ -79,7 +85,10 @@ impl Lines {
                     let tenant = started.tenant_id().map(Arc::from);
                     What::Started(key(started.request_id.as_bytes()), tenant, version)
                 }
-                Said::Initialised(kind) => What::Initialised(kind.into()),
+                Said::Initialised(kind) => {
+                    self.has_environments = true;
+                    What::Initialised(kind.into())
+                }
                 Said::Failed(error) => {
                     self.has_errors = true;
                     What::Failed(error.request_id.as_ref().map(|id| key(id.as_bytes())), error)

@@ -270,8 +270,9 @@ pub(crate) struct Linker {
     waiting: Vec<Line>,
     naming: Naming,
     invocations: Invocations,
-    /// Where records are wanted, which tell of them.
-    environments: Option<Environments>,
+    environments: Environments,
+    /// Whether records are wanted, which tell whatever their beginnings do.
+    of_records: bool,
     tally: Tally,
 }
 
@@ -296,7 +297,7 @@ impl Linker {
     /// One whose records tell what their beginnings say.
     pub(crate) fn of_records() -> Self {
         Self {
-            environments: Some(Environments::default()),
+            of_records: true,
             ..Self::default()
         }
     }
@@ -325,11 +326,15 @@ impl Linker {
     }
 
     fn tie_beginnings(&mut self, parsed: &mut Parsed) {
-        let Some(environments) = &mut self.environments else {
+        // Text logs tell nothing of environments, and are not followed.
+        if !self.of_records && !self.environments.is_any_known() && !parsed.errors.tells_of_environments() {
+            if !parsed.reports.is_empty() {
+                self.environments.began_before();
+            }
             return;
-        };
+        }
         let here = requests(&parsed.reports, &parsed.ids);
-        for (index, told) in parsed.errors.follow_environments(environments, here) {
+        for (index, told) in parsed.errors.follow_environments(&mut self.environments, here) {
             if let Some(report) = parsed.reports.get_mut(index) {
                 report.began = Some(Box::new(told));
             }
