@@ -116,7 +116,7 @@ fn its_finding_stands_beside_ours() {
     ] {
         assert!(page.contains(words), "{words}");
     }
-    assert!(page.contains("NotOptimized (MemoryOverprovisioned), suggests 512 MB for 1024 MB, expecting 450 ms"));
+    assert!(page.contains("NotOptimized (MemoryOverprovisioned), suggests 512 MB for 1,024 MB, expecting 450 ms"));
     assert!(read("report.md").contains("ship: Compute Optimizer says otherwise: Optimized"));
 }
 
@@ -145,7 +145,7 @@ fn after_measuring_it_is_said_whose_estimate_was_nearer() {
     );
     let page = std::fs::read_to_string(place.path().join("out/report.html")).unwrap();
     assert!(
-        page.contains("Compute Optimizer expected +22 %, this review +0 % to +100 %: this review was nearer"),
+        page.contains("Compute Optimizer expected +22 %, this review 0 % to +100 %: this review was nearer"),
         "{page}"
     );
     assert!(page.contains("its estimate of the duration was nearer for 0, that of this review for 1"));

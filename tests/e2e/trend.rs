@@ -26,7 +26,7 @@ fn compose(place: &Place) {
                 place,
                 &folder,
                 "late",
-                &exported(month, 28, &many(late, 900.0, 512, 400)),
+                &exported(month, 28, &many(late, 20_000.0, 2048, 1800)),
             );
         }
         let out = format!("reviews/{month}");

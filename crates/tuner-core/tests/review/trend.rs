@@ -24,6 +24,18 @@ fn later(time: Timestamp, months: u32) -> Timestamp {
 fn months(all: Vec<Vec<(ListedFunction, Evidence)>>) -> Vec<MemoryReview> {
     let mut reviews: Vec<MemoryReview> = Vec::new();
     for (n, mut functions) in (0..).zip(all) {
+        let window = Window {
+            from: later(month().from, n),
+            until: later(month().until, n),
+        };
+        for (_, evidence) in &mut functions {
+            if let Some(metrics) = &mut evidence.metrics {
+                metrics.window = window;
+            }
+            if let Some(logs) = &mut evidence.logs {
+                logs.window = Some(window);
+            }
+        }
         for size in functions.iter_mut().flat_map(|(_, evidence)| &mut evidence.sizes) {
             size.first_seen = size.first_seen.map(|time| later(time, n));
             size.last_seen = size.last_seen.map(|time| later(time, n));
@@ -31,10 +43,7 @@ fn months(all: Vec<Vec<(ListedFunction, Evidence)>>) -> Vec<MemoryReview> {
         let gathered = Gathered {
             review_id: Uuid::from_u128(u128::from(n) + 1),
             finished_at: later(month().until, n),
-            window: Some(Window {
-                from: later(month().from, n),
-                until: later(month().until, n),
-            }),
+            window: Some(window),
             ..gathered(functions)
         };
         let review = MemoryReview::new(gathered, PriceTable::embedded(), Fallback::default(), reviews.last());
