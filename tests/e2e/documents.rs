@@ -63,6 +63,35 @@ fn prices_in_every_form() {
     one.prints(&["eu-west-1", "arm64", "$0.0000166667", "collected"]);
 }
 
+/// What a sum was made of can be looked up, in whatever form.
+#[test]
+fn every_figure_that_is_used_is_listed() {
+    let place = Place::new();
+    let of = |form: &str| {
+        let arguments = ["prices", "--region", "us-east-1", "--format", form];
+        place.tuner(&arguments).run().exits(0).stdout
+    };
+    let rows: Value = serde_json::from_str(&of("json")).unwrap();
+    let (text, csv) = (of("human"), of("csv"));
+    let header: Vec<&str> = csv.lines().next().unwrap().split(',').collect();
+    for row in rows.as_array().unwrap() {
+        let named: Vec<&String> = row.as_object().unwrap().keys().filter(|key| *key != "tiers").collect();
+        for key in named {
+            assert!(header.contains(&key.as_str()), "{key} is in JSON and not in CSV");
+            let Some(price) = row[key].as_f64() else { continue };
+            let decimal = format!("{price:.11}");
+            let decimal = decimal.trim_end_matches('0').trim_end_matches('.');
+            assert!(text.contains(decimal), "{key} {decimal} is not in the text:\n{text}");
+        }
+    }
+    // Provisioned concurrency of arm64 is known in two regions.
+    place
+        .tuner(&["prices", "--region", "us-east-2"])
+        .run()
+        .exits(0)
+        .prints(&["0.0000033334", "unknown", "6,000,000,000"]);
+}
+
 #[test]
 fn a_price_list_of_aws_becomes_a_price_file() {
     let place = Place::new();

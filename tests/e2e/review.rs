@@ -28,7 +28,7 @@ fn report(duration_ms: f64, size_mb: u32, used_mb: u32) -> String {
 
 /// Events as an export to S3 has them, evenly over `days` of a month of 2025, the first at its beginning and the last at the
 /// end.
-fn exported(month: u32, days: u32, events: &[String]) -> String {
+pub(crate) fn exported(month: u32, days: u32, events: &[String]) -> String {
     let seconds = f64::from(days) * 86_400.0;
     let mut text = String::new();
     for (number, event) in events.iter().enumerate() {
@@ -44,28 +44,28 @@ fn exported(month: u32, days: u32, events: &[String]) -> String {
     text
 }
 
-fn export(place: &Place, folder: &str, function: &str, text: &str) -> PathBuf {
+pub(crate) fn export(place: &Place, folder: &str, function: &str, text: &str) -> PathBuf {
     place.write(
         &format!("{folder}/aws/lambda/{function}/{STREAM}/000000.gz"),
         gzip(text),
     )
 }
 
-fn many(count: usize, duration_ms: f64, size_mb: u32, used_mb: u32) -> Vec<String> {
+pub(crate) fn many(count: usize, duration_ms: f64, size_mb: u32, used_mb: u32) -> Vec<String> {
     vec![report(duration_ms, size_mb, used_mb); count]
 }
 
 /// A review, without history unless it is asked for.
-fn review(place: &Place, folder: &str, more: &[&str]) -> Done {
+pub(crate) fn review(place: &Place, folder: &str, more: &[&str]) -> Done {
     let fixed = ["review", "--from-logs", folder, "--out", "out", "--format", "json"];
     place.tuner(&fixed).args(more).run()
 }
 
-fn document(done: &Done) -> Value {
+pub(crate) fn document(done: &Done) -> Value {
     serde_json::from_str(&done.stdout).unwrap()
 }
 
-fn function<'a>(review: &'a Value, name: &str) -> &'a Value {
+pub(crate) fn function<'a>(review: &'a Value, name: &str) -> &'a Value {
     let functions = review["functions"].as_array().unwrap();
     let named = |f: &&Value| f["function"]["name"].as_str().unwrap().ends_with(name);
     functions
@@ -74,7 +74,7 @@ fn function<'a>(review: &'a Value, name: &str) -> &'a Value {
         .unwrap_or_else(|| panic!("{name}: {review}"))
 }
 
-fn findings(function: &Value) -> Vec<&str> {
+pub(crate) fn findings(function: &Value) -> Vec<&str> {
     let all = function["findings"].as_array();
     all.into_iter().flatten().map(|f| f["kind"].as_str().unwrap()).collect()
 }

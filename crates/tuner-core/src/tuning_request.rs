@@ -32,6 +32,9 @@ pub struct Withheld {
     /// Bytes of all together; absent where that was not kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bytes: Option<u64>,
+    /// Bytes of the largest; absent where that was not kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub largest_bytes: Option<u64>,
     /// SHA-256 of all of them with the tuning's ID as the key, in hexadecimal digits: whoever has the values can tell that they are
     /// those, and those of two tunings cannot be compared.
     #[serde(default, skip_serializing_if = "Option::is_none")]

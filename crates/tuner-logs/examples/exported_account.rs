@@ -97,10 +97,10 @@ fn event(text: &mut String, function: &SimulatedFunction, reported: &Reported, n
     }
     let id = &report.request_id;
     writeln!(text, "{time:.3} START RequestId: {id} Version: $LATEST\n")?;
-    if reported.outcome == Outcome::FunctionError
-        && let Some(error) = runtime_error(function.runtime.as_deref().unwrap_or_default(), id)
-    {
-        writeln!(text, "{time:.3} {error}\n")?;
+    if reported.outcome == Outcome::FunctionError {
+        for event in runtime_error(function, id) {
+            writeln!(text, "{time:.3} {event}\n")?;
+        }
     }
     write!(
         text,
@@ -109,17 +109,39 @@ fn event(text: &mut String, function: &SimulatedFunction, reported: &Reported, n
     )
 }
 
-/// What Lambda's runtimes write of an exception that a handler throws; the custom ones, Go's and Rust's among them, write none.
-fn runtime_error(runtime: &str, id: &str) -> Option<String> {
-    let name = runtime.trim_end_matches(|c: char| c.is_ascii_digit() || ".x".contains(c));
-    Some(match name {
-        "python" => "[ERROR] KeyError: 'id'\nTraceback (most recent call last):\n  File \"/var/task/app.py\", line 7, in handler".to_owned(),
+/// The events that Lambda's runtimes write of an exception that a handler throws. A container image has one of them in it, which
+/// writes to standard output, so that each line is an event; a custom runtime is Go's or Rust's here, and Rust's writes none of
+/// an error that is returned (`lambda_runtime`, `api_response.rs`).
+fn runtime_error(function: &SimulatedFunction, id: &str) -> Vec<String> {
+    // The same in both months.
+    let chosen = function.seed >> 20;
+    const IN_IMAGES: [&str; 5] = ["python", "nodejs", "java", "dotnet", "ruby"];
+    let (runtime, lines_apart) = match &function.runtime {
+        Some(runtime) => (
+            runtime.trim_end_matches(|c: char| c.is_ascii_digit() || ".x".contains(c)),
+            false,
+        ),
+        None => (IN_IMAGES[(chosen % 5) as usize], true),
+    };
+    let event = match runtime {
+        // In a container image a carriage return keeps it one event.
+        "python" => "[ERROR] KeyError: 'id'\nTraceback (most recent call last):\n  File \"/var/task/app.py\", line 7, in handler"
+            .replace('\n', if lines_apart { "\r" } else { "\n" }),
         "nodejs" => format!(
             "2026-10-01T00:00:00.000Z\t{id}\tERROR\tInvoke Error \t{{\"errorType\":\"TypeError\",\"errorMessage\":\"x is not a function\",\"stack\":[\"TypeError: x is not a function\"]}}"
         ),
         "java" => "null: java.lang.NullPointerException\njava.lang.NullPointerException\n\tat example.App.handleRequest(App.java:12)".to_owned(),
-        _ => return None,
-    })
+        "dotnet" => format!(
+            "2026-10-01T00:00:00.000Z\t{id}\tfail\tSystem.NullReferenceException: Object reference not set to an instance of an object.\n   at Example.Function.Handler(Input input) in /src/Function.cs:line 12"
+        ),
+        "ruby" => "Error raised from handler method\n{\n  \"errorMessage\": \"no id\",\n  \"errorType\": \"Function<KeyError>\",\n  \"stackTrace\": [\n    \"/var/task/app.rb:7\"\n  ]\n}".to_owned(),
+        _ if chosen % 2 == 0 => "2026/10/01 00:00:00 {\"errorMessage\":\"no id\",\"errorType\":\"errorString\"}".to_owned(),
+        _ => return Vec::new(),
+    };
+    match lines_apart {
+        true => event.lines().map(str::to_owned).collect(),
+        false => vec![event],
+    }
 }
 
 /// As `aws lambda list-functions` prints it, which says nothing of provisioned concurrency.

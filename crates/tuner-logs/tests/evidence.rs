@@ -2,6 +2,7 @@
 #![cfg(feature = "files")]
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
 use std::num::NonZeroUsize;
@@ -48,6 +49,48 @@ fn gathered(directory: &Path) -> (LogEvidence, Vec<Problem>) {
 
 fn time(text: &str) -> Timestamp {
     text.parse().unwrap()
+}
+
+/// JSON logs tell in their initStart that environments are kept ready; nothing else in a log does.
+#[test]
+fn invocations_in_environments_that_are_kept_ready_are_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let init = |kind: &str| {
+        format!(
+            "{{\"time\":\"2026-10-01T00:00:00.000Z\",\"type\":\"platform.initStart\",\"record\":{{\"initializationType\":\"{kind}\",\"phase\":\"init\"}}}}\n"
+        )
+    };
+    let call = |n: u32| {
+        let id = ID.replace("276a", &format!("{n:04}"));
+        format!(
+            "{{\"time\":\"2026-10-01T00:00:01.000Z\",\"type\":\"platform.start\",\"record\":{{\"requestId\":\"{id}\",\"version\":\"7\"}}}}\n\
+             {{\"time\":\"2026-10-01T00:00:02.000Z\",\"type\":\"platform.report\",\"record\":{{\"requestId\":\"{id}\",\"metrics\":{{\"durationMs\":9.5,\
+             \"billedDurationMs\":10,\"memorySizeMB\":512,\"maxMemoryUsedMB\":64}},\"status\":\"success\"}}}}\n"
+        )
+    };
+    let path = |name: &str| folder.path().join(format!("aws/lambda/{name}/task/{STREAM}/000000.gz"));
+    write_gz(
+        &path("kept"),
+        &format!("{}{}{}", init("provisioned-concurrency"), call(1), call(2)),
+    );
+    write_gz(&path("on-demand"), &format!("{}{}", init("on-demand"), call(1)));
+    // What began before the file is of an environment that nothing tells of.
+    write_gz(
+        &path("older"),
+        &format!("{}{}{}", call(1), init("provisioned-concurrency"), call(2)),
+    );
+    let (evidence, _) = gathered(folder.path());
+    let told: BTreeMap<_, _> = evidence
+        .functions
+        .iter()
+        .map(|of| (of.name.as_deref().unwrap(), of.sizes[0].provisioned_invocations))
+        .collect();
+    assert_eq!(
+        told,
+        [("kept", 2), ("older", 0), ("on-demand", 0)]
+            .into_iter()
+            .collect::<BTreeMap<_, _>>()
+    );
 }
 
 /// A time-out and a crash of the older style whose reports are not in the export are failures of their function all the same.

@@ -45,7 +45,6 @@ struct Answer {
     #[serde(skip_serializing_if = "Option::is_none")]
     markdown: Option<String>,
     /// What was said beside: warnings, and errors with what to do about them.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     notes: Vec<String>,
 }
 

@@ -1,4 +1,4 @@
-//! Views of a [`Tuning`](tuner_core::Tuning) and of a [`MemoryReview`](tuner_core::review::MemoryReview): SVG, HTML,
+//! Views of a [`Tuning`](tuner_core::Tuning), of a [`MemoryReview`](tuner_core::review::MemoryReview) and of several: SVG, HTML,
 //! Markdown, CSV, JSON and terminal text.
 //!
 //! Every view takes the document and an [`std::io::Write`]; there is no clock and no file system here, and the same
@@ -35,6 +35,7 @@ mod review;
 mod rows;
 mod schema;
 mod terminal;
+mod trend;
 mod view;
 mod words;
 
@@ -61,4 +62,7 @@ pub use review::{
 };
 pub use schema::tuning_schema;
 pub use terminal::{TerminalStyle, terminal};
+pub use trend::{
+    render_trend, trend_csv, trend_html, trend_json, trend_markdown, trend_schema, trend_svg, trend_terminal,
+};
 pub use words::{Headline, headline, remedies, remedy};

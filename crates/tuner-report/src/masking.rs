@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tuner_core::Tuning;
-use tuner_core::review::MemoryReview;
+use tuner_core::review::{MemoryReview, ReviewTrend};
 
 use crate::{Options, ReportError};
 
@@ -27,6 +27,13 @@ pub(crate) trait Document: Clone + Serialize + DeserializeOwned {
 impl Document for Tuning {
     fn account(&self) -> Option<&str> {
         self.function.name.account()
+    }
+}
+
+impl Document for ReviewTrend {
+    fn account(&self) -> Option<&str> {
+        let of_any = || self.movers.iter().find_map(|mover| mover.function.account());
+        self.account.as_deref().or_else(of_any)
     }
 }
 

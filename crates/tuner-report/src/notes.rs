@@ -1,7 +1,7 @@
 //! What stands under the figures: what is in them, what is not, and how far they go.
 
 use tuner_core::decision::Compared;
-use tuner_core::pricing::Money;
+use tuner_core::pricing::{Money, asynchronous_requests};
 use tuner_core::tuning::MeasuringEnvironment;
 use tuner_core::{Constraint, Floor, StartKind, Statistic, Tuning};
 
@@ -36,6 +36,7 @@ pub(crate) fn notes(view: &View<'_>) -> Vec<String> {
     );
     if view.measured().next().is_some() {
         notes.push(cost_basis(view));
+        notes.extend(asynchronous(view));
     }
     notes.extend(cost_of_this_tuning(view.tuning));
     notes.extend(own_calls(view.tuning));
@@ -235,6 +236,21 @@ fn cost_basis(view: &View<'_>) -> String {
         ),
         None => format!("Cost is the mean of billed GB-seconds{cold}."),
     }
+}
+
+/// Every invocation counts one request; events that are sent asynchronously may be more, at any memory size.
+fn asynchronous(view: &View<'_>) -> Option<String> {
+    let bytes = view.tuning.request.payloads.largest_bytes?;
+    let requests = asynchronous_requests(bytes);
+    let more = view.tuning.price.as_ref()?.request_charge().ok()? * (requests - 1) as f64;
+    (requests > 1).then(|| {
+        format!(
+            "An event of {} KB, the largest here, is billed as {requests} requests where it is sent asynchronously: {} more for each \
+             invocation at every size, which the figures do not have.",
+            numbers::count(bytes.div_ceil(1024)),
+            more.display(),
+        )
+    })
 }
 
 /// What the function's invocations took together with what comes on top of them: SnapStart, and the state machine.

@@ -128,10 +128,10 @@ impl Page {
     }
 
     /// A heading and rows, each in the style that goes with it; the columns in `right` hold figures.
-    pub(crate) fn rows<const N: usize>(
+    pub(crate) fn rows<C: Into<comfy_table::Row>>(
         &mut self,
-        head: [&str; N],
-        rows: impl IntoIterator<Item = (Style, [String; N])>,
+        head: impl Into<comfy_table::Row>,
+        rows: impl IntoIterator<Item = (Style, C)>,
         right: Range<usize>,
     ) {
         let mut table = Table::new();

@@ -145,9 +145,11 @@ fn region(text: &str) -> Result<String, String> {
 
 #[derive(Debug, Args)]
 pub(crate) struct ReportArgs {
-    /// The document that a tuning, a review or a check wrote, or - for standard input
-    #[arg(value_name = "DOCUMENT.json")]
-    pub(crate) document: PathBuf,
+    /// The document that a tuning, a review or a check wrote, or - for standard input. Several reviews, or directories with some
+    /// (as tuner-out), are shown together: the trend of cost, waste and risks, what following advice has saved, and what moved the
+    /// cost
+    #[arg(value_name = "DOCUMENT.json", required = true)]
+    pub(crate) documents: Vec<PathBuf>,
     /// Form of the report
     #[arg(long, default_value = "terminal", value_parser = format_parser())]
     pub(crate) format: Format,
@@ -161,7 +163,7 @@ pub(crate) struct ReportArgs {
     /// Of a review: totals for each owner, stack, or value of a tag: owner, stack, tag:KEY
     #[arg(long, value_name = "BY")]
     pub(crate) group_by: Option<GroupBy>,
-    /// Of a review: the functions of this group of --group-by alone; an empty one for those of nobody
+    /// Of reviews: the functions of this group of --group-by alone; an empty one for those of nobody
     #[arg(long, value_name = "NAME", requires = "group_by")]
     pub(crate) group: Option<String>,
     /// Show account IDs, which are masked otherwise
@@ -237,7 +239,7 @@ pub(crate) struct ServeArgs {
 pub(crate) struct PricesArgs {
     #[command(subcommand)]
     pub(crate) command: Option<PricesSubcommand>,
-    /// Only this region
+    /// Only this region, with every figure that is used
     #[arg(long)]
     pub(crate) region: Option<String>,
     /// Form of the list

@@ -35,6 +35,7 @@ fn schemas(folder: Option<&Path>) -> Result<(), CliError> {
     let schemas = [
         ("tuning", tuner_report::tuning_schema()),
         ("review", tuner_report::review_schema()),
+        ("trend", tuner_report::trend_schema()),
         ("check", tuner_report::check_schema()),
         ("comparison", tuner_report::comparison_schema()),
         ("overview", tuner_report::overview_schema()),

@@ -25,6 +25,7 @@ mod run;
 mod serve;
 mod service;
 mod several;
+mod trend;
 mod unread;
 
 use std::path::Path;

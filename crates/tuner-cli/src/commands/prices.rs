@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use tuner_core::pricing::{PriceRow, PriceTable, PriceUnknown};
+use tuner_core::thousands;
 use tuner_report::{Reader, remedy};
 
 use super::{price_table, read_text, write_file};
@@ -41,9 +42,106 @@ pub(super) fn prices(args: PricesArgs) -> Result<Exit, CliError> {
             writeln!(out)?;
         }
         ListFormat::Csv => csv(&mut out, &rows)?,
+        ListFormat::Human if args.region.is_some() => one_region(&mut out, &rows)?,
         ListFormat::Human => human(&mut out, &table, &rows)?,
     }
     Ok(Exit::Done)
+}
+
+/// What has one price a row: its column in CSV, and its words.
+const FIGURES: [(&str, &str); 9] = [
+    ("request", "invocation"),
+    (
+        "ephemeral_storage_gb_second",
+        "GB-second of ephemeral storage above 512 MB",
+    ),
+    (
+        "provisioned_concurrency_gb_second",
+        "GB-second of provisioned concurrency, kept ready",
+    ),
+    (
+        "provisioned_duration_gb_second",
+        "GB-second of duration in provisioned environments",
+    ),
+    (
+        "snapstart_cache_gb_second",
+        "GB-second of SnapStart's cache (Python, .NET)",
+    ),
+    ("snapstart_restore_gb", "GB that SnapStart restores (Python, .NET)"),
+    ("state_transition", "state transition of Step Functions"),
+    ("log_ingest_gb", "GB of logs taken in by CloudWatch"),
+    ("log_scan_gb", "GB of logs scanned by Logs Insights"),
+];
+
+/// The prices of [`FIGURES`].
+const fn figures(row: &PriceRow) -> [Option<f64>; 9] {
+    [
+        row.request,
+        row.ephemeral_storage_gb_second,
+        row.provisioned_concurrency_gb_second,
+        row.provisioned_duration_gb_second,
+        row.snapstart_cache_gb_second,
+        row.snapstart_restore_gb,
+        row.state_transition,
+        row.log_ingest_gb,
+        row.log_scan_gb,
+    ]
+}
+
+/// Every figure of a region, beside each other for its architectures.
+fn one_region(out: &mut impl Write, rows: &[PriceRow]) -> Result<(), CliError> {
+    let Some(first) = rows.first() else { return Ok(()) };
+    let price = |row: &PriceRow, price: Option<f64>| {
+        price.map_or_else(
+            || "unknown".to_owned(),
+            |price| format!("{}{}", row.currency.symbol(), decimal(price)),
+        )
+    };
+    let line = |words: String, of: &dyn Fn(&PriceRow) -> Option<f64>| {
+        let prices = rows.iter().map(|row| price(row, of(row)));
+        std::iter::once(words).chain(prices).collect::<Vec<_>>()
+    };
+    let mut grid = Table::new();
+    grid.load_style(presets::NOTHING)
+        .set_content_arrangement(ContentArrangement::Disabled);
+    let names = rows.iter().map(|row| row.architecture.to_string());
+    grid.set_header(std::iter::once(first.region.clone()).chain(names));
+    // Volumes at which a GB-second gets cheaper are not the same for both architectures.
+    let most_tiers = rows.iter().map(|row| row.tiers.len()).max().unwrap_or(0);
+    for tier in 0..most_tiers {
+        grid.add_row(line(format!("GB-second of duration, tier {}", tier + 1), &|row| {
+            row.tiers.get(tier).map(|tier| tier.price)
+        }));
+        if tier > 0 {
+            let from = rows.iter().map(|row| {
+                let from = row.tiers.get(tier).map(|tier| tier.from_gb_seconds.to_string());
+                from.map_or_else(|| "unknown".to_owned(), |digits| thousands(&digits))
+            });
+            let words = "  from so many GB-seconds a month".to_owned();
+            grid.add_row(std::iter::once(words).chain(from).collect::<Vec<_>>());
+        }
+    }
+    for (index, (_, words)) in FIGURES.iter().enumerate() {
+        grid.add_row(line((*words).to_owned(), &|row| figures(row)[index]));
+    }
+    for column in 1..=rows.len() {
+        if let Some(column) = grid.column_mut(column) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    writeln!(out, "{}", grid.trim_fmt())?;
+    let estimated = if rows.iter().any(|row| row.estimated) {
+        "; the first tier or the request is derived, not read"
+    } else {
+        ""
+    };
+    writeln!(
+        out,
+        "\nbefore tax and discounts; confidence {}{estimated}; collected {}",
+        format!("{:?}", first.confidence).to_lowercase(),
+        first.collected
+    )?;
+    Ok(())
 }
 
 fn human(out: &mut impl Write, table: &PriceTable, rows: &[PriceRow]) -> Result<(), CliError> {
@@ -80,7 +178,7 @@ fn human(out: &mut impl Write, table: &PriceTable, rows: &[PriceRow]) -> Result<
     writeln!(out, "{}", grid.trim_fmt())?;
     writeln!(
         out,
-        "\nfirst volume tier, before tax and discounts; collected {}; every figure: --format json or csv",
+        "\nfirst volume tier, before tax and discounts; collected {}; every figure of a region: --region NAME; of all: --format json or csv",
         table.collected()
     )?;
     Ok(())
@@ -92,38 +190,33 @@ fn decimal(price: f64) -> String {
 }
 
 fn csv(out: &mut impl Write, rows: &[PriceRow]) -> std::io::Result<()> {
+    let columns = FIGURES.map(|(column, _)| column);
     writeln!(
         out,
-        "region,architecture,currency,gb_second,request,confidence,estimated,ephemeral_storage_gb_second,\
-         provisioned_concurrency_gb_second,provisioned_duration_gb_second,snapstart_cache_gb_second,snapstart_restore_gb,\
-         state_transition,log_ingest_gb,tier_2_from_gb_seconds,tier_2_gb_second,tier_3_from_gb_seconds,tier_3_gb_second,\
-         collected"
+        "region,architecture,currency,gb_second,{},tier_2_from_gb_seconds,tier_2_gb_second,tier_3_from_gb_seconds,\
+         tier_3_gb_second,confidence,estimated,collected",
+        columns.join(",")
     )?;
     // Empty is not known.
     let known = |price: Option<f64>| price.map(decimal).unwrap_or_default();
     for row in rows {
-        let tier = |n: usize| row.tiers.get(n);
-        let cells = [
+        let mut cells = vec![
             row.region.clone(),
             row.architecture.to_string(),
             row.currency.to_string(),
             decimal(row.gb_second),
-            known(row.request),
+        ];
+        cells.extend(figures(row).map(known));
+        for tier in [1, 2] {
+            let tier = row.tiers.get(tier);
+            cells.push(tier.map(|tier| tier.from_gb_seconds.to_string()).unwrap_or_default());
+            cells.push(known(tier.map(|tier| tier.price)));
+        }
+        cells.extend([
             format!("{:?}", row.confidence).to_lowercase(),
             row.estimated.to_string(),
-            known(row.ephemeral_storage_gb_second),
-            known(row.provisioned_concurrency_gb_second),
-            known(row.provisioned_duration_gb_second),
-            known(row.snapstart_cache_gb_second),
-            known(row.snapstart_restore_gb),
-            known(row.state_transition),
-            known(row.log_ingest_gb),
-            tier(1).map(|tier| tier.from_gb_seconds.to_string()).unwrap_or_default(),
-            known(tier(1).map(|tier| tier.price)),
-            tier(2).map(|tier| tier.from_gb_seconds.to_string()).unwrap_or_default(),
-            known(tier(2).map(|tier| tier.price)),
             row.collected.clone(),
-        ];
+        ]);
         writeln!(out, "{}", cells.join(","))?;
     }
     Ok(())

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use async_trait::async_trait;
 use tuner_core::floor::{Known, Need, Source};
-use tuner_core::pricing::{Money, PriceTable};
+use tuner_core::pricing::PriceTable;
 use tuner_core::{Floor, FunctionName, Tuning, thousands};
 use tuner_engine::ports::Tunings;
 use tuner_engine::steps::DOCUMENT;
@@ -117,8 +117,8 @@ pub(super) fn words(floor: &Floor, region: &str, prices: &PriceTable) -> Vec<(&'
 
 /// What reading logs has taken.
 fn scanned(bytes: u64, region: &str, prices: &PriceTable) -> String {
-    let price = tuner_engine::review::scan_price_per_gb(prices, region);
-    let cost = price.map(|price: Money| price * (bytes as f64 / 1e9));
+    let price = prices.log_scan_gb(region).ok();
+    let cost = price.map(|unit| unit.price * (bytes as f64 / 1e9));
     let cost = cost.map_or_else(
         || "at a price that is not known here".to_owned(),
         |cost| format!("for {}", cost.display()),

@@ -9,7 +9,7 @@ use tuner_core::review::MemoryReview;
 use tuner_core::tuning::SCHEMA_VERSION;
 use tuner_report::{Format, Options};
 
-use super::{check, read_document, review, write_file};
+use super::{check, read_document, review, trend, write_file};
 use crate::cli::ReportArgs;
 use crate::config::Config;
 use crate::error::CliError;
@@ -17,21 +17,32 @@ use crate::exit::Exit;
 use crate::guarded;
 use crate::terminal::{self, DIM, RESET};
 
-/// Renders a document again.
+/// Renders a document again, or several reviews together.
 pub(super) fn report(args: &ReportArgs) -> Result<Exit, CliError> {
-    let name = args.document.display().to_string();
-    let text = read_document(&args.document)?;
-    let same = |out: &PathBuf| {
-        out.canonicalize()
-            .ok()
-            .is_some_and(|out| args.document.canonicalize().is_ok_and(|t| t == out))
-    };
-    if args.out.as_ref().is_some_and(same) {
-        return Err(
-            CliError::usage(format!("`{name}` would be overwritten with its own report"))
-                .hint("choose another file with --out"),
-        );
+    match &args.documents[..] {
+        [document] if !document.is_dir() => of_document(args, document),
+        places => trend::report(args, places),
     }
+}
+
+/// Refuses to write where a document stands.
+pub(super) fn must_not_replace(document: &Path, args: &ReportArgs) -> Result<(), CliError> {
+    let place = |path: &Path| path.canonicalize().ok();
+    let out = args.out.as_deref().and_then(place);
+    match out.is_some() && out == place(document) {
+        false => Ok(()),
+        true => Err(CliError::usage(format!(
+            "`{}` would be overwritten with its own report",
+            document.display()
+        ))
+        .hint("choose another file with --out")),
+    }
+}
+
+fn of_document(args: &ReportArgs, document: &Path) -> Result<Exit, CliError> {
+    let name = document.display().to_string();
+    let text = read_document(document)?;
+    must_not_replace(document, args)?;
     let options = Options {
         show_account_ids: args.show_account_ids,
         document: (name != "-").then(|| name.clone()),
@@ -46,12 +57,12 @@ pub(super) fn report(args: &ReportArgs) -> Result<Exit, CliError> {
         render_check(&check::parse::check(&text, &name)?, args, &options, &mut bytes)?;
         return deliver(args, &bytes);
     }
-    let document = match Document::of(kind, &text, &name)? {
+    let parsed = match Document::of(kind, &text, &name)? {
         Document::Review(review) => Document::Review(Box::new(as_asked(*review, args, &options)?)),
         Document::Tuning(_) if is_of_review(args) => return Err(no_review(&name)),
         tuning @ Document::Tuning(_) => tuning,
     };
-    if let (Document::Review(review), Some(folder)) = (&document, &args.out)
+    if let (Document::Review(review), Some(folder)) = (&parsed, &args.out)
         && review.groups.is_some()
         && folder.is_dir()
     {
@@ -60,12 +71,12 @@ pub(super) fn report(args: &ReportArgs) -> Result<Exit, CliError> {
     match (args.format, &args.out) {
         (Format::Terminal, None) => {
             let style = terminal::style(None);
-            match &document {
+            match &parsed {
                 Document::Tuning(tuning) => tuner_report::terminal(tuning, &options, &style, &mut bytes)?,
                 Document::Review(review) => tuner_report::review_terminal(review, &options, &style, &mut bytes)?,
             }
         }
-        (format, _) => match &document {
+        (format, _) => match &parsed {
             Document::Tuning(tuning) => tuner_report::render(format, tuning, &options, &mut bytes)?,
             Document::Review(review) => tuner_report::render_review(format, review, &options, &mut bytes)?,
         },
@@ -86,7 +97,11 @@ fn no_review(name: &str) -> CliError {
 }
 
 /// The review with what was decided, and its groups.
-fn as_asked(mut review: MemoryReview, args: &ReportArgs, options: &Options) -> Result<MemoryReview, CliError> {
+pub(super) fn as_asked(
+    mut review: MemoryReview,
+    args: &ReportArgs,
+    options: &Options,
+) -> Result<MemoryReview, CliError> {
     // Without a file, what was known then stands; with one, owners that tuner.toml names are as they are for a review.
     if let Some(file) = &args.advice
         && let Some(advice) = review::advice::find(Some(file), &Config::load()?)?
@@ -135,7 +150,9 @@ fn into_folder(review: &MemoryReview, args: &ReportArgs, options: &Options, fold
         ..options.clone()
     };
     let file = report_in(folder, args.format);
-    must_not_overwrite(&args.document, &file, folder)?;
+    for document in &args.documents {
+        must_not_overwrite(document, &file, folder)?;
+    }
     let mut bytes = Vec::new();
     tuner_report::render_review(args.format, review, &linking, &mut bytes)?;
     write_file(&file, &bytes)?;
@@ -162,7 +179,7 @@ fn must_not_overwrite(document: &Path, report: &Path, folder: &Path) -> Result<(
     Ok(())
 }
 
-fn deliver(args: &ReportArgs, bytes: &[u8]) -> Result<Exit, CliError> {
+pub(super) fn deliver(args: &ReportArgs, bytes: &[u8]) -> Result<Exit, CliError> {
     if let Some(folder) = args.out.as_ref().filter(|out| out.is_dir()) {
         let file = report_in(folder, args.format);
         return Err(CliError::usage(format!(

@@ -39,7 +39,9 @@ pub use money::{CurrencyMismatch, Money};
 pub use money_display::MoneyDisplay;
 pub use monthly::{FreeAllowance, FreeTier, MonthlyBill, MonthlyUsage, ProvisionedUsage, SnapStartUsage};
 pub use partition::{Partition, bulk_price_list_url};
-pub use quote::{Confidence, FREE_EPHEMERAL_STORAGE_MB, PriceQuote, QuotedPrice, ephemeral_storage_gb_seconds};
+pub use quote::{
+    Confidence, FREE_EPHEMERAL_STORAGE_MB, PriceQuote, QuotedPrice, asynchronous_requests, ephemeral_storage_gb_seconds,
+};
 pub use rate::Rate;
 pub use snapstart::{SNAPSTART_MINIMUM_CACHE_S, SnapStartBilling};
 pub use table::{PriceRow, PriceTable, PriceTableError, UnitPrice};

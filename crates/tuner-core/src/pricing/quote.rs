@@ -181,3 +181,31 @@ pub fn ephemeral_storage_gb_seconds(ephemeral_storage_mb: u32, billed_ms: f64) -
         billed_ms,
     )
 }
+
+/// As how many requests an event of so many bytes is billed that is sent asynchronously: one, and one more for each 64 KB or part
+/// of it above 256 KB. Source: "AWS Lambda Pricing", since asynchronous events may have up to 1 MB (October 2025).
+pub const fn asynchronous_requests(bytes: u64) -> u64 {
+    const FIRST: u64 = 256 * 1024;
+    const EACH: u64 = 64 * 1024;
+    1 + bytes.saturating_sub(FIRST).div_ceil(EACH)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_large_asynchronous_event_is_several_requests() {
+        const KB: u64 = 1024;
+        for (bytes, requests) in [
+            (0, 1),
+            (256 * KB, 1),
+            (256 * KB + 1, 2),
+            (320 * KB, 2),
+            (400 * KB, 4),
+            (1024 * KB, 13),
+        ] {
+            assert_eq!(asynchronous_requests(bytes), requests, "{bytes}");
+        }
+    }
+}

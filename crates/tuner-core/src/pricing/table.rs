@@ -7,6 +7,10 @@ use super::file::{ArchitecturePrices, Figure, PriceFile, RegionFigure, RegionPri
 use super::{Confidence, Currency, Money, Partition, PriceQuote, PriceTier, PriceUnknown, PricedItem, QuotedPrice};
 use crate::Architecture;
 
+/// What Insights charges for a GB scanned, as a share of what a GB ingested costs: 0.005 of 0.50 US dollars in us-east-1, 0.0076 of
+/// 0.76 in ap-northeast-1.
+const SCANNED_OF_INGESTED: f64 = 0.01;
+
 static EMBEDDED: LazyLock<PriceTable> = LazyLock::new(|| {
     #[expect(
         clippy::expect_used,
@@ -73,6 +77,9 @@ pub struct PriceRow {
     /// Of a GB ingested by CloudWatch Logs, in the region.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub log_ingest_gb: Option<f64>,
+    /// Of a GB scanned by CloudWatch Logs Insights, in the region: what the budget of a review is counted by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log_scan_gb: Option<f64>,
     /// How far the figures are to be trusted.
     pub confidence: Confidence,
     /// Whether one of the prices here is derived.
@@ -137,6 +144,7 @@ impl PriceTable {
                     Some(PriceRow {
                         state_transition: amount(self.state_transition(region)),
                         log_ingest_gb: amount(self.log_ingest_gb(region)),
+                        log_scan_gb: amount(self.log_scan_gb(region)),
                         ..PriceRow::from(self.quote_of(region, architecture, found, prices))
                     })
                 })
@@ -172,6 +180,18 @@ impl PriceTable {
     /// When it is not known.
     pub fn log_ingest_gb(&self, region: &str) -> Result<UnitPrice, PriceUnknown> {
         self.unit_price(self.0.log_ingest_gb.get(region), region, PricedItem::LogIngest)
+    }
+
+    /// What CloudWatch Logs Insights charges for a GB scanned in `region`.
+    ///
+    /// # Errors
+    /// When it is not known.
+    pub fn log_scan_gb(&self, region: &str) -> Result<UnitPrice, PriceUnknown> {
+        let ingested = self.log_ingest_gb(region)?;
+        Ok(UnitPrice {
+            price: ingested.price * SCANNED_OF_INGESTED,
+            ..ingested
+        })
     }
 
     fn unit_price(
@@ -269,6 +289,7 @@ impl From<PriceQuote> for PriceRow {
             snapstart_restore_gb: quote.snapstart_restore_gb.map(|quoted| quoted.price),
             state_transition: None,
             log_ingest_gb: None,
+            log_scan_gb: None,
             region: quote.region,
             architecture: quote.architecture,
             currency: quote.currency,

@@ -72,12 +72,12 @@ pub(super) fn compare(review: &mut MemoryReview, previous: &MemoryReview) {
 }
 
 /// Whether its costs are those of a month, and not of the logs that were read.
-fn is_of_a_month(review: &MemoryReview) -> bool {
+pub(super) fn is_of_a_month(review: &MemoryReview) -> bool {
     review.window.is_some_and(|window| window.per_month().is_some())
 }
 
 /// By which a function is found again.
-fn key(function: &ListedFunction) -> (Option<String>, String) {
+pub(super) fn key(function: &ListedFunction) -> (Option<String>, String) {
     let region = function
         .region
         .clone()
@@ -245,7 +245,7 @@ impl Compared<'_> {
 }
 
 /// What came of the last review's advice about the memory size.
-fn followed(now: &FunctionReview, then: &FunctionReview) -> Option<Followed> {
+pub(super) fn followed(now: &FunctionReview, then: &FunctionReview) -> Option<Followed> {
     let (before, after) = (then.memory_size_mb()?, now.memory_size_mb()?);
     let (advice, advised_mb, followed) = then.advice.iter().find_map(|advice| match &advice.action {
         Action::SetMemorySize {

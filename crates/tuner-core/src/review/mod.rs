@@ -12,6 +12,7 @@
 //! * [`MemoryReview`]: the document. [`MemoryReview::worth_tuning`] says what to measure, and with
 //!   [`MemoryReview::with_tuned`] what was measured takes the place of bounds. [`Changes`] are against the last review.
 //! * [`AdviceFile`]: what people decided about its advice, and [`MemoryReview::with_advice_file`] what follows of that.
+//! * [`ReviewTrend`]: what several reviews say together.
 //! * [`GroupBy`]: whose functions they are; [`MemoryReview::grouped_by`] sums up, [`MemoryReview::of_group`] takes one out.
 
 mod advice_file;
@@ -33,6 +34,7 @@ mod rank;
 mod resized;
 pub mod scan;
 pub mod serving;
+mod trend;
 mod tuned;
 mod unjudged;
 mod usage;
@@ -56,5 +58,9 @@ pub use gathered::{Fallback, Gathered};
 pub use groups::{Group, GroupBy, Groups, OfGroup, UnknownGrouping};
 pub use resized::{Resized, Worse};
 pub use serving::Serving;
+pub use trend::{
+    ChangeCause, CostChange, FollowedAdvice, Mover, NoTrend, Realised, ReviewInBrief, ReviewTrend,
+    TREND_SCHEMA_VERSION, TrendWarning,
+};
 pub use unjudged::{Judged, Unjudged};
 pub use version::{Alias, FunctionVersion, NoVersion, PublishedVersion, VersionSeen};

@@ -18,4 +18,5 @@ mod laws;
 mod money;
 mod savings;
 mod starts;
+mod trend;
 mod tuned;

@@ -1,8 +1,9 @@
 //! What starts cold, and what is kept ready against it: init, provisioned concurrency, snapshots.
 
+use tuner_core::pricing::PriceTable;
 use tuner_core::review::{
-    Action, Alias, Evidence, FindingKind, FunctionVersion, ListedFunction, PackageType, ProvisionedConcurrency,
-    PublishedVersion,
+    Action, Alias, Evidence, Fallback, FindingKind, FunctionVersion, Gathered, ListedFunction, MemoryReview,
+    PackageType, ProvisionedConcurrency, PublishedVersion,
 };
 
 use super::fixture::*;
@@ -132,7 +133,7 @@ fn snapshots_that_nothing_leads_to_cost_until_they_are_deleted() {
         version: FunctionVersion::Published(3),
         weights: Default::default(),
     };
-    let review = one(function(Some(vec![live])), usual());
+    let review = one(function(Some(vec![live.clone()])), usual());
     // 0.0000015046 x 2,629,800 s = $3.9568 for each GB: five are kept, three for nothing (1, 2 and 4).
     close(
         review.monthly.unwrap().bill.snapstart.amount,
@@ -150,6 +151,29 @@ fn snapshots_that_nothing_leads_to_cost_until_they_are_deleted() {
     );
     let versions = [1, 2, 4].map(FunctionVersion::Published).to_vec();
     assert!(actions(&review).contains(&&Action::DeleteVersions { versions }));
+    // A smaller size saves on the snapshots that stay: what deleting the others saves is not saved twice.
+    let mut sparing = usual();
+    sparing.sizes[0].max_memory_used_mb = Some(200);
+    let review = one(function(Some(vec![live])), sparing);
+    let snapshot = 0.000_001_504_6 * 2_629_800.0;
+    let saved: f64 = review.savings().map(|saving| saving.at_best.amount).sum();
+    close(
+        saved,
+        3.0 * snapshot + 0.75 * (2.0 * snapshot + 10_000.0 * 0.000_016_666_7),
+    );
+    // What is so much a month is not saved of logs that are of no month.
+    let undated = Gathered {
+        window: None,
+        ..gathered(vec![(function(None), usual())])
+    };
+    let review = MemoryReview::new(undated, PriceTable::embedded(), Fallback::default(), None);
+    let finding = review.functions[0]
+        .finding(FindingKind::SnapStartVersionsUnused)
+        .unwrap();
+    assert!(
+        finding.saving.is_none() && finding.text.contains("a month"),
+        "{finding:?}"
+    );
     // Without the list of aliases that is said.
     let review = one(function(None), usual());
     let finding = review.finding(FindingKind::SnapStartVersionsUnused).unwrap();

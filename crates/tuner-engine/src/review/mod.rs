@@ -50,4 +50,3 @@ pub use query::MOST_ROWS;
 pub use rank::{Ranked, TuningToStart, rank};
 pub use registry::{EMPTY_PAYLOAD, OBJECTIVE_TAG, PAYLOAD_TAG, Registry, RegistryError};
 pub use request::{Regions, ReviewRequest};
-pub use scanning::price_per_gb as scan_price_per_gb;

@@ -14,10 +14,6 @@ use super::ports::LogGroup;
 
 const BYTES_PER_GB: f64 = 1e9;
 
-/// What Insights charges for a GB scanned, as a share of what a GB ingested costs: 0.005 of 0.50 US dollars in us-east-1,
-/// 0.0076 of 0.76 in ap-northeast-1.
-const OF_INGESTION: f64 = 0.01;
-
 /// Taken for the price of a GB scanned where none is known, in US dollars: twice that of us-east-1, so that the budget is
 /// kept.
 const AT_MOST_PER_GB: f64 = 0.01;
@@ -47,9 +43,8 @@ pub(super) struct Planned {
 }
 
 /// What a GB scanned costs in `region`, if known.
-pub fn price_per_gb(prices: &PriceTable, region: &str) -> Option<Money> {
-    let ingested = prices.log_ingest_gb(region).ok()?;
-    Some(ingested.price * OF_INGESTION)
+fn price_per_gb(prices: &PriceTable, region: &str) -> Option<Money> {
+    Some(prices.log_scan_gb(region).ok()?.price)
 }
 
 /// In US dollars, and not less than it is.

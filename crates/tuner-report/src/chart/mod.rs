@@ -20,6 +20,7 @@ mod review;
 mod style;
 mod text;
 mod ticks;
+mod trend;
 
 use std::io::Write;
 
@@ -28,6 +29,8 @@ use tuner_core::Tuning;
 pub(crate) use layout::Shape;
 pub(crate) use review::review_element;
 pub use review::review_svg;
+pub(crate) use trend::trend_element;
+pub use trend::trend_svg;
 
 use crate::view::View;
 use crate::{Options, ReportError, masking};

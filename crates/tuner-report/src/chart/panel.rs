@@ -8,8 +8,9 @@ use plotters::prelude::{
 };
 
 use super::backend::{SCALE, SvgBackend};
-use super::pen::{Anchor, Pen, Px};
+use super::pen::{Anchor, Font, Pen, Px};
 use super::style::Role;
+use super::text;
 use crate::{ReportError, numbers};
 
 /// A rectangle in pixels.
@@ -78,6 +79,9 @@ pub(super) type LogLinear = Panel<LogCoord<f64>, RangedCoordf64>;
 /// Linear across, log upwards.
 pub(super) type LinearLog = Panel<RangedCoordf64, LogCoord<f64>>;
 
+/// Linear in both directions.
+pub(super) type Linear = Panel<RangedCoordf64, RangedCoordf64>;
+
 type Bounds = (f64, f64);
 pub(super) type Drawn = Result<(), ReportError>;
 
@@ -97,6 +101,10 @@ pub(super) fn log_linear(pen: &Pen, rect: Rect, x: Bounds, y: Bounds) -> LogLine
 
 pub(super) fn linear_log(pen: &Pen, rect: Rect, x: Bounds, y: Bounds) -> LinearLog {
     Panel::new(pen, rect, (x, y), x.0..x.1, (y.0..y.1).log_scale())
+}
+
+pub(super) fn linear(pen: &Pen, rect: Rect, x: Bounds, y: Bounds) -> Linear {
+    Panel::new(pen, rect, (x, y), x.0..x.1, y.0..y.1)
 }
 
 impl<X: Ranged<ValueType = f64>, Y: Ranged<ValueType = f64>> Panel<X, Y> {
@@ -233,6 +241,24 @@ impl<X: Ranged<ValueType = f64>, Y: Ranged<ValueType = f64>> Panel<X, Y> {
         } = self.rect;
         self.pixel_line(&[(left, bottom), (right, bottom)], Role::Muted, 1.0)
     }
+}
+
+/// A title and, if there is room beside it, how to read what is below.
+pub(super) fn title(pen: &Pen, room: Rect, title: &str, how: &str) -> f64 {
+    let baseline = room.top + 12.0;
+    let taken = text::width(title, 13.0, true) + 12.0;
+    pen.text((room.left, baseline), Anchor::Start, "t13 b f-ink", title);
+    if taken + text::width(how, 11.0, false) <= room.width() {
+        pen.text((room.left + taken, baseline), Anchor::Start, "t11 f-muted", how);
+        return baseline + 6.0;
+    }
+    pen.paragraph(
+        (room.left, baseline + 15.0),
+        room.width(),
+        Font::regular(11.0),
+        "t11 f-muted",
+        how,
+    ) - 9.0
 }
 
 fn within(value: f64, (low, high): Bounds) -> f64 {

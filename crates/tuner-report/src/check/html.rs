@@ -39,6 +39,7 @@ pub fn check_html(check: &Check, options: &Options, out: &mut impl Write) -> Res
         head: vec!["Limit", "Measured", "95 % interval", "Calls", "", "Verdict"],
         rows: words::rows(&check).iter().map(row).collect(),
         notes: words::others(&check).into_iter().collect(),
+        ..PlainPage::default()
     };
     page.write(out)
 }

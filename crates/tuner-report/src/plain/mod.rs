@@ -29,7 +29,27 @@ pub(crate) struct PlainPage {
     pub(crate) warnings: Vec<String>,
     pub(crate) head: Vec<&'static str>,
     pub(crate) rows: Vec<PlainRow>,
+    /// Below the first table.
+    pub(crate) sections: Vec<PlainSection>,
     pub(crate) notes: Vec<String>,
+    pub(crate) picture: Option<PlainPicture>,
+}
+
+/// A further table, with a title and what is said of it.
+#[derive(Debug, Default, Serialize)]
+pub(crate) struct PlainSection {
+    pub(crate) title: String,
+    pub(crate) lines: Vec<String>,
+    pub(crate) head: Vec<&'static str>,
+    pub(crate) rows: Vec<Vec<String>>,
+}
+
+/// A picture, drawn twice: `<svg>` elements, which stand in the page as they are.
+#[derive(Debug, Serialize)]
+pub(crate) struct PlainPicture {
+    pub(crate) wide: String,
+    /// For a phone.
+    pub(crate) narrow: String,
 }
 
 /// How something is to be taken.

@@ -5,7 +5,7 @@
 //! are the forms.
 
 pub(crate) mod actions;
-mod amounts;
+pub(crate) mod amounts;
 mod csv;
 pub(crate) mod decided;
 mod effects;

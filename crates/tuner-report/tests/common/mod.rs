@@ -196,6 +196,7 @@ impl Study {
                 Withheld {
                     count: 1,
                     bytes: Some(2),
+                    largest_bytes: Some(2),
                     keyed_sha256: Some("0".repeat(64)),
                 },
             ),

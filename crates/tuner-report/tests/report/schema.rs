@@ -1,7 +1,7 @@
 use std::fs;
 
 use serde_json::Value;
-use tuner_report::{check_schema, comparison_schema, overview_schema, review_schema, tuning_schema};
+use tuner_report::{check_schema, comparison_schema, overview_schema, review_schema, trend_schema, tuning_schema};
 
 use crate::{cases, gallery, review_cases};
 
@@ -10,6 +10,7 @@ fn the_schema_is_as_checked_in() {
     for (name, schema) in [
         ("tuning", tuning_schema()),
         ("review", review_schema()),
+        ("trend", trend_schema()),
         ("check", check_schema()),
         ("comparison", comparison_schema()),
         ("overview", overview_schema()),

@@ -7,7 +7,7 @@ mod inventory;
 mod live;
 mod offline;
 mod optimizer;
-mod previous;
+pub(super) mod previous;
 mod progress;
 mod serving;
 mod tunings;

@@ -44,20 +44,24 @@ pub(super) fn find(
 
 /// Where reviews may be.
 fn places(out: Option<&Path>) -> Vec<PathBuf> {
-    let inside = |folder: &Path| -> Vec<PathBuf> {
+    let mut files = inside(Path::new(OUT));
+    files.extend(out.into_iter().flat_map(inside));
+    files.sort();
+    files.dedup();
+    files
+}
+
+/// The documents of reviews in a directory: its own, those of its directories, as results are put there, and those of a store.
+pub(in crate::commands) fn inside(folder: &Path) -> Vec<PathBuf> {
+    let below = |folder: &Path| -> Vec<PathBuf> {
         let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
         entries.map(|entry| entry.path().join(DOCUMENT)).collect()
     };
-    let usual = Path::new(OUT);
-    let mut files = inside(usual);
-    files.extend(inside(&usual.join("reviews")));
-    if let Some(out) = out {
-        files.push(out.join(DOCUMENT));
-        files.extend(inside(out));
-    }
+    let mut files = vec![folder.join(DOCUMENT)];
+    files.extend(below(folder));
+    files.extend(below(&folder.join("reviews")));
     files.retain(|file| file.is_file());
     files.sort();
-    files.dedup();
     files
 }
 

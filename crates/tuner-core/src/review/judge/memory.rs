@@ -4,7 +4,7 @@ use super::super::money::{allocated_gb_seconds, allocation};
 use super::super::{Action, FindingKind, ListedFunction, Saving, SizeEvidence};
 use super::bounds::Slowdown;
 use super::words::{count, counted, ms, percent};
-use super::{Case, Judged, init, provisioned};
+use super::{Case, Judged, init, provisioned, versions};
 use crate::MemorySize;
 use crate::floor::Present;
 use crate::planning::RUNGS;
@@ -309,7 +309,9 @@ fn saving(case: &Case<'_>, reports: &SizeEvidence, candidate_mb: u32, slowdown: 
         let kept = provisioned::kept(case).unwrap_or_else(|| case.function.provisioned_environments());
         allocation(quote, allocated_gb_seconds(present_mb, kept, usage.days))
     });
-    let by_size = kept.map_or(0.0, |money| money.amount) + bill.snapstart.amount;
+    // So are snapshots of versions that nothing leads to.
+    let stale = versions::unused_cost(case).map_or(0.0, |money| money.amount);
+    let by_size = kept.map_or(0.0, |money| money.amount) + (bill.snapstart.amount - stale).max(0.0);
     let by_duration = bill.duration.amount + bill.provisioned_concurrency.amount - allocated;
     let saved = |longer: f64| {
         let share = 1.0 - smaller * longer;

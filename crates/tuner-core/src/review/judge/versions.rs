@@ -26,6 +26,23 @@ fn unused<'a>(case: &Case<'a>) -> Vec<&'a PublishedVersion> {
         .collect()
 }
 
+/// What deleting these would save a month; absent where the price is not known.
+fn worth(case: &Case<'_>, unused: &[&PublishedVersion]) -> Option<Money> {
+    let quote = case.priced.quote.as_ref()?;
+    let mb = case.memory_size_mb.unwrap_or(0);
+    let gb_s: f64 = unused.iter().map(|version| snapshot_gb_seconds(version, mb)).sum();
+    Some(Money::new(
+        quote.snapstart_cache_gb_second?.price * gb_s,
+        quote.currency,
+    ))
+}
+
+/// What is charged for snapshots that are not used: a saving of its own, whatever the size of the others.
+pub(super) fn unused_cost(case: &Case<'_>) -> Option<Money> {
+    let billing = SnapStartBilling::of_runtime(case.function.runtime.as_deref()?)?;
+    (billing != SnapStartBilling::Free).then(|| worth(case, &unused(case)))?
+}
+
 /// Snapshots that are charged for and not used.
 pub(super) fn judge(case: &Case<'_>) -> Option<Judged> {
     let function = case.function;
@@ -34,13 +51,7 @@ pub(super) fn judge(case: &Case<'_>) -> Option<Judged> {
     if unused.is_empty() || billing == SnapStartBilling::Free {
         return None;
     }
-    let quote = case.priced.quote.as_ref();
-    let price = quote.and_then(|quote| quote.snapstart_cache_gb_second);
-    let saved = quote.zip(price).map(|(quote, price)| {
-        let mb = case.memory_size_mb.unwrap_or(0);
-        let gb_s: f64 = unused.iter().map(|version| snapshot_gb_seconds(version, mb)).sum();
-        Money::new(price.price * gb_s, quote.currency)
-    });
+    let saved = worth(case, &unused);
     let (keeps, cost) = (
         counted(unused.len() as u64, "published version"),
         saved.map_or_else(
@@ -62,11 +73,16 @@ pub(super) fn judge(case: &Case<'_>) -> Option<Judged> {
     let confidence = if known { Confidence::High } else { Confidence::Medium };
     Some(
         Judged::new(FindingKind::SnapStartVersionsUnused, confidence, text)
-            .saving(saved.map(|saved| Saving {
-                at_best: saved,
-                at_worst: saved,
-                basis: SavingBasis::Price,
-            }))
+            // Where sums are of logs and of no month, so much a month is no part of them.
+            .saving(
+                saved
+                    .filter(|_| case.usage.is_none_or(|usage| usage.days > 0.0))
+                    .map(|saved| Saving {
+                        at_best: saved,
+                        at_worst: saved,
+                        basis: SavingBasis::Price,
+                    }),
+            )
             .advise(Action::DeleteVersions { versions }),
     )
 }

@@ -27,6 +27,8 @@ pub use scan::{Said, Started, Told, scan_errors};
 const LONGEST_TYPE: usize = 256;
 /// How far behind its head the stack of an error is looked for, in bytes: a message may have many lines.
 const MESSAGE: usize = 8 * 1024;
+/// Longer words before a message are neither time nor log stream, in bytes.
+const PREFIX: usize = 128;
 /// How many lines a message before a Java stack may have.
 const MESSAGE_LINES: usize = 16;
 /// What stands for the type of an error that has none.
@@ -201,7 +203,7 @@ fn go(line: &[u8], at: usize) -> Option<FunctionError> {
 
 /// `  "errorType": "Function<TypeError>",`, a line of a JSON object that is printed in many.
 fn ruby(line: &[u8], at: usize) -> Option<FunctionError> {
-    if line[..at].trim_ascii() != b"\"" {
+    if message(&line[..at]).trim_ascii() != b"\"" {
         return None;
     }
     let error_type = quoted_type(&line[at..]).filter(|name| is_ruby_type(name))?;
@@ -220,8 +222,11 @@ fn is_ruby_type(name: &str) -> bool {
 /// the first of these lines out. Goes up no further than to the frame before, so that all frames together cost what
 /// they are long.
 fn java_stack(text: &[u8], at: usize) -> Option<FunctionError> {
-    let above = text[..at].strip_suffix(b"\n")?;
-    java_head(above)
+    let line = line_start(text, at);
+    if !message(&text[line..at]).is_empty() {
+        return None;
+    }
+    java_head(text[..line].strip_suffix(b"\n")?)
 }
 
 /// As [`java_stack`], where `above` ends before the first frame.
@@ -229,7 +234,7 @@ fn java_head(above: &[u8]) -> Option<FunctionError> {
     let mut rest = above;
     for _ in 0..MESSAGE_LINES {
         let start = line_start(rest, rest.len());
-        let line = rest[start..].trim_ascii_end();
+        let line = message(&rest[start..]).trim_ascii_end();
         if line.starts_with(b"\t") || line.starts_with(b"Caused by:") {
             return None;
         }
@@ -239,7 +244,7 @@ fn java_head(above: &[u8]) -> Option<FunctionError> {
         if !behind.is_empty() && !behind.starts_with(b":") {
             continue;
         }
-        let headline = rest[line_start(rest, rest.len())..].trim_ascii_end();
+        let headline = message(&rest[line_start(rest, rest.len())..]).trim_ascii_end();
         let named = headline.strip_suffix(name.as_bytes());
         if named.is_some_and(|message| message.ends_with(b": ")) {
             return Some(FunctionError {
@@ -290,7 +295,7 @@ fn rust(line: &[u8], at: usize) -> Option<FunctionError> {
 /// `panic: ..` or `fatal error: ..`, then `goroutine 1 [running]:`.
 fn go_panic(text: &[u8], at: usize) -> Option<FunctionError> {
     let line = line_start(text, at);
-    let number = text[line..at].trim_ascii().strip_prefix(b"goroutine ")?;
+    let number = message(&text[line..at]).trim_ascii().strip_prefix(b"goroutine ")?;
     if !number.iter().all(u8::is_ascii_digit) {
         return None;
     }
@@ -303,6 +308,34 @@ fn go_panic(text: &[u8], at: usize) -> Option<FunctionError> {
         request_id: None,
         error_type: Some(PANIC.to_owned()),
     })
+}
+
+/// A line without the time and the log stream that exports and tools put before each event. Where a runtime writes to standard
+/// output, as in container images and custom runtimes, each line of a stack is an event of its own.
+fn message(line: &[u8]) -> &[u8] {
+    let without = |line: &'_ [u8], is_prefix: fn(&[u8]) -> bool| {
+        let end = memchr(b' ', &line[..line.len().min(PREFIX)])?;
+        is_prefix(&line[..end]).then_some(end + 1)
+    };
+    let Some(timed) = without(line, is_time) else {
+        return line;
+    };
+    let line = &line[timed..];
+    &line[without(line, is_stream).unwrap_or(0)..]
+}
+
+/// `2026-01-31T10:00:00.000Z`, with whatever fraction and zone.
+fn is_time(word: &[u8]) -> bool {
+    word.len() >= 19 && matches_form(word, b"dddd-dd-ddTdd:dd:dd")
+}
+
+/// `2026/01/31/[$LATEST]0123`.
+fn is_stream(word: &[u8]) -> bool {
+    word.len() > 12
+        && word[..4].iter().all(u8::is_ascii_digit)
+        && word[4] == b'/'
+        && memchr(b'[', word).is_some()
+        && memchr(b']', word).is_some()
 }
 
 /// Whether `needle` stands below the head of an error, before what Lambda itself says next.

@@ -8,7 +8,7 @@ use aho_corasick::{AhoCorasick, Input, Span, packed};
 use memchr::{memchr, memchr_iter, memmem, memrchr, memrchr_iter};
 
 use super::super::escape::unescape;
-use super::{FunctionError, Mark, id, of_event};
+use super::{FunctionError, Mark, id, is_stream, of_event};
 
 /// What is searched for, all at once. Four bytes and more make a search of few false alarms.
 const NEEDLES: [(&str, Sought); 15] = [
@@ -358,15 +358,6 @@ fn stream_of<'a>(chunk: &'a [u8], line: usize, at: usize, stream: Option<&Stream
             .take(4)
             .find(|word| is_stream(word)),
     }
-}
-
-/// `2026/01/31/[$LATEST]0123`.
-fn is_stream(word: &[u8]) -> bool {
-    word.len() > 12
-        && word[..4].iter().all(u8::is_ascii_digit)
-        && word[4] == b'/'
-        && memchr(b'[', word).is_some()
-        && memchr(b']', word).is_some()
 }
 
 enum Searcher {

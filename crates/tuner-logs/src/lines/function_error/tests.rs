@@ -222,6 +222,49 @@ fn an_import_that_fails_is_an_error_of_the_initialisation() {
     assert_eq!(FunctionError::default().outcome(), Outcome::FunctionError);
 }
 
+/// What writes to standard output has each line as an event of its own, with the time that an export puts before it.
+#[test]
+fn each_line_of_a_stack_may_be_an_event() {
+    let stacks = [
+        (
+            "x: example.A\nexample.A: x\n\tat example.H.h(H.java:2)\n\tat example.H.g(H.java:9)",
+            "?: example.A",
+        ),
+        (
+            "Error raised from handler method\n{\n  \"errorMessage\": \"no\",\n  \"errorType\": \"Function<TypeError>\",\n}",
+            "?: Function<TypeError>",
+        ),
+        (
+            "panic: runtime error: index out of range\n\ngoroutine 1 [running]:\nmain.main()",
+            "?: panic",
+        ),
+        (
+            "2026/01/31 10:00:00 {\"errorMessage\":\"no\",\"errorType\":\"errorString\"}",
+            "?: errorString",
+        ),
+        (
+            "2026-01-31T10:00:00.000Z\tc\tfail\tSystem.Exception: x\n   at F.H() in F.cs:line 7",
+            "c: System.Exception",
+        ),
+        ("thread 'main' panicked at src/main.rs:10:5:\nboom", "?: panic"),
+    ];
+    let streams = ["", "2026/01/31/[$LATEST]ab "];
+    for ((stack, told), stream) in stacks.iter().flat_map(|stack| streams.map(|stream| (stack, stream))) {
+        let lines: Vec<String> = stack
+            .lines()
+            .map(|line| format!("2026-01-31T10:00:00.000Z {stream}{line}\n"))
+            .collect();
+        let found: Vec<String> = scanned(&lines.concat())
+            .iter()
+            .map(|told| told.split(" in ").next().unwrap().to_owned())
+            .collect();
+        assert_eq!(found, [*told], "{lines:?}");
+    }
+    // A stack that an application prints has no headline, with times before its lines or without.
+    let printed = "2026-01-31T10:00:00.000Z example.A: x\n2026-01-31T10:00:00.000Z \tat example.H.h(H.java:2)\n";
+    assert_eq!(scanned(printed), [""; 0]);
+}
+
 #[test]
 fn only_the_first_frame_of_a_stack_tells() {
     let stack = "x: example.A\nexample.A: x\n\tat example.H.h(H.java:2)\n\tat example.H.g(H.java:9)\nCaused by: example.B: y\n\tat example.H.f(H.java:1)\n";
@@ -326,6 +369,7 @@ fn time_is_linear_whatever_the_bytes() {
         "\n\tat ",
         "\\tat ",
         "{\"AWSRequestId\":\"ERROR",
+        "\n2026-01-31T10:00:00.000Z \tat ",
         "panicked at ",
         "user handler panicked ",
         "goroutine 1 [running]:\n",

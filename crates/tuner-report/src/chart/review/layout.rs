@@ -2,8 +2,8 @@
 
 use super::{counts, map, savings};
 use crate::chart::layout::Shape;
-use crate::chart::panel::Rect;
-use crate::chart::pen::{Anchor, Font, Pen};
+use crate::chart::panel::{Rect, title};
+use crate::chart::pen::{Font, Pen};
 use crate::chart::text;
 use crate::review::since;
 use crate::review::view::View;
@@ -128,24 +128,6 @@ fn lists(pen: &Pen, view: &View<'_>, room: Rect) -> f64 {
         });
     }
     y
-}
-
-/// A title and, if there is room beside it, how to read what is below.
-fn title(pen: &Pen, room: Rect, title: &str, how: &str) -> f64 {
-    let baseline = room.top + 12.0;
-    let taken = text::width(title, 13.0, true) + 12.0;
-    pen.text((room.left, baseline), Anchor::Start, "t13 b f-ink", title);
-    if taken + text::width(how, 11.0, false) <= room.width() {
-        pen.text((room.left + taken, baseline), Anchor::Start, "t11 f-muted", how);
-        return baseline + 6.0;
-    }
-    pen.paragraph(
-        (room.left, baseline + 15.0),
-        room.width(),
-        Font::regular(11.0),
-        "t11 f-muted",
-        how,
-    ) - 9.0
 }
 
 /// What came of the last review, and what the reader should know.
