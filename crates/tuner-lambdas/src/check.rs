@@ -174,11 +174,10 @@ pub(crate) async fn initialize(
         Ok(known) => (known.reserved.unwrap_or(known.unreserved) / 2).max(1),
         Err(_) => u32::MAX,
     };
-    let planned = &request.options.budget;
     let order = CheckOrder {
         function: function.clone(),
-        max_invocations: planned.invocations.unwrap_or_else(|| budget(&gate.limits)),
-        max_time_ms: planned.time_ms,
+        max_invocations: asked.budget.invocations.unwrap_or_else(|| budget(&gate.limits)),
+        max_time_ms: asked.budget.time_ms,
         concurrency: request.options.max_concurrency.min(most_at_once),
         pause_ms: request.options.pause_ms,
         allowed_errors: request.options.allowed_errors.clone(),
@@ -366,7 +365,10 @@ fn said(check: &Check) -> String {
         (!words.is_empty()).then(|| format!("{}: {}", record.outcome, words.join(": ")))
     });
     let why = first.unwrap_or_else(|| "none says why".to_owned());
-    format!("every one of {} invocations failed ({why}); {headline}", check.outcomes.total())
+    format!(
+        "every one of {} invocations failed ({why}); {headline}",
+        check.outcomes.total()
+    )
 }
 
 /// A check that failed has changed nothing; only its payloads go.

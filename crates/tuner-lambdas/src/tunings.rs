@@ -34,7 +34,11 @@ struct State {
 
 impl Executions {
     /// What the index below `prefix` holds of a function, the newest first.
-    async fn indexed<T: DeserializeOwned>(&self, prefix: &str, is_of_it: impl Fn(&T) -> bool) -> Result<Vec<T>, String> {
+    async fn indexed<T: DeserializeOwned>(
+        &self,
+        prefix: &str,
+        is_of_it: impl Fn(&T) -> bool,
+    ) -> Result<Vec<T>, String> {
         let mut keys = self.store.list(prefix).await.map_err(said)?;
         // IDs ascend with time.
         keys.sort_unstable_by(|a, b| b.cmp(a));

@@ -136,11 +136,16 @@ mod tests {
     #[test]
     fn relative_limits_stand_beside_the_figures_they_were_made_of() {
         let before = baseline(1, &[(Metric::Mean, 100.0)]);
-        let gate = Gate::absolute(vec![Limit::new(Metric::Success, 95.0)]).against(before, &Baseline::usual_conditions());
+        let gate =
+            Gate::absolute(vec![Limit::new(Metric::Success, 95.0)]).against(before, &Baseline::usual_conditions());
         assert_eq!(gate.limits[1].to_string(), "mean <= 120 ms");
         assert_eq!(gate.not_compared, [Metric::P95, Metric::CostPerMillion]);
         assert!(!gate.compares_nothing());
-        let results = gate.limits.iter().map(|&limit| result(limit, LimitVerdict::Kept)).collect();
+        let results = gate
+            .limits
+            .iter()
+            .map(|&limit| result(limit, LimitVerdict::Kept))
+            .collect();
         let results = gate.beside_baseline(results);
         assert_eq!((results[0].baseline, results[0].worse_pct), (None, None));
         assert_eq!((results[1].baseline, results[1].worse_pct), (Some(100.0), Some(20.0)));
@@ -158,7 +163,10 @@ mod tests {
 
     #[test]
     fn the_latest_baseline_that_compares_is_chosen() {
-        let [latest, before] = [baseline(2, &[(Metric::Success, 100.0)]), baseline(1, &[(Metric::Mean, 90.0)])];
+        let [latest, before] = [
+            baseline(2, &[(Metric::Success, 100.0)]),
+            baseline(1, &[(Metric::Mean, 90.0)]),
+        ];
         let chosen = Baseline::choose([latest.clone(), before.clone()], &Baseline::usual_conditions());
         assert_eq!(chosen, Some(before));
         let chosen = Baseline::choose([latest.clone()], &Baseline::usual_conditions());

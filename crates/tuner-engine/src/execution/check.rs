@@ -1,6 +1,7 @@
 //! The fields of a check: what is asked of the function as it is, in place of a tuning.
 
 use tuner_core::check::{Baseline, Condition, Limit, Metric, Undecided};
+use tuner_core::planning::Budget;
 use tuner_core::{Constraint, Statistic};
 use uuid::Uuid;
 
@@ -21,6 +22,8 @@ pub struct CheckInput {
     pub baseline: Option<BaselineChoice>,
     /// What a limit is that is neither shown to be kept nor broken.
     pub undecided: Undecided,
+    /// How much is measured at most. Of a tuning it is among the options, where a grid has none.
+    pub budget: Budget,
 }
 
 /// Which document is the baseline.
@@ -125,14 +128,24 @@ fn limit(constraint: &Constraint) -> Option<Limit> {
 /// Reads `check`, and refuses what does not go with it, or without it.
 pub(super) fn check(r: &mut Reading<'_>, name: &'static str) {
     let asked = r.fields.boolean(name);
-    r.check = asked.then(CheckInput::default);
+    r.check = asked.then(|| CheckInput {
+        budget: std::mem::take(&mut r.options.budget),
+        ..CheckInput::default()
+    });
     let of_tunings = |field: &str| !takes(field);
     let (is_wrong, accepted): (fn(&str) -> bool, _) = match asked {
-        true => (of_tunings, "left out with check, which measures the function as it is and changes nothing"),
+        true => (
+            of_tunings,
+            "left out with check, which measures the function as it is and changes nothing",
+        ),
         false => (is_own, "left out unless check is true"),
     };
     for field in super::input::FIELDS.into_iter().filter(|field| is_wrong(field)) {
-        if let Some(value) = r.fields.filled(field).filter(|value| is_own(field) || value.get() != "false") {
+        if let Some(value) = r
+            .fields
+            .filled(field)
+            .filter(|value| is_own(field) || value.get() != "false")
+        {
             r.fields.wrong(field, value, accepted);
         }
     }
@@ -161,7 +174,8 @@ pub(super) fn fail_on(r: &mut Reading<'_>, name: &'static str) {
         None => fields::list(value).and_then(|list| list.into_iter().map(fields::text).collect()),
     };
     let Some(texts) = texts.filter(|texts| !texts.is_empty() && texts.len() <= MOST_CONDITIONS) else {
-        r.fields.wrong(name, value, format!("{accepted}, of 1 to {MOST_CONDITIONS}"));
+        r.fields
+            .wrong(name, value, format!("{accepted}, of 1 to {MOST_CONDITIONS}"));
         return;
     };
     let has_baseline = r.fields.filled("baseline").is_some();

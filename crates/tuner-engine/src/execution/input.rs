@@ -1,6 +1,6 @@
 use std::str::FromStr;
 
-use tuner_core::planning::Preset;
+use tuner_core::planning::{Budget, Preset};
 use tuner_core::{MemorySize, MemorySizeError};
 
 use super::check::CheckInput;
@@ -126,6 +126,13 @@ impl ExecutionInput {
             include_output_results: false,
             warnings: Vec::new(),
         }
+    }
+
+    /// How much is measured at most.
+    pub(super) fn budget(&self) -> Budget {
+        self.check
+            .as_ref()
+            .map_or(self.request.options.budget, |check| check.budget)
     }
 
     /// Reads the input of an execution.

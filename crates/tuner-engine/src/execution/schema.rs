@@ -45,9 +45,13 @@ fn of_checks(of_presets: Vec<Value>) -> Value {
             .collect()
     };
     let names = |is: fn(&str) -> bool| TABLE.iter().map(|row| row.name).filter(|name| is(name)).collect();
-    let of_tunings = only(names(|name| !check::takes(name)), &[json!(null), json!(""), json!(false)]);
+    let of_tunings = only(
+        names(|name| !check::takes(name)),
+        &[json!(null), json!(""), json!(false)],
+    );
     let own = only(names(check::is_own), &[json!(null), json!("")]);
-    let given = |name: &&str| json!({"required": [name], "properties": {name.to_owned(): {"not": {"enum": [null, ""]}}}});
+    let given =
+        |name: &&str| json!({"required": [name], "properties": {name.to_owned(): {"not": {"enum": [null, ""]}}}});
     let limits: Vec<Value> = check::LIMITS.iter().map(given).collect();
     json!({
         "if": {"required": ["check"], "properties": {"check": {"const": true}}},

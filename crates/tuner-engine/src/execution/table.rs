@@ -303,7 +303,7 @@ pub(super) const TABLE: &[Row] = &[
         usual: Usual::Depends,
         examples: r#"[40]"#,
         read: |r, name| r.options.budget.invocations = r.whole(name),
-        write: |i, _| some(i.request.options.budget.invocations),
+        write: |i, _| some(i.budget().invocations),
     },
     Row {
         name: "budgetCost",
@@ -330,7 +330,7 @@ pub(super) const TABLE: &[Row] = &[
         usual: Usual::Depends,
         examples: r#"[600]"#,
         read: |r, name| r.options.budget.time_ms = r.whole(name).map(|s| u64::from(s) * 1000),
-        write: |i, _| some(i.request.options.budget.time_ms.map(|ms| ms.div_ceil(1000))),
+        write: |i, _| some(i.budget().time_ms.map(|ms| ms.div_ceil(1000))),
     },
     Row {
         name: "monthlyInvocations",

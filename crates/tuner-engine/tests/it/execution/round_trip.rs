@@ -242,6 +242,10 @@ fn a_check_that_is_written_is_read_as_it_was() {
         let read = ExecutionInput::parse(text, &Defaults::default()).unwrap();
         assert!(read.check.is_some());
         let written = read.to_json().unwrap();
-        assert_eq!(ExecutionInput::parse(&written, &Defaults::default()).unwrap(), read, "{written}");
+        assert_eq!(
+            ExecutionInput::parse(&written, &Defaults::default()).unwrap(),
+            read,
+            "{written}"
+        );
     }
 }

@@ -59,7 +59,11 @@ fn beside(preset: &str, field: &str, value: &Value) -> String {
 /// In a check that has a limit and a baseline besides.
 fn checked(field: &str, value: &Value) -> String {
     let mut input = Map::new();
-    for (name, value) in [("lambdaARN", json!("resize")), ("check", json!(true)), ("maxP95Ms", json!(500))] {
+    for (name, value) in [
+        ("lambdaARN", json!("resize")),
+        ("check", json!(true)),
+        ("maxP95Ms", json!(500)),
+    ] {
         input.insert(name.to_owned(), value);
     }
     if field == "failOn" {
@@ -113,12 +117,21 @@ fn one_sample_has_every_option_of_the_grid_and_one_those_of_the_other_presets() 
     let of_grid = missing("every-option");
     assert_eq!(
         of_grid,
-        [&["payloadS3", "budgetInvocations", "budgetCost", "budgetSeconds"][..], &OF_A_CHECK].concat()
+        [
+            &["payloadS3", "budgetInvocations", "budgetCost", "budgetSeconds"][..],
+            &OF_A_CHECK
+        ]
+        .concat()
     );
     let of_adaptive = missing("adaptive-every-option");
     assert_eq!(
         of_adaptive,
-        [&["num", "payloadS3", "dryRun"][..], &OF_A_CHECK, &["discardTopBottom", "onlyColdStarts"]].concat()
+        [
+            &["num", "payloadS3", "dryRun"][..],
+            &OF_A_CHECK,
+            &["discardTopBottom", "onlyColdStarts"]
+        ]
+        .concat()
     );
     let of_check = missing("check");
     assert!(!OF_A_CHECK.iter().any(|field| of_check.contains(field)), "{of_check:?}");
