@@ -113,7 +113,7 @@ pub(super) const TABLE: &[Row] = &[
         name: "maxConcurrency",
         also: &["concurrency"],
         title: "Most at the same time",
-        description: "How many invocations of all memory sizes together are made at the same time at most. The default is 10, or 100 with parallelInvocation; never more than half of what the account has (1,000 for all of its functions together, unless its quota is another; 10 in some new accounts).",
+        description: "How many invocations of all memory sizes together are made at the same time at most. The default is 10, or 100 with parallelInvocation, or 1 with check; never more than half of what the account has (1,000 for all of its functions together, unless its quota is another; 10 in some new accounts).",
         takes: Takes::Whole {
             range: 1..=1000,
             digits: "^([1-9][0-9]{0,2}|1000)?$",

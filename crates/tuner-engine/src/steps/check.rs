@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use tuner_core::check::{CHECK_SCHEMA_VERSION, Check, CheckSource, Gate, Judge, Undecided};
 use tuner_core::pricing::PriceQuote;
 use tuner_core::tuning::MeasuringEnvironment;
-use tuner_core::{FunctionName, InvocationRecord, MemorySize, OutcomeCounts, Payloads};
+use tuner_core::{FunctionName, InvocationRecord, MemorySize, Outcome, OutcomeCounts, Payloads};
 use tuner_report::{Options, ReportError, check_html, check_json};
 use uuid::Uuid;
 
@@ -26,6 +26,9 @@ use crate::{Context, TuningError, TuningOptions, TuningRequest, records};
 
 /// After so many calls, of which all failed, nothing else is measured any more.
 const HOPELESS: usize = 20;
+/// After so many calls of which none could be measured none ever will be: no answer holds a REPORT, and the log does not either, or
+/// each takes longer than there is time for.
+const UNMEASURED: usize = 5;
 /// Records wait this long at most before they are written to the store.
 const KEEP_EVERY: SignedDuration = SignedDuration::from_secs(5);
 const LATEST: &str = "$LATEST";
@@ -182,7 +185,12 @@ pub async fn check(
     let is_over = loop {
         let is_hopeless = records.len() >= HOPELESS && outcomes.failures() as usize == records.len();
         let is_enough = is_decided && !order.all && !records.is_empty();
-        if records.len() as u32 >= most || is_enough || is_hopeless || has_run_out(ctx, began_at, order.max_time_ms) {
+        let nothing = records.len() >= UNMEASURED && records.iter().all(|r| r.outcome == Outcome::Unmeasured);
+        if nothing {
+            warnings.push(unmeasured(&records));
+        }
+        let is_full = records.len() as u32 >= most;
+        if is_full || is_enough || is_hopeless || nothing || has_run_out(ctx, began_at, order.max_time_ms) {
             break true;
         }
         // At least one each time, or a driver with too little time would go round for ever.
@@ -256,6 +264,15 @@ pub async fn check(
         is_over,
         warnings,
     })
+}
+
+fn unmeasured(records: &[InvocationRecord]) -> String {
+    let said = records.iter().find_map(|record| record.error_message.as_deref());
+    format!(
+        "none of {} invocations could be measured, and no more were made: {}",
+        records.len(),
+        said.unwrap_or("Lambda answered without a REPORT line (a system log level of WARN hides them)")
+    )
 }
 
 fn size(present: &FunctionConfiguration) -> Result<MemorySize, TuningError> {

@@ -154,3 +154,18 @@ async fn what_is_throttled_all_the_time_is_handed_back() {
         "{checked:?}"
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_cannot_be_measured_is_not_paid_for_a_hundred_times() {
+    let world = World::with_law(Function::new(256), Box::new(|_: &Call| Answer::Unreported));
+    let checked = round(&world, &gate("p95>1s"), &order(100, 1), 1000).await.unwrap();
+    assert_eq!((checked.is_over, checked.records.len()), (true, 5));
+    assert_eq!(checked.judge.results()[0].verdict, LimitVerdict::NotMeasured);
+    let [warning] = checked.warnings.as_slice() else {
+        panic!("{:?}", checked.warnings)
+    };
+    assert!(
+        warning.contains("none of 5 invocations") && warning.contains("REPORT"),
+        "{warning}"
+    );
+}
