@@ -147,6 +147,23 @@ def test_no_worse_than_the_last(service, gateway, target):
     assert missing in done.cause and "nothing was changed" in done.cause
 
 
+def test_the_sample(service, gateway, target):
+    """As it is, but for the name in it, and for the number of calls, which 99 % would need 299 of."""
+    function = target("wait")
+    functions = function.functions
+    functions.publish_version(FunctionName=function.name)
+    functions.create_alias(FunctionName=function.name, Name="live", FunctionVersion="1")
+    function.before = function.seen()
+    sample = json.loads((ROOT / "statemachine/samples/check.json").read_text())
+    given = {**sample, "lambdaARN": f"{function.arn}:live", "budgetInvocations": 40, "undecided": "pass"}
+    done = kept(service.run(given))
+    rows = {row["limit"]: row["verdict"] for row in done.output["limits"]}
+    # What is relative has nothing to be relative to yet; how many start cold is not known from here.
+    assert list(rows) == ["p95 <= 800 ms", "success >= 99 %", "mean <= 2,000 ms", "cold-starts <= 20 %"]
+    assert rows["cold-starts <= 20 %"] == "not_measured"
+    function.is_as_before()
+
+
 def test_a_tuning_is_a_baseline_too(service, gateway, target):
     function = target("wait", MemorySize=512)
     tuned = service.run({"lambdaARN": function.name, "num": 5, "powerValues": [512, 1024], "payload": {"ms": 50}}).succeeded()
