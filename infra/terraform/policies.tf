@@ -10,6 +10,7 @@ locals {
 
   tunings    = "${local.bucket_arn}/tunings/*"
   payloads   = "${local.bucket_arn}/payloads/*"
+  history    = ["${local.bucket_arn}/history/*", "${local.bucket_arn}/check-history/*"]
   executions = "arn:${local.partition}:states:${local.region}:${local.account}:execution:${local.prefix}-power-tuning:*"
 
   keep_tunings = { Sid = "KeepTunings", Effect = "Allow", Action = ["s3:GetObject", "s3:PutObject"], Resource = [local.tunings, local.payloads] }
@@ -79,8 +80,8 @@ locals {
       { Sid = "ReadLogs", Effect = "Allow", Action = ["logs:FilterLogEvents", "logs:StartQuery"], Resource = local.read_logs },
       # These name a query, not a log group.
       { Sid = "FollowQueries", Effect = "Allow", Action = ["logs:GetQueryResults", "logs:StopQuery"], Resource = ["*"] },
-      # What earlier tunings found.
-      { Sid = "ReadHistory", Effect = "Allow", Action = ["s3:GetObject"], Resource = ["${local.bucket_arn}/history/*"] },
+      # What earlier tunings found, and earlier checks.
+      { Sid = "ReadHistory", Effect = "Allow", Action = ["s3:GetObject"], Resource = local.history },
     ])
     plan    = []
     publish = concat(local.assume, [local.read_function, local.list_versions, local.set_memory, local.publish])
@@ -109,7 +110,7 @@ locals {
       },
     ])
     report = [
-      { Sid = "KeepHistory", Effect = "Allow", Action = ["s3:PutObject"], Resource = ["${local.bucket_arn}/history/*"] },
+      { Sid = "KeepHistory", Effect = "Allow", Action = ["s3:PutObject"], Resource = local.history },
       local.delete_payload,
       # What the tuning itself cost is counted from its own history.
       { Sid = "CountTransitions", Effect = "Allow", Action = ["states:GetExecutionHistory"], Resource = [local.executions] },

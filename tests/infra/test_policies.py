@@ -189,7 +189,10 @@ def test_logs_are_read_where_it_is_allowed(stack, full_stack):
             assert allows(of_stack(stack, step), action, f"{group}any:*")
             assert allows(of_stack(full_stack, step), action, f"{group}orders-eu:*")
             assert not allows(of_stack(full_stack, step), action, f"{group}customers:*")
-    assert allows(of_stack(full_stack, "initialize"), "s3:GetObject", "arn:aws:s3:::reports/history/1.json")
+    for index in ("history", "check-history"):
+        assert allows(of_stack(full_stack, "initialize"), "s3:GetObject", f"arn:aws:s3:::reports/{index}/1.json")
+        may_add = {step for step in STEPS if allows(of_stack(full_stack, step), "s3:PutObject", f"arn:aws:s3:::reports/{index}/1.json")}
+        assert may_add == {"report"}
 
 
 @pytest.mark.parametrize("step", ["initialize", "publish", "sample", "restore", "apply"])

@@ -173,7 +173,11 @@ def test_every_failure_puts_the_function_back_and_then_fails(tuning):
         for path in paths_to_the_end(states, first):
             assert RESTORE in path, path
             assert path[-1] == "Failed", path
-    assert states[RESTORE]["Catch"][0]["Next"] == "Failed, and not put back"
+    doubly = states[RESTORE]["Catch"][0]["Next"]
+    assert states[doubly]["Default"] == "Failed, and not put back"
+    # A check has changed nothing, and all of its states say that it is one.
+    [of_checks] = states[doubly]["Choices"]
+    assert (of_checks["Variable"], of_checks["Next"]) == ("$.check", "Check failed, nothing was changed")
 
 
 def test_where_nothing_was_changed_nothing_is_put_back_and_no_step_is_needed_to_say_why(tuning):

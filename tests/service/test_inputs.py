@@ -132,9 +132,9 @@ def test_every_option(service, target):
     assert [entry["value"] for entry in done.output["stats"]] == [512, 1769]
 
 
-# Those of tunings; the engine's tests read those of reviews, and test_review.py starts such inputs.
+# Those of tunings; the engine's tests read those of reviews, and test_review.py starts such inputs; test_checks.py starts a check's.
 SAMPLES = sorted(
-    path for path in (ROOT / "statemachine" / "samples").glob("*.json") if not path.name.startswith("review-")
+    path for path in (ROOT / "statemachine" / "samples").glob("*.json") if not path.name.startswith(("review-", "check"))
 )
 
 

@@ -54,6 +54,14 @@ pub enum TuningError {
         /// What was noticed.
         what: String,
     },
+    /// Somebody changed the function while it was checked: what was measured is of two functions.
+    #[error("{function} was changed while it was checked: {what}; check it again")]
+    ChangedWhileChecked {
+        /// Which.
+        function: String,
+        /// What was noticed.
+        what: String,
+    },
     /// The function's description and variables leave no room for the marker.
     #[error(
         "{function} has no room for the marker that protects it: its description has {description} characters and its variables fill the 4 KB they may have"

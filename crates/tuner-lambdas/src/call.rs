@@ -7,6 +7,8 @@ use sha2::{Digest, Sha256};
 use tuner_core::{Batch, ControlCalls, MemorySize};
 use uuid::{Builder, Uuid};
 
+use crate::check::Round;
+
 /// What the state machine calls a step with.
 #[derive(Deserialize)]
 pub(crate) struct Call {
@@ -52,6 +54,11 @@ pub(crate) struct Held {
     pub(crate) measured: Vec<Measured>,
     /// What is to be measured, for a sample.
     pub(crate) group: Option<Group>,
+    /// Whether the execution checks the function as it is, in place of tuning it.
+    #[serde(default)]
+    pub(crate) check: bool,
+    /// What came of a round of a check, for the plan.
+    pub(crate) round: Option<Round>,
     /// What went wrong, for putting things back after a failure.
     pub(crate) error: Option<Caught>,
 }

@@ -24,7 +24,7 @@ pub(crate) fn of_step(error: &TuningError) -> Diagnostic {
             "Tuner.Untunable"
         }
         TuningError::Marked { .. } => "Tuner.Marked",
-        TuningError::ForeignChange { .. } => "Tuner.ForeignChange",
+        TuningError::ForeignChange { .. } | TuningError::ChangedWhileChecked { .. } => "Tuner.ForeignChange",
         TuningError::Deleted { .. } => "Tuner.NotFound",
         TuningError::AliasDiffers { .. } | TuningError::AliasWeighted { .. } => "Tuner.Alias",
         TuningError::NotReady { .. } => "Tuner.NotReady",

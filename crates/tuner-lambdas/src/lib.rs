@@ -8,6 +8,7 @@
 
 mod call;
 mod cause;
+mod check;
 mod failure;
 mod groups;
 mod history;

@@ -21,6 +21,7 @@ use uuid::Uuid;
 
 use crate::call::{Call, Caught, Group, Held, Measured};
 use crate::cause::{Ending, left};
+use crate::check;
 use crate::failure::{Failed, named, of_step, of_store};
 use crate::groups::{Places, groups};
 use crate::history;
@@ -34,6 +35,9 @@ pub(crate) async fn run(role: Step, world: &World, lambda: &LambdaContext, call:
         return initialize(world, lambda, &call).await;
     }
     let held: Held = parse(call.input.get())?;
+    if held.check {
+        return check::run(role, world, lambda, &call, held).await;
+    }
     let tuning_id = call.id();
     let mut ctx = world.context(tuning_id, lambda, None, None).await?;
     let loaded = Kept::load(&ctx).await;
@@ -85,8 +89,11 @@ impl Travelling {
 async fn initialize(world: &World, lambda: &LambdaContext, call: &Call) -> Failed<Value> {
     let tuning_id = call.id();
     let input = ExecutionInput::parse(call.input.get(), &world.defaults).map_err(|e| named("Tuner.Input", e))?;
-    let request = input.request;
     let text = payload_text(world, &input.payload).await?;
+    if let Some(asked) = &input.check {
+        return check::initialize(world, lambda, call, (&input, asked), &text).await;
+    }
+    let request = input.request;
     let payloads = check_payload(&text, &request)?;
     let role = request.options.role_arn.clone();
     let ctx = world
@@ -191,10 +198,10 @@ fn check_payload(text: &str, request: &TuningRequest) -> Failed<Payloads> {
 
 /// A round of ten groups takes about 90 events of an execution's history, which ends with no way to clean up at 25,000.
 /// Source: Step Functions quotas.
-const MOST_ROUNDS: u32 = 250;
+pub(crate) const MOST_ROUNDS: u32 = 250;
 
 /// After so many rounds in which everything was throttled, measuring is given up.
-const MOST_FRUITLESS: u32 = 5;
+pub(crate) const MOST_FRUITLESS: u32 = 5;
 
 async fn plan(ctx: &Context, kept: &mut Kept, held: Held, place: &Travelling) -> Failed<Value> {
     let state = &mut kept.state;

@@ -42,7 +42,7 @@ mod words;
 pub use chart::svg;
 pub use check::{
     JunitSuite, check_headline, check_html, check_json, check_junit, check_markdown, check_schema, check_terminal,
-    plan_of_limits,
+    not_compared, plan_of_limits,
 };
 pub use compare::{comparison_json, comparison_markdown, comparison_schema, comparison_terminal};
 pub use csv::csv;

@@ -144,6 +144,7 @@ pub(super) fn exit_of_error(error: &TuningError) -> Exit {
         | TuningError::AliasWeighted { .. } => Exit::Usage,
         TuningError::Store(_) | TuningError::Report(_) => Exit::Unexpected,
         TuningError::Interrupted => Exit::Interrupted,
+        TuningError::ChangedWhileChecked { .. } => Exit::NotEnoughEvidence,
         _ => Exit::Refused,
     }
 }

@@ -1,5 +1,7 @@
 //! Invocations in, what they show of every limit out.
 
+use serde::{Deserialize, Serialize};
+
 use super::{CheckVerdict, Figure, Limit, LimitResult, LimitVerdict, MeanTest, Metric, ShareTest, Shown};
 use crate::pricing::PriceQuote;
 use crate::{InvocationRecord, Outcome, StartKind};
@@ -17,7 +19,8 @@ pub struct Terms {
 }
 
 /// What a limit that is neither shown to be kept nor broken stands for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Undecided {
     /// "Cannot tell".
     #[default]

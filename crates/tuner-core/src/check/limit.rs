@@ -203,6 +203,27 @@ impl Condition {
     }
 }
 
+/// As it is typed; what is read of it is the same.
+impl fmt::Display for Condition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sign = if self.metric.is_least() { '<' } else { '>' };
+        match self.bound {
+            Bound::Absolute(limit) => {
+                let unit = match self.metric.unit() {
+                    MetricUnit::Ms => "ms",
+                    MetricUnit::Percent => "%",
+                    MetricUnit::Money => "",
+                };
+                write!(f, "{}{sign}{limit}{unit}", self.metric)
+            }
+            Bound::Worse(percent) => {
+                let way = if self.metric.is_least() { '-' } else { '+' };
+                write!(f, "{}{sign}{way}{percent}%", self.metric)
+            }
+        }
+    }
+}
+
 /// A condition that makes no sense.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum ConditionError {
@@ -372,6 +393,21 @@ mod tests {
             ("timeouts>1", "timeouts <= 1 %"),
         ] {
             assert_eq!(parsed(text).limit(None).unwrap().to_string(), limit, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_read_as_it_was() {
+        for text in [
+            "p95>800ms",
+            "mean>0.5ms",
+            "success<99.9%",
+            "cost>3.25",
+            "timeouts>1%",
+            "p95>+20%",
+            "success<-0.5%",
+        ] {
+            assert_eq!(parsed(text).to_string(), text);
         }
     }
 

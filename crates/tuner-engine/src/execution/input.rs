@@ -1,8 +1,9 @@
 use std::str::FromStr;
 
-use tuner_core::planning::Preset;
+use tuner_core::planning::{Budget, Preset};
 use tuner_core::{MemorySize, MemorySizeError};
 
+use super::check::CheckInput;
 use super::error::{InputError, InputErrors};
 use super::fields::Fields;
 use super::options::FUNCTION;
@@ -18,6 +19,8 @@ pub struct ExecutionInput {
     pub request: TuningRequest,
     /// What is sent to the function.
     pub payload: PayloadSource,
+    /// What is asked of a check, where the function is to be checked and not tuned.
+    pub check: Option<CheckInput>,
     /// Whether the output is to hold the mean cost and duration of every size, as LPT's `stats`.
     pub include_output_results: bool,
     /// What was asked for but has no effect.
@@ -119,9 +122,17 @@ impl ExecutionInput {
         Self {
             request,
             payload,
+            check: None,
             include_output_results: false,
             warnings: Vec::new(),
         }
+    }
+
+    /// How much is measured at most.
+    pub(super) fn budget(&self) -> Budget {
+        self.check
+            .as_ref()
+            .map_or(self.request.options.budget, |check| check.budget)
     }
 
     /// Reads the input of an execution.
@@ -139,6 +150,7 @@ impl ExecutionInput {
             options: TuningOptions::default(),
             known: None,
             payload: PayloadSource::None,
+            check: None,
             include_output_results: false,
             warnings: Vec::new(),
         };
@@ -152,7 +164,9 @@ impl ExecutionInput {
         for row in TABLE {
             (row.read)(&mut r, row.name);
         }
-        check_preset(&mut r);
+        if r.check.is_none() {
+            check_preset(&mut r);
+        }
         let function = match (r.function, r.fields.errors()) {
             (Some(function), None) => function,
             (_, errors) => return Err(errors.unwrap_or_else(|| missing.into())),
@@ -165,6 +179,7 @@ impl ExecutionInput {
         Ok(Self {
             request: request.checked().map_err(InputError::from)?,
             payload: r.payload,
+            check: r.check,
             include_output_results: r.include_output_results,
             warnings: r.warnings,
         })

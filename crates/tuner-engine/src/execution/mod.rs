@@ -6,6 +6,8 @@
 //! read, written, explained and corrected. The JSON Schemas of both are in `statemachine/`; that of the input is made of the table,
 //! and tests keep both and this module the same.
 
+mod check;
+mod check_output;
 pub(crate) mod error;
 pub(crate) mod fields;
 mod input;
@@ -19,6 +21,8 @@ mod schema;
 mod table;
 mod write;
 
+pub use check::{BaselineChoice, CheckInput};
+pub use check_output::{CheckOutput, CheckPlaces, LimitRow};
 pub use error::{InputError, InputErrors};
 pub use input::{Defaults, ExecutionInput, FIELDS, PayloadSource};
 pub use output::{

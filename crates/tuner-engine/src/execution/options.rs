@@ -120,8 +120,8 @@ fn typed_sizes(r: &mut Reading<'_>, name: &'static str) -> Option<Vec<MemorySize
 /// The payload, in its own field or in S3.
 pub(super) fn payload(r: &mut Reading<'_>, _: &'static str) {
     let each = r.options.preset.most_per_size(r.options.invocations);
-    // One invocation cannot send every payload of a list.
-    let invocations = (!r.is_true("dryRun")).then_some(each);
+    // One invocation cannot send every payload of a list, and a check may end before it has sent all.
+    let invocations = (!r.is_true("dryRun") && !r.is_true("check")).then_some(each);
     r.payload = payload_source(r, invocations);
 }
 

@@ -219,7 +219,7 @@ pub struct OutputOptions<'a> {
 /// Together they keep the output of 17 sizes below 32 KiB, even where every character needs an escape.
 const MOST_WARNINGS: usize = 10;
 const MOST_UNKNOWN: usize = 2;
-const LONGEST_TEXT: usize = 320;
+pub(super) const LONGEST_TEXT: usize = 320;
 const LONGEST_FAILURE: usize = 120;
 const LONGEST_ADDRESS: usize = 2048;
 
@@ -342,7 +342,7 @@ fn in_words(remedies: &[Remedy]) -> Vec<String> {
     remedies.iter().map(|one| remedy(one, Reader::Console)).collect()
 }
 
-fn bounded(texts: &[String]) -> Vec<String> {
+pub(super) fn bounded(texts: &[String]) -> Vec<String> {
     let shown = texts.iter().take(MOST_WARNINGS).map(|text| clipped(text, LONGEST_TEXT));
     let more = texts.len().saturating_sub(MOST_WARNINGS);
     let rest = (more > 0).then(|| format!("and {more} more; the document has them"));
@@ -350,7 +350,7 @@ fn bounded(texts: &[String]) -> Vec<String> {
 }
 
 /// `text` on one line and in at most `most` bytes of UTF-8; control characters would take six in JSON.
-fn clipped(text: &str, most: usize) -> String {
+pub(super) fn clipped(text: &str, most: usize) -> String {
     let text = text.replace(char::is_control, " ");
     if text.len() <= most {
         return text;

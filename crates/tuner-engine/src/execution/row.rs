@@ -6,6 +6,7 @@ use serde_json::value::RawValue;
 use tuner_core::FunctionName;
 use tuner_core::floor::Known;
 
+use super::check::CheckInput;
 use super::fields::Fields;
 use super::input::{Defaults, ExecutionInput, PayloadSource};
 use super::table::TABLE;
@@ -96,6 +97,8 @@ pub(super) struct Reading<'a> {
     pub(super) known: Option<Known>,
     /// What is sent to it.
     pub(super) payload: PayloadSource,
+    /// What is asked of a check, if it is one.
+    pub(super) check: Option<CheckInput>,
     /// Whether the output has LPT's `stats`.
     pub(super) include_output_results: bool,
     /// What was asked for but has no effect.

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::check;
 use super::input::{Defaults, ExecutionInput};
 use super::row::{Row, Takes, Usual};
 use super::table::TABLE;
@@ -27,8 +28,36 @@ pub fn input_schema() -> Result<Value, serde_json::Error> {
     }
     let mut schema = serde_json::from_str::<Map<String, Value>>(HEAD)?;
     schema.insert("properties".to_owned(), Value::Object(properties));
-    schema.extend(serde_json::from_str::<Map<String, Value>>(TAIL)?);
+    let mut tail = serde_json::from_str::<Map<String, Value>>(TAIL)?;
+    if let Some(rules) = tail.get_mut("allOf").and_then(Value::as_array_mut) {
+        let of_presets: Vec<Value> = rules.drain(1..).collect();
+        rules.push(of_checks(of_presets));
+    }
+    schema.extend(tail);
     Ok(Value::Object(schema))
+}
+
+/// What a check takes and what it does not; `of_presets` is what holds for a tuning.
+fn of_checks(of_presets: Vec<Value>) -> Value {
+    let only = |names: Vec<&'static str>, values: &[Value]| -> Map<String, Value> {
+        (names.into_iter())
+            .map(|name| (name.to_owned(), json!({"enum": values})))
+            .collect()
+    };
+    let names = |is: fn(&str) -> bool| TABLE.iter().map(|row| row.name).filter(|name| is(name)).collect();
+    let of_tunings = only(
+        names(|name| !check::takes(name)),
+        &[json!(null), json!(""), json!(false)],
+    );
+    let own = only(names(check::is_own), &[json!(null), json!("")]);
+    let given =
+        |name: &&str| json!({"required": [name], "properties": {name.to_owned(): {"not": {"enum": [null, ""]}}}});
+    let limits: Vec<Value> = check::LIMITS.iter().map(given).collect();
+    json!({
+        "if": {"required": ["check"], "properties": {"check": {"const": true}}},
+        "then": {"properties": of_tunings, "anyOf": limits},
+        "else": {"properties": own, "allOf": of_presets},
+    })
 }
 
 fn property(row: &Row, smallest: &ExecutionInput) -> Result<Map<String, Value>, serde_json::Error> {

@@ -3,6 +3,7 @@
 
 use tuner_core::{Constraint, Objective, Question, Statistic};
 
+use super::check::{self, BaselineChoice, CheckInput};
 use super::options::{self, FUNCTION, NAME, ROLE, display_name, function_name, limit, role};
 use super::row::{Row, Takes, Usual};
 use super::write::{alias, cost_weight, inline_payload, json, limit_of, number, payload_place, some, strategy};
@@ -112,7 +113,7 @@ pub(super) const TABLE: &[Row] = &[
         name: "maxConcurrency",
         also: &["concurrency"],
         title: "Most at the same time",
-        description: "How many invocations of all memory sizes together are made at the same time at most. The default is 10, or 100 with parallelInvocation; never more than half of what the account has (1,000 for all of its functions together, unless its quota is another; 10 in some new accounts).",
+        description: "How many invocations of all memory sizes together are made at the same time at most. The default is 10, or 100 with parallelInvocation, or 1 with check; never more than half of what the account has (1,000 for all of its functions together, unless its quota is another; 10 in some new accounts).",
         takes: Takes::Whole {
             range: 1..=1000,
             digits: "^([1-9][0-9]{0,2}|1000)?$",
@@ -302,7 +303,7 @@ pub(super) const TABLE: &[Row] = &[
         usual: Usual::Depends,
         examples: r#"[40]"#,
         read: |r, name| r.options.budget.invocations = r.whole(name),
-        write: |i, _| some(i.request.options.budget.invocations),
+        write: |i, _| some(i.budget().invocations),
     },
     Row {
         name: "budgetCost",
@@ -329,7 +330,7 @@ pub(super) const TABLE: &[Row] = &[
         usual: Usual::Depends,
         examples: r#"[600]"#,
         read: |r, name| r.options.budget.time_ms = r.whole(name).map(|s| u64::from(s) * 1000),
-        write: |i, _| some(i.request.options.budget.time_ms.map(|ms| ms.div_ceil(1000))),
+        write: |i, _| some(i.budget().time_ms.map(|ms| ms.div_ceil(1000))),
     },
     Row {
         name: "monthlyInvocations",
@@ -389,6 +390,72 @@ pub(super) const TABLE: &[Row] = &[
         examples: "[]",
         read: |r, name| r.options.dry_run = r.fields.boolean(name),
         write: |i, _| json(i.request.options.dry_run),
+    },
+    Row {
+        name: "check",
+        also: &["checkOnly", "gate"],
+        title: "Check only",
+        description: "Whether the function is checked in place of tuned: it is invoked as it is (that version or alias, where lambdaARN names one), nothing is published and nothing changed, and the execution succeeds where every limit is shown to be kept. Where one is shown to be broken it ends with Tuner.LimitBroken, where it cannot be told with Tuner.CannotTell, and the cause names the limits. The limits are failOn, limits, baseline, maxMeanMs, maxP50Ms, maxP95Ms, maxP99Ms and maxCostPerMillion, at least one of them. budgetInvocations and budgetSeconds say how much is measured at most. Fields that say how to tune are refused.",
+        takes: Takes::Boolean,
+        usual: Usual::Written,
+        examples: "[]",
+        read: check::check,
+        write: |i, _| json(i.check.is_some()),
+    },
+    Row {
+        name: "failOn",
+        also: &["fail_on", "conditions"],
+        title: "Limits of a check",
+        description: "With check: what must not be, FIGURE>LIMIT. Figures are mean, p50, p95, p99 (of the duration of warm invocations), cost (of a million), success, timeouts, init, memory (share of the memory size used) and cold-starts (never known from here). p95>+20% is relative to baseline. A text with commas between conditions is accepted too.",
+        takes: Takes::Shape(
+            r#"{"anyOf": [{"type": "array", "minItems": 1, "maxItems": 50, "items": {"type": "string", "pattern": "[<>]"}}, {"type": "string", "pattern": "^$|[<>]"}, {"type": "null"}]}"#,
+        ),
+        usual: Usual::Depends,
+        examples: r#"[["p95>800ms", "success<99%"], ["cost>3.5"]]"#,
+        read: check::fail_on,
+        write: |i, _| {
+            let texts = |c: &CheckInput| c.fail_on.iter().map(ToString::to_string).collect::<Vec<_>>();
+            some(i.check.as_ref().map(texts).filter(|texts| !texts.is_empty()))
+        },
+    },
+    Row {
+        name: "limits",
+        also: &[],
+        title: "List of limits",
+        description: "With check: a list of limits beside those that are given. guide is success >= 95 %, mean <= 2 s, p95 <= 5 s, cold starts <= 20 %; a limit of the same figure that is given goes before it.",
+        takes: Takes::Shape(r#"{"enum": ["guide", "", null]}"#),
+        usual: Usual::Depends,
+        examples: r#"["guide"]"#,
+        read: check::limits,
+        write: |i, _| some(i.check.as_ref().filter(|check| check.guide).map(|_| "guide")),
+    },
+    Row {
+        name: "baseline",
+        also: &[],
+        title: "No worse than",
+        description: "With check: what the function must be no worse than: last, which is the last check of it that broke no limit, or its last tuning, of those in the bucket; or the ID of one. Mean, p95 and cost may be 20 % higher, unless failOn has conditions that are relative. Where there is none yet, that is said and the execution succeeds: this check is the baseline of the next.",
+        takes: Takes::Shape(
+            r#"{"type": ["string", "null"], "pattern": "^$|^last$|^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"}"#,
+        ),
+        usual: Usual::Depends,
+        examples: r#"["last", "01995b5e-0000-7000-8000-000000000000"]"#,
+        read: check::baseline,
+        write: |i, _| match i.check.as_ref().and_then(|check| check.baseline) {
+            Some(BaselineChoice::Last) => json("last"),
+            Some(BaselineChoice::Id(id)) => json(id),
+            None => Ok(None),
+        },
+    },
+    Row {
+        name: "undecided",
+        also: &[],
+        title: "What cannot be told",
+        description: "With check: whether a limit that is neither shown to be kept nor broken fails the execution (Tuner.CannotTell), or passes.",
+        takes: Takes::Shape(r#"{"enum": ["fail", "pass", "", null]}"#),
+        usual: Usual::Depends,
+        examples: r#"["pass"]"#,
+        read: check::undecided,
+        write: |i, _| some(i.check.as_ref().map(|check| check::undecided_word(check.undecided))),
     },
     Row {
         name: "preProcessorARN",

@@ -5,6 +5,7 @@ use serde::ser::{Error, SerializeMap, Serializer};
 use serde_json::value::{RawValue, to_raw_value};
 use tuner_core::Objective;
 
+use super::check;
 use super::input::{ExecutionInput, PayloadSource};
 use super::options::field_of;
 use super::table::TABLE;
@@ -30,7 +31,8 @@ struct Written<'a>(&'a ExecutionInput);
 impl Serialize for Written<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
-        for row in TABLE {
+        let is_check = self.0.check.is_some();
+        for row in TABLE.iter().filter(|row| !is_check || check::takes(row.name)) {
             if let Some(value) = (row.write)(self.0, row.name).map_err(S::Error::custom)? {
                 map.serialize_entry(row.name, &value)?;
             }

@@ -23,10 +23,10 @@ async fn paid_for(ctx: &Context, sizes: &[MemorySize]) -> Result<Vec<InvocationR
         let mut left = pending.remove(size).unwrap_or_default();
         left.retain(|pending| kept.iter().all(|kept| kept.note != Some(pending.id)));
         all.extend(kept.into_iter().map(|kept| kept.record));
-        all.extend(
-            left.iter()
-                .map(|left| left.without_report("its end was not waited for")),
-        );
+        for left in left {
+            let record = left.without_report("its end was not waited for");
+            all.extend(std::iter::repeat_n(record, left.at_once as usize));
+        }
     }
     Ok(all)
 }

@@ -25,6 +25,19 @@ pub(super) struct Pending {
     pub(super) payload_index: u32,
     pub(super) version: u64,
     pub(super) memory_size: MemorySize,
+    /// How many there may be of it at the same time: more than one where those that are waited for share a note, which then stays
+    /// as long as one follows another, while each record is stored as it is made.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub(super) at_once: u32,
+}
+
+const fn one() -> u32 {
+    1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]
+const fn is_one(number: &u32) -> bool {
+    *number == 1
 }
 
 const FOLDER: &str = "pending";
@@ -34,7 +47,7 @@ fn folder(size: MemorySize) -> String {
 }
 
 impl Pending {
-    /// Notes an invocation that is about to be begun.
+    /// Notes an invocation that is about to be begun, or that so many at a time are.
     ///
     /// # Errors
     /// When the store can't be written: then it must not be begun.
@@ -43,6 +56,7 @@ impl Pending {
         memory_size: MemorySize,
         version: u64,
         payload_index: u32,
+        at_once: u32,
     ) -> Result<Self, StoreError> {
         let pending = Self {
             id: Uuid::now_v7(),
@@ -51,6 +65,7 @@ impl Pending {
             payload_index,
             version,
             memory_size,
+            at_once,
         };
         pending.put(&*ctx.store).await?;
         Ok(pending)

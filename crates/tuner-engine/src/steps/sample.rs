@@ -133,23 +133,26 @@ async fn make(
                     kept_at: ctx.clock.now(),
                     progress,
                     unkept: Vec::new(),
+                    open: None,
                     unrepeated: BTreeSet::new(),
                 }),
             }
         })
         .collect();
-    let results = join_all(runs.iter().map(SizeRun::run)).await;
+    let to_its_end = |run| async move {
+        let ended = SizeRun::run(run).await;
+        // What says that some are under way goes when none is, whatever other sizes still do.
+        run.keep_rest().await.and(ended)
+    };
+    let results = join_all(runs.iter().map(to_its_end)).await;
     let mut summaries = Vec::new();
-    let mut kept = Ok(());
     for run in runs {
-        kept = kept.and(run.keep_rest().await);
         summaries.push((run.size, run.shared.into_inner().progress));
     }
     let note = logs.note();
     state.throttled += turns.throttled.into_inner();
     state.progress.extend(summaries);
     state.warnings.extend(note);
-    kept?;
     results.into_iter().collect()
 }
 

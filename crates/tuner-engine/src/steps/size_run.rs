@@ -55,6 +55,8 @@ pub(super) struct Shared {
     pub(super) kept_at: Timestamp,
     pub(super) progress: SizeProgress,
     pub(super) unkept: Vec<Kept>,
+    /// The note of all that are waited for, if they share one.
+    pub(super) open: Option<Uuid>,
     /// Versions whose asynchronous invocations Lambda does not repeat any more, as this step has asked for.
     pub(super) unrepeated: BTreeSet<u64>,
 }
@@ -62,8 +64,10 @@ pub(super) struct Shared {
 /// An invocation that has ended.
 struct Ended {
     invoked: Invoked,
-    /// Of its note.
+    /// Of its own note.
     note: Option<Uuid>,
+    /// Whether its record is worth storing at once.
+    is_worth_it: bool,
 }
 
 /// How an invocation is to be made.
@@ -129,7 +133,12 @@ impl SizeRun<'_> {
             Ok(made) => made,
         };
         drop(permit);
-        let Some(Ended { invoked, note }) = made else {
+        let Some(Ended {
+            invoked,
+            note,
+            is_worth_it,
+        }) = made
+        else {
             return Ok(false);
         };
         let Invoked { mut record, answer } = invoked;
@@ -137,7 +146,7 @@ impl SizeRun<'_> {
         record.set_aside = self.state.request.options.max_concurrency == 1
             && is_disturbed(&record)
             && may_set_aside(&self.shared.lock().await.progress);
-        self.add(record, note).await?;
+        self.add(record, note, is_worth_it).await?;
         let pause = Duration::from_millis(self.state.request.options.pause_ms);
         // One that is cut short by the end of this step is made up for by the next one.
         let is_last = self.ctx.is_too_long(pause);
@@ -181,10 +190,13 @@ impl SizeRun<'_> {
         };
         let function = self.state.function().at(&version.to_string());
         let asynchronous = way == Way::Asynchronous && payload.len() <= MOST_BYTES;
-        let mut pending = match asynchronous || self.is_worth_a_note().await {
-            true => Some(Pending::note(self.ctx, self.size, version, index).await?),
-            false => None,
-        };
+        let is_worth_it = asynchronous || self.is_worth_a_note().await;
+        let mut pending = None;
+        if is_worth_it && !asynchronous && self.shares_a_note() {
+            self.note_all(version, index).await?;
+        } else if is_worth_it {
+            pending = Some(Pending::note(self.ctx, self.size, version, index, 1).await?);
+        }
         let made = match pending.as_mut().filter(|_| asynchronous) {
             Some(pending) => {
                 let is_set = self.shared.lock().await.unrepeated.contains(&version);
@@ -221,7 +233,24 @@ impl SizeRun<'_> {
         Ok(invoked.map(|invoked| Ended {
             invoked: self.told_apart(invoked, index, version),
             note,
+            is_worth_it,
         }))
+    }
+
+    /// Whether those that are waited for are alike: then one note says of all of them that some are under way, in place of a PUT
+    /// request for each.
+    fn shares_a_note(&self) -> bool {
+        !self.state.request.options.only_cold_starts && !self.payloads.is_weighted()
+    }
+
+    /// Notes that invocations are under way, unless that is noted.
+    async fn note_all(&self, version: u64, index: u32) -> Result<(), TuningError> {
+        let mut shared = self.shared.lock().await;
+        if shared.open.is_none() {
+            let note = Pending::note(self.ctx, self.size, version, index, self.concurrency.max(1)).await?;
+            shared.open = Some(note.id);
+        }
+        Ok(())
     }
 
     /// Whether it costs less to note an invocation than to make it again, should this step be cut off meanwhile.
@@ -258,10 +287,18 @@ impl SizeRun<'_> {
             let Invoked { record, answer } = self.told_apart(invoked, pending.payload_index, pending.version);
             {
                 let mut shared = self.shared.lock().await;
-                shared.left = shared.left.saturating_sub(1);
-                shared.made += 1;
+                shared.left = shared.left.saturating_sub(pending.at_once);
+                shared.made += pending.at_once as usize;
+                // As many as may have been under way; the last of them is what the note goes for.
+                for _ in 1..pending.at_once {
+                    shared.progress.add(&record);
+                    shared.unkept.push(Kept {
+                        record: record.clone(),
+                        note: None,
+                    });
+                }
             }
-            self.add(record, Some(pending.id)).await?;
+            self.add(record, Some(pending.id), true).await?;
             self.processors.after(&answer).await?;
         }
         Ok(true)
@@ -317,7 +354,7 @@ impl SizeRun<'_> {
         }
     }
 
-    async fn add(&self, record: InvocationRecord, note: Option<Uuid>) -> Result<(), TuningError> {
+    async fn add(&self, record: InvocationRecord, note: Option<Uuid>, is_worth_it: bool) -> Result<(), TuningError> {
         self.ctx.tell(Event::Invoked { record: &record });
         let mut shared = self.shared.lock().await;
         let was_hopeless = shared.progress.hopeless().is_some();
@@ -331,7 +368,7 @@ impl SizeRun<'_> {
         shared.unkept.push(Kept { record, note });
         let now = self.ctx.clock.now();
         // What was worth a note is worth keeping at once.
-        if note.is_some() || now.duration_since(shared.kept_at) >= KEEP_EVERY {
+        if is_worth_it || now.duration_since(shared.kept_at) >= KEEP_EVERY {
             self.keep(&mut shared).await?;
             shared.kept_at = now;
         }
@@ -339,7 +376,12 @@ impl SizeRun<'_> {
     }
 
     pub(super) async fn keep_rest(&self) -> Result<(), TuningError> {
-        self.keep(&mut *self.shared.lock().await).await
+        let mut shared = self.shared.lock().await;
+        self.keep(&mut shared).await?;
+        if let Some(note) = shared.open.take() {
+            Pending::forget(&*self.ctx.store, self.size, note).await?;
+        }
+        Ok(())
     }
 
     async fn keep(&self, shared: &mut Shared) -> Result<(), TuningError> {

@@ -251,3 +251,17 @@ async fn a_kill_wherever_a_step_waits_loses_no_invocation() {
         }
     }
 }
+
+/// What is waited for is noted once for all that follow one another: two requests to the store for each invocation, one to note it and
+/// one for its record, made the store the dearest part of tuning a function of a second.
+#[tokio::test(start_paused = true)]
+async fn a_note_is_written_once_for_invocations_that_are_waited_for() {
+    let mut case = Case::new(300, 1500.0, 10, Duration::from_millis(200), asked(20, 1)).await;
+    case.run_to_the_end().await;
+    let writes = case.world.store.writes();
+    let notes = writes.iter().filter(|key| key.starts_with("pending/")).count();
+    let records = writes.iter().filter(|key| key.starts_with("records/")).count();
+    assert_eq!((notes, records), (1, 21), "{writes:?}");
+    let left = case.world.store.list("pending/").await.unwrap();
+    assert!(left.is_empty(), "{left:?}");
+}

@@ -9,6 +9,7 @@
 
 mod adaptive;
 mod applying;
+mod checking;
 mod cut_off;
 mod execution;
 mod floors;

@@ -18,7 +18,7 @@ pub use markdown::check_markdown;
 pub use terminal::check_terminal;
 pub(crate) use terminal::style_of;
 pub(crate) use words::verdict;
-pub use words::{check_headline, plan_of_limits};
+pub use words::{check_headline, not_compared, plan_of_limits};
 
 use crate::masking::Document;
 use crate::{ReportError, escape};

@@ -1,7 +1,7 @@
 //! The sentences and cells that all views of a check share.
 
 use tuner_core::check::{
-    Baseline, BaselineOf, Check, CheckSource, CheckVerdict, Figure, Limit, LimitResult, LimitVerdict, Metric,
+    Baseline, BaselineOf, Check, CheckSource, CheckVerdict, Figure, Gate, Limit, LimitResult, LimitVerdict, Metric,
     MetricUnit, fewest_calls,
 };
 use tuner_core::pricing::Currency;
@@ -220,6 +220,12 @@ fn shown(value: f64, unit: MetricUnit, currency: Currency) -> String {
 
 fn percent(value: f64) -> String {
     numbers::decimal(value, if value == 0.0 || value >= 99.95 { 0 } else { 1 })
+}
+
+/// What a gate was to compare and cannot, a line each.
+pub fn not_compared(gate: &Gate) -> Vec<String> {
+    let words = |metric: &Metric| format!("the baseline has no {metric}: it is not compared");
+    gate.not_compared.iter().map(words).collect()
 }
 
 /// How many calls a verdict on every limit takes, a line each.

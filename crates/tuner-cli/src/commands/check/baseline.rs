@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use tuner_core::FunctionName;
-use tuner_core::check::{Baseline, Bound, Check, CheckVerdict, Condition, Limit};
+use tuner_core::check::{Baseline, Check, Condition};
 use tuner_engine::ports::Tunings;
 use uuid::Uuid;
 
@@ -24,23 +24,13 @@ pub(super) fn conditions(args: &CheckArgs) -> Vec<Condition> {
     let given: Vec<Condition> = args.limits.relative().copied().collect();
     match given.is_empty() {
         false => given,
-        true => Baseline::USUAL
-            .map(|metric| Condition {
-                metric,
-                bound: Bound::Worse(Baseline::USUAL_MARGIN_PCT),
-            })
-            .to_vec(),
+        true => Baseline::usual_conditions(),
     }
 }
 
 /// What is said where there is none yet.
 pub(super) const FIRST: &str = "there is no earlier check or tuning of this function on this machine that could be a baseline: nothing is compared, and this \
      one is the baseline of the next, unless it fails or breaks a limit";
-
-/// The limit that a condition is, where the baseline measured what it is relative to.
-pub(super) fn limit(condition: &Condition, baseline: &Baseline) -> Option<Limit> {
-    condition.limit(baseline.figure(condition.metric).filter(|value| *value > 0.0))
-}
 
 /// What was found for `--baseline`.
 pub(super) enum Found {
@@ -61,17 +51,9 @@ pub(super) async fn of(
     match args.baseline.as_deref() {
         None => Ok(Found::NotAsked),
         Some(LAST) => {
-            let asked = conditions(args);
-            let mut usable: Vec<Baseline> = (earlier(function, None).await.iter())
-                .filter_map(|measured| baseline(measured, memory_size_mb))
-                .collect();
-            // A later one that has none of the figures does not stand before one that has them.
-            let compares = |baseline: &Baseline| asked.iter().any(|condition| limit(condition, baseline).is_some());
-            let place = usable.iter().position(compares).unwrap_or(0);
-            Ok(match place < usable.len() {
-                true => Found::Baseline(usable.swap_remove(place)),
-                false => Found::None,
-            })
+            let usable = earlier(function, None).await;
+            let usable = (usable.iter()).filter_map(|measured| baseline(measured, memory_size_mb));
+            Ok(Baseline::choose(usable, &conditions(args)).map_or(Found::None, Found::Baseline))
         }
         Some(file) => {
             let text = read_text(Path::new(file), "baseline")?;
@@ -118,7 +100,5 @@ fn check(folder: &Path, function: &FunctionName) -> Option<Check> {
     let text = std::fs::read_to_string(&file).ok()?;
     let check = parse::check(&text, &file.display().to_string()).ok()?;
     let same_version = check.function.qualifier() == function.qualifier() || function.qualifier().is_none();
-    // Of one whose every call failed there is nothing that a later one could be compared with.
-    let counts = check.verdict != CheckVerdict::Broken && check.outcomes.success > 0;
-    (counts && same_version && is_function(&check.function.to_string(), function)).then_some(check)
+    (Baseline::may_be(&check) && same_version && is_function(&check.function.to_string(), function)).then_some(check)
 }

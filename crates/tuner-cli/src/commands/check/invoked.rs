@@ -4,18 +4,18 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use tuner_aws::AwsLambda;
-use tuner_core::check::{CHECK_SCHEMA_VERSION, Check, CheckSource, Judge, Terms, budget};
+use tuner_core::check::{Judge, Terms, budget};
 use tuner_core::pricing::PriceTable;
 use tuner_core::tuning::MeasuringEnvironment;
 use tuner_core::{FunctionName, Payloads};
 use tuner_engine::ports::{FunctionConfiguration, Invoker, LogSource};
-use tuner_engine::steps::check::{CheckOrder, Checked, check as measure, present};
+use tuner_engine::steps::check::{About, CheckOrder, SoFar, check as measure, present};
 use tuner_engine::{Backoff, Context, Event, Observer, Prices, SystemClock, TuningError};
 use tuner_local::FunctionSpec;
 
 use super::baseline::{self, Found};
 use super::finish::finish;
-use super::{Asked, show_plan};
+use super::{asked, show_plan};
 use crate::cli::{CheckArgs, ProjectArgs};
 use crate::commands::out_folder::{OutFolder, stamped};
 use crate::commands::project::{self, Search};
@@ -204,28 +204,28 @@ async fn in_folder(
     let function = present(&ctx, &ground.function).await.map_err(failed)?;
     let found = baseline::of(args, &ground.function, Some(function.memory_size_mb)).await?;
     let is_first = matches!(found, Found::None);
-    let asked = Asked::found(args, found);
-    for text in &asked.warnings {
+    let (gate, warnings) = asked(args, found);
+    for text in &warnings {
         progress.event(Event::Warning { text });
     }
     let order = CheckOrder {
         function: ground.function.clone(),
-        max_invocations: args.max_invocations.unwrap_or_else(|| budget(&asked.limits)),
+        max_invocations: args.max_invocations.unwrap_or_else(|| budget(&gate.limits)),
         max_time_ms: args.max_time,
         concurrency: args.max_concurrency,
         pause_ms: args.pause_ms,
         allowed_errors: args.allow_errors.clone(),
         keep_messages: !args.hide_messages,
         // A first one is measured as a baseline must be, whatever limits it has.
-        all: is_first || asked.limits.is_empty() || asked.compares_nothing(),
+        all: is_first || gate.limits.is_empty() || gate.compares_nothing(),
     };
     let lines = plan(&order, &function, ground.is_local);
     if args.dry_run {
-        show_plan(&lines, &asked, false, &mut anstream::stdout().lock())?;
+        show_plan(&lines, &gate, false, &mut anstream::stdout().lock())?;
         return Ok(Exit::Done);
     }
     if !ground.is_local {
-        show_plan(&lines, &asked, false, &mut guarded::stderr())?;
+        show_plan(&lines, &gate, false, &mut guarded::stderr())?;
         part.consent("invokes a function", &ground.function, args.yes).await?;
     }
     let quote = Prices {
@@ -246,42 +246,22 @@ async fn in_folder(
         "stopping: nothing was changed",
         format!("stopped at once: nothing was changed on {}", ground.function),
     );
-    let checked = measure(&ctx, &order, &function, payloads, Judge::new(&asked.limits, terms)).await;
+    let judge = Judge::new(&gate.limits, terms);
+    let checked = measure(&ctx, &order, &function, payloads, judge, SoFar::nothing(started_at)).await;
     drop(listening);
     progress.finish();
-    let Checked {
-        judge,
-        records,
-        outcomes,
-        mut warnings,
-    } = checked.map_err(failed)?;
-    warnings.extend(asked.warnings.clone());
-    let limits = asked.beside_baseline(judge.results());
-    let check = Check {
-        schema_version: CHECK_SCHEMA_VERSION,
+    let check = checked.map_err(failed)?.document(About {
         check_id: uuid::Uuid::now_v7(),
-        tool_version: env!("CARGO_PKG_VERSION").to_owned(),
         started_at,
         finished_at: Timestamp::now(),
-        function: match ground.function.qualifier() {
-            Some(qualifier) => function.arn.at(qualifier),
-            None => function.arn.clone(),
-        },
-        region: function.arn.region().map(str::to_owned),
-        architecture: function.architecture,
-        memory_size_mb: function.memory_size_mb,
-        source: CheckSource::Invoked {
-            environment: ground.environment,
-        },
-        verdict: asked.verdict(&limits, args.undecided.into()),
-        limits,
-        figures: judge.figures(),
-        outcomes,
-        baseline: asked.baseline,
+        function: &ground.function,
+        present: &function,
+        environment: ground.environment,
+        gate,
+        undecided: args.undecided.into(),
         price: quote,
         warnings,
-        records,
-    };
+    });
     finish(args, &check, folder, part)
 }
 

@@ -12,7 +12,7 @@ use tuner_logs::{Input, Options, Record};
 
 use super::baseline;
 use super::finish::finish;
-use super::{Asked, show_plan};
+use super::{asked, show_plan};
 use crate::cli::CheckArgs;
 use crate::commands::out_folder::{OutFolder, stamped};
 use crate::commands::several::Part;
@@ -44,13 +44,13 @@ pub(super) async fn check(args: &CheckArgs, part: &Part<'_>) -> Result<Exit, Cli
     };
     let present = args.local_args.present_memory.map(|size| size.mb());
     let found = baseline::of(args, &function, present).await?;
-    let asked = Asked::found(args, found);
-    for text in &asked.warnings {
+    let (gate, asked_warnings) = asked(args, found);
+    for text in &asked_warnings {
         let _ = writeln!(guarded::stderr(), "{text}");
     }
     if args.dry_run {
         let lines = [format!("check of {function} by logs: invokes nothing")];
-        show_plan(&lines, &asked, true, &mut anstream::stdout().lock())?;
+        show_plan(&lines, &gate, true, &mut anstream::stdout().lock())?;
         return Ok(Exit::Done);
     }
     let started_at = Timestamp::now();
@@ -80,7 +80,7 @@ pub(super) async fn check(args: &CheckArgs, part: &Part<'_>) -> Result<Exit, Cli
             return Ok(());
         };
         let at = sizes.entry(mb).or_insert_with(|| AtSize {
-            judge: Judge::new(&asked.limits, terms.clone()),
+            judge: Judge::new(&gate.limits, terms.clone()),
             outcomes: OutcomeCounts::default(),
             first: None,
             last: None,
@@ -93,7 +93,7 @@ pub(super) async fn check(args: &CheckArgs, part: &Part<'_>) -> Result<Exit, Cli
         Err(never) => match never {},
     };
     let mut warnings = Unread::of(&coverage).lines();
-    warnings.extend(asked.warnings.clone());
+    warnings.extend(asked_warnings);
     let Some(mb) = deployed(&sizes, present) else {
         let what = present.map_or_else(String::new, |mb| format!(" at {mb} MB"));
         let error = CliError::new(
@@ -123,7 +123,7 @@ pub(super) async fn check(args: &CheckArgs, part: &Part<'_>) -> Result<Exit, Cli
         return Err(CliError::new(Exit::Unexpected, "a memory size that was found is gone"));
     };
     at.judge.look();
-    let limits = asked.beside_baseline(at.judge.results());
+    let limits = gate.beside_baseline(at.judge.results());
     let check = Check {
         schema_version: CHECK_SCHEMA_VERSION,
         check_id: uuid::Uuid::now_v7(),
@@ -138,11 +138,11 @@ pub(super) async fn check(args: &CheckArgs, part: &Part<'_>) -> Result<Exit, Cli
             first_at: at.first,
             last_at: at.last,
         },
-        verdict: asked.verdict(&limits, args.undecided.into()),
+        verdict: gate.verdict(&limits, args.undecided.into()),
         limits,
         figures: at.judge.figures(),
         outcomes: at.outcomes,
-        baseline: asked.baseline,
+        baseline: gate.baseline,
         price: quote,
         warnings,
         records: Vec::new(),

@@ -9,8 +9,8 @@ pub(super) mod parse;
 use std::io::Write;
 use std::sync::Arc;
 
-use tuner_core::check::{Baseline, Bound, CheckVerdict, Limit, LimitResult, Undecided};
-use tuner_report::plan_of_limits;
+use tuner_core::check::Gate;
+use tuner_report::{not_compared, plan_of_limits};
 
 use self::baseline::Found;
 use super::named;
@@ -54,91 +54,29 @@ pub(super) async fn one(args: &CheckArgs, progress: &Arc<Progress>, part: &Part<
     }
 }
 
-/// What is to be kept, and what relative limits were made of.
-struct Asked {
-    /// Those that are relative come last.
-    limits: Vec<Limit>,
-    /// By how much the last of them may be worse than the baseline, in %.
-    relative: Vec<f64>,
-    baseline: Option<Baseline>,
-    warnings: Vec<String>,
-}
-
-impl Asked {
-    /// The limits of `args`, with those that are relative made absolute by a baseline, if there is one.
-    fn of(args: &CheckArgs, baseline: Option<Baseline>) -> Self {
-        let mut asked = Self {
-            limits: args.limits.absolute(),
-            relative: Vec::new(),
-            baseline: None,
-            warnings: Vec::new(),
-        };
-        let Some(baseline) = baseline else { return asked };
-        let relative = baseline::conditions(args);
-        for condition in relative {
-            match (baseline::limit(&condition, &baseline), condition.bound) {
-                (Some(limit), Bound::Worse(percent)) => {
-                    asked.limits.push(limit);
-                    asked.relative.push(percent);
-                }
-                _ => asked
-                    .warnings
-                    .push(format!("the baseline has no {}: it is not compared", condition.metric)),
-            }
+/// The limits that `args` name, with those that a baseline makes, and what is to be said of that.
+fn asked(args: &CheckArgs, found: Found) -> (Gate, Vec<String>) {
+    let gate = Gate::absolute(args.limits.absolute());
+    match found {
+        Found::NotAsked => (gate, Vec::new()),
+        Found::None => (gate, vec![baseline::FIRST.to_owned()]),
+        Found::Baseline(baseline) => {
+            let gate = gate.against(baseline, &baseline::conditions(args));
+            let warnings = not_compared(&gate);
+            (gate, warnings)
         }
-        asked.baseline = Some(baseline);
-        asked
-    }
-
-    /// The same with what was found for `--baseline`.
-    fn found(args: &CheckArgs, found: Found) -> Self {
-        match found {
-            Found::NotAsked => Self::of(args, None),
-            Found::None => {
-                let mut asked = Self::of(args, None);
-                asked.warnings.push(baseline::FIRST.to_owned());
-                asked
-            }
-            Found::Baseline(baseline) => Self::of(args, Some(baseline)),
-        }
-    }
-
-    /// Whether there is a baseline, and none of its figures can be compared.
-    fn compares_nothing(&self) -> bool {
-        self.baseline.is_some() && self.relative.is_empty()
-    }
-
-    /// What the results together come to.
-    fn verdict(&self, results: &[LimitResult], undecided: Undecided) -> CheckVerdict {
-        let verdict = CheckVerdict::of(results, undecided);
-        match self.compares_nothing() {
-            true => verdict.without_comparison(),
-            false => verdict,
-        }
-    }
-
-    /// The results, with what the baseline measured beside the limits that were made of it.
-    fn beside_baseline(&self, mut results: Vec<LimitResult>) -> Vec<LimitResult> {
-        let absolute = self.limits.len() - self.relative.len();
-        if let Some(baseline) = &self.baseline {
-            for (result, percent) in results.iter_mut().skip(absolute).zip(&self.relative) {
-                result.baseline = baseline.figure(result.limit.metric);
-                result.worse_pct = Some(*percent);
-            }
-        }
-        results
     }
 }
 
 /// Prints how many calls a verdict takes.
-fn show_plan(lines: &[String], asked: &Asked, of_production: bool, out: &mut impl Write) -> std::io::Result<()> {
+fn show_plan(lines: &[String], gate: &Gate, of_production: bool, out: &mut impl Write) -> std::io::Result<()> {
     for line in lines {
         writeln!(out, "{line}")?;
     }
-    if !asked.limits.is_empty() {
+    if !gate.limits.is_empty() {
         writeln!(out, "calls that a verdict takes:")?;
     }
-    for line in plan_of_limits(&asked.limits, of_production) {
+    for line in plan_of_limits(&gate.limits, of_production) {
         writeln!(out, "  {line}")?;
     }
     Ok(())

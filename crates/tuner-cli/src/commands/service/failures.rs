@@ -107,7 +107,9 @@ pub(super) fn where_to_look(arn: &ExecutionArn) -> String {
 fn exit_of(error: &str) -> Exit {
     match error {
         "Tuner.Input" | "Tuner.Alias" => Exit::Usage,
-        EVERY_SIZE_FAILED => Exit::FunctionFailed,
+        EVERY_SIZE_FAILED | "Tuner.EveryInvocationFailed" => Exit::FunctionFailed,
+        "Tuner.LimitBroken" => Exit::GateNotMet,
+        "Tuner.CannotTell" => Exit::NotEnoughEvidence,
         _ => Exit::Refused,
     }
 }

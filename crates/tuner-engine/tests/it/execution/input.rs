@@ -500,3 +500,47 @@ fn errors_name_their_field_for_programs() {
     let fields: Vec<_> = errors.iter().filter_map(InputError::field).collect();
     assert_eq!(fields, ["memory", "lambdaARN", "num"]);
 }
+
+#[test]
+fn a_check_has_its_limits_and_nothing_of_a_tuning() {
+    use tuner_core::check::Undecided;
+
+    let input = with(
+        r#""check": true, "failOn": ["mean>1s", "success<99%"], "maxP95Ms": 800, "limits": "guide", "undecided": "pass""#,
+    );
+    let check = input.check.as_ref().unwrap();
+    let limits: Vec<String> = check.absolute(&input.request).iter().map(ToString::to_string).collect();
+    // Of a figure that the guide limits too, what was given counts.
+    let wanted = [
+        "p95 <= 800 ms",
+        "mean <= 1,000 ms",
+        "success >= 99 %",
+        "cold-starts <= 20 %",
+    ];
+    assert_eq!(limits, wanted);
+    assert_eq!(
+        (check.undecided, input.request.options.max_concurrency),
+        (Undecided::Pass, 1)
+    );
+    for (fields, words) in [
+        (r#""check": true"#, ["check is true", "failOn"]),
+        (r#""check": true, "failOn": []"#, ["failOn", "a list of conditions"]),
+        (r#""check": true, "failOn": ["p97>8"]"#, ["p97", "cold-starts"]),
+        (r#""check": true, "failOn": ["p95>+20%"]"#, ["p95>+20%", "baseline"]),
+        (
+            r#""check": true, "maxP95Ms": 1, "num": 10"#,
+            ["num is 10", "changes nothing"],
+        ),
+        (
+            r#""check": true, "maxP95Ms": 1, "autoOptimize": true"#,
+            ["autoOptimize", "changes nothing"],
+        ),
+        (r#""check": true, "maxP95Ms": 1, "baseline": "first""#, ["first", "ID"]),
+        (r#""failOn": ["p95>8"]"#, ["failOn", "unless check is true"]),
+        (r#""check": "yes", "limits": "guide""#, ["check is", "true or false"]),
+    ] {
+        let said = refused(fields);
+        assert!(words.iter().all(|word| said.contains(word)), "{fields}: {said}");
+    }
+    assert_eq!(with(r#""check": false, "failOn": null, "limits": """#).check, None);
+}

@@ -229,3 +229,23 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_check_that_is_written_is_read_as_it_was() {
+    for text in [
+        r#"{"lambdaARN": "resize:live", "check": true, "failOn": "p95>800ms,cost>+10%", "baseline": "last", "limits": "guide"}"#,
+        r#"{"lambdaARN": "resize", "check": true, "maxP99Ms": 900, "maxCostPerMillion": 3.5, "undecided": "pass",
+            "budgetInvocations": 300, "budgetSeconds": 60, "maxConcurrency": 4, "sleepBetweenRunsMs": 10,
+            "allowedExceptions": ["NotReady"], "disablePayloadLogs": true, "payload": {"a": 1.50}}"#,
+        r#"{"lambdaARN": "resize", "check": true, "baseline": "01995b5e-0000-7000-8000-000000000000"}"#,
+    ] {
+        let read = ExecutionInput::parse(text, &Defaults::default()).unwrap();
+        assert!(read.check.is_some());
+        let written = read.to_json().unwrap();
+        assert_eq!(
+            ExecutionInput::parse(&written, &Defaults::default()).unwrap(),
+            read,
+            "{written}"
+        );
+    }
+}

@@ -29,8 +29,14 @@ fn parse(text: &str) -> Result<ExecutionInput, InputErrors> {
     ExecutionInput::parse(text, &Defaults::default())
 }
 
-/// With a preset that goes with it.
+/// The fields that only a check has.
+const OF_A_CHECK: [&str; 4] = ["failOn", "limits", "baseline", "undecided"];
+
+/// With a preset that goes with it, or in a check.
 fn input_with(field: &str, value: &Value) -> String {
+    if OF_A_CHECK.contains(&field) {
+        return checked(field, value);
+    }
     beside(
         if field.starts_with("budget") {
             "standard"
@@ -46,6 +52,23 @@ fn beside(preset: &str, field: &str, value: &Value) -> String {
     let mut input = Map::new();
     input.insert("lambdaARN".to_owned(), json!("resize"));
     input.insert("preset".to_owned(), json!(preset));
+    input.insert(field.to_owned(), value.clone());
+    Value::Object(input).to_string()
+}
+
+/// In a check that has a limit and a baseline besides.
+fn checked(field: &str, value: &Value) -> String {
+    let mut input = Map::new();
+    for (name, value) in [
+        ("lambdaARN", json!("resize")),
+        ("check", json!(true)),
+        ("maxP95Ms", json!(500)),
+    ] {
+        input.insert(name.to_owned(), value);
+    }
+    if field == "failOn" {
+        input.insert("baseline".to_owned(), json!("last"));
+    }
     input.insert(field.to_owned(), value.clone());
     Value::Object(input).to_string()
 }
@@ -94,13 +117,24 @@ fn one_sample_has_every_option_of_the_grid_and_one_those_of_the_other_presets() 
     let of_grid = missing("every-option");
     assert_eq!(
         of_grid,
-        ["payloadS3", "budgetInvocations", "budgetCost", "budgetSeconds"]
+        [
+            &["payloadS3", "budgetInvocations", "budgetCost", "budgetSeconds"][..],
+            &OF_A_CHECK
+        ]
+        .concat()
     );
     let of_adaptive = missing("adaptive-every-option");
     assert_eq!(
         of_adaptive,
-        ["num", "payloadS3", "dryRun", "discardTopBottom", "onlyColdStarts"]
+        [
+            &["num", "payloadS3", "dryRun"][..],
+            &OF_A_CHECK,
+            &["discardTopBottom", "onlyColdStarts"]
+        ]
+        .concat()
     );
+    let of_check = missing("check");
+    assert!(!OF_A_CHECK.iter().any(|field| of_check.contains(field)), "{of_check:?}");
 }
 
 #[test]
@@ -322,12 +356,17 @@ fn both_accept_the_same_value_for_every_field() {
     let validator = validator();
     let (mut right, mut wrong) = (0, 0);
     for field in FIELDS {
-        for (value, preset) in values().iter().flat_map(|value| [(value, "grid"), (value, "standard")]) {
-            let text = beside(preset, field, value);
-            let read = parse(&text);
-            let valid = validator.is_valid(&serde_json::from_str(&text).unwrap());
-            assert_eq!(read.is_ok(), valid, "{field}: {value} ({preset}): {read:?}");
-            *if valid { &mut right } else { &mut wrong } += 1;
+        for value in values() {
+            for text in [
+                beside("grid", field, &value),
+                beside("standard", field, &value),
+                checked(field, &value),
+            ] {
+                let read = parse(&text);
+                let valid = validator.is_valid(&serde_json::from_str(&text).unwrap());
+                assert_eq!(read.is_ok(), valid, "{text}: {read:?}");
+                *if valid { &mut right } else { &mut wrong } += 1;
+            }
         }
     }
     assert!(right > 2000 && wrong > 2000, "{right} right, {wrong} wrong");

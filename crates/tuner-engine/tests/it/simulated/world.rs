@@ -46,9 +46,15 @@ impl Clock for VirtualClock {
 pub struct MemoryStore {
     pub objects: Mutex<BTreeMap<String, Vec<u8>>>,
     pub broken: Mutex<bool>,
+    /// The key of every object that was written, each time.
+    pub written: Mutex<Vec<String>>,
 }
 
 impl MemoryStore {
+    pub fn writes(&self) -> Vec<String> {
+        self.written.lock().unwrap().clone()
+    }
+
     fn check(&self, action: &'static str) -> Result<(), StoreError> {
         if *self.broken.lock().unwrap() {
             return Err(StoreError {
@@ -65,6 +71,7 @@ impl MemoryStore {
 impl Store for MemoryStore {
     async fn put(&self, key: &str, bytes: &[u8]) -> Result<String, StoreError> {
         self.check("write")?;
+        self.written.lock().unwrap().push(key.to_owned());
         self.objects.lock().unwrap().insert(key.to_owned(), bytes.to_vec());
         Ok(format!("memory:{key}"))
     }
