@@ -2,7 +2,7 @@
 //! read makes a figure that is none.
 
 #[path = "../examples/live/world.rs"]
-#[allow(dead_code, reason = "the example uses the rest")]
+#[allow(dead_code, unreachable_pub, reason = "the example uses the rest")]
 mod world;
 
 use proptest::prelude::*;

@@ -89,7 +89,7 @@ impl Environment {
 fn new_log_stream(spec: &EnvironmentSpec) -> String {
     let date = jiff::Timestamp::now().strftime("%Y/%m/%d");
     let (version, id) = (&spec.version, Uuid::new_v4().simple());
-    match spec.log_group.strip_prefix("/aws/lambda/") == Some(&spec.function_name) {
+    match spec.log_group.strip_prefix("/aws/lambda/") == Some(spec.function_name.as_str()) {
         true => format!("{date}/[{version}]{id}"),
         false => format!("{date}/{}[{version}][{id}]", spec.function_name),
     }

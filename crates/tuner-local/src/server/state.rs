@@ -12,7 +12,7 @@ use crate::confinement::Confinement;
 use super::account::Account;
 use super::error::{ApiError, ThrottleReason};
 use super::faults::CallLog;
-use super::logs::LogStore;
+use super::logs::{LogStore, OPERATIONS};
 use super::name::Place;
 use super::options::LocalLambdaOptions;
 use super::pool::Pool;
@@ -96,11 +96,12 @@ impl Server {
 
     /// Counts a control-plane call, unless there were too many in the last second.
     pub(super) fn admit_control_call(&self, operation: &str) -> Result<(), ApiError> {
-        // GetFunction and Invoke have limits of their own on Lambda, out of reach here.
+        // GetFunction, Invoke and other services have limits of their own, out of reach here.
         let Some(limit) = self.options.control_plane_limit else {
             return Ok(());
         };
-        if matches!(operation, "GetFunction" | "Invoke") {
+        let is_of_logs = OPERATIONS.iter().any(|(_, name, _)| *name == operation);
+        if is_of_logs || matches!(operation, "GetFunction" | "Invoke") {
             return Ok(());
         }
         let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);

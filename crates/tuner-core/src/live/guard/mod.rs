@@ -267,9 +267,13 @@ const fn stops(kind: FailureKind) -> bool {
 }
 
 fn throttled_share(look: &Look) -> f64 {
-    let ran = look.invocations(Arm::Control) + look.invocations(Arm::Candidate);
-    let all = ran.saturating_add(look.throttles);
-    look.throttles as f64 / (all as f64).max(1.0)
+    let [control, candidate, throttled] = [
+        look.invocations(Arm::Control),
+        look.invocations(Arm::Candidate),
+        look.throttles,
+    ]
+    .map(|count| count as f64);
+    throttled / (control + candidate + throttled).max(1.0)
 }
 
 #[cfg(test)]
