@@ -108,6 +108,24 @@ fn a_candidate_that_fails_goes_back_and_a_harmless_one_stays() {
     }
 }
 
+#[test]
+fn counts_of_any_size_are_shares() {
+    let look = Look {
+        invocations: [u64::MAX, u64::MAX],
+        throttles: u64::MAX,
+        ..Look::default()
+    };
+    let mut evidence = Evidence::new(Present::default());
+    let mut guards = Guards::new(Limits::new(true));
+    evidence.fold(&look);
+    guards.fold(&look, &evidence);
+    let broken = guards.broken(&evidence);
+    assert!(
+        matches!(broken[..], [Broken::Throttles { share, .. }] if (share - 1.0 / 3.0).abs() < 1e-9),
+        "{broken:?}"
+    );
+}
+
 /// What a log may say, the absurd included.
 fn number() -> impl Strategy<Value = f64> {
     prop_oneof![
