@@ -150,7 +150,8 @@ fn executed_version(tail: &[u8]) -> Option<String> {
 fn mix(args: &TrafficArgs) -> Result<(Vec<Vec<u8>>, Vec<f64>), CliError> {
     let given = payload::read(args.payload.as_deref(), MOST_EVENTS)?.payloads;
     let mut events: Vec<Vec<u8>> = given.entries().iter().map(|entry| entry.body.clone()).collect();
-    let mut weights = given.shares();
+    let all: f64 = given.entries().iter().map(|entry| entry.weight).sum();
+    let mut weights: Vec<f64> = given.entries().iter().map(|entry| entry.weight / all).collect();
     if let (Some(failing), Some(event)) = (args.failing, &args.failing_payload) {
         let event = Payloads::parse(event, "--failing-payload").map_err(payload::error)?;
         weights.iter_mut().for_each(|weight| *weight *= 1.0 - failing / 100.0);
@@ -162,7 +163,8 @@ fn mix(args: &TrafficArgs) -> Result<(Vec<Vec<u8>>, Vec<f64>), CliError> {
 
 fn print(tally: &Tally, took: Duration, args: &TrafficArgs) -> Result<(), CliError> {
     let mut out = guarded::stdout();
-    let hours = took.as_secs_f64() * args.speed / 3600.0;
+    // The last answers may come after the last hour.
+    let hours = (took.as_secs_f64() * args.speed / 3600.0).min(args.hours.unwrap_or(f64::INFINITY));
     writeln!(out, "{hours:.1} h of traffic in {:.0} s", took.as_secs_f64())?;
     writeln!(out, "{:>10} {:>8} {:>8}", "version", "calls", "failed")?;
     for (version, of) in &tally.versions {
@@ -183,6 +185,24 @@ fn print(tally: &Tally, took: Duration, args: &TrafficArgs) -> Result<(), CliErr
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn events_keep_their_shares_beside_those_that_fail() {
+        use clap::Parser;
+        let weights = |more: &[&str]| {
+            let words = ["tuner", "local", "traffic", "--function", "f"].iter().chain(more);
+            match crate::cli::Cli::try_parse_from(words).unwrap().command {
+                crate::cli::Command::Local(crate::cli::LocalCommand {
+                    command: crate::cli::LocalSubcommand::Traffic(args),
+                }) => mix(&args).unwrap().1,
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(weights(&[]), [1.0]);
+        assert_eq!(weights(&["--failing", "10", "--failing-payload", "1"]), [0.9, 0.1]);
+        let list = r#"[{"payload": {}, "weight": 3}, {"payload": {"n": 1}, "weight": 1}]"#;
+        assert_eq!(weights(&["--payload", list]), [0.75, 0.25]);
+    }
 
     #[test]
     fn the_version_is_in_the_start_line_of_both_forms() {
