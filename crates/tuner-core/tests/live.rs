@@ -1,6 +1,8 @@
 //! Trials on simulated traffic: intervals hold the truth at every look, a worse candidate goes back, and nothing that can be
 //! read makes a figure that is none.
 
+#![allow(clippy::expect_used, reason = "helpers of tests")]
+
 #[path = "../examples/live/world.rs"]
 #[allow(dead_code, unreachable_pub, reason = "the example uses the rest")]
 mod world;
@@ -22,7 +24,7 @@ fn of_each_kind<T: Send>(run: impl Fn(Kind, u32) -> T + Sync) -> Vec<(Kind, Vec<
         let run = &run;
         let started = Kind::ALL.map(|kind| (kind, scope.spawn(move || (0..RUNS).map(|i| run(kind, i)).collect())));
         started
-            .map(|(kind, thread)| (kind, thread.join().unwrap()))
+            .map(|(kind, thread)| (kind, thread.join().expect("a run ends")))
             .into_iter()
             .collect()
     })
@@ -146,7 +148,7 @@ prop_compose! {
         (ms, cost) in (number(), number()),
     ) -> Observation {
         let arm = if candidate { Arm::Candidate } else { Arm::Control };
-        Observation::new(arm, stream, age, start, ms, cost).unwrap()
+        Observation::new(arm, stream, age, start, ms, cost).expect("numbers")
     }
 }
 

@@ -22,7 +22,8 @@ fn main() {
     let count: u32 = count.unwrap_or(2_000);
     let only = arguments.iter().position(|word| word == "--only");
     let only = only.and_then(|place| arguments.get(place + 1));
-    let parts: [(&str, fn(u32), u32); 6] = [
+    type Part = (&'static str, fn(u32), u32);
+    let parts: [Part; 6] = [
         ("alarms", comparing::false_alarms, 1),
         ("independent", comparing::independent, 4),
         ("all", comparing::all_at_once, 5),
