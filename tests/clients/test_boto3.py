@@ -137,6 +137,54 @@ def test_aliases(lambda_client, function):
         lambda_client.get_alias(FunctionName=function, Name="live")
 
 
+def test_logs_of_two_versions_behind_an_alias(lambda_client, function, endpoint):
+    published(lambda_client, function)
+    updated(lambda_client, function, MemorySize=256)
+    published(lambda_client, function)
+    lambda_client.create_alias(
+        FunctionName=function,
+        Name="live",
+        FunctionVersion="1",
+        RoutingConfig={"AdditionalVersionWeights": {"2": 0.2}},
+    )
+    ran = {"1": [], "2": []}
+    for _ in range(20):
+        answer = lambda_client.invoke(FunctionName=function, Qualifier="live")
+        ran[answer["ExecutedVersion"]].append(answer["ResponseMetadata"]["RequestId"])
+    assert (len(ran["1"]), len(ran["2"])) == (16, 4)
+    logs = boto3.client(
+        "logs", endpoint_url=endpoint, region_name="us-east-1", aws_access_key_id="test", aws_secret_access_key="test"
+    )
+    group = f"/aws/lambda/{function}"
+    streams = [s["logStreamName"] for s in logs.describe_log_streams(logGroupName=group)["logStreams"]]
+    assert all(re.fullmatch(r"\d{4}/\d\d/\d\d/\[[12]\][0-9a-f]{32}", stream) for stream in streams), streams
+    days = {stream[:11] for stream in streams}
+    for version, requests in ran.items():
+        found = [
+            event
+            for day in days
+            for page in logs.get_paginator("filter_log_events").paginate(
+                logGroupName=group,
+                logStreamNamePrefix=f"{day}[{version}]",
+                filterPattern='"REPORT RequestId"',
+                PaginationConfig={"PageSize": 3},
+            )
+            for event in page["events"]
+        ]
+        assert [re.search(r"RequestId: (\S+)", event["message"])[1] for event in found] == requests
+        size = {"1": 1024, "2": 256}[version]
+        assert all(f"Memory Size: {size} MB" in event["message"] for event in found)
+        assert all(f"[{version}]" in event["logStreamName"] for event in found)
+    with pytest.raises(logs.exceptions.ResourceNotFoundException):
+        logs.filter_log_events(logGroupName="/aws/lambda/none")
+    with pytest.raises(logs.exceptions.InvalidParameterException, match="regular expressions"):
+        logs.filter_log_events(logGroupName=group, filterPattern="%x%")
+    with pytest.raises(logs.exceptions.InvalidParameterException):
+        logs.filter_log_events(logGroupName=group, logStreamNames=streams[:1], logStreamNamePrefix="2")
+    with refused("UnknownOperation"):
+        logs.delete_log_group(logGroupName=group)
+
+
 def test_pages(lambda_client, function):
     for size in range(129, 134):
         updated(lambda_client, function, MemorySize=size)

@@ -12,6 +12,7 @@
 //! * [`analysis`] and [`decision`]: from records to results per size and a recommendation.
 //! * [`tuning`]: the `Tuning` document, the contract that reports are views of.
 //! * [`check`] and [`comparison`]: whether what is deployed keeps its limits, and what differs between two measurements.
+//! * [`live`]: two versions on the same real traffic: whether the candidate is better, and what takes it back.
 //! * [`overview`]: what a command that measured several functions came to.
 //! * [`review`]: the memory review of a whole account, and its document.
 //!
@@ -42,6 +43,7 @@ mod function_name;
 mod function_pattern;
 mod history;
 mod instrument;
+pub mod live;
 pub mod machinery;
 mod memory;
 mod objective;

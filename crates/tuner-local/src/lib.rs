@@ -4,6 +4,7 @@
 //! * [`environment`]: one execution environment: a process behind the Runtime API, its init, invocations, time-outs,
 //!   out-of-memory, and the log lines Lambda would print.
 //! * [`server`]: the Lambda HTTP API over functions, versions and aliases.
+//! * [`traffic`]: when calls of a function come, and with what.
 //!
 //! A function that is registered is there for any Lambda client, by the endpoint; whether its program is one at all can be
 //! asked before:
@@ -33,6 +34,7 @@ mod listening;
 mod machine;
 mod network;
 pub mod server;
+pub mod traffic;
 
 pub use machine::MachineWatch;
 pub use network::{Network, bandwidth_mbps};

@@ -25,6 +25,7 @@ pub(crate) use logs_args::{LogsArgs, LogsFormat, LogsGate};
 pub(crate) use patch_args::PatchArgs;
 pub(crate) use project_args::ProjectArgs;
 pub(crate) use review_args::{ALL_REGIONS, ReviewArgs, ReviewFormat, ReviewGate};
+use run_args::above_zero;
 pub(crate) use run_args::{LocalArgs, NetworkArg, RunArgs, RunFormat};
 pub(crate) use short_help::command;
 
@@ -201,6 +202,8 @@ pub(crate) struct LocalCommand {
 pub(crate) enum LocalSubcommand {
     /// Offer the local Lambda's HTTP API to the AWS CLI, SDKs and others
     Serve(ServeArgs),
+    /// Call a function of a local Lambda as users would: with a rate, a daily cycle and a mix of events, a day in minutes
+    Traffic(TrafficArgs),
 }
 
 #[derive(Debug, Args)]
@@ -233,6 +236,60 @@ pub(crate) struct ServeArgs {
     /// Program and arguments of a function; anything that speaks the Lambda Runtime API
     #[arg(last = true, value_name = "COMMAND")]
     pub(crate) command: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TrafficArgs {
+    /// Function, with its alias or version: NAME:ALIAS
+    #[arg(long, alias = "function-name", value_name = "NAME[:ALIAS]")]
+    pub(crate) function: FunctionName,
+    /// Where `tuner local serve` listens
+    #[arg(long, value_name = "URL", value_parser = endpoint, default_value = "http://127.0.0.1:9001")]
+    pub(crate) endpoint_url: String,
+    /// Access key of that local Lambda, if it takes one only
+    #[arg(
+        long,
+        value_name = "ID[:SECRET]",
+        env = "TUNER_LOCAL_ACCESS_KEY",
+        hide_env_values = true
+    )]
+    pub(crate) access_key: Option<AccessKey>,
+    /// Calls in an hour, on average
+    #[arg(long, value_name = "N", default_value_t = 3600.0, value_parser = above_zero)]
+    pub(crate) per_hour: f64,
+    /// By how many % traffic is higher by day and lower by night
+    #[arg(long, value_name = "PERCENT", default_value_t = 0.0, value_parser = percent)]
+    pub(crate) daily: f64,
+    /// Hours that pass in one: 480 makes a day three minutes
+    #[arg(long, value_name = "TIMES", default_value_t = 1.0, value_parser = above_zero)]
+    pub(crate) speed: f64,
+    /// Hours of traffic; until interrupted unless given
+    #[arg(long, value_name = "N", value_parser = above_zero)]
+    pub(crate) hours: Option<f64>,
+    /// What is sent: JSON, a file, - for standard input, or a list [{"payload": ..., "weight": 2}, ...]; or events, each as often
+    /// as the others: a folder of .json files or an .ndjson file
+    #[arg(long, value_name = "JSON|FILE|DIR|-")]
+    pub(crate) payload: Option<String>,
+    /// So many % of calls send --failing-payload instead
+    #[arg(long, value_name = "PERCENT", value_parser = percent, requires = "failing_payload")]
+    pub(crate) failing: Option<f64>,
+    /// What makes the function fail, JSON
+    #[arg(long, value_name = "JSON", requires = "failing")]
+    pub(crate) failing_payload: Option<String>,
+    /// Calls that may be under way at once; what comes meanwhile is dropped, and counted
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(crate) concurrency: u32,
+    /// The same number makes the same traffic
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
+}
+
+/// A share in %.
+fn percent(text: &str) -> Result<f64, String> {
+    match text.trim_end_matches('%').parse::<f64>() {
+        Ok(percent) if (0.0..=100.0).contains(&percent) => Ok(percent),
+        _ => Err("use a number from 0 to 100".to_owned()),
+    }
 }
 
 #[derive(Debug, Args)]

@@ -25,6 +25,7 @@ mod run;
 mod serve;
 mod service;
 mod several;
+mod traffic;
 mod trend;
 mod unread;
 
@@ -52,6 +53,7 @@ pub(crate) fn run(cli: Cli) -> Result<Exit, CliError> {
         Command::Restore(args) => with_runtime(restore::restore(args, cli.global)),
         Command::Local(local) => match local.command {
             LocalSubcommand::Serve(args) => with_runtime(serve::serve(args)),
+            LocalSubcommand::Traffic(args) => with_runtime(traffic::traffic(args)),
         },
         Command::Prices(args) => prices::prices(args),
         #[cfg(feature = "mcp")]

@@ -91,7 +91,7 @@ fn trust(args: &ServeArgs) -> String {
     format!("It listens on loopback only, and refuses web pages and foreign host names.{names} {who}")
 }
 
-async fn interrupted() {
+pub(super) async fn interrupted() {
     use tokio::signal::unix::{SignalKind, signal};
     let (Ok(mut terminate), Ok(mut hang_up)) = (signal(SignalKind::terminate()), signal(SignalKind::hangup())) else {
         return;

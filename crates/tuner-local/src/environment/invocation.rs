@@ -228,6 +228,7 @@ async fn conclude(
         payload,
         function_error,
         log: log.into_bytes(),
+        log_stream: environment.log_stream.clone(),
         reusable: outcome.reusable,
         reading: LocalReading {
             // Not more exact than a duration.
@@ -279,6 +280,7 @@ pub(super) fn not_started(spec: &EnvironmentSpec, event: &Event, error: &StartEr
         payload,
         function_error,
         log: log.into_bytes(),
+        log_stream: super::new_log_stream(spec),
         reusable: false,
         reading: LocalReading::default(),
     }

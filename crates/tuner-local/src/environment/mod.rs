@@ -46,8 +46,7 @@ impl Environment {
     /// # Errors
     /// When the program can't be started at all (not found, not executable). The message names it.
     pub async fn start(spec: EnvironmentSpec, confinement: Arc<Confinement>) -> Result<Self, StartError> {
-        let date = jiff::Timestamp::now().strftime("%Y/%m/%d");
-        let log_stream = format!("{date}/[{}]{}", spec.version, Uuid::new_v4().simple());
+        let log_stream = new_log_stream(&spec);
         let sandbox = Sandbox::start(&spec, &confinement, &log_stream, StartsWith::CpuOfInit).await?;
         Ok(Self {
             spec,
@@ -81,5 +80,17 @@ impl Environment {
     /// Ends the process group and removes its cgroups. Dropping does the same, without waiting.
     pub async fn shutdown(mut self) {
         self.sandbox.stop().await;
+    }
+}
+
+/// Where a new environment writes its log: the day (of UTC) on which it was made, its version, and what only it has. In a log
+/// group that the function names itself, which it may share with others, its name goes before.
+/// Source: "Configuring CloudWatch log groups" in the Lambda developer guide.
+fn new_log_stream(spec: &EnvironmentSpec) -> String {
+    let date = jiff::Timestamp::now().strftime("%Y/%m/%d");
+    let (version, id) = (&spec.version, Uuid::new_v4().simple());
+    match spec.log_group.strip_prefix("/aws/lambda/") == Some(spec.function_name.as_str()) {
+        true => format!("{date}/[{version}]{id}"),
+        false => format!("{date}/{}[{version}][{id}]", spec.function_name),
     }
 }

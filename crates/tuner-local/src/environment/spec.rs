@@ -72,6 +72,8 @@ pub struct Answer {
     pub function_error: Option<String>,
     /// Every log line of this invocation (init included when it happened in it), REPORT last.
     pub log: Vec<u8>,
+    /// The log stream of the environment it ran in, such as `2026/11/28/[9]0f0e...`; no two have the same.
+    pub log_stream: String,
     /// Whether the environment may handle another event. After a timeout, crash or out of memory it may not.
     pub reusable: bool,
     /// What the instrument knows of it besides, and Lambda would not say.

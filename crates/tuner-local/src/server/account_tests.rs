@@ -268,6 +268,11 @@ fn aliases_check_versions_weights_and_revisions() {
         .expect("updated");
     let stale = function.update_alias(&place, "a", request(json!({"FunctionVersion": "2", "RevisionId": old})));
     assert_eq!(kind(stale), ErrorKind::PreconditionFailed);
+    // What is left out stays, and has to go with what is new.
+    for version in ["$LATEST", "2"] {
+        let beside_itself = function.update_alias(&place, "a", request(json!({"FunctionVersion": version})));
+        assert_eq!(kind(beside_itself), ErrorKind::InvalidParameterValue, "{version}");
+    }
     let ran: Vec<_> = (0..4)
         .map(|_| account.find(&target("f:a"), now).expect("found").version)
         .collect();
@@ -276,6 +281,29 @@ fn aliases_check_versions_weights_and_revisions() {
         account.describe(&target("f:a"), now).expect("shown").function_arn,
         format!("{}:a", place.arn("f"))
     );
+}
+
+#[test]
+fn versions_share_an_alias_only_with_one_role_and_one_queue() {
+    for change in [
+        json!({"Role": "arn:aws:iam::000000000000:role/other"}),
+        json!({"DeadLetterConfig": {"TargetArn": "arn:aws:sqs:us-east-1:000000000000:q"}}),
+    ] {
+        let (mut account, mut now) = account();
+        publish(&mut account, json!({}), now).expect("1");
+        now += DELAY;
+        account.update_settings("f", changes(change), now).expect("updated");
+        now += DELAY;
+        publish(&mut account, json!({}), now).expect("2");
+        let function = account.function("f", now + DELAY).expect("f");
+        let half =
+            json!({"Name": "a", "FunctionVersion": "1", "RoutingConfig": {"AdditionalVersionWeights": {"2": 0.5}}});
+        let request = serde_json::from_value::<AliasRequest>(half).expect("request");
+        assert_eq!(
+            kind(function.create_alias(&place(), request)),
+            ErrorKind::InvalidParameterValue
+        );
+    }
 }
 
 #[test]

@@ -61,9 +61,7 @@ impl Function {
             name: name.to_owned(),
             function_version: version_text(alias.version),
             description: alias.description.clone(),
-            routing_config: alias.second.map(|(version, share)| RoutingConfig {
-                additional_version_weights: [(version.to_string(), share)].into(),
-            }),
+            routing_config: routing_of(alias.second),
             revision_id: alias.revision_id.clone(),
         })
     }
@@ -112,10 +110,9 @@ impl Function {
             Some(version) => self.existing_version(place, version)?,
             None => alias.version,
         };
-        let second = match request.routing_config {
-            Some(routing) => self.second_version(place, version, Some(routing))?,
-            None => alias.second,
-        };
+        // What is left out stays, and must go with what is new.
+        let routing = request.routing_config.or_else(|| routing_of(alias.second));
+        let second = self.second_version(place, version, routing)?;
         if let Some(description) = &request.description {
             at_most("description", description, 256)?;
         }
@@ -174,9 +171,35 @@ impl Function {
             (Some(first), Some(second)) if first == second => Err(ApiError::invalid(format!(
                 "Invalid function version {second}. Function version {second} is already included in routing configuration."
             ))),
-            (Some(_), Some(second)) => Ok(Some((second, share))),
+            (Some(first), Some(second)) => {
+                self.share_alias(place, first, second)?;
+                Ok(Some((second, share)))
+            }
         }
     }
+
+    /// Source: "Configuring alias routing" in the Lambda developer guide: both versions have the same execution role, and the same
+    /// dead-letter queue or none.
+    fn share_alias(&self, place: &Place, first: u64, second: u64) -> Result<(), ApiError> {
+        let settings = |number| Ok::<_, ApiError>(&self.version(place, number)?.snapshot.settings);
+        let (first, second) = (settings(first)?, settings(second)?);
+        let differ = if first.role != second.role {
+            "execution role"
+        } else if first.kept.get("DeadLetterConfig") != second.kept.get("DeadLetterConfig") {
+            "dead-letter queue configuration"
+        } else {
+            return Ok(());
+        };
+        Err(ApiError::invalid(format!(
+            "Both function versions of an alias must have the same {differ}"
+        )))
+    }
+}
+
+fn routing_of(second: Option<(u64, f64)>) -> Option<RoutingConfig> {
+    second.map(|(version, share)| RoutingConfig {
+        additional_version_weights: [(version.to_string(), share)].into(),
+    })
 }
 
 fn version_text(version: Option<u64>) -> String {

@@ -17,6 +17,8 @@ pub enum ErrorKind {
     Validation,
     /// A value that Lambda itself refuses (400).
     InvalidParameterValue,
+    /// The same, as CloudWatch Logs names it (400).
+    InvalidParameter,
     /// The payload of an invocation is not JSON (400).
     InvalidRequestContent,
     /// The caller may not do this (403): a web page, a host that is not ours, or fault injection.
@@ -75,6 +77,7 @@ impl ErrorKind {
         match self {
             Self::Validation => "ValidationException",
             Self::InvalidParameterValue => "InvalidParameterValueException",
+            Self::InvalidParameter => "InvalidParameterException",
             Self::InvalidRequestContent => "InvalidRequestContentException",
             Self::AccessDenied => "AccessDeniedException",
             Self::MissingAuthenticationToken => "MissingAuthenticationTokenException",
@@ -94,7 +97,9 @@ impl ErrorKind {
     /// The HTTP status it is answered with.
     pub const fn status(self) -> StatusCode {
         match self {
-            Self::Validation | Self::InvalidParameterValue | Self::InvalidRequestContent => StatusCode::BAD_REQUEST,
+            Self::Validation | Self::InvalidParameterValue | Self::InvalidParameter | Self::InvalidRequestContent => {
+                StatusCode::BAD_REQUEST
+            }
             Self::AccessDenied
             | Self::MissingAuthenticationToken
             | Self::UnrecognizedClient
@@ -170,6 +175,27 @@ impl ApiError {
                  {rule}"
             ),
         )
+    }
+}
+
+impl ApiError {
+    /// As services answer that are called by the header `X-Amz-Target`: always 400 where the caller is to blame, and the exception's
+    /// name in the body (AWS JSON 1.1 protocol of Smithy).
+    pub(super) fn into_target_response(self) -> Response {
+        let status = match self.kind.status() {
+            status if status.is_server_error() => status,
+            _ => StatusCode::BAD_REQUEST,
+        };
+        let body = json!({ "__type": self.kind.code(), "message": self.message });
+        let mut response = Response::new(Body::from(body.to_string()));
+        *response.status_mut() = status;
+        let headers = response.headers_mut();
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/x-amz-json-1.1"),
+        );
+        headers.insert("x-amzn-errortype", HeaderValue::from_static(self.kind.code()));
+        response
     }
 }
 

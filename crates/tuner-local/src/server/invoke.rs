@@ -16,6 +16,7 @@ use crate::environment::{Answer, Environment, EnvironmentSpec, Event, LogFormat}
 
 use super::asynchronous::retry;
 use super::error::{ApiError, ErrorKind};
+use super::logs::Written;
 use super::name::Target;
 use super::routes::say;
 use super::snapshot::Snapshot;
@@ -173,7 +174,7 @@ impl Admission {
     pub(super) async fn run(self, event: Event) -> Done {
         let server = &self.server;
         let version = self.snapshot.version_text();
-        let started = Instant::now();
+        let (started, began_ms) = (Instant::now(), now_ms());
         let environment = match server.pool.take(&self.snapshot) {
             Some(warm) => Ok(warm),
             None => Environment::start(self.spec(), Arc::clone(&server.confinement)).await,
@@ -193,6 +194,13 @@ impl Admission {
                 answer
             }
         };
+        server.logs().take(&Written {
+            group: &self.snapshot.log_group(),
+            stream: &answer.log_stream,
+            began_ms,
+            ended_ms: now_ms(),
+            log: &answer.log,
+        });
         Done { answer, version }
     }
 
@@ -230,6 +238,10 @@ impl Drop for Admission {
     fn drop(&mut self) {
         self.server.account().leave(&self.snapshot.function);
     }
+}
+
+fn now_ms() -> i64 {
+    jiff::Timestamp::now().as_millisecond()
 }
 
 /// A fresh request ID.

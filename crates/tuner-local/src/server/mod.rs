@@ -11,6 +11,7 @@
 //! * Published versions are immutable; execution environments belong to one version, or to `$LATEST` until it changes.
 //! * Concurrency beyond the account's or the function's own limit is refused with 429.
 //!
+//! * What functions write is kept as CloudWatch Logs keeps it, a stream for each environment, and can be searched (`logs`).
 //! * With an access key of its own, it takes only what was signed with that (`access`).
 //!
 //! What it does not: permissions, VPC, layers, SnapStart, container images, code in S3. Settings of that
@@ -31,6 +32,7 @@ mod faults;
 mod function;
 mod invoke;
 mod local_lambda;
+mod logs;
 mod name;
 mod options;
 mod pool;

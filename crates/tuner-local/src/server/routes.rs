@@ -18,6 +18,7 @@ use super::deploy;
 use super::error::{ApiError, ErrorKind};
 use super::faults::{Fault, service_error};
 use super::invoke::{invoke, request_id};
+use super::logs;
 use super::name::Target;
 use super::state::Server;
 use crate::listening::{BODY_WITHIN, Foreign};
@@ -181,6 +182,7 @@ pub(super) fn router(server: Arc<Server>) -> Router {
             router = router.route(&format!("{path}/"), on(method, handler));
         }
     }
+    router = router.route("/", on(MethodFilter::POST, by_target));
     router
         .fallback(unknown)
         .method_not_allowed_fallback(unknown)
@@ -196,6 +198,28 @@ async fn unknown(method: Method, uri: Uri) -> ApiError {
     )
 }
 
+/// Services whose operations have no paths, but a header.
+async fn by_target(server: State<Arc<Server>>, request: Request) -> Response {
+    let header = request.headers().get("x-amz-target");
+    let target = header
+        .and_then(|target| target.to_str().ok())
+        .unwrap_or_default()
+        .to_owned();
+    let Some((_, name, operation)) = logs::OPERATIONS.into_iter().find(|(known, ..)| *known == target) else {
+        let what = format!("the local Lambda does not offer the operation `{target}`");
+        return ApiError::new(ErrorKind::UnknownOperation, what).into_target_response();
+    };
+    serve(
+        name,
+        Some(operation),
+        server,
+        Path(HashMap::new()),
+        Query(Vec::new()),
+        request,
+    )
+    .await
+}
+
 async fn serve(
     name: &'static str,
     operation: Option<Operation>,
@@ -205,6 +229,7 @@ async fn serve(
     request: Request,
 ) -> Response {
     let id = request_id();
+    let is_by_target = request.headers().contains_key("x-amz-target");
     let mut closing = server.closing.subscribe();
     let answered = async {
         let (parts, body) = request.into_parts();
@@ -224,7 +249,11 @@ async fn serve(
         with_faults(name, operation, &server, call, &parts.headers, &id).await
     };
     let mut response = tokio::select! {
-        answered = answered => answered.unwrap_or_else(IntoResponse::into_response),
+        answered = answered => match answered {
+            Ok(response) => response,
+            Err(error) if is_by_target => error.into_target_response(),
+            Err(error) => error.into_response(),
+        },
         _ = closing.wait_for(|closing| *closing) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
     };
     if name == "GetFunction" {

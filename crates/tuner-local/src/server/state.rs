@@ -12,6 +12,7 @@ use crate::confinement::Confinement;
 use super::account::Account;
 use super::error::{ApiError, ThrottleReason};
 use super::faults::CallLog;
+use super::logs::{LogStore, OPERATIONS};
 use super::name::Place;
 use super::options::LocalLambdaOptions;
 use super::pool::Pool;
@@ -24,6 +25,7 @@ pub(super) struct Server {
     /// Becomes true once, when the server shuts down.
     pub(super) closing: watch::Sender<bool>,
     account: Mutex<Account>,
+    logs: Mutex<LogStore>,
     /// Invocations and ending environments; none once the server has shut down.
     tasks: Mutex<Option<JoinSet<()>>>,
     /// When the control-plane calls of the last second came.
@@ -49,6 +51,7 @@ impl Server {
             calls: CallLog::default(),
             closing: watch::Sender::new(false),
             account: Mutex::new(account),
+            logs: Mutex::new(LogStore::default()),
             tasks: Mutex::new(Some(JoinSet::new())),
             recent: Mutex::new(VecDeque::new()),
         }
@@ -57,6 +60,11 @@ impl Server {
     /// The functions; held for moments only, never across an await.
     pub(super) fn account(&self) -> MutexGuard<'_, Account> {
         self.account.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What functions wrote; held for moments only, never across an await.
+    pub(super) fn logs(&self) -> MutexGuard<'_, LogStore> {
+        self.logs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Runs `task` beside the call that it came from, until it is done or the server shuts down.
@@ -88,11 +96,12 @@ impl Server {
 
     /// Counts a control-plane call, unless there were too many in the last second.
     pub(super) fn admit_control_call(&self, operation: &str) -> Result<(), ApiError> {
-        // GetFunction and Invoke have limits of their own on Lambda, out of reach here.
+        // GetFunction, Invoke and other services have limits of their own, out of reach here.
         let Some(limit) = self.options.control_plane_limit else {
             return Ok(());
         };
-        if matches!(operation, "GetFunction" | "Invoke") {
+        let is_of_logs = OPERATIONS.iter().any(|(_, name, _)| *name == operation);
+        if is_of_logs || matches!(operation, "GetFunction" | "Invoke") {
             return Ok(());
         }
         let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
