@@ -135,7 +135,7 @@ fn runtime_error(function: &SimulatedFunction, id: &str) -> Vec<String> {
             "2026-10-01T00:00:00.000Z\t{id}\tfail\tSystem.NullReferenceException: Object reference not set to an instance of an object.\n   at Example.Function.Handler(Input input) in /src/Function.cs:line 12"
         ),
         "ruby" => "Error raised from handler method\n{\n  \"errorMessage\": \"no id\",\n  \"errorType\": \"Function<KeyError>\",\n  \"stackTrace\": [\n    \"/var/task/app.rb:7\"\n  ]\n}".to_owned(),
-        _ if chosen % 2 == 0 => "2026/10/01 00:00:00 {\"errorMessage\":\"no id\",\"errorType\":\"errorString\"}".to_owned(),
+        _ if chosen.is_multiple_of(2) => "2026/10/01 00:00:00 {\"errorMessage\":\"no id\",\"errorType\":\"errorString\"}".to_owned(),
         _ => return Vec::new(),
     };
     match lines_apart {
