@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -95,29 +95,60 @@ impl Table {
     }
 }
 
+/// What the environments of processes say.
+#[derive(Debug, Default)]
+struct Marked {
+    /// Those with such a value.
+    pids: Vec<Pid>,
+    /// Those that run a program and show no environment at all: the kernel shows none while one program takes another's
+    /// place (`exec`). Few programs have none for good.
+    blank: Vec<Pid>,
+}
+
+impl Marked {
+    fn look(name: &str, is_meant: impl Fn(&str) -> bool) -> Self {
+        let mut marked = Self::default();
+        for pid in all() {
+            let Ok(environment) = fs::read(format!("/proc/{pid}/environ")) else {
+                continue;
+            };
+            let is_marked = environment.split(|&byte| byte == 0).any(|variable| {
+                let value = variable
+                    .strip_prefix(name.as_bytes())
+                    .and_then(|v| v.strip_prefix(b"="));
+                value.and_then(|v| str::from_utf8(v).ok()).is_some_and(&is_meant)
+            });
+            if is_marked {
+                marked.pids.push(pid);
+            } else if environment.is_empty() && fs::read_link(format!("/proc/{pid}/exe")).is_ok() {
+                // Neither the kernel's own nor one that has ended: those have no program.
+                marked.blank.push(pid);
+            }
+        }
+        marked
+    }
+}
+
 /// The processes in whose environment the variable `name` has such a value, whatever group or parent they have by now.
 /// Those of other users can't be looked into.
 pub(super) fn with_variable(name: &str, is_meant: impl Fn(&str) -> bool) -> Vec<Pid> {
-    let is_marked = |pid: &Pid| {
-        let environment = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
-        environment.split(|&byte| byte == 0).any(|variable| {
-            let value = variable
-                .strip_prefix(name.as_bytes())
-                .and_then(|v| v.strip_prefix(b"="));
-            value.and_then(|v| str::from_utf8(v).ok()).is_some_and(&is_meant)
-        })
-    };
-    all().filter(is_marked).collect()
+    Marked::look(name, is_meant).pids
 }
 
-/// Ends the processes in whose environment the variable `name` has such a value, also those they start meanwhile.
+/// Ends the processes in whose environment the variable `name` has such a value, also those they start meanwhile, and those
+/// that are just becoming another program.
 pub(super) fn end_with_variable(name: &str, is_meant: impl Fn(&str) -> bool) {
+    /// An `exec` takes less than a millisecond, more on a busy machine.
+    const MEANWHILE: Duration = Duration::from_millis(5);
     for _ in 0..10 {
-        let left = with_variable(name, &is_meant);
-        if left.is_empty() {
+        let left = Marked::look(name, &is_meant);
+        if left.pids.is_empty() && left.blank.is_empty() {
             return;
         }
-        signal(&left, Signal::SIGKILL);
+        signal(&left.pids, Signal::SIGKILL);
+        if left.pids.is_empty() {
+            std::thread::sleep(MEANWHILE);
+        }
     }
 }
 
