@@ -170,7 +170,7 @@ def tuning_server(endpoint, folder):
     )
 
 
-@pytest.mark.parametrize("how", ["end of input", "SIGTERM", "cancelled"])
+@pytest.mark.parametrize("how", ["input", "SIGTERM", "cancelled"])
 def test_whatever_ends_it_puts_the_function_back(how, tmp_path, endpoint, lambda_client, function):
     server = tuning_server(endpoint, tmp_path)
     plan = server.call("plan", function=function, direct=True, preset="thorough", payload={})["document"]

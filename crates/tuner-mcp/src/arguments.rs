@@ -1,6 +1,8 @@
 //! What tools are asked, as arguments of the command line. Values follow their flag after a `=`, and files come behind `--`, so
 //! that none of them can be taken for a flag.
 
+use std::path::Path;
+
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
@@ -151,8 +153,12 @@ impl Logs {
 }
 
 impl ReviewLogs {
-    pub(crate) fn arguments(&self) -> Vec<String> {
-        let mut list = List::new("review").json().value("--region", self.region.as_ref());
+    /// With its pages in `folder`.
+    pub(crate) fn arguments(&self, folder: &Path) -> Vec<String> {
+        let mut list = List::new("review")
+            .json()
+            .value("--out", Some(folder.display()))
+            .value("--region", self.region.as_ref());
         for path in &self.paths {
             list = list.value("--from-logs", Some(path));
         }

@@ -201,7 +201,9 @@ impl Server {
         Parameters(asked): Parameters<ReviewLogs>,
         context: RequestContext<RoleServer>,
     ) -> ToolResult {
-        self.answer(asked.arguments(), &context).await
+        // A review leaves its pages: here, where nobody asked for them, in a folder that goes with the answer.
+        let pages = tempfile::tempdir().map_err(|error| ErrorData::internal_error(error.to_string(), None))?;
+        self.answer(asked.arguments(pages.path()), &context).await
     }
 
     /// A report.

@@ -95,7 +95,8 @@ impl Table {
     }
 }
 
-/// What the environments of processes say.
+/// Which processes have a variable in their environment, whatever group or parent they have by now. Those of other users
+/// can't be looked into.
 #[derive(Debug, Default)]
 struct Marked {
     /// Those with such a value.
@@ -127,12 +128,6 @@ impl Marked {
         }
         marked
     }
-}
-
-/// The processes in whose environment the variable `name` has such a value, whatever group or parent they have by now.
-/// Those of other users can't be looked into.
-pub(super) fn with_variable(name: &str, is_meant: impl Fn(&str) -> bool) -> Vec<Pid> {
-    Marked::look(name, is_meant).pids
 }
 
 /// Ends the processes in whose environment the variable `name` has such a value, also those they start meanwhile, and those
