@@ -14,6 +14,7 @@ from conftest import CREDENTIALS, REGION, required
 from mcp import Client, StdioServerParameters, types
 
 MODES = ["auto", "legacy", "2026-07-28"]
+PLAN = {"local": True, "function": "example:wait", "preset": "frugal"}
 REPORT = (
     "REPORT RequestId: 3604209a-e9a3-11e6-939a-754dd98c7be3\tDuration: 12.34 ms\tBilled Duration: 13 ms\t"
     "Memory Size: 512 MB\tMax Memory Used: 34 MB\n"
@@ -76,7 +77,7 @@ def test_a_plan_that_was_shown_is_tuned(mode, tmp_path):
         async with session("--allow-tuning", mode=mode, folder=tmp_path) as tuner:
             tune = next(tool for tool in (await tuner.list_tools()).tools if tool.name == "tune")
             assert tune.annotations.read_only_hint is False and tune.annotations.destructive_hint is True
-            asked = {"local": True, "function": "example:slow-init", "preset": "frugal", "memory_sizes_mb": [1024, 2048]}
+            asked = {**PLAN, "memory_sizes_mb": [1024, 2048], "max_invocations": 12}
             plan = (await tuner.call_tool("plan", asked)).structured_content["document"]
             again = (await tuner.call_tool("plan", asked)).structured_content["document"]
             assert plan["id"] == again["id"] and plan["spends_at_most"]["amount"] == 0
@@ -104,17 +105,16 @@ def test_a_plan_that_was_shown_is_tuned(mode, tmp_path):
 def test_a_client_that_can_ask_asks(mode, agrees, tmp_path):
     questions = []
 
-    async def asked(context, params):
+    async def answer(context, params):
         questions.append(params.message)
         return types.ElicitResult(action="accept" if agrees else "decline", content={"agree": True} if agrees else None)
 
     async def test():
-        async with session("--allow-tuning", mode=mode, folder=tmp_path, elicitation_callback=asked) as tuner:
-            plan = await tuner.call_tool(
-                "plan", {"local": True, "function": "example:slow-init", "preset": "frugal", "memory_sizes_mb": [1024]}
-            )
+        async with session("--allow-tuning", mode=mode, folder=tmp_path, elicitation_callback=answer) as tuner:
+            asked = {**PLAN, "memory_sizes_mb": [1024], "max_invocations": 6}
+            plan = await tuner.call_tool("plan", asked)
             tuned = await tuner.call_tool("tune", {"plan_id": plan.structured_content["document"]["id"]})
-            assert len(questions) == 1 and "Plan for slow-init" in questions[0] and "invokes" in questions[0]
+            assert len(questions) == 1 and "Plan for wait" in questions[0] and "invokes" in questions[0]
             assert tuned.is_error != agrees
             if not agrees:
                 assert "did not agree" in tuned.structured_content["notes"][0]
