@@ -22,6 +22,8 @@ import subprocess
 import sys
 import tempfile
 
+from review import share
+
 ONE_VCPU_MB = 1769
 PRESENT = [128, 192, 256, 384, 512, 768, 1024, 1280]
 OTHER = [128, 192, 256, 384, 512, 768, 1024, 1536, 1769, 2048, 3008]
@@ -98,10 +100,6 @@ def review(tuner, folder, month, previous):
     if done.returncode != 0:
         sys.exit(f"{' '.join(map(str, command))} ended with {done.returncode}:\n{done.stderr}")
     return json.loads(done.stdout), out / "review.json"
-
-
-def share(part, of):
-    return f"{100 * part / of:.0f} %" if of else "-"
 
 
 def main():

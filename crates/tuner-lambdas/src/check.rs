@@ -64,6 +64,18 @@ struct Travelling {
     store: String,
 }
 
+impl Travelling {
+    fn of(world: &World, check_id: Uuid, function: &FunctionName, role_arn: Option<String>) -> Failed<Self> {
+        Ok(Self {
+            check: true,
+            check_id,
+            function: function.to_string(),
+            role_arn,
+            store: world.store(&format!("tunings/{check_id}/"))?.1,
+        })
+    }
+}
+
 /// What came of a round, on its way to the plan.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Round {
@@ -85,6 +97,11 @@ impl Kept {
     async fn save(&self, ctx: &Context) -> Failed<()> {
         let bytes = serde_json::to_vec(self).map_err(|e| named("Tuner.Store", e))?;
         ctx.store.put(STATE, &bytes).await.map(drop).map_err(|e| of_store(&e))
+    }
+
+    async fn so_far(&self, ctx: &Context) -> Failed<SoFar> {
+        let so_far = SoFar::read(ctx, &self.present, self.started_at).await;
+        so_far.map_err(|e| of_step(&e))
     }
 
     fn quote(&self) -> Option<PriceQuote> {
@@ -117,13 +134,7 @@ pub(crate) async fn run(role: Step, world: &World, lambda: &LambdaContext, call:
         .context(check_id, lambda, Some(&function), role_arn.as_deref())
         .await?;
     let mut kept = Kept::load(&ctx, check_id).await?;
-    let place = Travelling {
-        check: true,
-        check_id,
-        function: function.to_string(),
-        role_arn,
-        store: world.store(&format!("tunings/{check_id}/"))?.1,
-    };
+    let place = Travelling::of(world, check_id, &function, role_arn)?;
     match role {
         Step::Plan => plan(&ctx, &mut kept, held.round, &place).await,
         Step::Sample => sample(world, &ctx, &kept, &place).await,
@@ -148,10 +159,7 @@ pub(crate) async fn initialize(
         .context(check_id, lambda, Some(&request.function), role_arn.as_deref())
         .await?;
     let present = present(&ctx, &request.function).await.map_err(|e| of_step(&e))?;
-    let function = match request.function.qualifier() {
-        Some(qualifier) => present.arn.at(qualifier),
-        None => present.arn.clone(),
-    };
+    let function = present.arn_as(&request.function);
     let mut warnings = input.warnings.clone();
     warnings.extend(payloads.note());
     let mut gate = Gate::absolute(asked.absolute(request));
@@ -185,13 +193,7 @@ pub(crate) async fn initialize(
         // A first one is measured as a baseline must be, whatever limits it has.
         all: is_first || gate.limits.is_empty() || gate.compares_nothing(),
     };
-    let place = Travelling {
-        check: true,
-        check_id,
-        function: function.to_string(),
-        role_arn,
-        store: world.store(&format!("tunings/{check_id}/"))?.1,
-    };
+    let place = Travelling::of(world, check_id, &function, role_arn)?;
     let limits: Vec<String> = gate.limits.iter().map(ToString::to_string).collect();
     let more = json!({
         "memory_size_mb": present.memory_size_mb,
@@ -288,9 +290,7 @@ async fn plan(ctx: &Context, kept: &mut Kept, round: Option<Round>, place: &Trav
 
 async fn sample(world: &World, ctx: &Context, kept: &Kept, place: &Travelling) -> Failed<Value> {
     let payloads = payloads::Kept::of(world)?.read(place.check_id).await?;
-    let so_far = SoFar::read(ctx, &kept.present, kept.started_at)
-        .await
-        .map_err(|e| of_step(&e))?;
+    let so_far = kept.so_far(ctx).await?;
     let before = so_far.records.len();
     let checked = check(ctx, &kept.order, &kept.present, &payloads, kept.judge(), so_far)
         .await
@@ -304,9 +304,7 @@ async fn sample(world: &World, ctx: &Context, kept: &Kept, place: &Travelling) -
 }
 
 async fn conclude(world: &World, ctx: &Context, kept: Kept, place: &Travelling) -> Failed<Value> {
-    let so_far = SoFar::read(ctx, &kept.present, kept.started_at)
-        .await
-        .map_err(|e| of_step(&e))?;
+    let so_far = kept.so_far(ctx).await?;
     let (judge, price) = (kept.judge(), kept.quote());
     let check = so_far.judged(judge).document(About {
         check_id: place.check_id,

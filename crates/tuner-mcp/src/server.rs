@@ -93,7 +93,7 @@ impl Server {
         progress: Option<UnboundedSender<String>>,
     ) -> Result<Ran, ErrorData> {
         let ran = self.program.run(arguments, None, cancelled, progress).await;
-        ran.map_err(|error| ErrorData::internal_error(error.to_string(), None))
+        ran.map_err(internal)
     }
 
     /// The answer of a command that prints a document.
@@ -112,8 +112,7 @@ impl Server {
                     .program
                     .run(report, Some(ran.stdout), context.ct.clone(), None)
                     .await;
-                let rendered = rendered.map_err(|error| ErrorData::internal_error(error.to_string(), None))?;
-                Some(cut(rendered.stdout))
+                Some(cut(rendered.map_err(internal)?.stdout))
             }
             (Some(_), false) => None,
             (None, _) => Some(cut(ran.stdout)).filter(|text| !text.is_empty()),
@@ -162,6 +161,11 @@ impl Server {
     }
 }
 
+/// What is nobody's mistake on the other side.
+fn internal(error: impl ToString) -> ErrorData {
+    ErrorData::internal_error(error.to_string(), None)
+}
+
 type ToolResult = Result<CallToolResult, ErrorData>;
 
 #[tool_router(router = reading)]
@@ -202,7 +206,7 @@ impl Server {
         context: RequestContext<RoleServer>,
     ) -> ToolResult {
         // A review leaves its pages: here, where nobody asked for them, in a folder that goes with the answer.
-        let pages = tempfile::tempdir().map_err(|error| ErrorData::internal_error(error.to_string(), None))?;
+        let pages = tempfile::tempdir().map_err(internal)?;
         self.answer(asked.arguments(pages.path()), &context).await
     }
 
@@ -406,7 +410,7 @@ async fn agreement(
         requested_schema: ElicitationSchema::builder()
             .required_bool(AGREE)
             .build()
-            .map_err(|error| ErrorData::internal_error(error, None))?,
+            .map_err(internal)?,
     };
     // Since that revision servers send no requests: the question is an answer, and the client calls again.
     let calls_again = context

@@ -12,6 +12,7 @@ use tuner_aws::AwsLambda;
 use tuner_core::{FunctionName, Payloads};
 use tuner_engine::ports::{InvokeReply, Invoker, PortError, PortErrorKind};
 use tuner_local::traffic::Rhythm;
+use tuner_logs::lines::{Event, parse_line};
 
 use super::local_lambda;
 use super::serve::interrupted;
@@ -134,16 +135,11 @@ impl Tally {
 
 /// Which version ran, as the START line says; a longer log than the tail's 4 KB has lost it.
 fn executed_version(tail: &[u8]) -> Option<String> {
-    let text = String::from_utf8_lossy(tail);
-    text.lines().find_map(|line| {
-        if let Some(start) = line.strip_prefix("START RequestId: ") {
-            return start.split("Version: ").nth(1).map(|version| version.trim().to_owned());
-        }
-        let event: serde_json::Value = serde_json::from_str(line).ok()?;
-        let is_start = event.get("type")?.as_str()? == "platform.start";
-        let version = event.get("record")?.get("version")?.as_str()?;
-        is_start.then(|| version.to_owned())
-    })
+    tail.split(|&byte| byte == b'\n')
+        .find_map(|line| match parse_line(line) {
+            Some(Event::Start(start)) => start.version,
+            _ => None,
+        })
 }
 
 /// The events and their weights, those that fail among them.

@@ -135,6 +135,14 @@ impl FunctionConfiguration {
     pub fn same_settings(&self, other: &Self) -> bool {
         self.code_sha256 == other.code_sha256 && self.settings == other.settings
     }
+
+    /// Its whole ARN, with the qualifier by which `asked` names it.
+    pub fn arn_as(&self, asked: &FunctionName) -> FunctionName {
+        match asked.qualifier() {
+            Some(qualifier) => self.arn.at(qualifier),
+            None => self.arn.clone(),
+        }
+    }
 }
 
 /// `State` of a function.

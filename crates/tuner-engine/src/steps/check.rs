@@ -381,10 +381,7 @@ impl Checked {
             tool_version: env!("CARGO_PKG_VERSION").to_owned(),
             started_at: about.started_at,
             finished_at: about.finished_at,
-            function: match about.function.qualifier() {
-                Some(qualifier) => present.arn.at(qualifier),
-                None => present.arn.clone(),
-            },
+            function: present.arn_as(about.function),
             region: present.arn.region().map(str::to_owned),
             architecture: present.architecture,
             memory_size_mb: present.memory_size_mb,

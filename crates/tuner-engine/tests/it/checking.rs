@@ -2,12 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use jiff::SignedDuration;
 use tuner_core::Payloads;
 use tuner_core::check::{Condition, Gate, Judge, LimitVerdict, Terms};
+use tuner_engine::TuningError;
 use tuner_engine::ports::Clock;
 use tuner_engine::steps::check::{CheckOrder, Checked, SoFar, check, present};
-use tuner_engine::{Context, TuningError};
 
 use crate::simulated::{Answer, Call, Fault, Foreign, Function, When, World};
 
@@ -46,15 +45,7 @@ fn order(max_invocations: u32, concurrency: u32) -> CheckOrder {
 
 /// One process with so much time, which knows what is in the store.
 async fn round(world: &World, gate: &Gate, order: &CheckOrder, each_s: i64) -> Result<Checked, TuningError> {
-    let hand_back_at = world
-        .clock
-        .now()
-        .checked_add(SignedDuration::from_secs(each_s))
-        .unwrap();
-    let ctx = Context {
-        hand_back_at: Some(hand_back_at),
-        ..world.context()
-    };
+    let ctx = world.context_for(each_s);
     let function = present(&ctx, &order.function).await?;
     let so_far = SoFar::read(&ctx, &function, world.clock.now()).await?;
     check(&ctx, order, &function, &Payloads::single("{}"), judge(gate), so_far).await

@@ -30,15 +30,7 @@ async fn published(world: &World, asked: &TuningRequest) -> TuningState {
 
 /// A process of its own with so much time, which knows what is in the store.
 async fn round(world: &World, state: &TuningState, each_s: i64) -> (Context, TuningState) {
-    let hand_back_at = world
-        .clock
-        .now()
-        .checked_add(SignedDuration::from_secs(each_s))
-        .unwrap();
-    let ctx = Context {
-        hand_back_at: Some(hand_back_at),
-        ..world.context()
-    };
+    let ctx = world.context_for(each_s);
     let mut state: TuningState = serde_json::from_slice(&serde_json::to_vec(state).unwrap()).unwrap();
     let sizes: Vec<MemorySize> = state.progress.keys().copied().collect();
     records::progress(&*ctx.store, &mut state, sizes).await.unwrap();

@@ -3,10 +3,9 @@
 
 use std::sync::{Arc, Mutex};
 
-use jiff::SignedDuration;
 use tuner_core::tuning::TuningStatus;
 use tuner_core::{MemorySize, Outcome, Payloads, StartKind};
-use tuner_engine::ports::{Clock, PortErrorKind as Kind};
+use tuner_engine::ports::PortErrorKind as Kind;
 use tuner_engine::steps::{self, Next};
 use tuner_engine::{Context, TuningError, TuningRequest, TuningState, records};
 
@@ -29,15 +28,7 @@ async fn begun(ctx: &Context, request: &TuningRequest) -> TuningState {
 async fn measured(world: &World, request: &TuningRequest, each_s: i64) -> TuningState {
     let mut state = begun(&world.context(), request).await;
     for _round in 0..10_000 {
-        let hand_back_at = world
-            .clock
-            .now()
-            .checked_add(SignedDuration::from_secs(each_s))
-            .unwrap();
-        let ctx = Context {
-            hand_back_at: Some(hand_back_at),
-            ..world.context()
-        };
+        let ctx = world.context_for(each_s);
         state = travelled(&state);
         let sizes: Vec<MemorySize> = state.progress.keys().copied().collect();
         records::progress(&*ctx.store, &mut state, sizes).await.unwrap();

@@ -3,7 +3,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tuner_core::planning::Preset;
@@ -160,6 +160,15 @@ impl World {
 
     pub fn context(&self) -> Context {
         self.context_of(&self.store, &self.cancel)
+    }
+
+    /// That of a process with so many seconds.
+    pub fn context_for(&self, seconds: i64) -> Context {
+        let hand_back_at = self.clock.now().checked_add(SignedDuration::from_secs(seconds));
+        Context {
+            hand_back_at: Some(hand_back_at.unwrap()),
+            ..self.context()
+        }
     }
 
     fn context_of(&self, store: &Arc<MemoryStore>, cancel: &CancellationToken) -> Context {

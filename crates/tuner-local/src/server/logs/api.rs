@@ -30,11 +30,36 @@ pub(in crate::server) const OPERATIONS: [(&str, &str, Operation); 3] = [
 const MOST_EVENTS: usize = 10_000;
 const MOST_LISTED: usize = 50;
 
+/// How a request names its group.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct GroupChoice {
+    log_group_name: Option<String>,
+    log_group_identifier: Option<String>,
+}
+
+impl GroupChoice {
+    fn of<'a>(&self, logs: &'a LogStore) -> Result<&'a Group, ApiError> {
+        let (name, identifier) = (self.log_group_name.as_deref(), self.log_group_identifier.as_deref());
+        // An identifier is a name, or an ARN with it.
+        let of_arn = identifier.map(|id| {
+            id.split_once(":log-group:")
+                .map_or(id, |(_, name)| name.trim_end_matches(":*"))
+        });
+        let name = match (name, of_arn) {
+            (Some(_), Some(_)) => return Err(invalid("logGroupName and logGroupIdentifier cannot both be given")),
+            (name, of_arn) => name.or(of_arn).ok_or_else(|| invalid("logGroupName is missing"))?,
+        };
+        logs.group(name)
+            .ok_or_else(|| not_found("The specified log group does not exist."))
+    }
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct FilterRequest {
-    log_group_name: Option<String>,
-    log_group_identifier: Option<String>,
+    #[serde(flatten)]
+    group: GroupChoice,
     log_stream_names: Option<Vec<String>>,
     log_stream_name_prefix: Option<String>,
     start_time: Option<i64>,
@@ -59,11 +84,7 @@ fn filter_log_events(server: &Server, call: &Call) -> Result<Reply, ApiError> {
         Pattern::parse(&request.filter_pattern).map_err(|why| invalid(format!("Invalid filter pattern: {why}")))?;
     let after = request.next_token.as_deref().map(event_of).transpose()?;
     let logs = server.logs();
-    let group = group_of(
-        &logs,
-        request.log_group_name.as_deref(),
-        request.log_group_identifier.as_deref(),
-    )?;
+    let group = request.group.of(&logs)?;
     if let Some(missing) = names
         .iter()
         .flatten()
@@ -105,8 +126,8 @@ fn filter_log_events(server: &Server, call: &Call) -> Result<Reply, ApiError> {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct StreamsRequest {
-    log_group_name: Option<String>,
-    log_group_identifier: Option<String>,
+    #[serde(flatten)]
+    group: GroupChoice,
     log_stream_name_prefix: Option<String>,
     order_by: Option<String>,
     #[serde(default)]
@@ -130,11 +151,7 @@ fn describe_log_streams(server: &Server, call: &Call) -> Result<Reply, ApiError>
         return Err(invalid("Cannot order by LastEventTime with a logStreamNamePrefix."));
     }
     let logs = server.logs();
-    let group = group_of(
-        &logs,
-        request.log_group_name.as_deref(),
-        request.log_group_identifier.as_deref(),
-    )?;
+    let group = request.group.of(&logs)?;
     let prefix = request.log_stream_name_prefix.unwrap_or_default();
     let mut streams: Vec<_> = group
         .streams
@@ -197,20 +214,6 @@ fn listed(field: &str, all: Vec<Value>, next: Option<&str>, wanted: Option<usize
     let next = (end < all.len()).then(|| token(&end.to_string()));
     let part = all.get(given..end).unwrap_or_default();
     Reply::ok(with_token(json!({ field: part }), next))
-}
-
-fn group_of<'a>(logs: &'a LogStore, name: Option<&str>, identifier: Option<&str>) -> Result<&'a Group, ApiError> {
-    // An identifier is a name, or an ARN with it.
-    let of_arn = identifier.map(|id| {
-        id.split_once(":log-group:")
-            .map_or(id, |(_, name)| name.trim_end_matches(":*"))
-    });
-    let name = match (name, of_arn) {
-        (Some(_), Some(_)) => return Err(invalid("logGroupName and logGroupIdentifier cannot both be given")),
-        (name, of_arn) => name.or(of_arn).ok_or_else(|| invalid("logGroupName is missing"))?,
-    };
-    logs.group(name)
-        .ok_or_else(|| not_found("The specified log group does not exist."))
 }
 
 fn limit(wanted: Option<usize>, most: usize) -> Result<usize, ApiError> {
